@@ -1,0 +1,36 @@
+package otpauth
+
+import (
+	"crypto/hmac"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Code returns the code that an authenticator app shows at t (RFC 6238): Digits digits, leading zeros included. A code holds for one
+// period, counted from 1970; a server accepts the code of the period before and after as well, which is that of t plus or minus
+// Period. It fails if t lies before 1970, or if Validate would for a reason other than the names, which no code depends on.
+func (k Key) Code(t time.Time) (string, error) {
+	key, err := k.check()
+	if err != nil {
+		return "", err
+	}
+	if t.Unix() < 0 {
+		return "", errors.New("otpauth: there are no codes before 1970")
+	}
+	step := t.Unix() / int64(k.period()/time.Second)
+
+	// RFC 4226, section 5.3.
+	mac := hmac.New(algorithms[k.Algorithm].hash, key)
+	_ = binary.Write(mac, binary.BigEndian, step)
+	sum := mac.Sum(nil)
+	offset := sum[len(sum)-1] & 0x0f
+	number := binary.BigEndian.Uint32(sum[offset:]) & 0x7fffffff
+
+	modulus := uint32(1)
+	for range k.digits() {
+		modulus *= 10
+	}
+	return fmt.Sprintf("%0*d", k.digits(), number%modulus), nil
+}

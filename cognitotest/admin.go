@@ -1,0 +1,223 @@
+package cognitotest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// newUser makes a user that is not in its pool yet. In a pool whose users sign in by e-mail or phone number the given name is that address,
+// and the user name is made up.
+func (b *backend) newUser(p *pool, name, password string, status types.UserStatusType, given attributes) (*user, error) {
+	if err := given.check(); err != nil {
+		return nil, err
+	}
+	now := b.time()
+	u := &user{
+		pool: p, name: p.key(name), sub: newUUID(), created: now, modified: now,
+		status: status, password: password, passwordSet: now, attributes: slices.Clone(given),
+	}
+	if len(p.usernameAttributes) > 0 {
+		attr, err := p.addressKind(name)
+		if err != nil {
+			return nil, err
+		}
+		u.name = u.sub
+		if u.attributes.get(attr) == "" {
+			u.attributes.set(attr, p.key(name))
+		}
+	}
+	return u, nil
+}
+
+// addressKind tells which of the attributes that users of the pool sign in by a name is.
+func (p *pool) addressKind(name string) (string, error) {
+	for _, attr := range p.usernameAttributes {
+		if isAddress(attr, name) {
+			return attr, nil
+		}
+	}
+	if len(p.usernameAttributes) > 1 {
+		return "", invalidParameter("Username should be either an email or a phone number.")
+	}
+	if p.usernameAttributes[0] == "phone_number" {
+		return "", invalidParameter("Username should be a phone number.")
+	}
+	return "", invalidParameter("Username should be an email.")
+}
+
+// check holds attributes against the limits of the service, as far as they do not depend on the pool.
+func (a attributes) check() error {
+	for i, item := range a {
+		switch {
+		case item.Name == "" || utf8.RuneCountInString(item.Name) > 32:
+			return invalidParameter("1 validation error detected: Value at 'userAttributes.%d.member.name' failed to satisfy constraint: Member must have length less than or equal to 32", i+1)
+		case utf8.RuneCountInString(item.Value) > 2048:
+			return invalidParameter("1 validation error detected: Value at 'userAttributes.%d.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048", i+1)
+		case item.Name == "sub":
+			return invalidParameter("Cannot modify the non-mutable attribute sub")
+		case item.Name == "email" && !isAddress("email", item.Value):
+			return invalidParameter("Invalid email address format.")
+		case item.Name == "phone_number" && !isAddress("phone_number", item.Value):
+			return invalidParameter("Invalid phone number format.")
+		}
+	}
+	return nil
+}
+
+type adminCreateUserRequest struct {
+	UserPoolId, Username, TemporaryPassword string
+	UserAttributes                          attributes
+	ForceAliasCreation                      bool
+	MessageAction                           types.MessageActionType
+	DesiredDeliveryMediums                  []string
+}
+
+type userType struct {
+	Username             string
+	Attributes           attributes
+	UserCreateDate       timestamp
+	UserLastModifiedDate timestamp
+	Enabled              bool
+	UserStatus           types.UserStatusType
+}
+
+type adminCreateUserResponse struct {
+	User userType
+}
+
+// adminCreateUser makes a user who must change the password at the first sign-in. The temporary one is sent, unless that is suppressed.
+func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
+	p, err := b.pool(in.UserPoolId)
+	if err != nil {
+		return nil, err
+	}
+	if in.MessageAction == types.MessageActionTypeResend {
+		return b.resendInvitation(in)
+	}
+	password := cmp.Or(in.TemporaryPassword, newPassword())
+	if err := p.policy.check(password); err != nil {
+		return nil, err
+	}
+	u, err := b.newUser(p, in.Username, password, userMustChange, in.UserAttributes)
+	if err != nil {
+		return nil, err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if err := p.add(u, errUserExists, in.ForceAliasCreation); err != nil {
+		return nil, err
+	}
+	if in.MessageAction != types.MessageActionTypeSuppress {
+		b.invite(u, in.DesiredDeliveryMediums)
+	}
+	return &adminCreateUserResponse{u.wire()}, nil
+}
+
+func (b *backend) resendInvitation(in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
+	u, err := b.lockUser(in.UserPoolId, in.Username)
+	if err != nil {
+		return nil, err
+	}
+	defer u.mu.Unlock()
+	if u.status != userMustChange {
+		return nil, &apiError{typeUnsupportedUserState, "Resend not possible. User status is not FORCE_CHANGE_PASSWORD"}
+	}
+	u.setPassword(cmp.Or(in.TemporaryPassword, newPassword()), userMustChange, b.time())
+	b.invite(u, in.DesiredDeliveryMediums)
+	return &adminCreateUserResponse{u.wire()}, nil
+}
+
+// invite sends the temporary password, by SMS unless only e-mail is asked for, as the service does.
+func (b *backend) invite(u *user, mediums []string) {
+	if slices.Contains(mediums, "EMAIL") {
+		u.deliver("EMAIL", u.attributes.get("email"), u.password, b.time())
+	}
+	if len(mediums) == 0 || slices.Contains(mediums, "SMS") {
+		u.deliver("SMS", u.attributes.get("phone_number"), u.password, b.time())
+	}
+}
+
+func (u *user) wire() userType {
+	return userType{u.name, u.listed(), timestamp(u.created), timestamp(u.modified), !u.disabled, u.status}
+}
+
+type adminSetPasswordRequest struct {
+	UserPoolId, Username, Password string
+	Permanent                      bool
+}
+
+func (b *backend) adminSetUserPassword(in *adminSetPasswordRequest) (*empty, error) {
+	u, err := b.lockUser(in.UserPoolId, in.Username)
+	if err != nil {
+		return nil, err
+	}
+	defer u.mu.Unlock()
+	if err := u.pool.policy.check(in.Password); err != nil {
+		return nil, err
+	}
+	status := userMustChange
+	if in.Permanent {
+		status = userConfirmed
+	}
+	u.setPassword(in.Password, status, b.time())
+	return &empty{}, nil
+}
+
+// administer is the form of the calls that change one thing about a user and answer nothing.
+func (b *backend) administer(in *userRequest, change func(*user, time.Time) error) (*empty, error) {
+	u, err := b.lockUser(in.UserPoolId, in.Username)
+	if err != nil {
+		return nil, err
+	}
+	defer u.mu.Unlock()
+	now := b.time()
+	if err := change(u, now); err != nil {
+		return nil, err
+	}
+	u.modified = now
+	return &empty{}, nil
+}
+
+func (b *backend) adminDisableUser(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, now time.Time) error {
+		u.disabled = true
+		u.revokeAll(now)
+		return nil
+	})
+}
+
+func (b *backend) adminEnableUser(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, _ time.Time) error {
+		u.disabled = false
+		return nil
+	})
+}
+
+func (b *backend) adminUserGlobalSignOut(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, now time.Time) error {
+		u.revokeAll(now)
+		return nil
+	})
+}
+
+func (b *backend) adminResetUserPassword(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, _ time.Time) error {
+		u.status = userResetRequired
+		return nil
+	})
+}
+
+func (b *backend) adminConfirmSignUp(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, _ time.Time) error { return u.confirmSignUp() })
+}
+
+func (b *backend) adminDeleteUser(in *userRequest) (*empty, error) {
+	return b.administer(in, func(u *user, _ time.Time) error {
+		u.delete()
+		return nil
+	})
+}

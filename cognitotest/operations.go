@@ -1,0 +1,103 @@
+package cognitotest
+
+import (
+	"encoding/json"
+	"errors"
+	"sync"
+)
+
+// operation is one of the API's calls.
+type operation struct {
+	signed   bool     // wants an Authorization header; what it says is not checked
+	required []string // members that must be there
+	call     func(b *backend, body []byte, members map[string]any, required []string) (any, error)
+}
+
+// op makes an operation from the method that does the work.
+func op[In, Out any](do func(*backend, *In) (*Out, error), required ...string) operation {
+	return operation{required: required, call: func(b *backend, body []byte, members map[string]any, required []string) (any, error) {
+		in := new(In)
+		if err := json.Unmarshal(body, in); err != nil {
+			return nil, serialization(err)
+		}
+		if err := check(members, required); err != nil {
+			return nil, err
+		}
+		return do(b, in)
+	}}
+}
+
+// signed makes an operation that is authorised by IAM.
+func signed[In, Out any](do func(*backend, *In) (*Out, error), required ...string) operation {
+	o := op(do, required...)
+	o.signed = true
+	return o
+}
+
+func (o operation) serve(b *backend, body []byte, members map[string]any) (any, error) {
+	return o.call(b, body, members, o.required)
+}
+
+// serialization is the answer to a body that is JSON, but with a member of another type than the model's.
+func serialization(err error) error {
+	message := "The request is not valid JSON."
+	if typeErr := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeErr) {
+		kind := map[string]string{"string": "STRING_VALUE", "number": "NUMBER_VALUE", "bool": "TRUE_VALUE", "object": "START_OBJECT", "array": "START_ARRAY"}[typeErr.Value]
+		if kind == "" {
+			kind = "NUMBER_VALUE" // "number 5", as the decoder words it for a number that does not fit
+		}
+		message = kind + " can not be converted to " + typeErr.Type.Kind().String()
+		if typeErr.Field != "" {
+			message += " at " + typeErr.Field
+		}
+	}
+	return &apiError{typeSerialization, message}
+}
+
+// operations is what the fake can do. To add one, write a method of backend that takes its request and returns its answer.
+var operations = sync.OnceValue(func() map[string]operation {
+	return map[string]operation{
+		"InitiateAuth":                op((*backend).initiateAuth, "ClientId", "AuthFlow"),
+		"RespondToAuthChallenge":      op((*backend).respondToAuthChallenge, "ClientId", "ChallengeName"),
+		"AdminInitiateAuth":           signed((*backend).adminInitiateAuth, "UserPoolId", "ClientId", "AuthFlow"),
+		"AdminRespondToAuthChallenge": signed((*backend).adminRespondToAuthChallenge, "UserPoolId", "ClientId", "ChallengeName"),
+
+		"AssociateSoftwareToken":    op((*backend).associateSoftwareToken),
+		"VerifySoftwareToken":       op((*backend).verifySoftwareToken, "UserCode"),
+		"SetUserMFAPreference":      op((*backend).setUserMFAPreference, "AccessToken"),
+		"AdminSetUserMFAPreference": signed((*backend).adminSetUserMFAPreference, "UserPoolId", "Username"),
+		"AdminDeleteSoftwareToken":  signed((*backend).adminDeleteSoftwareToken, "UserPoolId", "Username"),
+
+		"GetUser":                 op((*backend).getUser, "AccessToken"),
+		"GetUserAuthFactors":      op((*backend).getUserAuthFactors, "AccessToken"),
+		"AdminGetUser":            signed((*backend).adminGetUser, "UserPoolId", "Username"),
+		"AdminGetUserAuthFactors": signed((*backend).adminGetUserAuthFactors, "UserPoolId", "Username"),
+
+		"GetTokensFromRefreshToken": op((*backend).getTokensFromRefreshToken, "ClientId", "RefreshToken"),
+		"RevokeToken":               op((*backend).revokeToken, "ClientId", "Token"),
+		"GlobalSignOut":             op((*backend).globalSignOut, "AccessToken"),
+		"AdminUserGlobalSignOut":    signed((*backend).adminUserGlobalSignOut, "UserPoolId", "Username"),
+
+		"SignUp":                 op((*backend).signUp, "ClientId", "Username"),
+		"ConfirmSignUp":          op((*backend).confirmSignUp, "ClientId", "Username", "ConfirmationCode"),
+		"ResendConfirmationCode": op((*backend).resendConfirmationCode, "ClientId", "Username"),
+		"DeleteUser":             op((*backend).deleteUser, "AccessToken"),
+
+		"AdminCreateUser":        signed((*backend).adminCreateUser, "UserPoolId", "Username"),
+		"AdminSetUserPassword":   signed((*backend).adminSetUserPassword, "UserPoolId", "Username", "Password"),
+		"AdminResetUserPassword": signed((*backend).adminResetUserPassword, "UserPoolId", "Username"),
+		"AdminConfirmSignUp":     signed((*backend).adminConfirmSignUp, "UserPoolId", "Username"),
+		"AdminDisableUser":       signed((*backend).adminDisableUser, "UserPoolId", "Username"),
+		"AdminEnableUser":        signed((*backend).adminEnableUser, "UserPoolId", "Username"),
+		"AdminDeleteUser":        signed((*backend).adminDeleteUser, "UserPoolId", "Username"),
+
+		"CreateUserPool":         signed((*backend).createUserPool, "PoolName"),
+		"DescribeUserPool":       signed((*backend).describeUserPool, "UserPoolId"),
+		"DeleteUserPool":         signed((*backend).deleteUserPool, "UserPoolId"),
+		"CreateUserPoolClient":   signed((*backend).createUserPoolClient, "UserPoolId", "ClientName"),
+		"DescribeUserPoolClient": signed((*backend).describeUserPoolClient, "UserPoolId", "ClientId"),
+		"DeleteUserPoolClient":   signed((*backend).deleteUserPoolClient, "UserPoolId", "ClientId"),
+		"SetUserPoolMfaConfig":   signed((*backend).setUserPoolMfaConfig, "UserPoolId"),
+		"GetUserPoolMfaConfig":   signed((*backend).getUserPoolMfaConfig, "UserPoolId"),
+	}
+})

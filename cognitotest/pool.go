@@ -1,0 +1,214 @@
+package cognitotest
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// pool is a user pool. What stands above mu never changes.
+type pool struct {
+	id, name           string
+	created            time.Time
+	usernameAttributes []string // sign-in by these; the user name is a UUID then
+	aliasAttributes    []string // sign-in by these beside the user name, once verified
+	autoVerified       []string // a code is sent at sign-up
+	required           []string // attributes that a user must have
+	caseInsensitive    bool
+	policy             passwordPolicy
+
+	mu       sync.RWMutex
+	modified time.Time
+	mfa      mfaConfig
+	names    map[string]*user // by user name
+	aliases  map[string]*user // by what else a user can be called: e-mail, phone number, preferred name, sub
+}
+
+// mfaConfig is what SetUserPoolMfaConfig sets. A nil part is switched off; the others are given back as they came.
+type mfaConfig struct {
+	mode                 types.UserPoolMfaType
+	totp                 bool
+	sms, email, webAuthn json.RawMessage
+}
+
+func (p *pool) config() mfaConfig {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.mfa
+}
+
+// key is the form of a name under which it is looked up.
+func (p *pool) key(name string) string {
+	if p.caseInsensitive {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// lookup finds a user by name, sub, or an alias of the pool; nil if there is none.
+func (p *pool) lookup(name string) *user {
+	key := p.key(name)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if u := p.names[key]; u != nil {
+		return u
+	}
+	return p.aliases[key]
+}
+
+// bySub finds the user that a session or a token was given to. A name cannot pass for a sub here.
+func (p *pool) bySub(sub string) *user {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.aliases[p.key(sub)]
+}
+
+// aliasesOf lists the attributes under whose values the pool finds a user.
+func (p *pool) aliasesOf(a attributes) []string {
+	var keys []string
+	for _, name := range p.usernameAttributes {
+		if value := a.get(name); value != "" {
+			keys = append(keys, p.key(value))
+		}
+	}
+	for _, name := range p.aliasAttributes {
+		if value := a.get(name); value != "" && (name == "preferred_username" || a.verified(name)) {
+			keys = append(keys, p.key(value))
+		}
+	}
+	return keys
+}
+
+// add takes in a user that nobody else has seen yet. It fails if the name or an alias belongs to somebody else, unless force says that the
+// alias moves to the new user, as ForceAliasCreation does.
+func (p *pool) add(u *user, exists error, force bool) error {
+	aliases := p.aliasesOf(u.attributes)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.names[p.key(u.name)] != nil {
+		return exists
+	}
+	for _, alias := range aliases {
+		switch {
+		case p.aliases[alias] == nil && p.names[alias] == nil:
+		case p.usernameAttributes != nil:
+			return exists
+		case !force || p.names[alias] != nil:
+			return &apiError{typeAliasExists, "An account with the email already exists."}
+		}
+	}
+	p.names[p.key(u.name)] = u
+	p.aliases[p.key(u.sub)] = u
+	for _, alias := range aliases {
+		p.aliases[alias] = u
+	}
+	return nil
+}
+
+// change sets attributes of a user, whose lock is held, and keeps the aliases in step. A new address is not verified, unless the change says so.
+func (p *pool) change(u *user, changed ...attribute) error {
+	next := slices.Clone(u.attributes)
+	for _, a := range changed {
+		if next.verified(a.Name) && next.get(a.Name) != a.Value {
+			next.set(a.Name+"_verified", "false")
+		}
+		next.set(a.Name, a.Value)
+	}
+	before, after := p.aliasesOf(u.attributes), p.aliasesOf(next)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, alias := range after {
+		if other := p.aliases[alias]; other != nil && other != u {
+			return &apiError{typeAliasExists, "An account with the email already exists."}
+		}
+	}
+	p.forget(u, before)
+	for _, alias := range after {
+		p.aliases[alias] = u
+	}
+	u.attributes = next
+	return nil
+}
+
+func (p *pool) forget(u *user, aliases []string) {
+	for _, alias := range aliases {
+		if p.aliases[alias] == u {
+			delete(p.aliases, alias)
+		}
+	}
+}
+
+// remove takes a user, whose lock is held, out of the pool.
+func (p *pool) remove(u *user) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.names, p.key(u.name))
+	p.forget(u, append(p.aliasesOf(u.attributes), p.key(u.sub)))
+}
+
+func (p *pool) size() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.names)
+}
+
+// passwordPolicy says what a password must hold, and for how many days one that an administrator set is good.
+type passwordPolicy struct {
+	MinimumLength                 int
+	RequireUppercase              bool
+	RequireLowercase              bool
+	RequireNumbers                bool
+	RequireSymbols                bool
+	TemporaryPasswordValidityDays int
+}
+
+func defaultPolicy() passwordPolicy {
+	return passwordPolicy{8, true, true, true, true, 7}
+}
+
+func (p passwordPolicy) check(password string) error {
+	has := func(class func(rune) bool) bool { return strings.ContainsFunc(password, class) }
+	symbol := func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || r == ' ' }
+	reason := ""
+	switch {
+	case utf8.RuneCountInString(password) < p.MinimumLength:
+		reason = "Password not long enough"
+	case p.RequireUppercase && !has(unicode.IsUpper):
+		reason = "Password must have uppercase characters"
+	case p.RequireLowercase && !has(unicode.IsLower):
+		reason = "Password must have lowercase characters"
+	case p.RequireNumbers && !has(isDigit):
+		reason = "Password must have numeric characters"
+	case p.RequireSymbols && !has(symbol):
+		reason = "Password must have symbol characters"
+	default:
+		return nil
+	}
+	return &apiError{typeInvalidPassword, "Password did not conform with policy: " + reason}
+}
+
+// appClient is an app client of a pool; it never changes.
+type appClient struct {
+	id, name, secret string
+	pool             *pool
+	created          time.Time
+	flows            []types.ExplicitAuthFlowsType
+	reveal           bool // unknown users are told from wrong passwords
+	session          time.Duration
+	access, idToken  time.Duration
+	refresh          time.Duration
+	revocation       bool
+	rotation         bool
+	grace            time.Duration
+}
+
+// allows tells whether one of the flows is switched on.
+func (c *appClient) allows(flows ...types.ExplicitAuthFlowsType) bool {
+	return slices.ContainsFunc(flows, func(f types.ExplicitAuthFlowsType) bool { return slices.Contains(c.flows, f) })
+}

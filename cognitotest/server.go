@@ -1,0 +1,146 @@
+package cognitotest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+)
+
+// Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for concurrent use. Methods that take a user name
+// also take an alias or a sub; they look in the pool that the server started with first, then in those made by CreateUserPool, and panic if
+// there is no such user: a test that asks for one has a mistake in it.
+type Server struct {
+	URL          string // of the API, for example "http://127.0.0.1:40123"
+	Region       string
+	UserPoolID   string
+	ClientID     string
+	ClientSecret string // empty if the app client has none
+
+	backend   *backend
+	faults    faults
+	journal   journal
+	http      *http.Server
+	transport *http.Transport
+	done      chan struct{} // closed when the listener is
+	closing   sync.Once
+}
+
+// NewServer starts a server with one user pool and one app client, and no user. Like httptest.NewServer it panics if it cannot listen, and
+// also if the options make no sense. Whoever starts it closes it.
+func NewServer(optFns ...func(*Options)) *Server {
+	var o Options
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	o.setDefaults()
+	b := newBackend(&o)
+	if err := b.start(&o); err != nil {
+		panic("cognitotest: the options are invalid: " + describeError(err))
+	}
+	if o.Listener == nil {
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			panic(fmt.Sprintf("cognitotest: listen: %v", err))
+		}
+		o.Listener = listener
+	}
+
+	s := &Server{
+		URL: "http://" + o.Listener.Addr().String(), Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		backend: b, done: make(chan struct{}),
+		// A test may run as many calls side by side as it likes: each keeps its connection.
+		transport: &http.Transport{MaxIdleConnsPerHost: 256},
+	}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(o.Listener) // ends with ErrServerClosed, or because somebody else closed the listener
+	}()
+	return s
+}
+
+// Close stops listening and ends all connections. It may be called more than once.
+func (s *Server) Close() {
+	s.closing.Do(func() {
+		_ = s.http.Close()
+		s.transport.CloseIdleConnections()
+	})
+	<-s.done
+}
+
+// Client gives an SDK client that talks to the server over HTTP, with made-up credentials and the SDK's own retries. The options are the SDK's.
+func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cognitoidentityprovider.Client {
+	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
+		Region:       s.Region,
+		BaseEndpoint: aws.String(s.URL),
+		HTTPClient:   &http.Client{Transport: wholeBody{s.transport}},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest", Source: "cognitotest"}, nil
+		}),
+	}, optFns...)
+}
+
+// wholeBody hands net/http a body that it knows to be in memory. It then leaves with the header, in one piece, and is read to its end before
+// the answer comes; with the SDK's own reader the transport at times closes the connection under the answer of a fast server.
+type wholeBody struct{ http.RoundTripper }
+
+func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return t.RoundTripper.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.ContentLength = int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.Body, _ = r.GetBody()
+	return t.RoundTripper.RoundTrip(r)
+}
+
+// Now is the time by the server's clock.
+func (s *Server) Now() time.Time { return s.backend.time() }
+
+// Advance moves the server's clock: sessions, codes and tokens age with it. It can go back, too.
+func (s *Server) Advance(d time.Duration) { s.backend.offset.Add(int64(d)) }
+
+// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any operation, once its own queue is empty.
+func (s *Server) Fail(operation string, faults ...Fault) {
+	if operation == "" {
+		operation = anyOperation
+	}
+	s.faults.add(operation, faults)
+}
+
+// Calls lists the calls that the server took, oldest first: the last 10,000 at least. Retries of the SDK are calls, too.
+func (s *Server) Calls() []Call { return s.journal.all() }
+
+// ResetCalls forgets the calls.
+func (s *Server) ResetCalls() { s.journal.reset() }
+
+// Outbox lists what the user was sent, oldest first: the last 20 messages.
+func (s *Server) Outbox(username string) []Message {
+	u := s.lock(username)
+	defer u.mu.Unlock()
+	return slices.Clone(u.outbox)
+}
+
+// lock finds a user for a test and locks it.
+func (s *Server) lock(username string) *user {
+	u := s.backend.find(username)
+	if u == nil || u.lock() != nil {
+		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
+	}
+	return u
+}

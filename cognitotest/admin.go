@@ -69,11 +69,13 @@ func (a attributes) check() error {
 }
 
 type adminCreateUserRequest struct {
-	UserPoolId, Username, TemporaryPassword string
-	UserAttributes                          attributes
-	ForceAliasCreation                      bool
-	MessageAction                           types.MessageActionType
-	DesiredDeliveryMediums                  []string
+	UserPoolID             string `json:"UserPoolId"`
+	Username               string
+	TemporaryPassword      string
+	UserAttributes         attributes
+	ForceAliasCreation     bool
+	MessageAction          types.MessageActionType
+	DesiredDeliveryMediums []string
 }
 
 type userType struct {
@@ -91,7 +93,7 @@ type adminCreateUserResponse struct {
 
 // adminCreateUser makes a user who must change the password at the first sign-in. The temporary one is sent, unless that is suppressed.
 func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserR
 }
 
 func (b *backend) resendInvitation(in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -146,12 +148,14 @@ func (u *user) wire() userType {
 }
 
 type adminSetPasswordRequest struct {
-	UserPoolId, Username, Password string
-	Permanent                      bool
+	UserPoolID string `json:"UserPoolId"`
+	Username   string
+	Password   string
+	Permanent  bool
 }
 
 func (b *backend) adminSetUserPassword(in *adminSetPasswordRequest) (*empty, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +173,7 @@ func (b *backend) adminSetUserPassword(in *adminSetPasswordRequest) (*empty, err
 
 // administer is the form of the calls that change one thing about a user and answer nothing.
 func (b *backend) administer(in *userRequest, change func(*user, time.Time) error) (*empty, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}

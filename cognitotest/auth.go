@@ -33,9 +33,10 @@ const (
 
 // initiateAuthRequest is that of InitiateAuth and of AdminInitiateAuth.
 type initiateAuthRequest struct {
-	UserPoolId, ClientId string
-	AuthFlow             types.AuthFlowType
-	AuthParameters       map[string]string
+	UserPoolID     string `json:"UserPoolId"`
+	ClientID       string `json:"ClientId"`
+	AuthFlow       types.AuthFlowType
+	AuthParameters map[string]string
 }
 
 // authResponse is the answer of the four calls that a sign-in is made of: tokens or the next challenge.
@@ -61,7 +62,7 @@ func (b *backend) answer(n next, err error) (*authResponse, error) {
 }
 
 func (b *backend) initiateAuth(in *initiateAuthRequest) (*authResponse, error) {
-	c, err := b.client(in.ClientId)
+	c, err := b.client(in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func (b *backend) initiateAuth(in *initiateAuthRequest) (*authResponse, error) {
 }
 
 func (b *backend) adminInitiateAuth(in *initiateAuthRequest) (*authResponse, error) {
-	c, err := b.clientOf(in.UserPoolId, in.ClientId)
+	c, err := b.clientOf(in.UserPoolID, in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +270,7 @@ func (u *user) factors(config mfaConfig, quirks Quirks) []string {
 	if len(enabled) > 0 || config.mode != types.UserPoolMfaTypeOn {
 		return enabled
 	}
-	if u.verified != nil && !(u.totpOff && quirks.SetupAfterDisable) {
+	if u.verified != nil && (!u.totpOff || !quirks.SetupAfterDisable) {
 		return []string{methodTOTP}
 	}
 	for _, method := range []string{methodSMS, methodEmail} {

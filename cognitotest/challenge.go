@@ -30,13 +30,15 @@ func (c Challenge) answeredBy(responses map[string]string) bool {
 
 // respondRequest is that of RespondToAuthChallenge and of AdminRespondToAuthChallenge.
 type respondRequest struct {
-	UserPoolId, ClientId   string
-	ChallengeName, Session string
-	ChallengeResponses     map[string]string
+	UserPoolID         string `json:"UserPoolId"`
+	ClientID           string `json:"ClientId"`
+	ChallengeName      string
+	Session            string
+	ChallengeResponses map[string]string
 }
 
 func (b *backend) respondToAuthChallenge(in *respondRequest) (*authResponse, error) {
-	c, err := b.client(in.ClientId)
+	c, err := b.client(in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func (b *backend) respondToAuthChallenge(in *respondRequest) (*authResponse, err
 }
 
 func (b *backend) adminRespondToAuthChallenge(in *respondRequest) (*authResponse, error) {
-	c, err := b.clientOf(in.UserPoolId, in.ClientId)
+	c, err := b.clientOf(in.UserPoolID, in.ClientID)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,9 @@ type mfaSettings struct {
 }
 
 type preferenceRequest struct {
-	UserPoolId, Username, AccessToken string
+	UserPoolID  string `json:"UserPoolId"`
+	Username    string
+	AccessToken string
 
 	SMSMfaSettings, SoftwareTokenMfaSettings, EmailMfaSettings *mfaSettings
 }
@@ -122,7 +124,7 @@ func (b *backend) setUserMFAPreference(in *preferenceRequest) (*empty, error) {
 }
 
 func (b *backend) adminSetUserMFAPreference(in *preferenceRequest) (*empty, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -182,12 +184,13 @@ func (u *user) canEnable(method string, config mfaConfig) bool {
 }
 
 type userRequest struct {
-	UserPoolId, Username string
+	UserPoolID string `json:"UserPoolId"`
+	Username   string
 }
 
 // adminDeleteSoftwareToken forgets the user's authenticator and the preference for it.
 func (b *backend) adminDeleteSoftwareToken(in *userRequest) (*empty, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +207,7 @@ func (b *backend) adminDeleteSoftwareToken(in *userRequest) (*empty, error) {
 // poolMFAConfig is the request and the answer of SetUserPoolMfaConfig, and the answer of GetUserPoolMfaConfig. The parts of no consequence here
 // are kept as they came.
 type poolMFAConfig struct {
-	UserPoolId                    string                `json:",omitempty"`
+	UserPoolID                    string                `json:"UserPoolId,omitempty"`
 	MfaConfiguration              types.UserPoolMfaType `json:",omitempty"`
 	SoftwareTokenMfaConfiguration *enabled              `json:",omitempty"`
 	SmsMfaConfiguration           json.RawMessage       `json:",omitempty"`
@@ -224,7 +227,7 @@ func (m mfaConfig) wire() *poolMFAConfig {
 
 // setUserPoolMfaConfig replaces the configuration: a factor that is left out is off.
 func (b *backend) setUserPoolMfaConfig(in *poolMFAConfig) (*poolMFAConfig, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}
@@ -257,11 +260,11 @@ func (m mfaConfig) check() error {
 }
 
 type poolRequest struct {
-	UserPoolId string
+	UserPoolID string `json:"UserPoolId"`
 }
 
 func (b *backend) getUserPoolMfaConfig(in *poolRequest) (*poolMFAConfig, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}

@@ -152,12 +152,6 @@ func (p *pool) remove(u *user) {
 	p.forget(u, append(p.aliasesOf(u.attributes), p.key(u.sub)))
 }
 
-func (p *pool) size() int {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return len(p.names)
-}
-
 // passwordPolicy says what a password must hold, and for how many days one that an administrator set is good.
 type passwordPolicy struct {
 	MinimumLength                 int

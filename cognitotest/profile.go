@@ -41,7 +41,7 @@ type adminGetUserResponse struct {
 }
 
 func (b *backend) adminGetUser(in *userRequest) (*adminGetUserResponse, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (b *backend) getUserAuthFactors(in *tokenRequest) (*authFactorsResponse, er
 }
 
 func (b *backend) adminGetUserAuthFactors(in *userRequest) (*authFactorsResponse, error) {
-	u, err := b.lockUser(in.UserPoolId, in.Username)
+	u, err := b.lockUser(in.UserPoolID, in.Username)
 	if err != nil {
 		return nil, err
 	}

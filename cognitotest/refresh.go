@@ -126,7 +126,9 @@ func (b *backend) refreshAuth(c *appClient, parameters map[string]string) (*gran
 }
 
 type getTokensRequest struct {
-	RefreshToken, ClientId, ClientSecret, DeviceKey string
+	RefreshToken string
+	ClientID     string `json:"ClientId"`
+	ClientSecret string
 }
 
 type getTokensResponse struct {
@@ -134,7 +136,7 @@ type getTokensResponse struct {
 }
 
 func (b *backend) getTokensFromRefreshToken(in *getTokensRequest) (*getTokensResponse, error) {
-	c, err := b.client(in.ClientId)
+	c, err := b.client(in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +180,13 @@ func (b *backend) rotate(token string, c *appClient) (*grant, error) {
 }
 
 type revokeTokenRequest struct {
-	Token, ClientId, ClientSecret string
+	Token        string
+	ClientID     string `json:"ClientId"`
+	ClientSecret string
 }
 
 func (b *backend) revokeToken(in *revokeTokenRequest) (*empty, error) {
-	c, err := b.client(in.ClientId)
+	c, err := b.client(in.ClientID)
 	if err != nil || in.ClientSecret != c.secret {
 		return nil, &apiError{typeUnauthorized, "Invalid client"}
 	}

@@ -43,7 +43,7 @@ type createUserPoolRequest struct {
 }
 
 type userPoolType struct {
-	Id                     string
+	ID                     string `json:"Id"`
 	Name                   string
 	Arn                    string
 	CreationDate           timestamp
@@ -99,7 +99,7 @@ func (b *backend) createUserPool(in *createUserPoolRequest) (*userPoolResponse, 
 func newPoolID(region string) string { return region + "_" + newText(lettersDigits, 9) }
 
 func (b *backend) describeUserPool(in *poolRequest) (*userPoolResponse, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (b *backend) describe(p *pool) userPoolType {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return userPoolType{
-		Id: p.id, Name: p.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
+		ID: p.id, Name: p.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
 		CreationDate: timestamp(p.created), LastModifiedDate: timestamp(p.modified),
 		Policies: policies{&p.policy}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
 		AutoVerifiedAttributes: p.autoVerified, UsernameConfiguration: usernameConfiguration{&caseSensitive},
@@ -124,7 +124,7 @@ func (b *backend) describe(p *pool) userPoolType {
 }
 
 func (b *backend) deleteUserPool(in *poolRequest) (*empty, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,9 @@ func (b *backend) deleteUserPool(in *poolRequest) (*empty, error) {
 }
 
 type tokenValidityUnits struct {
-	AccessToken, IdToken, RefreshToken string `json:",omitempty"`
+	AccessToken  string `json:",omitempty"`
+	IDToken      string `json:"IdToken,omitempty"`
+	RefreshToken string `json:",omitempty"`
 }
 
 type refreshTokenRotation struct {
@@ -151,8 +153,8 @@ type refreshTokenRotation struct {
 
 // userPoolClient is the request of CreateUserPoolClient and the description of an app client.
 type userPoolClient struct {
-	UserPoolId                 string
-	ClientId                   string     `json:",omitempty"`
+	UserPoolID                 string     `json:"UserPoolId"`
+	ClientID                   string     `json:"ClientId,omitempty"`
 	ClientName                 string     `json:",omitempty"`
 	ClientSecret               string     `json:",omitempty"`
 	CreationDate               *timestamp `json:",omitempty"`
@@ -161,7 +163,7 @@ type userPoolClient struct {
 	PreventUserExistenceErrors types.PreventUserExistenceErrorTypes
 	AuthSessionValidity        int
 	AccessTokenValidity        int
-	IdTokenValidity            int
+	IDTokenValidity            int `json:"IdTokenValidity"`
 	RefreshTokenValidity       int
 	TokenValidityUnits         tokenValidityUnits
 	EnableTokenRevocation      *bool
@@ -181,7 +183,7 @@ type userPoolClientResponse struct {
 // createUserPoolClient makes an app client with the defaults of the API, which are not those of the console: existence is told, and passwords
 // are not taken as they are.
 func (b *backend) createUserPoolClient(in *createUserPoolClientRequest) (*userPoolClientResponse, error) {
-	p, err := b.pool(in.UserPoolId)
+	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +196,7 @@ func (b *backend) createUserPoolClient(in *createUserPoolClientRequest) (*userPo
 	}
 	units := in.TokenValidityUnits
 	c.access = validity(in.AccessTokenValidity, units.AccessToken, time.Hour, time.Hour)
-	c.idToken = validity(in.IdTokenValidity, units.IdToken, time.Hour, time.Hour)
+	c.idToken = validity(in.IDTokenValidity, units.IDToken, time.Hour, time.Hour)
 	c.refresh = validity(in.RefreshTokenValidity, units.RefreshToken, day, 30*day)
 	if in.GenerateSecret && c.secret == "" {
 		c.secret = newText(lowerAndDigits, 51)
@@ -257,10 +259,10 @@ func (c *appClient) check() error {
 func (c *appClient) describe() userPoolClient {
 	created := timestamp(c.created)
 	out := userPoolClient{
-		UserPoolId: c.pool.id, ClientId: c.id, ClientName: c.name, ClientSecret: c.secret, CreationDate: &created, LastModifiedDate: &created,
+		UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret, CreationDate: &created, LastModifiedDate: &created,
 		ExplicitAuthFlows: c.flows, PreventUserExistenceErrors: types.PreventUserExistenceErrorTypesEnabled,
 		AuthSessionValidity: int(c.session / time.Minute),
-		AccessTokenValidity: int(c.access / time.Second), IdTokenValidity: int(c.idToken / time.Second), RefreshTokenValidity: int(c.refresh / time.Second),
+		AccessTokenValidity: int(c.access / time.Second), IDTokenValidity: int(c.idToken / time.Second), RefreshTokenValidity: int(c.refresh / time.Second),
 		TokenValidityUnits:    tokenValidityUnits{"seconds", "seconds", "seconds"},
 		EnableTokenRevocation: &c.revocation,
 	}
@@ -274,11 +276,12 @@ func (c *appClient) describe() userPoolClient {
 }
 
 type clientRequest struct {
-	UserPoolId, ClientId string
+	UserPoolID string `json:"UserPoolId"`
+	ClientID   string `json:"ClientId"`
 }
 
 func (b *backend) describeUserPoolClient(in *clientRequest) (*userPoolClientResponse, error) {
-	c, err := b.clientOf(in.UserPoolId, in.ClientId)
+	c, err := b.clientOf(in.UserPoolID, in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +289,7 @@ func (b *backend) describeUserPoolClient(in *clientRequest) (*userPoolClientResp
 }
 
 func (b *backend) deleteUserPoolClient(in *clientRequest) (*empty, error) {
-	c, err := b.clientOf(in.UserPoolId, in.ClientId)
+	c, err := b.clientOf(in.UserPoolID, in.ClientID)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,11 @@ type confirmation struct {
 const confirmationLife = 24 * time.Hour
 
 type signUpRequest struct {
-	ClientId, Username, Password, SecretHash string
-	UserAttributes                           attributes
+	ClientID       string `json:"ClientId"`
+	Username       string
+	Password       string
+	SecretHash     string
+	UserAttributes attributes
 }
 
 type signUpResponse struct {
@@ -30,7 +33,7 @@ type codeDelivery struct {
 }
 
 func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
-	c, err := b.client(in.ClientId)
+	c, err := b.client(in.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +79,14 @@ func (b *backend) sendConfirmation(u *user) *codeDelivery {
 }
 
 type confirmSignUpRequest struct {
-	ClientId, Username, ConfirmationCode, SecretHash string
+	ClientID         string `json:"ClientId"`
+	Username         string
+	ConfirmationCode string
+	SecretHash       string
 }
 
 func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*empty, error) {
-	u, err := b.lockSignUp(in.ClientId, in.Username, in.SecretHash, errConfirmOld)
+	u, err := b.lockSignUp(in.ClientID, in.Username, in.SecretHash, errConfirmOld)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +117,9 @@ func (u *user) confirmSignUp() error {
 }
 
 type resendRequest struct {
-	ClientId, Username, SecretHash string
+	ClientID   string `json:"ClientId"`
+	Username   string
+	SecretHash string
 }
 
 type resendResponse struct {
@@ -119,7 +127,7 @@ type resendResponse struct {
 }
 
 func (b *backend) resendConfirmationCode(in *resendRequest) (*resendResponse, error) {
-	u, err := b.lockSignUp(in.ClientId, in.Username, in.SecretHash, errNoUser)
+	u, err := b.lockSignUp(in.ClientID, in.Username, in.SecretHash, errNoUser)
 	if err != nil {
 		return nil, err
 	}

@@ -152,12 +152,23 @@ func (s *Server) Code(username string) string { return s.codeAt(username, 0) }
 // Code, NextCode signs in without a wait.
 func (s *Server) NextCode(username string) string { return s.codeAt(username, 1) }
 
+// VerifiedCode is what the user's verified authenticator shows now, also while another secret waits to be verified: until then the old one
+// signs in. It panics if there is none.
+func (s *Server) VerifiedCode(username string) string {
+	u := s.lock(username)
+	defer u.mu.Unlock()
+	return s.show(u, u.verified, 0)
+}
+
 func (s *Server) codeAt(username string, later int64) string {
 	u := s.lock(username)
 	defer u.mu.Unlock()
-	a := cmp.Or(u.pending, u.verified)
+	return s.show(u, cmp.Or(u.pending, u.verified), later)
+}
+
+func (s *Server) show(u *user, a *authenticator, later int64) string {
 	if a == nil {
-		panic(fmt.Sprintf("cognitotest: the user %q has no authenticator", username))
+		panic(fmt.Sprintf("cognitotest: the user %q has no authenticator", u.name))
 	}
 	return a.code(stepAt(s.Now()) + later)
 }
@@ -193,7 +204,8 @@ func (s *Server) IssueTokens(username string, scopes ...string) *types.Authentic
 		panic(fmt.Sprintf("cognitotest: sign tokens: %v", err))
 	}
 	return &types.AuthenticationResultType{
-		AccessToken: &result.AccessToken, IdToken: &result.IdToken, RefreshToken: &result.RefreshToken,
-		ExpiresIn: int32(result.ExpiresIn), TokenType: aws.String(result.TokenType),
+		AccessToken: &result.AccessToken, IdToken: &result.IDToken, RefreshToken: &result.RefreshToken,
+		ExpiresIn: int32(result.ExpiresIn), //nolint:gosec // no token lives longer than a day
+		TokenType: aws.String(result.TokenType),
 	}
 }

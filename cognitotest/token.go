@@ -48,7 +48,7 @@ func (u *user) grant(c *appClient) *grant {
 type authenticationResult struct {
 	AccessToken  string
 	ExpiresIn    int
-	IdToken      string
+	IDToken      string `json:"IdToken"`
 	RefreshToken string `json:",omitempty"`
 	TokenType    string
 }
@@ -89,7 +89,7 @@ func (b *backend) issue(g *grant) (*authenticationResult, error) {
 	if result.AccessToken, err = keys().access.sign(access); err != nil {
 		return nil, err
 	}
-	if result.IdToken, err = keys().id.sign(id); err != nil {
+	if result.IDToken, err = keys().id.sign(id); err != nil {
 		return nil, err
 	}
 	if g.refresh != nil {

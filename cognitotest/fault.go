@@ -78,10 +78,17 @@ type faults struct {
 func (f *faults) add(operation string, queue []Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.queues == nil {
-		f.queues = map[string][]Fault{}
+	switch {
+	case len(queue) > 0:
+		if f.queues == nil {
+			f.queues = map[string][]Fault{}
+		}
+		f.queues[operation] = append(f.queues[operation], queue...)
+	case operation == anyOperation:
+		f.queues = nil
+	default:
+		delete(f.queues, operation)
 	}
-	f.queues[operation] = append(f.queues[operation], queue...)
 }
 
 // take takes the next fault of an operation, and counts with it against the queue of all.

@@ -115,7 +115,8 @@ func (s *Server) Now() time.Time { return s.backend.time() }
 // Advance moves the server's clock: sessions, codes and tokens age with it. It can go back, too.
 func (s *Server) Advance(d time.Duration) { s.backend.offset.Add(int64(d)) }
 
-// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any operation, once its own queue is empty.
+// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any operation, once its own queue is empty. Without
+// faults it forgets those that are still queued: for the operation, or for "" and "*" all of them.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	if operation == "" {
 		operation = anyOperation

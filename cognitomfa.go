@@ -1,0 +1,222 @@
+package cognitomfa
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/otpauth"
+)
+
+// CognitoAPI is the part of [*cognitoidentityprovider.Client] that a [Client] calls. A test's double embeds the interface and
+// overrides the methods it plays. Methods are added to it when the library starts to use them.
+type CognitoAPI interface {
+	InitiateAuth(context.Context, *cognitoidentityprovider.InitiateAuthInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.InitiateAuthOutput, error)
+	AdminInitiateAuth(context.Context, *cognitoidentityprovider.AdminInitiateAuthInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminInitiateAuthOutput, error)
+	RespondToAuthChallenge(context.Context, *cognitoidentityprovider.RespondToAuthChallengeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error)
+	AdminRespondToAuthChallenge(context.Context, *cognitoidentityprovider.AdminRespondToAuthChallengeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminRespondToAuthChallengeOutput, error)
+	AssociateSoftwareToken(context.Context, *cognitoidentityprovider.AssociateSoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AssociateSoftwareTokenOutput, error)
+	VerifySoftwareToken(context.Context, *cognitoidentityprovider.VerifySoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.VerifySoftwareTokenOutput, error)
+	SetUserMFAPreference(context.Context, *cognitoidentityprovider.SetUserMFAPreferenceInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.SetUserMFAPreferenceOutput, error)
+	GetUser(context.Context, *cognitoidentityprovider.GetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetUserOutput, error)
+	GetUserPoolMfaConfig(context.Context, *cognitoidentityprovider.GetUserPoolMfaConfigInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetUserPoolMfaConfigOutput, error)
+	AdminDeleteSoftwareToken(context.Context, *cognitoidentityprovider.AdminDeleteSoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminDeleteSoftwareTokenOutput, error)
+	AdminUserGlobalSignOut(context.Context, *cognitoidentityprovider.AdminUserGlobalSignOutInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminUserGlobalSignOutOutput, error)
+	GetTokensFromRefreshToken(context.Context, *cognitoidentityprovider.GetTokensFromRefreshTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetTokensFromRefreshTokenOutput, error)
+	RevokeToken(context.Context, *cognitoidentityprovider.RevokeTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.RevokeTokenOutput, error)
+	GlobalSignOut(context.Context, *cognitoidentityprovider.GlobalSignOutInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GlobalSignOutOutput, error)
+}
+
+var _ CognitoAPI = (*cognitoidentityprovider.Client)(nil)
+
+// Secret is a string that nothing prints: no fmt verb, no slog handler, no encoder and no template. Reveal gives the text.
+// It hides tokens, sessions and the authenticator's key.
+type Secret = otpauth.Secret
+
+// NewSecret hides s, for instance a session that another wire format carried.
+func NewSecret(s string) Secret { return otpauth.NewSecret(s) }
+
+// Config says which user pool and app client a [Client] works with.
+type Config struct {
+	// UserPoolID is the pool's id, such as "eu-west-1_AbCdEfGhI". It is required unless Public is set, and needed by ResetTOTP.
+	UserPoolID string
+	// ClientID is the app client's id. Required.
+	ClientID string
+	// ClientSecret is the app client's secret, if it has one. From it come SECRET_HASH and what Refresh and Revoke send.
+	ClientSecret string
+	// Issuer is the name of the service, as the authenticator app shows it above the code. Required; it must not contain a colon.
+	Issuer string
+	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights, instead of AdminInitiateAuth and
+	// AdminRespondToAuthChallenge. The app client must allow ALLOW_USER_PASSWORD_AUTH then, else ALLOW_ADMIN_USER_PASSWORD_AUTH.
+	Public bool
+}
+
+// printable is a Config without its methods, to print it after the secret was taken out.
+type printable Config
+
+func (c Config) redact() printable {
+	if c.ClientSecret != "" {
+		c.ClientSecret = "REDACTED"
+	}
+	return printable(c)
+}
+
+// Format implements [fmt.Formatter]: it prints the configuration without the client secret. fmt does not ask it for a Config in an unexported
+// field of something else, so that such a Config should not be printed.
+func (c Config) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), c.redact())
+}
+
+// LogValue implements [slog.LogValuer]: it logs the configuration without the client secret.
+func (c Config) LogValue() slog.Value { return slog.AnyValue(c.redact()) }
+
+// MarshalText implements [encoding.TextMarshaler] and always fails, so that no encoder writes the client secret by accident.
+func (Config) MarshalText() ([]byte, error) {
+	return nil, errors.New("cognitomfa: a Config is not encoded; it may hold a client secret")
+}
+
+// check says what is wrong with the configuration.
+func (c *Config) check() error {
+	required := []struct{ name, value string }{{"Config.ClientID", c.ClientID}, {"Config.Issuer", c.Issuer}}
+	if !c.Public {
+		required = append(required, struct{ name, value string }{"Config.UserPoolID", c.UserPoolID})
+	}
+	for _, r := range required {
+		if r.value == "" {
+			return fmt.Errorf("%s is required", r.name)
+		}
+	}
+	for _, s := range []struct{ name, value string }{
+		{"Config.UserPoolID", c.UserPoolID},
+		{"Config.ClientID", c.ClientID},
+		{"Config.ClientSecret", c.ClientSecret},
+		{"Config.Issuer", c.Issuer},
+	} {
+		if strings.TrimSpace(s.value) != s.value {
+			return fmt.Errorf("%s begins or ends with white space", s.name)
+		}
+	}
+	if strings.Contains(c.Issuer, ":") {
+		return errors.New("the issuer contains a colon, which separates it from the account in a key URI")
+	}
+	return nil
+}
+
+// Options are the settings of a [Client] that hardly anybody needs.
+type Options struct {
+	// Now is the clock that dates challenges. The default is time.Now.
+	Now func() time.Time
+}
+
+// Client guides users through TOTP MFA with one user pool and one app client. It is immutable, holds nothing about any user and
+// is safe for concurrent use. It starts no goroutine and sets no time limit: the caller's context does.
+type Client struct {
+	api          CognitoAPI
+	userPoolID   *string
+	clientID     *string
+	clientSecret Secret
+	issuer       string
+	public       bool
+	now          func() time.Time
+}
+
+// New returns a Client that makes its calls through api, usually a [*cognitoidentityprovider.Client]. It makes no call itself.
+// Its error is an [*Error] of the kind [ErrConfig] that names the setting that is missing or malformed.
+func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) {
+	err := cfg.check()
+	if api == nil {
+		err = errors.New("the CognitoAPI is nil")
+	}
+	if err == nil {
+		// The issuer is tried in a key now, rather than at the first user's enrolment.
+		_, err = otpauth.NewKey(cfg.Issuer, "account", "JBSWY3DPEHPK3PXP")
+	}
+	if err != nil {
+		return nil, &Error{Op: "new", Kind: ErrConfig, Err: err}
+	}
+	opts := resolve(optFns)
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Client{
+		api:          api,
+		userPoolID:   &cfg.UserPoolID,
+		clientID:     &cfg.ClientID,
+		clientSecret: NewSecret(cfg.ClientSecret),
+		issuer:       cfg.Issuer,
+		public:       cfg.Public,
+		now:          opts.Now,
+	}, nil
+}
+
+// resolve applies option functions to a zero value of the options.
+func resolve[O any](optFns []func(*O)) O {
+	if len(optFns) == 0 {
+		var zero O
+		return zero
+	}
+	opts := new(O)
+	for _, fn := range optFns {
+		fn(opts)
+	}
+	return *opts
+}
+
+// secretHash returns what Cognito calls SECRET_HASH, over the very user name that is sent beside it: the base64 of an
+// HMAC-SHA-256 of user name and client id under the client's secret.
+func (c *Client) secretHash(username string) string {
+	mac := hmac.New(sha256.New, []byte(c.clientSecret.Reveal()))
+	mac.Write([]byte(username + *c.clientID))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// Tokens is what a finished sign-in yields.
+type Tokens struct {
+	// Access authorises the calls a user makes for himself: Enroll, Verify, Status, Disable, SignOut.
+	Access Secret
+	// ID says who the user is. Verify it, as the access token, with the package token or with another verifier before trusting it.
+	ID Secret
+	// Refresh gets new tokens, with [Client.Refresh].
+	Refresh Secret
+	// TokenType is "Bearer".
+	TokenType string
+	// ExpiresIn is how long Access is valid from now.
+	ExpiresIn time.Duration
+	// DeviceKey names the device that Cognito has newly noted, in pools that remember devices; else it is empty. Refresh wants it.
+	DeviceKey string
+	// DeviceGroupKey belongs to DeviceKey.
+	DeviceGroupKey string
+}
+
+func (*Tokens) outcome() {}
+
+// tokens takes over what Cognito answered. The SDK's strings are kept, not copied.
+func tokens(r *types.AuthenticationResultType) *Tokens {
+	t := &Tokens{
+		Access:    otpauth.SecretFrom(r.AccessToken),
+		ID:        otpauth.SecretFrom(r.IdToken),
+		Refresh:   otpauth.SecretFrom(r.RefreshToken),
+		ExpiresIn: time.Duration(r.ExpiresIn) * time.Second,
+	}
+	if r.TokenType != nil {
+		t.TokenType = *r.TokenType
+	}
+	if d := r.NewDeviceMetadata; d != nil {
+		if d.DeviceKey != nil {
+			t.DeviceKey = *d.DeviceKey
+		}
+		if d.DeviceGroupKey != nil {
+			t.DeviceGroupKey = *d.DeviceGroupKey
+		}
+	}
+	return t
+}

@@ -1,0 +1,347 @@
+package cognitomfa
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// The kinds of error, to be told apart with [errors.Is]. [NextStep] says of each what the caller can do.
+var (
+	// ErrCredentials: the password is wrong or there is no such user; which of the two is not told. Ask for both again.
+	ErrCredentials = errors.New("wrong user name or password")
+	// ErrTooManyAttempts: Cognito has locked the user out for a while, a second at first and up to about 15 minutes, after failed
+	// attempts. Even the right password is refused meanwhile. Let the user wait.
+	ErrTooManyAttempts = errors.New("too many failed attempts; wait before the next")
+	// ErrUserDisabled: an administrator has disabled the user.
+	ErrUserDisabled = errors.New("the user is disabled")
+	// ErrPasswordReset: the user must reset the password, or have the expired temporary one replaced, before he can sign in.
+	ErrPasswordReset = errors.New("the password must be reset first")
+	// ErrNotConfirmed: the user has not finished signing up.
+	ErrNotConfirmed = errors.New("the user is not confirmed yet")
+	// ErrPasswordPolicy: the new password breaks the pool's rules or was used before. Ask for another; the challenge is still good.
+	ErrPasswordPolicy = errors.New("the new password does not conform with the password policy")
+	// ErrAttribute: an attribute that came with the new password, or should have come, is missing, malformed or taken by somebody
+	// else. Ask again; the challenge is still good.
+	ErrAttribute = errors.New("a user attribute is missing, malformed or taken")
+
+	// ErrCodeMismatch: the code is wrong, or no code at all. Ask for it again; challenge and enrolment are still good.
+	ErrCodeMismatch = errors.New("the code is wrong")
+	// ErrCodeUsed: the code was right, but has been spent already. The next one, half a minute later at most, will do.
+	ErrCodeUsed = errors.New("the code was used already; wait for the next one")
+	// ErrMethod: the chosen method is none of those that Cognito offered. Choose one of the challenge's Methods.
+	ErrMethod = errors.New("the method was not offered")
+
+	// ErrSessionExpired: the challenge's session has expired, or Cognito does not know it. Sign in again.
+	ErrSessionExpired = errors.New("the sign-in session is not valid any more; sign in again")
+	// ErrSessionUsed: the challenge was answered already. Sign in again.
+	ErrSessionUsed = errors.New("the sign-in session was used already; sign in again")
+	// ErrAccessToken: the access token is expired, revoked or none at all. Refresh it or sign in again.
+	ErrAccessToken = errors.New("the access token is not valid")
+	// ErrRefreshToken: the refresh token is expired, revoked, exchanged already or none at all. Sign in again.
+	ErrRefreshToken = errors.New("the refresh token is not valid; sign in again")
+	// ErrMissingScope: the access token lacks the scope aws.cognito.signin.user.admin, as tokens from managed login do unless the
+	// app client is given that scope.
+	ErrMissingScope = errors.New("the access token lacks the scope aws.cognito.signin.user.admin")
+
+	// ErrNotEnrolled: the user has no authenticator to verify, enable or reset. Enroll first.
+	ErrNotEnrolled = errors.New("no authenticator is enrolled")
+	// ErrNotEnabled: the code was right and the authenticator is registered, but the call that switches MFA on failed, for the
+	// reason that the error wraps. Call [Client.Enable], as soon as NextStep says; no new code is needed.
+	ErrNotEnabled = errors.New("the authenticator is registered, but MFA is not switched on yet")
+	// ErrTOTPDisabled: the pool does not have TOTP switched on.
+	ErrTOTPDisabled = errors.New("the user pool does not have TOTP enabled")
+	// ErrMFARequired: the pool demands MFA of everybody, so that it cannot be switched off for one user.
+	ErrMFARequired = errors.New("the user pool requires MFA")
+	// ErrUserNotFound: the pool has no user of that name. Only ResetTOTP tells; a sign-in says ErrCredentials.
+	ErrUserNotFound = errors.New("no such user")
+
+	// ErrSecretHash: Config.ClientSecret is missing, wrong, or given for a client that has none.
+	ErrSecretHash = errors.New("the app client's secret is missing or wrong")
+	// ErrConfig: pool, app client, IAM rights or call are not as they must be. The wrapped error tells the operator more.
+	ErrConfig = errors.New("the service or its user pool is configured wrongly")
+	// ErrRejected: a Lambda trigger of the pool or an AWS WAF rule refused the request.
+	ErrRejected = errors.New("the request was rejected by the user pool's own rules")
+	// ErrThrottled: a request quota is used up. Wait, longer each time, and do the same again.
+	ErrThrottled = errors.New("too many requests; back off")
+	// ErrUnavailable: Cognito could not be reached, failed, or its answer got lost on the way, so that the call may have been applied or
+	// not. NextStep knows which calls may be made again.
+	ErrUnavailable = errors.New("no usable answer from Cognito")
+)
+
+// Error is the type of every error that a [Client] returns. Its text names the operation, the kind and Cognito's error code, and holds no
+// user name, no input and no secret, so that it may be logged. Cognito's own message, which may hold all of these, is reached with
+// errors.As and a *smithy.GenericAPIError, smithy.APIError or one of the SDK's types.
+type Error struct {
+	// Op is the operation, such as "verify" or "sign in".
+	Op string
+	// Kind is one of the Err… variables, or nil where none fits.
+	Kind error
+	// Err is the cause, as the SDK returned it; nil if no call was made.
+	Err error
+
+	step Step
+}
+
+// Error describes what failed in which operation, in one line.
+func (e *Error) Error() string {
+	text := "cognitomfa: " + e.Op
+	if e.Kind != nil {
+		text += ": " + e.Kind.Error()
+	}
+	var inner *Error
+	var api smithy.APIError
+	switch {
+	case e.Err == nil, errors.Is(e.Kind, ErrCredentials):
+		// Cognito's code would tell an unknown user from a wrong password.
+	case errors.As(e.Err, &inner):
+		text += ": " + strings.TrimPrefix(inner.Error(), "cognitomfa: ")
+	case errors.As(e.Err, &api):
+		text += " (" + api.ErrorCode() + ")"
+	default:
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns Kind and Err, for [errors.Is] and [errors.As].
+func (e *Error) Unwrap() []error {
+	causes := make([]error, 0, 2)
+	if e.Kind != nil {
+		causes = append(causes, e.Kind)
+	}
+	if e.Err != nil {
+		causes = append(causes, e.Err)
+	}
+	return causes
+}
+
+// Step is what a caller can do after an error.
+type Step string
+
+// The steps that [NextStep] returns.
+const (
+	// StepSameChallenge: ask the user again and repeat the call with the same challenge, or access token.
+	StepSameChallenge Step = "same-challenge"
+	// StepNextCode: let the user wait for the next code, then repeat the call with the same challenge, or access token.
+	StepNextCode Step = "next-code"
+	// StepStartOver: begin again: sign in, or enroll where that was what failed.
+	StepStartOver Step = "start-over"
+	// StepBackOff: wait, longer each time, and make the same call again.
+	StepBackOff Step = "back-off"
+	// StepGiveUp: repeating does not help; the user, an administrator or the operator must change something first.
+	StepGiveUp Step = "give-up"
+)
+
+// NextStep says what the caller can do after err, an error from this package. It is "" for nil and StepGiveUp for errors of any other origin.
+func NextStep(err error) Step {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return StepGiveUp
+	}
+	if e.step != "" {
+		return e.step
+	}
+	if errors.Is(e.Kind, ErrNotEnabled) {
+		return NextStep(e.Err)
+	}
+	for _, s := range steps {
+		if errors.Is(e.Kind, s.kind) {
+			return s.step
+		}
+	}
+	return StepGiveUp
+}
+
+// steps are the steps after the errors that do not make the caller give up.
+var steps = [...]struct {
+	kind error
+	step Step
+}{
+	{ErrCodeMismatch, StepSameChallenge},
+	{ErrPasswordPolicy, StepSameChallenge},
+	{ErrAttribute, StepSameChallenge},
+	{ErrMethod, StepSameChallenge},
+	{ErrCodeUsed, StepNextCode},
+	{ErrCredentials, StepStartOver},
+	{ErrSessionExpired, StepStartOver},
+	{ErrSessionUsed, StepStartOver},
+	{ErrAccessToken, StepStartOver},
+	{ErrRefreshToken, StepStartOver},
+	{ErrNotEnrolled, StepStartOver},
+	{ErrThrottled, StepBackOff},
+	{ErrTooManyAttempts, StepBackOff},
+	{ErrUnavailable, StepBackOff},
+}
+
+// authority is what entitles a call, and so what is at fault when Cognito says no more than "not authorized".
+type authority int
+
+const (
+	byPassword authority = 1 << iota
+	bySession
+	byToken
+	byRefresh
+	byIAM
+	byAny = byPassword | bySession | byToken | byRefresh | byIAM
+)
+
+// call is one operation of the client, as errors see it.
+type call struct {
+	op string
+	by authority
+}
+
+// rule maps an error code, and where only the message tells mishaps apart a part of the message, to a kind.
+type rule struct {
+	code    string // without the suffix "Exception"
+	message string // part of Cognito's message, in lower case; "" fits all
+	by      authority
+	kind    error
+}
+
+// rules are tried in turn; the first that fits counts. Cognito's messages are no contract, so that a code's last rules fit any message.
+var rules = [...]rule{
+	{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials},
+	{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts},
+	{"NotAuthorized", "user is disabled", byAny, ErrUserDisabled},
+	{"NotAuthorized", "temporary password has expired", byAny, ErrPasswordReset},
+	{"NotAuthorized", "user account has expired", byAny, ErrPasswordReset},
+	{"NotAuthorized", "can only be used once", byAny, ErrSessionUsed},
+	{"NotAuthorized", "invalid session", byAny, ErrSessionExpired},
+	{"NotAuthorized", "secret hash", byAny, ErrSecretHash},
+	{"NotAuthorized", "secrethash", byAny, ErrSecretHash},
+	{"NotAuthorized", "secret_hash", byAny, ErrSecretHash},
+	{"NotAuthorized", "configured for secret", byAny, ErrSecretHash},
+	{"NotAuthorized", "required scopes", byAny, ErrMissingScope},
+	{"NotAuthorized", "access token", byAny, ErrAccessToken},
+	{"NotAuthorized", "refresh token", byAny, ErrRefreshToken},
+	{"NotAuthorized", "", byPassword, ErrCredentials},
+	{"NotAuthorized", "", bySession, ErrSessionExpired},
+	{"NotAuthorized", "", byToken, ErrAccessToken},
+	{"NotAuthorized", "", byRefresh, ErrRefreshToken},
+	{"NotAuthorized", "", byIAM, ErrConfig},
+
+	{"UserNotFound", "", byPassword, ErrCredentials},
+	{"UserNotFound", "", bySession, ErrSessionExpired},
+	{"UserNotFound", "", byToken, ErrAccessToken},
+	{"UserNotFound", "", byRefresh, ErrRefreshToken},
+	{"UserNotFound", "", byIAM, ErrUserNotFound},
+	{"UserNotConfirmed", "", byAny, ErrNotConfirmed},
+	{"PasswordResetRequired", "", byAny, ErrPasswordReset},
+
+	{"CodeMismatch", "", byAny, ErrCodeMismatch},
+	{"EnableSoftwareTokenMFA", "", byAny, ErrCodeMismatch},
+	{"ExpiredCode", "request a code again", byAny, ErrSessionExpired},
+	{"ExpiredCode", "", byAny, ErrCodeUsed},
+	{"InvalidPassword", "", byAny, ErrPasswordPolicy},
+	{"PasswordHistoryPolicyViolation", "", byAny, ErrPasswordPolicy},
+	{"AliasExists", "", byAny, ErrAttribute},
+	{"SoftwareTokenMFANotFound", "enabled by the userpool", byAny, ErrTOTPDisabled},
+	{"SoftwareTokenMFANotFound", "", byAny, ErrNotEnrolled},
+	{"RefreshTokenReuse", "", byAny, ErrRefreshToken},
+	{"UnsupportedTokenType", "", byAny, ErrRefreshToken},
+
+	{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled},
+	{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled},
+	{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled},
+	{"InvalidParameter", "at 'session'", byAny, ErrSessionExpired},
+	{"InvalidParameter", "required parameter session", byAny, ErrSessionExpired},
+	{"InvalidParameter", "at 'accesstoken'", byAny, ErrAccessToken},
+	{"InvalidParameter", "at 'refreshtoken'", byAny, ErrRefreshToken},
+	{"InvalidParameter", "at 'token'", byRefresh, ErrRefreshToken},
+	{"InvalidParameter", "at 'usercode'", byAny, ErrCodeMismatch},
+	{"InvalidParameter", "at 'username'", byPassword, ErrCredentials},
+	{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound},
+	{"InvalidParameter", "at 'password'", byPassword, ErrCredentials},
+	{"InvalidParameter", "attribute", bySession, ErrAttribute},
+	{"InvalidParameter", "", byAny, ErrConfig},
+
+	{"TooManyRequests", "", byAny, ErrThrottled},
+	{"LimitExceeded", "", byAny, ErrThrottled},
+	{"ConcurrentModification", "", byAny, ErrThrottled},
+	{"TooManyFailedAttempts", "", byAny, ErrTooManyAttempts},
+	{"Throttling", "", byAny, ErrThrottled},
+	{"Throttled", "", byAny, ErrThrottled},
+	{"RequestLimitExceeded", "", byAny, ErrThrottled},
+	{"InternalError", "", byAny, ErrUnavailable},
+
+	{"Forbidden", "", byAny, ErrRejected},
+	{"UserLambdaValidation", "", byAny, ErrRejected},
+	{"InvalidLambdaResponse", "", byAny, ErrConfig},
+	{"UnexpectedLambda", "", byAny, ErrConfig},
+	{"InvalidEmailRoleAccessPolicy", "", byAny, ErrConfig},
+	{"InvalidSmsRoleAccessPolicy", "", byAny, ErrConfig},
+	{"InvalidSmsRoleTrustRelationship", "", byAny, ErrConfig},
+	{"InvalidUserPoolConfiguration", "", byAny, ErrConfig},
+	{"MFAMethodNotFound", "", byAny, ErrConfig},
+	{"OperationNotEnabled", "", byAny, ErrConfig},
+	{"ResourceNotFound", "", byAny, ErrConfig},
+	{"Unauthorized", "", byAny, ErrConfig},
+	{"UnsupportedOperation", "", byAny, ErrConfig},
+	{"AccessDenied", "", byAny, ErrConfig},
+	{"UnrecognizedClient", "", byAny, ErrConfig},
+	{"InvalidSignature", "", byAny, ErrConfig},
+	{"IncompleteSignature", "", byAny, ErrConfig},
+	{"MissingAuthenticationToken", "", byAny, ErrConfig},
+	{"ExpiredToken", "", byAny, ErrConfig},
+	{"UnknownOperation", "", byAny, ErrConfig},
+}
+
+// fail makes an [*Error] of the one that a call came back with.
+func (cl call) fail(err error) error {
+	e := &Error{Op: cl.op, Err: err}
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &api):
+		e.Kind = cl.kind(api)
+		if e.Kind == nil && answeredByFault(err, api) {
+			e.Kind = ErrUnavailable
+		}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		// The caller's own doing: the cause says all. What he may do next is as after a lost answer.
+		e.step = StepBackOff
+	case noAnswer(err):
+		e.Kind = ErrUnavailable
+	}
+	if (e.Kind == nil || errors.Is(e.Kind, ErrUnavailable)) && cl.by == bySession && !notApplied(err) {
+		// The session may be spent.
+		e.step = StepStartOver
+	}
+	return e
+}
+
+// kind looks an error of Cognito's up in the rules.
+func (cl call) kind(api smithy.APIError) error {
+	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
+	message := strings.ToLower(api.ErrorMessage())
+	for i := range rules {
+		r := &rules[i]
+		if r.code == code && r.by&cl.by != 0 && strings.Contains(message, r.message) {
+			return r.kind
+		}
+	}
+	return nil
+}
+
+// noAnswer reports whether a call failed on the way to Cognito or back.
+func noAnswer(err error) bool {
+	var send *smithyhttp.RequestSendError
+	var response *smithyhttp.ResponseError
+	var unreadable *smithy.DeserializationError
+	return errors.As(err, &send) || errors.As(err, &response) || errors.As(err, &unreadable)
+}
+
+// answeredByFault reports whether an error that Cognito answered with says that Cognito itself failed.
+func answeredByFault(err error, api smithy.APIError) bool {
+	var response *smithyhttp.ResponseError
+	return api.ErrorFault() == smithy.FaultServer ||
+		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
+}

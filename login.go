@@ -1,0 +1,229 @@
+package cognitomfa
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/otpauth"
+)
+
+// SignInOptions are the options of [Client.SignIn]. The zero value of each means that it is not sent.
+type SignInOptions struct {
+	// ClientMetadata is handed to the pool's Lambda triggers.
+	ClientMetadata map[string]string
+	// DeviceKey names the device, in pools that remember devices.
+	DeviceKey string
+}
+
+// AnswerOptions are the options of the calls that answer a challenge. The zero value of each means that it is not sent.
+type AnswerOptions struct {
+	// ClientMetadata is handed to the pool's Lambda triggers.
+	ClientMetadata map[string]string
+	// DeviceKey names the device, in pools that remember devices.
+	DeviceKey string
+}
+
+// SignIn checks a user name, or an alias that the pool allows such as an e-mail address, and a password. The outcome is [*Tokens] or a
+// [Challenge]. A wrong password and an unknown user are both [ErrCredentials].
+//
+// It makes one call: AdminInitiateAuth (IAM action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth.
+func (c *Client) SignIn(ctx context.Context, username, password string, optFns ...func(*SignInOptions)) (Outcome, error) {
+	cl := call{"sign in", byPassword}
+	if username == "" || password == "" {
+		return nil, &Error{Op: cl.op, Kind: ErrCredentials}
+	}
+	opts := resolve(optFns)
+	params := map[string]string{"USERNAME": username, "PASSWORD": password}
+	if c.clientSecret.Reveal() != "" {
+		params["SECRET_HASH"] = c.secretHash(username)
+	}
+	if opts.DeviceKey != "" {
+		params["DEVICE_KEY"] = opts.DeviceKey
+	}
+	if c.public {
+		out, err := c.api.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+			AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
+			ClientId:       c.clientID,
+			AuthParameters: params,
+			ClientMetadata: opts.ClientMetadata,
+		})
+		if err != nil {
+			return nil, cl.fail(err)
+		}
+		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+	}
+	out, err := c.api.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
+		AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
+		UserPoolId:     c.userPoolID,
+		ClientId:       c.clientID,
+		AuthParameters: params,
+		ClientMetadata: opts.ClientMetadata,
+	})
+	if err != nil {
+		return nil, cl.fail(err)
+	}
+	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+}
+
+// RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito sent. Blanks and hyphens in the code are
+// dropped and full-width digits read as digits; what then is no code is [ErrCodeMismatch] without a call. After ErrCodeMismatch and
+// [ErrCodeUsed] the same challenge can be answered again.
+//
+// It makes one call: AdminRespondToAuthChallenge (IAM action cognito-idp:AdminRespondToAuthChallenge on the pool) or, with Config.Public,
+// RespondToAuthChallenge. So do all calls that answer a challenge. When the answer to such a call is lost it is not sent again, because the session may
+// be spent: the error is [ErrUnavailable], and NextStep says to start over.
+func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+	cl := call{"respond mfa", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	method := ch.Method
+	if method == "" {
+		method = MethodTOTP
+	}
+	code, ok := normalizeCode(code, method)
+	if !ok {
+		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch}
+	}
+	answers := map[string]string{codeParameter(method): code}
+	return c.answer(ctx, cl, types.ChallengeNameType(method), ch.Username, ch.Session, answers, resolve(optFns))
+}
+
+// codeParameter is the name under which a method's code is sent.
+func codeParameter(m Method) string {
+	switch m {
+	case MethodTOTP:
+		return "SOFTWARE_TOKEN_MFA_CODE"
+	case MethodSMS:
+		return "SMS_MFA_CODE"
+	case MethodEmail:
+		return "EMAIL_OTP_CODE"
+	}
+	return string(m) + "_CODE"
+}
+
+// SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that method's [*MFAChallenge]. Another method is [ErrMethod]
+// without a call. It makes one call, as RespondMFA does.
+func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Method, optFns ...func(*AnswerOptions)) (Outcome, error) {
+	cl := call{"select mfa", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	if method == "" || !ch.Offers(method) {
+		return nil, &Error{Op: cl.op, Kind: ErrMethod}
+	}
+	answer := string(method)
+	for _, word := range ch.offered {
+		if methods([]string{word})[0] == method {
+			answer = word
+		}
+	}
+	return c.answer(ctx, cl, types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Session, map[string]string{"ANSWER": answer}, resolve(optFns))
+}
+
+// SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge ("email", not "userAttributes.email"); those in
+// ch.Required must be among them. It is [ErrPasswordPolicy] or [ErrAttribute] when Cognito does not like what it gets, and then the same challenge can be
+// answered again. It makes one call, as RespondMFA does.
+func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, password string, attributes map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+	cl := call{"set new password", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	if password == "" {
+		return nil, &Error{Op: cl.op, Kind: ErrPasswordPolicy}
+	}
+	answers := make(map[string]string, len(attributes)+4)
+	answers["NEW_PASSWORD"] = password
+	for name, value := range attributes {
+		answers[attributePrefix+name] = value
+	}
+	return c.answer(ctx, cl, types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Session, answers, resolve(optFns))
+}
+
+// Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH where the app client has a secret, are added unless
+// the answers have them. It makes one call, as RespondMFA does.
+func (c *Client) Respond(ctx context.Context, ch *OtherChallenge, answers map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+	cl := call{"respond", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	own := make(map[string]string, len(answers)+3)
+	maps.Copy(own, answers)
+	return c.answer(ctx, cl, types.ChallengeNameType(ch.Name), ch.Username, ch.Session, own, resolve(optFns))
+}
+
+// answer answers a challenge. It adds to answers what every challenge wants.
+func (c *Client) answer(
+	ctx context.Context, cl call, name types.ChallengeNameType, username string, session Secret, answers map[string]string, opts AnswerOptions,
+) (Outcome, error) {
+	if err := cl.ready(ctx, session); err != nil {
+		return nil, err
+	}
+	if answers["USERNAME"] == "" {
+		answers["USERNAME"] = username
+	}
+	if c.clientSecret.Reveal() != "" && answers["SECRET_HASH"] == "" {
+		answers["SECRET_HASH"] = c.secretHash(answers["USERNAME"])
+	}
+	if opts.DeviceKey != "" {
+		answers["DEVICE_KEY"] = opts.DeviceKey
+	}
+	if c.public {
+		out, err := c.api.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+			ChallengeName:      name,
+			ClientId:           c.clientID,
+			Session:            aws.String(session.Reveal()),
+			ChallengeResponses: answers,
+			ClientMetadata:     opts.ClientMetadata,
+		}, spending...)
+		if err != nil {
+			return nil, cl.fail(err)
+		}
+		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+	}
+	out, err := c.api.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+		ChallengeName:      name,
+		UserPoolId:         c.userPoolID,
+		ClientId:           c.clientID,
+		Session:            aws.String(session.Reveal()),
+		ChallengeResponses: answers,
+		ClientMetadata:     opts.ClientMetadata,
+	}, spending...)
+	if err != nil {
+		return nil, cl.fail(err)
+	}
+	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+}
+
+// outcome reads what Cognito answered to a sign-in or to a challenge.
+func (c *Client) outcome(
+	cl call, username string, result *types.AuthenticationResultType, name types.ChallengeNameType, session *string, params map[string]string,
+) (Outcome, error) {
+	switch {
+	case result != nil:
+		return tokens(result), nil
+	case name != "":
+		return newChallenge(name, username, otpauth.SecretFrom(session), params, c.now()), nil
+	}
+	return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: errors.New("answered with neither tokens nor a challenge"), step: StepStartOver}
+}
+
+// ready returns an error when a call that spends a session cannot be made: without a session, or when the caller has given up already, while
+// it is certain that the session is still good.
+func (cl call) ready(ctx context.Context, session Secret) error {
+	if session.Reveal() == "" {
+		return cl.noSession()
+	}
+	if err := ctx.Err(); err != nil {
+		return &Error{Op: cl.op, Err: err, step: StepBackOff}
+	}
+	return nil
+}
+
+// noSession is the error of a call whose challenge is nil or has no session.
+func (cl call) noSession() error { return &Error{Op: cl.op, Kind: ErrSessionExpired} }

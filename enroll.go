@@ -1,0 +1,319 @@
+package cognitomfa
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/otpauth"
+	"github.com/cognitomfa/cognitomfa/qr"
+)
+
+// EnrollOptions are the options of [Client.Enroll] and [Client.EnrollSetup].
+type EnrollOptions struct {
+	// Account is the name that the authenticator app shows under the issuer, such as the user's e-mail address. The default is the user
+	// name: what the access token says in Enroll, what the challenge says in EnrollSetup. In a pool where users sign in by e-mail address
+	// that is a UUID, which means nothing to a person. It must not contain a colon; a colon in the default is replaced with "_".
+	Account string
+}
+
+// VerifyOptions are the options of [Client.Verify] and [Client.VerifySetup].
+type VerifyOptions struct {
+	// DeviceName is a name for the authenticator, which Cognito repeats in later challenges. The default is none.
+	DeviceName string
+	// ClientMetadata is handed to the pool's Lambda triggers. Only VerifySetup sends it. The default is none.
+	ClientMetadata map[string]string
+}
+
+// Enrollment is a key that an authenticator is to be given, by QR code, link or hand. All of it gives the key away: show it to this user
+// once, over TLS, and keep it nowhere. It is safe for concurrent use.
+type Enrollment struct {
+	// Key is the key with its issuer and account.
+	Key otpauth.Key
+	// Setup is the challenge to give to VerifySetup; nil unless the Enrollment comes from EnrollSetup.
+	Setup *SetupChallenge
+
+	once   sync.Once
+	code   *qr.Code
+	failed error
+}
+
+// qrCode encodes the QR code the first time that it is asked for.
+func (e *Enrollment) qrCode() (*qr.Code, error) {
+	e.once.Do(func() { e.code, e.failed = qr.Encode(e.Key.URI()) })
+	return e.code, e.failed
+}
+
+// SVG returns the QR code as an SVG picture, white background and quiet zone included, of any size. It fails only if the URI does
+// not fit in a QR code, which takes an issuer or account name of more than a thousand bytes.
+func (e *Enrollment) SVG() ([]byte, error) {
+	code, err := e.qrCode()
+	if err != nil {
+		return nil, err
+	}
+	return code.SVG(), nil
+}
+
+// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many whole pixels wide as fit. It fails if not even
+// one does, or as SVG does.
+func (e *Enrollment) PNG(size int) ([]byte, error) {
+	code, err := e.qrCode()
+	if err != nil {
+		return nil, err
+	}
+	return code.PNG(size)
+}
+
+// Terminal returns the QR code in block characters, for programs without a window. It fails as SVG does.
+func (e *Enrollment) Terminal() (string, error) {
+	code, err := e.qrCode()
+	if err != nil {
+		return "", err
+	}
+	return code.Terminal(), nil
+}
+
+// URI returns the key as an otpauth URI, which on a phone opens the authenticator app.
+func (e *Enrollment) URI() string { return e.Key.URI() }
+
+// Grouped returns the bare key in groups of four characters, for people who cannot scan and have to type it.
+func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
+
+// Enroll begins the enrolment of a signed-in user: Cognito makes a key for his authenticator. Nothing has changed for him until Verify has succeeded;
+// an older authenticator works until then. Enroll may be called again at any time, and the newest key counts.
+//
+// It makes one call, AssociateSoftwareToken, which the access token authorises. Cognito allows 25 a second of this and the other
+// calls of an enrolment, in a whole region.
+func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
+	cl := call{"enroll", byToken}
+	opts := resolve(optFns)
+	if err := c.checkAccount(cl, opts); err != nil {
+		return nil, err
+	}
+	if accessToken == "" {
+		return nil, &Error{Op: cl.op, Kind: ErrAccessToken}
+	}
+	out, err := c.api.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: &accessToken})
+	if err != nil {
+		return nil, cl.fail(err)
+	}
+	if opts.Account == "" {
+		// Cognito has accepted the token by now, so that its claims can be believed.
+		opts.Account = usernameClaim(accessToken)
+	}
+	return c.enrollment(cl, opts.Account, out.SecretCode)
+}
+
+// EnrollSetup is Enroll for a user whom the pool does not let in before he has set MFA up. The next step is VerifySetup with the challenge in
+// the Enrollment's Setup; ch itself is spent.
+//
+// It makes one call, AssociateSoftwareToken, which the session authorises.
+func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
+	cl := call{"enroll setup", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	opts := resolve(optFns)
+	if err := c.checkAccount(cl, opts); err != nil {
+		return nil, err
+	}
+	if err := cl.ready(ctx, ch.Session); err != nil {
+		return nil, err
+	}
+	out, err := c.api.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{
+		Session: aws.String(ch.Session.Reveal()),
+	}, spending...)
+	if err != nil {
+		return nil, cl.fail(err)
+	}
+	if opts.Account == "" {
+		opts.Account = ch.Username
+	}
+	e, err := c.enrollment(cl, opts.Account, out.SecretCode)
+	if err != nil {
+		return nil, err
+	}
+	e.Setup = &SetupChallenge{Username: ch.Username, Session: otpauth.SecretFrom(out.Session), Issued: ch.Issued, Methods: ch.Methods}
+	return e, nil
+}
+
+// checkAccount tries the account name that the caller gave in a key, before any call is made.
+func (c *Client) checkAccount(cl call, opts EnrollOptions) error {
+	if opts.Account == "" {
+		return nil
+	}
+	if _, err := otpauth.NewKey(c.issuer, opts.Account, "JBSWY3DPEHPK3PXP"); err != nil {
+		return &Error{Op: cl.op, Kind: ErrConfig, Err: err}
+	}
+	return nil
+}
+
+// enrollment makes the key of what Cognito answered.
+func (c *Client) enrollment(cl call, account string, secret *string) (*Enrollment, error) {
+	if account == "" {
+		return nil, &Error{Op: cl.op, Kind: ErrConfig, Err: errors.New("no user name to label the key with; set EnrollOptions.Account")}
+	}
+	key, err := otpauth.NewKey(c.issuer, strings.ReplaceAll(account, ":", "_"), aws.ToString(secret))
+	if err != nil {
+		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: err, step: StepStartOver}
+	}
+	return &Enrollment{Key: key}, nil
+}
+
+// usernameClaim reads the user name out of an access token, without verifying it; "" if there is none.
+func usernameClaim(accessToken string) string {
+	parts := strings.Split(accessToken, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return ""
+	}
+	var claims struct {
+		Username string `json:"username"`
+	}
+	if json.Unmarshal(payload, &claims) != nil {
+		return ""
+	}
+	return claims.Username
+}
+
+// Verify ends the enrolment that Enroll began: it checks the first code and switches MFA on, so that the next sign-in asks for a code. The code
+// is read as in RespondMFA; after [ErrCodeMismatch] and [ErrCodeUsed] Verify can be called again with another one. The code is spent then: a sign-in in
+// the same half minute needs the next one.
+//
+// It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token authorises. If the first succeeds and the second fails, the
+// error is [ErrNotEnabled]: the authenticator is registered, and Enable finishes the job without another code.
+func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ...func(*VerifyOptions)) error {
+	cl := call{"verify", byToken}
+	if accessToken == "" {
+		return &Error{Op: cl.op, Kind: ErrAccessToken}
+	}
+	code, ok := normalizeCode(code, MethodTOTP)
+	if !ok {
+		return &Error{Op: cl.op, Kind: ErrCodeMismatch}
+	}
+	opts := resolve(optFns)
+	in := &cognitoidentityprovider.VerifySoftwareTokenInput{AccessToken: &accessToken, UserCode: &code}
+	if opts.DeviceName != "" {
+		in.FriendlyDeviceName = &opts.DeviceName
+	}
+	var lost bool
+	out, err := c.api.VerifySoftwareToken(ctx, in, watch(&lost))
+	if err != nil {
+		err = cl.fail(err)
+		if !lost || !errors.Is(err, ErrCodeUsed) {
+			return err
+		}
+		// A key takes a code only once: that it was used already means that an earlier try, whose answer was lost, has succeeded.
+	} else if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
+		return &Error{Op: cl.op, Kind: ErrCodeMismatch, Err: errNoSuccess}
+	}
+	if err := c.setTOTP(ctx, call{"enable", byToken}, accessToken, true); err != nil {
+		return &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
+	}
+	return nil
+}
+
+// errNoSuccess is the cause when VerifySoftwareToken neither fails nor succeeds.
+var errNoSuccess = errors.New("not accepted; is the phone's clock right?")
+
+// Enable switches MFA on for a signed-in user who has a registered authenticator, and makes TOTP the preferred method: the second half of Verify, to be
+// repeated after [ErrNotEnabled], or to undo Disable. Without a registered authenticator it is [ErrNotEnrolled].
+//
+// It makes one call, SetUserMFAPreference, which the access token authorises.
+func (c *Client) Enable(ctx context.Context, accessToken string) error {
+	return c.setTOTP(ctx, call{"enable", byToken}, accessToken, true)
+}
+
+// setTOTP switches TOTP on, as the preferred method, or off.
+func (c *Client) setTOTP(ctx context.Context, cl call, accessToken string, on bool) error {
+	if accessToken == "" {
+		return &Error{Op: cl.op, Kind: ErrAccessToken}
+	}
+	_, err := c.api.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
+		AccessToken:              &accessToken,
+		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: on, PreferredMfa: on},
+	})
+	if err != nil {
+		return cl.fail(err)
+	}
+	return nil
+}
+
+// VerifySetup is Verify for a user whom the pool does not let in before he has set MFA up: ch is the Setup of the Enrollment that EnrollSetup
+// returned. It checks the first code, finishes the sign-in and switches MFA on. The outcome is [*Tokens], unless the pool asks for more. After
+// [ErrCodeMismatch] it can be called again with the same challenge; after most other errors the user signs in again, and if the code was
+// accepted meanwhile, is asked for the authenticator's next one.
+//
+// If only the last call fails, the outcome is not nil and neither is the error, which is [ErrNotEnabled]: the user is signed in, and
+// Enable with his access token finishes the job.
+//
+// It makes three calls: VerifySoftwareToken, which the session authorises, the answer to the challenge, as in RespondMFA, and
+// SetUserMFAPreference, which the new access token authorises.
+func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*VerifyOptions)) (Outcome, error) {
+	cl := call{"verify setup", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	code, ok := normalizeCode(code, MethodTOTP)
+	if !ok {
+		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch}
+	}
+	if err := cl.ready(ctx, ch.Session); err != nil {
+		return nil, err
+	}
+	opts := resolve(optFns)
+	in := &cognitoidentityprovider.VerifySoftwareTokenInput{Session: aws.String(ch.Session.Reveal()), UserCode: &code}
+	if opts.DeviceName != "" {
+		in.FriendlyDeviceName = &opts.DeviceName
+	}
+	out, err := c.api.VerifySoftwareToken(ctx, in, spending...)
+	if err != nil {
+		return nil, cl.fail(err)
+	}
+	if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
+		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch, Err: errNoSuccess, step: StepStartOver}
+	}
+	outcome, err := c.answer(ctx, cl, types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session),
+		make(map[string]string, 3), AnswerOptions{ClientMetadata: opts.ClientMetadata})
+	if err != nil {
+		return nil, startOver(err)
+	}
+	if t, ok := outcome.(*Tokens); ok {
+		if err := c.setTOTP(ctx, call{"enable", byToken}, t.Access.Reveal(), true); err != nil {
+			return outcome, &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
+		}
+	}
+	return outcome, nil
+}
+
+// startOver turns an error after which the caller cannot go on, because the session to go on with is not his, into one that says so.
+func startOver(err error) error {
+	var e *Error
+	if errors.As(err, &e) && NextStep(err) != StepGiveUp {
+		e.step = StepStartOver
+	}
+	return err
+}
+
+// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address. The outcome is an [*MFAChallenge] for the code that Cognito sends there.
+// It makes one call, as RespondMFA does.
+func (c *Client) SetupEmail(ctx context.Context, ch *SetupChallenge, address string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+	cl := call{"setup email", bySession}
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	if address == "" {
+		return nil, &Error{Op: cl.op, Kind: ErrAttribute}
+	}
+	return c.answer(ctx, cl, types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, map[string]string{"EMAIL": address}, resolve(optFns))
+}

@@ -1,0 +1,42 @@
+# make test    every test of every module, with the race detector; installs what the tests need
+# make lint    vet and golangci-lint, the same version everywhere
+# make fuzz    every fuzz target for FUZZTIME
+# make bench   the README's figures, each beside what it is compared with
+# make demo    the web demo on an embedded Cognito
+
+GO      ?= go
+FUZZTIME ?= 30s
+BENCH   ?= .
+LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: test lint fuzz bench demo packages
+
+test: packages
+	$(GO) test -race ./...
+	cd examples && $(GO) test -race ./...
+
+# The programs that the tests compare with and look through, from Debian.
+packages:
+	@.ci/packages
+
+lint:
+	$(GO) vet ./...
+	cd examples && $(GO) vet ./...
+	$(LINT) run ./...
+	cd examples && $(LINT) run --config ../.golangci.yml ./...
+
+# go test runs one fuzz target at a time.
+fuzz:
+	@set -e; for file in $$(grep -rl --include=*_test.go '^func Fuzz' .); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+			echo "$$name in $$(dirname $$file)"; \
+			(cd $$(dirname $$file) && $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) .); \
+		done; \
+	done
+
+bench: packages
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	cd token/bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+demo:
+	$(GO) run -C examples ./web

@@ -1,0 +1,183 @@
+package token_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"math/big"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+const (
+	testPool   = "eu-west-1_Example00"
+	testIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/" + testPool
+	testClient = "1example23456789"
+	testKID    = "test+key/1="
+	testSub    = "11111111-2222-4333-8444-555555555555"
+)
+
+// testNow is when the tests take place.
+var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return testNow }
+
+// poolKey signs the pool's tokens; strangerKey is somebody else's.
+var (
+	poolKey     = sync.OnceValue(func() *rsa.PrivateKey { return generate(2048) })
+	strangerKey = sync.OnceValue(func() *rsa.PrivateKey { return generate(2048) })
+)
+
+func generate(bits int) *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func b64(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
+
+func toJSON(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
+
+// jwk is a JSON Web Key as Cognito publishes it.
+func jwk(kid string, key *rsa.PublicKey) map[string]any {
+	return map[string]any{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
+		"n": b64(key.N.Bytes()), "e": b64(big.NewInt(int64(key.E)).Bytes()),
+	}
+}
+
+func jwks(keys ...map[string]any) []byte { return []byte(toJSON(map[string]any{"keys": keys})) }
+
+// poolJWKS is the pool's key set.
+func poolJWKS() []byte { return jwks(jwk(testKID, &poolKey().PublicKey)) }
+
+// with returns a copy of m with other values. A nil value removes the name.
+func with(m map[string]any, changes map[string]any) map[string]any {
+	out := maps.Clone(m)
+	maps.Copy(out, changes)
+	maps.DeleteFunc(out, func(_ string, value any) bool { return value == nil })
+	return out
+}
+
+// null is a null in JSON, where nil would remove the name.
+var null = json.RawMessage("null")
+
+func goodHeader() map[string]any { return map[string]any{"kid": testKID, "alg": "RS256"} }
+
+func accessClaims() map[string]any {
+	return map[string]any{
+		"sub": testSub, "iss": testIssuer, "client_id": testClient, "token_use": "access", "username": "alice",
+		"scope": "aws.cognito.signin.user.admin example/read", "cognito:groups": []string{"staff", "admins"},
+		"jti": "jti-1", "origin_jti": "origin-1", "event_id": "event-1", "device_key": "eu-west-1_device", "version": 2,
+		"auth_time": testNow.Unix() - 120, "iat": testNow.Unix() - 60, "exp": testNow.Unix() + 3600,
+	}
+}
+
+func idClaims() map[string]any {
+	return map[string]any{
+		"sub": testSub, "iss": testIssuer, "aud": testClient, "token_use": "id", "cognito:username": "alice",
+		"cognito:groups": []string{"staff", "admins"}, "cognito:roles": []string{"arn:aws:iam::123456789012:role/staff"},
+		"cognito:preferred_role": "arn:aws:iam::123456789012:role/staff", "name": "Alice", "nonce": "n-1",
+		"email": "alice@example.com", "email_verified": true, "phone_number": "+441632960001",
+		"phone_number_verified": "false", "custom:tenant": "blue",
+		"jti": "jti-1", "origin_jti": "origin-1", "event_id": "event-1",
+		"auth_time": testNow.Unix() - 120, "iat": testNow.Unix() - 60, "exp": testNow.Unix() + 3600,
+	}
+}
+
+// signText makes a token of two texts that need not be JSON.
+func signText(key *rsa.PrivateKey, header, claims string) string {
+	signed := b64([]byte(header)) + "." + b64([]byte(claims))
+	hash := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, hash[:])
+	if err != nil {
+		panic(err)
+	}
+	return signed + "." + b64(signature)
+}
+
+func sign(header, claims map[string]any) string {
+	return signText(poolKey(), toJSON(header), toJSON(claims))
+}
+
+// testKind is one of the two kinds of token. Most tests go through both.
+type testKind struct {
+	name   string
+	claims func() map[string]any
+	client string // the claim that names the app client
+	verify func(v *token.Verifier, ctx context.Context, raw string) error
+}
+
+func testKinds() []testKind {
+	return []testKind{
+		{"access", accessClaims, "client_id", func(v *token.Verifier, ctx context.Context, raw string) error {
+			_, err := v.VerifyAccess(ctx, raw)
+			return err
+		}},
+		{"id", idClaims, "aud", func(v *token.Verifier, ctx context.Context, raw string) error {
+			_, err := v.VerifyID(ctx, raw)
+			return err
+		}},
+	}
+}
+
+func staticConfig() token.Config {
+	return token.Config{UserPoolID: testPool, ClientIDs: []string{testClient}, JWKS: poolJWKS(), Now: clock}
+}
+
+func newVerifier(tb testing.TB, cfg token.Config, more ...token.Config) *token.Verifier {
+	tb.Helper()
+	v, err := token.NewVerifier(cfg, more...)
+	require.NoError(tb, err)
+	return v
+}
+
+var sentinels = []error{
+	token.ErrMalformed, token.ErrSignature, token.ErrUnknownKey, token.ErrKeysUnavailable, token.ErrExpired,
+	token.ErrNotYetValid, token.ErrIssuer, token.ErrTokenUse, token.ErrClient, token.ErrGroup, token.ErrScope,
+}
+
+// requireRefused checks that err is want and none of the other reasons, and says nothing of the token.
+func requireRefused(tb testing.TB, want, err error, raw string) {
+	tb.Helper()
+	require.ErrorIs(tb, err, want)
+	for _, other := range sentinels {
+		if other != want { //nolint:errorlint // The sentinels themselves are compared.
+			require.NotErrorIs(tb, err, other)
+		}
+	}
+	require.Less(tb, len(err.Error()), 120)
+	for segment := range strings.SplitSeq(raw, ".") {
+		if len(segment) > 8 {
+			require.NotContains(tb, err.Error(), segment)
+		}
+		text, _ := base64.RawURLEncoding.DecodeString(segment)
+		var values map[string]any
+		if json.Unmarshal(text, &values) == nil {
+			for _, value := range values {
+				if s, ok := value.(string); ok && len(s) > 8 {
+					require.NotContains(tb, err.Error(), s)
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package otpauth
 
 import (
 	"crypto/hmac"
+	"encoding/base32"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,12 +13,15 @@ import (
 // period, counted from 1970; a server accepts the code of the period before and after as well, which is that of t plus or minus
 // Period. It fails if t lies before 1970, or if Validate would for a reason other than the names, which no code depends on.
 func (k Key) Code(t time.Time) (string, error) {
-	key, err := k.check()
-	if err != nil {
+	if err := k.check(); err != nil {
 		return "", err
 	}
 	if t.Unix() < 0 {
 		return "", errors.New("otpauth: there are no codes before 1970")
+	}
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(k.Secret.Reveal())
+	if err != nil {
+		return "", errNotBase32
 	}
 	step := t.Unix() / int64(k.period()/time.Second)
 

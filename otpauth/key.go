@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"hash"
@@ -102,22 +101,21 @@ func (k Key) Validate() error {
 	if k.Account == "" {
 		return errors.New("otpauth: the account is empty")
 	}
-	_, err := k.check()
-	return err
+	return k.check()
 }
 
-// check looks at what codes are computed from, and returns the bytes of the secret.
-func (k Key) check() ([]byte, error) {
+// check looks at what codes are computed from.
+func (k Key) check() error {
 	period := k.period()
 	switch digits := k.digits(); {
 	case !k.Algorithm.known():
-		return nil, errors.New("otpauth: the algorithm is not one of SHA1, SHA256 and SHA512")
+		return errors.New("otpauth: the algorithm is not one of SHA1, SHA256 and SHA512")
 	case digits < 6 || digits > 8:
-		return nil, errors.New("otpauth: the number of digits is not 6, 7 or 8")
+		return errors.New("otpauth: the number of digits is not 6, 7 or 8")
 	case period < time.Second || period > maxPeriod || period%time.Second != 0:
-		return nil, errors.New("otpauth: the period is not a whole number of seconds from 1 to 86400")
+		return errors.New("otpauth: the period is not a whole number of seconds from 1 to 86400")
 	}
-	return decode(k.Secret.Reveal())
+	return checkSecret(k.Secret.Reveal())
 }
 
 func (k Key) digits() int { return cmp.Or(k.Digits, defaultDigits) }
@@ -176,20 +174,25 @@ func normalize(secret string) string {
 	return strings.TrimRight(s, "=")
 }
 
-// decode returns the bytes of a secret. It is stricter than encoding/base32, which skips line ends and takes lengths that no encoder
-// makes: there, apps differ in the key that they read.
-func decode(secret string) ([]byte, error) {
-	if secret == "" {
-		return nil, errors.New("otpauth: the secret is empty")
+// checkSecret refuses what is not base32 of whole bytes. It is stricter than encoding/base32, which skips line ends and takes lengths that no
+// encoder makes: there, apps differ in the key that they read.
+func checkSecret(secret string) error {
+	switch {
+	case secret == "":
+		return errors.New("otpauth: the secret is empty")
+	case len(secret) > maxText:
+		return fmt.Errorf("otpauth: the secret is longer than %d characters", maxText)
 	}
-	if len(secret) > maxText {
-		return nil, fmt.Errorf("otpauth: the secret is longer than %d characters", maxText)
+	for i := range len(secret) {
+		if c := secret[i]; (c < 'A' || 'Z' < c) && (c < '2' || '7' < c) {
+			return errNotBase32
+		}
 	}
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
-	rest := len(secret) % 8
-	if err != nil || rest == 1 || rest == 3 || rest == 6 || strings.ContainsAny(secret, "\r\n") {
-		// The cause would repeat a part of the secret.
-		return nil, errors.New("otpauth: the secret is not base32")
+	if rest := len(secret) % 8; rest == 1 || rest == 3 || rest == 6 {
+		return errNotBase32
 	}
-	return key, nil
+	return nil
 }
+
+// errNotBase32 does not repeat any part of the secret.
+var errNotBase32 = errors.New("otpauth: the secret is not base32")

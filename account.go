@@ -104,13 +104,13 @@ func (c *Client) ResetTOTP(ctx context.Context, username string, optFns ...func(
 	if username == "" {
 		return &Error{Op: cl.op, Kind: ErrUserNotFound}
 	}
-	var lost bool
+	var again watchingRetryer
 	_, err := c.api.AdminDeleteSoftwareToken(ctx, &cognitoidentityprovider.AdminDeleteSoftwareTokenInput{
 		UserPoolId: c.userPoolID, Username: &username,
-	}, watch(&lost))
+	}, again.watch)
 	if err != nil {
 		err = cl.fail(err)
-		if !lost || !errors.Is(err, ErrNotEnrolled) {
+		if !again.lost || !errors.Is(err, ErrNotEnrolled) {
 			return err
 		}
 		// An earlier try, whose answer was lost, has deleted it.
@@ -192,11 +192,11 @@ func (c *Client) SignOut(ctx context.Context, accessToken string) error {
 	if accessToken == "" {
 		return &Error{Op: cl.op, Kind: ErrAccessToken}
 	}
-	var lost bool
-	_, err := c.api.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &accessToken}, watch(&lost))
+	var again watchingRetryer
+	_, err := c.api.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &accessToken}, again.watch)
 	if err != nil {
 		err = cl.fail(err)
-		if !lost || !errors.Is(err, ErrAccessToken) {
+		if !again.lost || !errors.Is(err, ErrAccessToken) {
 			return err
 		}
 		// An earlier try, whose answer was lost, has revoked the token.

@@ -105,9 +105,6 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s begins or ends with white space", s.name)
 		}
 	}
-	if strings.Contains(c.Issuer, ":") {
-		return errors.New("the issuer contains a colon, which separates it from the account in a key URI")
-	}
 	return nil
 }
 
@@ -124,7 +121,7 @@ type Client struct {
 	userPoolID   *string
 	clientID     *string
 	clientSecret Secret
-	issuer       string
+	probe        otpauth.Key // a key with the issuer, in which account names are tried
 	public       bool
 	now          func() time.Time
 }
@@ -136,9 +133,9 @@ func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) 
 	if api == nil {
 		err = errors.New("the CognitoAPI is nil")
 	}
+	probe := otpauth.Key{Issuer: cfg.Issuer, Account: "account", Secret: NewSecret("JBSWY3DPEHPK3PXP")}
 	if err == nil {
-		// The issuer is tried in a key now, rather than at the first user's enrolment.
-		_, err = otpauth.NewKey(cfg.Issuer, "account", "JBSWY3DPEHPK3PXP")
+		err = probe.Validate()
 	}
 	if err != nil {
 		return nil, &Error{Op: "new", Kind: ErrConfig, Err: err}
@@ -152,7 +149,7 @@ func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) 
 		userPoolID:   &cfg.UserPoolID,
 		clientID:     &cfg.ClientID,
 		clientSecret: NewSecret(cfg.ClientSecret),
-		issuer:       cfg.Issuer,
+		probe:        probe,
 		public:       cfg.Public,
 		now:          opts.Now,
 	}, nil

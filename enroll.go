@@ -144,12 +144,14 @@ func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...
 	return e, nil
 }
 
-// checkAccount tries the account name that the caller gave in a key, before any call is made.
+// checkAccount looks at the account name that the caller gave, before any call is made.
 func (c *Client) checkAccount(cl call, opts EnrollOptions) error {
 	if opts.Account == "" {
 		return nil
 	}
-	if _, err := otpauth.NewKey(c.issuer, opts.Account, "JBSWY3DPEHPK3PXP"); err != nil {
+	key := c.probe
+	key.Account = opts.Account
+	if err := key.Validate(); err != nil {
 		return &Error{Op: cl.op, Kind: ErrConfig, Err: err}
 	}
 	return nil
@@ -160,7 +162,7 @@ func (c *Client) enrollment(cl call, account string, secret *string) (*Enrollmen
 	if account == "" {
 		return nil, &Error{Op: cl.op, Kind: ErrConfig, Err: errors.New("no user name to label the key with; set EnrollOptions.Account")}
 	}
-	key, err := otpauth.NewKey(c.issuer, strings.ReplaceAll(account, ":", "_"), aws.ToString(secret))
+	key, err := otpauth.NewKey(c.probe.Issuer, strings.ReplaceAll(account, ":", "_"), aws.ToString(secret))
 	if err != nil {
 		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: err, step: StepStartOver}
 	}
@@ -169,11 +171,9 @@ func (c *Client) enrollment(cl call, account string, secret *string) (*Enrollmen
 
 // usernameClaim reads the user name out of an access token, without verifying it; "" if there is none.
 func usernameClaim(accessToken string) string {
-	parts := strings.Split(accessToken, ".")
-	if len(parts) != 3 {
-		return ""
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	_, rest, _ := strings.Cut(accessToken, ".")
+	claimset, _, _ := strings.Cut(rest, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(claimset)
 	if err != nil {
 		return ""
 	}
@@ -206,11 +206,11 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 	if opts.DeviceName != "" {
 		in.FriendlyDeviceName = &opts.DeviceName
 	}
-	var lost bool
-	out, err := c.api.VerifySoftwareToken(ctx, in, watch(&lost))
+	var again watchingRetryer
+	out, err := c.api.VerifySoftwareToken(ctx, in, again.watch)
 	if err != nil {
 		err = cl.fail(err)
-		if !lost || !errors.Is(err, ErrCodeUsed) {
+		if !again.lost || !errors.Is(err, ErrCodeUsed) {
 			return err
 		}
 		// A key takes a code only once: that it was used already means that an earlier try, whose answer was lost, has succeeded.

@@ -36,33 +36,31 @@ func (r spendingRetryer) GetAttemptToken(ctx context.Context) (func(error) error
 	return attemptToken(ctx, r.Retryer)
 }
 
-// watch returns the options of a call that may be sent again, and sets *lost when it is, after a try that may have been applied. It is also sent again when
-// its answer was cut off, which the SDK does not do by itself.
-func watch(lost *bool) func(*cognitoidentityprovider.Options) {
-	return func(o *cognitoidentityprovider.Options) {
-		if o.Retryer != nil {
-			o.Retryer = watchingRetryer{o.Retryer, lost}
-		}
+// watchingRetryer is the client's own retryer, with an eye on lost answers: for one call that may be sent again. It is also sent again when its answer was
+// cut off, which the SDK does not do by itself.
+type watchingRetryer struct {
+	aws.Retryer
+	lost bool // it was sent again after a try that may have been applied
+}
+
+// watch is the option that puts the retryer in the place of the client's own.
+func (r *watchingRetryer) watch(o *cognitoidentityprovider.Options) {
+	if o.Retryer != nil {
+		r.Retryer, o.Retryer = o.Retryer, r
 	}
 }
 
-// watchingRetryer is the client's own retryer, with an eye on lost answers.
-type watchingRetryer struct {
-	aws.Retryer
-	lost *bool
-}
-
 // IsErrorRetryable reports whether the call may be sent again after err.
-func (r watchingRetryer) IsErrorRetryable(err error) bool {
+func (r *watchingRetryer) IsErrorRetryable(err error) bool {
 	if !notApplied(err) {
-		*r.lost = true
+		r.lost = true
 	}
 	var cutOff *smithy.DeserializationError
 	return errors.As(err, &cutOff) || r.Retryer.IsErrorRetryable(err)
 }
 
 // GetAttemptToken passes on to the client's own retryer, so that its rate limit stays in force.
-func (r watchingRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+func (r *watchingRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	return attemptToken(ctx, r.Retryer)
 }
 

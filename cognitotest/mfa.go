@@ -91,7 +91,7 @@ func (b *backend) verifySoftwareToken(in *verifyRequest) (*verifyResponse, error
 	if err := a.spend(in.UserCode, b.time(), b.quirks.StrictStep, mismatch); err != nil {
 		return nil, err
 	}
-	u.verified, u.pending, u.modified = a, nil, b.time()
+	u.verified, u.pending, u.totpOff, u.modified = a, nil, false, b.time()
 	if in.FriendlyDeviceName != "" {
 		a.device = in.FriendlyDeviceName
 	}

@@ -97,10 +97,10 @@ func (p *pool) add(u *user, exists error, force bool) error {
 	for _, alias := range aliases {
 		switch {
 		case p.aliases[alias] == nil && p.names[alias] == nil:
-		case p.usernameAttributes != nil:
+		case len(p.usernameAttributes) > 0:
 			return exists
 		case !force || p.names[alias] != nil:
-			return &apiError{typeAliasExists, "An account with the email already exists."}
+			return aliasExists(alias)
 		}
 	}
 	p.names[p.key(u.name)] = u
@@ -125,7 +125,7 @@ func (p *pool) change(u *user, changed ...attribute) error {
 	defer p.mu.Unlock()
 	for _, alias := range after {
 		if other := p.aliases[alias]; other != nil && other != u {
-			return &apiError{typeAliasExists, "An account with the email already exists."}
+			return aliasExists(alias)
 		}
 	}
 	p.forget(u, before)
@@ -134,6 +134,17 @@ func (p *pool) change(u *user, changed ...attribute) error {
 	}
 	u.attributes = next
 	return nil
+}
+
+func aliasExists(alias string) error {
+	kind := "preferred_username"
+	switch {
+	case isAddress("email", alias):
+		kind = "email"
+	case isAddress("phone_number", alias):
+		kind = "phone_number"
+	}
+	return &apiError{typeAliasExists, "An account with the " + kind + " already exists."}
 }
 
 func (p *pool) forget(u *user, aliases []string) {

@@ -157,6 +157,7 @@ type userPoolClient struct {
 	ClientID                   string     `json:"ClientId,omitempty"`
 	ClientName                 string     `json:",omitempty"`
 	ClientSecret               string     `json:",omitempty"`
+	GenerateSecret             bool       `json:",omitempty"`
 	CreationDate               *timestamp `json:",omitempty"`
 	LastModifiedDate           *timestamp `json:",omitempty"`
 	ExplicitAuthFlows          []types.ExplicitAuthFlowsType
@@ -170,19 +171,13 @@ type userPoolClient struct {
 	RefreshTokenRotation       *refreshTokenRotation `json:",omitempty"`
 }
 
-type createUserPoolClientRequest struct {
-	userPoolClient
-
-	GenerateSecret bool
-}
-
 type userPoolClientResponse struct {
 	UserPoolClient userPoolClient
 }
 
 // createUserPoolClient makes an app client with the defaults of the API, which are not those of the console: existence is told, and passwords
 // are not taken as they are.
-func (b *backend) createUserPoolClient(in *createUserPoolClientRequest) (*userPoolClientResponse, error) {
+func (b *backend) createUserPoolClient(in *userPoolClient) (*userPoolClientResponse, error) {
 	p, err := b.pool(in.UserPoolID)
 	if err != nil {
 		return nil, err

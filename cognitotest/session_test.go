@@ -1,0 +1,169 @@
+package cognitotest_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+const (
+	invalidSession = "NotAuthorized: Invalid session for the user."
+	expiredSession = "NotAuthorized: Invalid session for the user, session is expired."
+	usedSession    = "NotAuthorized: Invalid session for the user, session can only be used once."
+	usedCode       = "ExpiredCode: Your software token has already been used once."
+	wrongCode      = "CodeMismatch: Invalid code received for user"
+)
+
+// withTOTP starts a server whose user alice has an authenticator.
+func withTOTP(t *testing.T, optFns ...func(*options)) *server {
+	t.Helper()
+	srv := cognitotest.NewServer(append([]func(*options){frozen}, optFns...)...)
+	t.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secret})
+	return srv
+}
+
+func TestSessionIsSpentByARightAnswerOnly(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	for range 6 {
+		require.Equal(t, wrongCode, code(t, srv, session, wrong(srv, "alice")).failure())
+	}
+	require.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access())
+	assert.Equal(t, usedSession, code(t, srv, session, srv.NextCode("alice")).failure())
+	srv.Advance(time.Hour)
+	assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+}
+
+func TestSessionExpires(t *testing.T) {
+	t.Parallel()
+	for name, validity := range map[string]time.Duration{"default": 3 * time.Minute, "longest": 15 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := withTOTP(t, func(o *options) {
+				if name != "default" {
+					o.AuthSessionValidity = validity
+				}
+			})
+			session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+			srv.Advance(validity - time.Millisecond)
+			require.Equal(t, wrongCode, code(t, srv, session, wrong(srv, "alice")).failure(), "alive to the end")
+			srv.Advance(time.Millisecond)
+			assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+			// A new sign-in clears old sessions away, and the answer stays the same.
+			challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA")
+			assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+		})
+	}
+}
+
+func TestSessionIsBound(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t, everyFactor)
+	srv.AddUser(cognitotest.User{Username: "mallory", Password: password, TOTP: secret})
+	otherClient := must(t, srv, "CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+
+	body := func(clientID, challenge, session, username string) kv {
+		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": kv{
+			"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"), "EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
+		}}
+	}
+	flipped := []byte(session)
+	flipped[600] ^= 1
+	for name, request := range map[string]kv{
+		"other user":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session, "mallory"),
+		"nobody":          body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session, "nobody"),
+		"other client":    body(otherClient, "SOFTWARE_TOKEN_MFA", session, "alice"),
+		"other challenge": body(srv.ClientID, "EMAIL_OTP", session, "alice"),
+		"new password":    body(srv.ClientID, "NEW_PASSWORD_REQUIRED", session, "alice"),
+		"set-up":          body(srv.ClientID, "MFA_SETUP", session, "alice"),
+		"no challenge":    body(srv.ClientID, "NO_SUCH_CHALLENGE", session, "alice"),
+		"flipped bit":     body(srv.ClientID, "SOFTWARE_TOKEN_MFA", string(flipped), "alice"),
+		"shortened":       body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4], "alice"),
+		"lengthened":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),
+		"prefix alone":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", "AYABeAAAAAAAAAAAAAAAAAAAAA", "alice"),
+		"other server":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", challenged(t, withTOTP(t), "alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
+	} {
+		assert.Equal(t, invalidSession, call(t, srv, "RespondToAuthChallenge", request).failure(), name)
+	}
+	for _, operation := range []string{"AssociateSoftwareToken", "VerifySoftwareToken"} {
+		assert.Equal(t, invalidSession, call(t, srv, operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
+	}
+	assert.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access(), "none of that did it any harm")
+}
+
+// The set-up takes at every step the session of the step before.
+func TestSetupIsChained(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn, frozen)
+	associate := func(session string) reply { return call(t, srv, "AssociateSoftwareToken", kv{"Session": session}) }
+	verify := func(session string) reply {
+		return call(t, srv, "VerifySoftwareToken", kv{"Session": session, "UserCode": srv.Code("alice")})
+	}
+	finish := func(session string) reply { return respond(t, srv, "MFA_SETUP", session, "alice", nil) }
+
+	s1 := challenged(t, srv, "alice", "MFA_SETUP").session()
+	assert.Equal(t, invalidSession, finish(s1).failure(), "nothing was set up")
+	s2 := associate(s1).session()
+	require.NotEmpty(t, s2)
+	assert.Equal(t, invalidSession, verify(s1).failure(), "that of the challenge")
+	assert.Equal(t, usedSession, associate(s1).failure())
+	assert.Equal(t, invalidSession, finish(s2).failure(), "nothing was verified")
+	again := associate(s2)
+	require.NotEmpty(t, again.text("SecretCode"), "another secret may be asked for")
+	assert.Equal(t, usedSession, verify(s2).failure())
+	s3 := verify(again.session()).session()
+	require.NotEmpty(t, s3)
+	assert.Equal(t, invalidSession, associate(s3).failure(), "it is set up now")
+	require.NotEmpty(t, finish(s3).access())
+	assert.Equal(t, usedSession, finish(s3).failure())
+}
+
+func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
+	must(t, srv, "AdminDisableUser", user)
+	assert.Equal(t, "NotAuthorized: User is disabled.", code(t, srv, session, srv.Code("alice")).failure())
+	must(t, srv, "AdminEnableUser", user)
+	right := srv.Code("alice")
+	must(t, srv, "AdminDeleteUser", user)
+	assert.Equal(t, invalidSession, code(t, srv, session, right).failure())
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secret})
+	assert.Equal(t, invalidSession, code(t, srv, session, right).failure(), "a new user of the same name is another user")
+}
+
+// However many send it at once: one answer, one sign-in.
+func TestSessionIsSpentOnce(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	right := srv.Code("alice")
+	failures := make([]string, 20)
+	var wg sync.WaitGroup
+	for i := range failures {
+		wg.Go(func() { failures[i] = code(t, srv, session, right).failure() })
+	}
+	wg.Wait()
+	counts := map[string]int{}
+	for _, failure := range failures {
+		counts[failure]++
+	}
+	assert.Equal(t, map[string]int{"": 1, usedSession: 19}, counts)
+}
+
+func TestLongSessions(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t, func(o *options) { o.Quirks.LongSessions = true })
+	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	assert.Greater(t, len(session), 4000)
+	assert.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access())
+}

@@ -1,0 +1,421 @@
+package cognitotest_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// Which challenge follows a right password.
+func TestDecision(t *testing.T) {
+	t.Parallel()
+	const (
+		totp  = "SOFTWARE_TOKEN_MFA"
+		email = "EMAIL_OTP"
+		sms   = "SMS_MFA"
+	)
+	onlyTOTP := func(*options) {}
+	for name, tc := range map[string]struct {
+		mfa    types.UserPoolMfaType
+		pool   func(*options)
+		user   cognitotest.User
+		expect string // a challenge, or nothing for tokens
+		offers string // what may be selected or set up
+	}{
+		"OFF, nothing":             {mfa: "OFF", pool: everyFactor},
+		"OFF, TOTP":                {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret}},
+		"OFF, all":                 {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Phone: "+15550001234", Methods: []string{totp, email, sms}}},
+		"OPTIONAL, nothing":        {mfa: "OPTIONAL", pool: onlyTOTP},
+		"OPTIONAL, addresses":      {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"}},
+		"OPTIONAL, TOTP preferred": {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret}, expect: totp},
+		"OPTIONAL, TOTP enabled":   {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{totp}}, expect: totp},
+		"OPTIONAL, TOTP verified":  {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}}},
+		"OPTIONAL, TOTP, pool stopped offering it": {
+			mfa: "OPTIONAL", pool: func(o *options) { o.TOTPDisabled, o.SMS = true, true }, user: cognitotest.User{TOTP: secret}, expect: totp,
+		},
+		"OPTIONAL, SMS":   {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234", Methods: []string{sms}}, expect: sms},
+		"OPTIONAL, email": {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email}, expect: email},
+		"OPTIONAL, email, pool without": {
+			mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+		},
+		"OPTIONAL, two, one preferred": {
+			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{totp, email}, Preferred: email}, expect: email,
+		},
+		"OPTIONAL, two, none preferred": {
+			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
+		},
+		"ON, nothing":               {mfa: "ON", pool: onlyTOTP, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
+		"ON, nothing, every factor": {mfa: "ON", pool: everyFactor, expect: "MFA_SETUP", offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`},
+		"ON, TOTP preferred":        {mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp},
+		"ON, TOTP verified":         {mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}}, expect: totp},
+		"ON, TOTP verified, addresses": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret, Methods: []string{}, Email: "b@x.org", Phone: "+15550001234"}, expect: totp,
+		},
+		"ON, a number": {mfa: "ON", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234"}, expect: sms},
+		"ON, an unverified number": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{Attributes: map[string]string{"phone_number": "+15550001234"}}, expect: sms,
+		},
+		"ON, an address":               {mfa: "ON", pool: everyFactor, user: cognitotest.User{Email: "b@x.org"}, expect: email},
+		"ON, an address, pool without": {mfa: "ON", pool: onlyTOTP, user: cognitotest.User{Email: "b@x.org"}, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
+		"ON, number and address": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"}, expect: "SELECT_MFA_TYPE", offers: `["SMS_MFA","EMAIL_OTP"]`,
+		},
+		"ON, two, none preferred": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
+		},
+		"new password comes first": {
+			mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Status: types.UserStatusTypeForceChangePassword}, expect: "NEW_PASSWORD_REQUIRED",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, tc.pool, func(o *options) { o.MFA = tc.mfa })
+			tc.user.Username, tc.user.Password = "bob", password
+			srv.AddUser(tc.user)
+			r := signIn(t, srv, "bob", password)
+			require.Empty(t, r.failure())
+			assert.Equal(t, tc.expect, r.text("ChallengeName"))
+			assert.Equal(t, tc.expect == "", r.access() != "", "tokens or a challenge")
+			assert.Equal(t, tc.offers, r.text("ChallengeParameters", "MFAS_CAN_CHOOSE")+r.text("ChallengeParameters", "MFAS_CAN_SETUP"))
+			if tc.expect == "" {
+				assert.Equal(t, kv{}, r.body["ChallengeParameters"])
+				return
+			}
+			assert.Equal(t, "bob", r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
+			assert.Regexp(t, `^AYABe[A-Za-z0-9_-]+$`, r.session())
+			assert.InDelta(t, 1300, len(r.session()), 300)
+		})
+	}
+}
+
+// The same over the SDK, by an administrator, through every step: new password, set-up, tokens.
+func TestChainOverTheSDK(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn)
+	client := srv.Client()
+	ctx := t.Context()
+	_, err := client.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{UserPoolId: &srv.UserPoolID, Username: aws.String("bob"), TemporaryPassword: aws.String("Temp0rary!")})
+	require.NoError(t, err)
+
+	first, err := client.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
+		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": "bob", "PASSWORD": "Temp0rary!"},
+	})
+	require.NoError(t, err)
+	require.Equal(t, types.ChallengeNameTypeNewPasswordRequired, first.ChallengeName)
+	second, err := client.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, ChallengeName: first.ChallengeName, Session: first.Session,
+		ChallengeResponses: map[string]string{"USERNAME": "bob", "NEW_PASSWORD": password},
+	})
+	require.NoError(t, err)
+	require.Equal(t, types.ChallengeNameTypeMfaSetup, second.ChallengeName)
+	associated, err := client.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{Session: second.Session})
+	require.NoError(t, err)
+	assert.Regexp(t, `^[A-Z2-7]{52}$`, *associated.SecretCode)
+
+	_, err = client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(wrong(srv, "bob"))})
+	var mismatch *types.EnableSoftwareTokenMFAException
+	require.ErrorAs(t, err, &mismatch, "the SDK knows the type")
+	verified, err := client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(srv.Code("bob"))})
+	require.NoError(t, err)
+	require.Equal(t, types.VerifySoftwareTokenResponseTypeSuccess, verified.Status)
+	last, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup, Session: verified.Session, ChallengeResponses: map[string]string{"USERNAME": "bob"},
+	})
+	require.NoError(t, err)
+	require.NotNil(t, last.AuthenticationResult)
+	assert.EqualValues(t, 3600, last.AuthenticationResult.ExpiresIn)
+	assert.Equal(t, "Bearer", *last.AuthenticationResult.TokenType)
+
+	state := srv.User("bob")
+	assert.Equal(t, types.UserStatusTypeConfirmed, state.Status)
+	assert.True(t, state.TOTP)
+	assert.Empty(t, state.Methods, "only a preference call changes the list")
+}
+
+// A set-up that is broken off after the code was verified has registered the authenticator.
+func TestSetupBrokenOff(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn)
+	r := must(t, srv, "AssociateSoftwareToken", kv{"Session": challenged(t, srv, "alice", "MFA_SETUP").session()})
+	must(t, srv, "VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone"})
+	again := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA")
+	assert.Equal(t, "phone", again.text("ChallengeParameters", "FRIENDLY_DEVICE_NAME"))
+	assert.Equal(t, "ExpiredCode: Your software token has already been used once.", code(t, srv, again.session(), srv.Code("alice")).failure())
+	assert.NotEmpty(t, code(t, srv, again.session(), srv.NextCode("alice")).access())
+}
+
+func TestNewPasswordThenCode(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.RequiredAttributes = []string{"name", "email"} })
+	srv.AddUser(cognitotest.User{
+		Username: "bob", Password: "Temp0rary!", Status: types.UserStatusTypeForceChangePassword, TOTP: secret, Attributes: map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"},
+	})
+	r := signIn(t, srv, "bob", "Temp0rary!")
+	require.Equal(t, "NEW_PASSWORD_REQUIRED", r.text("ChallengeName"))
+	var known map[string]string
+	require.NoError(t, json.Unmarshal([]byte(r.text("ChallengeParameters", "userAttributes")), &known))
+	assert.Equal(t, map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"}, known)
+	assert.Equal(t, `["userAttributes.name"]`, r.text("ChallengeParameters", "requiredAttributes"))
+
+	r = respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password, "userAttributes.name": "Bob", "userAttributes.email": "new@x.org"})
+	require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "%s", r.raw)
+	r = respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
+	require.NotEmpty(t, r.access())
+	state := srv.User("bob")
+	assert.Equal(t, "Bob", state.Attributes["name"])
+	assert.Equal(t, "false", state.Attributes["email_verified"], "a new address is not verified")
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.", signIn(t, srv, "bob", "Temp0rary!").failure())
+}
+
+func TestSelectThenCode(t *testing.T) {
+	t.Parallel()
+	for method, medium := range map[string]string{"SMS_MFA": "SMS", "EMAIL_OTP": "EMAIL"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, everyFactor)
+			srv.AddUser(cognitotest.User{
+				Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com", Phone: "+15550001234",
+				Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+			})
+			r := challenged(t, srv, "bob", "SELECT_MFA_TYPE")
+			assert.Empty(t, srv.Outbox("bob"), "nothing was sent yet")
+			first := r.session()
+			r = respond(t, srv, "SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": method})
+			require.Equal(t, method, r.text("ChallengeName"))
+			assert.NotEqual(t, first, r.session())
+			assert.Equal(t, medium, r.text("ChallengeParameters", "CODE_DELIVERY_DELIVERY_MEDIUM"))
+			assert.Equal(t, map[string]string{"SMS": "+*******1234", "EMAIL": "b***@e***"}[medium], r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
+
+			message := srv.Outbox("bob")[0]
+			assert.Equal(t, medium, message.Medium)
+			assert.Equal(t, map[string]string{"SMS": "+15550001234", "EMAIL": "bob@example.com"}[medium], message.Destination)
+			assert.Regexp(t, `^[0-9]{6}$`, message.Code)
+			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.", respond(t, srv, method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
+			assert.NotEmpty(t, respond(t, srv, method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(), "a wrong code does not spend the session")
+			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
+				respond(t, srv, "SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
+		})
+	}
+}
+
+// An address that served as the second factor because the pool demands one is in the list afterwards.
+func TestImpliedFactorIsListed(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn, everyFactor)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
+	r := challenged(t, srv, "bob", "EMAIL_OTP")
+	require.NotEmpty(t, respond(t, srv, "EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": lastCode(t, srv, "bob")}).access())
+	assert.Equal(t, []string{"EMAIL_OTP"}, srv.User("bob").Methods)
+}
+
+func TestSetupByEmail(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn, everyFactor)
+	r := challenged(t, srv, "alice", "MFA_SETUP")
+	r = respond(t, srv, "MFA_SETUP", r.session(), "alice", kv{"EMAIL": "alice@example.com"})
+	require.Equal(t, "EMAIL_OTP", r.text("ChallengeName"))
+	assert.Equal(t, "a***@e***", r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
+	assert.Empty(t, srv.User("alice").Attributes["email"], "not before the code is there")
+	require.NotEmpty(t, respond(t, srv, "EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": lastCode(t, srv, "alice")}).access())
+	state := srv.User("alice")
+	assert.Equal(t, "alice@example.com", state.Attributes["email"])
+	assert.Equal(t, "true", state.Attributes["email_verified"])
+	assert.Equal(t, []string{"EMAIL_OTP"}, state.Methods)
+	challenged(t, srv, "alice", "EMAIL_OTP")
+}
+
+func TestScriptedChallenges(t *testing.T) {
+	t.Parallel()
+	script := []cognitotest.Challenge{
+		{Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}},
+		{Name: "FUTURE_CHALLENGE", Answers: map[string]string{"PROOF": "1"}},
+	}
+	for name, begin := range map[string]func(*testing.T, *server) reply{
+		"after a password": func(t *testing.T, srv *server) reply { return signIn(t, srv, "bob", password) },
+		"custom flow": func(t *testing.T, srv *server) reply {
+			return call(t, srv, "InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t)
+			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+			srv.Script("bob", script...)
+			r := begin(t, srv)
+			require.Equal(t, "CUSTOM_CHALLENGE", r.text("ChallengeName"), "%s", r.raw)
+			assert.Equal(t, "pet", r.text("ChallengeParameters", "question"))
+			r = respond(t, srv, "CUSTOM_CHALLENGE", r.session(), "bob", kv{"ANSWER": "rex"})
+			require.Equal(t, "FUTURE_CHALLENGE", r.text("ChallengeName"))
+			r = respond(t, srv, "FUTURE_CHALLENGE", r.session(), "bob", kv{"PROOF": "1"})
+			require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "the second factor is asked for all the same")
+			assert.NotEmpty(t, respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).access())
+
+			r = begin(t, srv)
+			session := r.session()
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.", respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
+			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
+				respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(), "a wrong answer ends it")
+
+			session = begin(t, srv).session()
+			srv.Script("bob")
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.", respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure())
+			challenged(t, srv, "bob", "SOFTWARE_TOKEN_MFA")
+		})
+	}
+}
+
+// Users are found by what their pool allows, and a session takes any of it.
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	const client = "0123456789abcdefghijklmnop"
+	for name, tc := range map[string]struct {
+		on      func(*options)
+		user    cognitotest.User
+		names   []string
+		unknown []string
+		uuid    bool
+	}{
+		"name alone": {
+			user:  cognitotest.User{Username: "bob", Email: "bob@example.com"},
+			names: []string{"bob"}, unknown: []string{"bob@example.com", "Bob"},
+		},
+		"aliases": {
+			on: func(o *options) {
+				o.AliasAttributes = []types.AliasAttributeType{"email", "phone_number", "preferred_username"}
+			},
+			user:  cognitotest.User{Username: "bob", Email: "bob@example.com", Attributes: map[string]string{"preferred_username": "bobby", "phone_number": "+15550001234"}},
+			names: []string{"bob", "bob@example.com", "bobby"}, unknown: []string{"BOB", "+15550001234"},
+		},
+		"e-mail pool": {
+			on:    func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
+			user:  cognitotest.User{Username: "bob@example.com"},
+			names: []string{"bob@example.com"}, unknown: []string{"Bob@Example.com", "bob"}, uuid: true,
+		},
+		"e-mail or phone, any case": {
+			on: func(o *options) {
+				o.UsernameAttributes, o.CaseInsensitive = []types.UsernameAttributeType{"email", "phone_number"}, true
+			},
+			user:  cognitotest.User{Username: "Bob@Example.com", Phone: "+15550001234"},
+			names: []string{"bob@example.com", "BOB@EXAMPLE.COM", "+15550001234"}, uuid: true,
+		},
+		"any case": {
+			on:    func(o *options) { o.CaseInsensitive = true },
+			user:  cognitotest.User{Username: "Bob"},
+			names: []string{"bob", "BOB"}, unknown: []string{"bobby"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := tc.on
+			if on == nil {
+				on = func(*options) {}
+			}
+			srv := start(t, on, func(o *options) { o.ClientSecret = client })
+			tc.user.Password, tc.user.TOTP = password, secret
+			srv.AddUser(tc.user)
+			state := srv.User(tc.names[0])
+			if tc.uuid {
+				assert.Equal(t, state.Sub, state.Username)
+			} else {
+				assert.Equal(t, "bob", state.Username)
+			}
+			names := append([]string{state.Username, state.Sub}, tc.names...)
+			for _, name := range names {
+				for _, answeredAs := range names {
+					r := challenged(t, srv, name, "SOFTWARE_TOKEN_MFA")
+					assert.Equal(t, state.Username, r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
+					srv.Advance(time.Minute)
+					r = respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)})
+					require.NotEmpty(t, r.access(), "%s, answered as %s: %s", name, answeredAs, r.raw)
+					assert.Equal(t, state.Username, claims(t, r.access())["username"])
+					assert.Equal(t, state.Username, claims(t, r.text("AuthenticationResult", "IdToken"))["cognito:username"])
+				}
+			}
+			for _, name := range tc.unknown {
+				assert.Equal(t, "NotAuthorized: Incorrect username or password.", signIn(t, srv, name, password).failure(), name)
+			}
+		})
+	}
+}
+
+// A name cannot be made to pass for the sub that sessions and tokens know a user by.
+func TestNameThatLooksLikeASub(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	r := tokens(t, srv, "alice")
+	srv.AddUser(cognitotest.User{Username: srv.User("alice").Sub, Password: password})
+	assert.Equal(t, "alice", must(t, srv, "GetUser", kv{"AccessToken": r.access()}).text("Username"))
+}
+
+func TestLockout(t *testing.T) {
+	t.Parallel()
+	srv := start(t, frozen)
+	const (
+		refused = "NotAuthorized: Incorrect username or password."
+		locked  = "NotAuthorized: Password attempts exceeded"
+	)
+	try := func(password string) string { return signIn(t, srv, "alice", password).failure() }
+	for range 5 {
+		require.Equal(t, refused, try("wrong"))
+	}
+	// From now on each failure doubles the wait; what comes too early does not count.
+	for wait := time.Second; wait < 15*time.Minute; wait *= 2 {
+		assert.Equal(t, locked, try("wrong"), wait)
+		srv.Advance(wait - time.Nanosecond)
+		assert.Equal(t, locked, try(password), wait)
+		srv.Advance(time.Nanosecond)
+		require.Equal(t, refused, try("wrong"), wait)
+	}
+	srv.Advance(15*time.Minute - time.Nanosecond)
+	assert.Equal(t, locked, try(password))
+	srv.Advance(time.Nanosecond)
+	assert.Empty(t, try(password))
+	assert.Zero(t, srv.User("alice").FailedPasswordTries)
+
+	for range 4 {
+		try("wrong")
+	}
+	srv.Advance(15 * time.Minute)
+	for range 4 {
+		try("wrong")
+	}
+	assert.Empty(t, try(password), "a quiet quarter of an hour forgets")
+	signIn(t, srv, "nobody", "wrong")
+	assert.Equal(t, refused, signIn(t, srv, "nobody", "wrong").failure(), "who does not exist is not locked out")
+}
+
+func TestCodeLockout(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		on    bool
+		after string
+	}{
+		"off": {false, ""},
+		"on":  {true, "NotAuthorized: Password attempts exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, frozen, func(o *options) { o.Quirks.CodeLockout = tc.on })
+			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+			session := challenged(t, srv, "bob", "SOFTWARE_TOKEN_MFA").session()
+			answer := func(code string) string {
+				return respond(t, srv, "SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": code}).failure()
+			}
+			for range 5 {
+				require.Equal(t, "CodeMismatch: Invalid code received for user", answer(wrong(srv, "bob")))
+			}
+			assert.Equal(t, tc.after, answer(srv.Code("bob")))
+		})
+	}
+}

@@ -1,0 +1,283 @@
+package cognitotest_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// varying are the parts of an answer that differ from run to run.
+var varying = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`AYABe[A-Za-z0-9_-]{900,}`), "<session>"},
+	{regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{342}`), "<jwt>"},
+	{regexp.MustCompile(`eyJ[\w-]+\.\.[\w-]{16}\.[\w-]+\.[\w-]{22}`), "<refresh token>"},
+	{regexp.MustCompile(`"[A-Z2-7]{52}"`), `"<secret>"`},
+	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`), "<uuid>"},
+}
+
+// The exchange of a whole set-up during sign-in, byte by byte.
+func TestGoldenExchange(t *testing.T) {
+	t.Parallel()
+	srv := cognitotest.NewServer(frozen, mfaOn, everyFactor, func(o *cognitotest.Options) {
+		o.Region, o.UserPoolID, o.ClientID, o.RequiredAttributes = "eu-west-1", "eu-west-1_Golden123", "1example23456789", []string{"name"}
+	})
+	t.Cleanup(srv.Close)
+	pool := srv.UserPoolID
+	var log strings.Builder
+	step := func(r reply, operation string) reply {
+		text := string(r.raw)
+		for _, v := range varying {
+			text = v.pattern.ReplaceAllString(text, v.name)
+		}
+		log.WriteString(operation + " " + http.StatusText(r.status) + "\n" + text + "\n\n")
+		return r
+	}
+	do := func(operation string, body kv) reply { return step(call(t, srv, operation, body), operation) }
+
+	do("AdminCreateUser", kv{"UserPoolId": pool, "Username": "ann", "TemporaryPassword": "Temp0rary!", "UserAttributes": []kv{{"Name": "locale", "Value": "en"}}})
+	do("AdminGetUser", kv{"UserPoolId": pool, "Username": "ann"})
+	r := step(signIn(t, srv, "ann", "Temp0rary!"), "InitiateAuth")
+	r = step(respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "ann", kv{"NEW_PASSWORD": password, "userAttributes.name": "Ann"}), "RespondToAuthChallenge")
+	associated := do("AssociateSoftwareToken", kv{"Session": r.session()})
+	verify := kv{"Session": associated.session(), "UserCode": wrong(srv, "ann"), "FriendlyDeviceName": "phone"}
+	do("VerifySoftwareToken", verify)
+	verify["UserCode"] = srv.Code("ann")
+	r = do("VerifySoftwareToken", verify)
+	r = step(respond(t, srv, "MFA_SETUP", r.session(), "ann", nil), "RespondToAuthChallenge")
+	do("GetUser", kv{"AccessToken": r.access()})
+	do("SetUserMFAPreference", kv{"AccessToken": r.access(), "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
+	do("GetUser", kv{"AccessToken": r.access()})
+	do("GetUserAuthFactors", kv{"AccessToken": r.access()})
+	do("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
+	r = step(signIn(t, srv, "ann", password), "InitiateAuth")
+	answer := kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("ann")}
+	step(respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
+	answer["SOFTWARE_TOKEN_MFA_CODE"] = srv.NextCode("ann")
+	step(respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
+	do("GetUserPoolMfaConfig", kv{"UserPoolId": pool})
+	do("DescribeUserPool", kv{"UserPoolId": pool})
+	do("DescribeUserPoolClient", kv{"UserPoolId": pool, "ClientId": srv.ClientID})
+
+	golden(t, "exchange.txt", log.String())
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+func TestErrorOnTheWire(t *testing.T) {
+	t.Parallel()
+	const wrongPassword = `{"__type":"NotAuthorizedException","message":"Incorrect username or password."}`
+	for name, tc := range map[string]struct {
+		quirks            cognitotest.Quirks
+		status            int
+		body, typ, header string
+	}{
+		"as Cognito answers": {
+			status: 400, body: wrongPassword, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+		},
+		"with the status of the model": {
+			quirks: cognitotest.Quirks{ModelStatus: true},
+			status: 403, body: wrongPassword, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+		},
+		"with the type in the header": {
+			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInHeader},
+			status: 400, body: `{"message":"Incorrect username or password."}`, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+		},
+		"with the type in the body": {
+			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInBody}, status: 400, body: wrongPassword,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, func(o *cognitotest.Options) { o.Quirks = tc.quirks })
+			r := signIn(t, srv, "alice", "wrong")
+			assert.Equal(t, tc.status, r.status)
+			assert.Equal(t, tc.body, string(r.raw))
+			assert.Equal(t, tc.typ, r.header.Get("X-Amzn-Errortype"))
+			assert.Equal(t, tc.header, r.header.Get("X-Amzn-Errormessage"))
+			assert.Equal(t, "application/x-amz-json-1.1", r.header.Get("Content-Type"))
+			assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, r.header.Get("X-Amzn-Requestid"))
+		})
+	}
+}
+
+// What the model says of the status of an error, for clients that look at it.
+func TestModelStatus(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *cognitotest.Options) { o.Quirks.ModelStatus = true })
+	for code, status := range map[string]int{
+		"UnauthorizedException": 401, "ForbiddenException": 403, "FeatureUnavailableInTierException": 403, "ResourceNotFoundException": 404,
+		"UserNotFoundException": 404, "TooManyRequestsException": 429, "CodeMismatchException": 400, "InternalErrorException": 500,
+	} {
+		srv.Fail("GetUser", cognitotest.Error(code, "x"))
+		assert.Equal(t, status, call(t, srv, "GetUser", kv{}).status, code)
+	}
+}
+
+func TestRequestsThatAreNone(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	const prefix = "AWSCognitoIdentityProviderService."
+	for name, tc := range map[string]struct {
+		target, body, failure string
+		status                int
+	}{
+		"no target":          {"", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
+		"another service":    {"DynamoDB_20120810.GetItem", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
+		"not emulated":       {prefix + "ListUserImportJobs", `{}`, `UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`, 400},
+		"hostile name":       {prefix + "GetUser\"\\é", `{}`, `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400},
+		"long name":          {prefix + strings.Repeat("x", 5000), `{}`, `UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not emulated by cognitotest.`, 400},
+		"empty":              {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
+		"no JSON":            {prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.", 400},
+		"null":               {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
+		"array":              {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
+		"cut off":            {prefix + "GetUser", `{"AccessToken":"x`, "Serialization: The request is not a JSON object.", 400},
+		"two documents":      {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
+		"number for text":    {prefix + "VerifySoftwareToken", `{"UserCode":5}`, "Serialization: NUMBER_VALUE can not be converted to string at UserCode", 400},
+		"text for flag":      {prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`, "Serialization: STRING_VALUE can not be converted to bool at Permanent", 400},
+		"list for object":    {prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: START_ARRAY can not be converted to map at AuthParameters", 400},
+		"number in a map":    {prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`, "Serialization: NUMBER_VALUE can not be converted to string at AuthParameters", 400},
+		"number too large":   {prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`, "Serialization: NUMBER_VALUE can not be converted to int at AuthSessionValidity", 400},
+		"larger than 1 MiB":  {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`, "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
+		"much larger":        {prefix + "GetUser", strings.Repeat("x", 10<<20), "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
+		"almost 1 MiB":       {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`, "NotAuthorized: Invalid Access Token", 400},
+		"invalid UTF-8":      {prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}", "InvalidParameter: 1 validation error detected: Value '\uFFFD' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]", 400},
+		"unknown members":    {prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`, "NotAuthorized: Invalid Access Token", 400},
+		"null for something": {prefix + "GetUser", `{"AccessToken":null}`, "InvalidParameter: 1 validation error detected: Value null at 'accessToken' failed to satisfy constraint: Member must not be null", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := send(t, srv, tc.target, tc.body)
+			assert.Equal(t, tc.failure, r.failure())
+			assert.Equal(t, tc.status, r.status)
+			assert.Equal(t, r.text("__type")+":", r.header.Get("X-Amzn-Errortype"))
+		})
+	}
+}
+
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	const failed = " failed to satisfy constraint: Member must "
+	for name, tc := range map[string]struct {
+		operation string
+		body      kv
+		failure   string
+	}{
+		"two violations": {
+			"VerifySoftwareToken",
+			kv{"Session": strings.Repeat("x", 20), "UserCode": "Aaaa"},
+			"2 validation errors detected: Value at 'userCode'" + failed + "satisfy regular expression pattern: [0-9]+; Value at 'userCode'" + failed + "have length greater than or equal to 6",
+		},
+		"long code":      {"VerifySoftwareToken", kv{"UserCode": "1234567"}, "1 validation error detected: Value at 'userCode'" + failed + "have length less than or equal to 6"},
+		"full width":     {"VerifySoftwareToken", kv{"UserCode": "１２３４５６"}, "1 validation error detected: Value at 'userCode'" + failed + "satisfy regular expression pattern: [0-9]+"},
+		"nothing":        {"VerifySoftwareToken", kv{}, "1 validation error detected: Value null at 'userCode'" + failed + "not be null"},
+		"short session":  {"AssociateSoftwareToken", kv{"Session": "x"}, "1 validation error detected: Value at 'session'" + failed + "have length greater than or equal to 20"},
+		"long session":   {"AssociateSoftwareToken", kv{"Session": strings.Repeat("x", 8193)}, "1 validation error detected: Value at 'session'" + failed + "have length less than or equal to 8192"},
+		"no token":       {"GetUser", kv{"AccessToken": "a b"}, "1 validation error detected: Value at 'accessToken'" + failed + "satisfy regular expression pattern: [A-Za-z0-9-_=.]+"},
+		"pool":           {"AdminGetUser", kv{"UserPoolId": "nowhere", "Username": "alice"}, `1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed + `satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
+		"blank name":     {"AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"}, `1 validation error detected: Value at 'username'` + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
+		"blank password": {"AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "}, `1 validation error detected: Value at 'password'` + failed + `satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
+		"all missing":    {"AdminGetUser", kv{}, "2 validation errors detected: Value null at 'userPoolId'" + failed + "not be null; Value null at 'username'" + failed + "not be null"},
+		"enum":           {"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"}, "1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed + "satisfy enum value set: [OFF, ON, OPTIONAL]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := call(t, srv, tc.operation, tc.body)
+			assert.Equal(t, "InvalidParameter: "+tc.failure, r.failure())
+			assert.Equal(t, 400, r.status)
+		})
+	}
+}
+
+func TestSignedOperationsWantASignature(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(`{"UserPoolId":"`+srv.UserPoolID+`","Username":"alice"}`))
+	require.NoError(t, err)
+	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.AdminGetUser")
+	r := receive(t, request)
+	assert.Equal(t, 400, r.status)
+	assert.Equal(t, "MissingAuthenticationToken: Missing Authentication Token", r.failure())
+	assert.False(t, srv.Calls()[0].Signed)
+}
+
+func TestOtherPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for name, tc := range map[string]struct {
+		method, path, failure, allow string
+		status                       int
+	}{
+		"GET":              {"GET", "/", "UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.", "POST", 405},
+		"path":             {"POST", "/oauth2/token", "UnknownOperation: There is nothing at this path; requests go to /.", "", 404},
+		"unknown pool":     {"GET", "/us-east-1_Nowhere/.well-known/jwks.json", "ResourceNotFound: User pool us-east-1_Nowhere does not exist.", "", 404},
+		"unknown document": {"GET", "/" + srv.UserPoolID + "/.well-known/passwords", "UnknownOperation: There is no such document.", "", 404},
+		"POST of keys":     {"POST", "/" + srv.UserPoolID + "/.well-known/jwks.json", "UnknownOperation: Keys are read with GET.", "GET, HEAD", 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			request, err := http.NewRequestWithContext(t.Context(), tc.method, srv.URL+tc.path, nil)
+			require.NoError(t, err)
+			r := receive(t, request)
+			assert.Equal(t, tc.failure, r.failure())
+			assert.Equal(t, tc.status, r.status)
+			assert.Equal(t, tc.allow, r.header.Get("Allow"))
+		})
+	}
+}
+
+func TestWellKnown(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	get := func(method, document string) reply {
+		request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/"+srv.UserPoolID+"/.well-known/"+document, nil)
+		require.NoError(t, err)
+		return receive(t, request)
+	}
+	configuration := get(http.MethodGet, "openid-configuration")
+	assert.Equal(t, "https://cognito-idp.us-east-1.amazonaws.com/"+srv.UserPoolID, configuration.text("issuer"))
+	assert.Equal(t, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json", configuration.text("jwks_uri"))
+
+	keys := get(http.MethodGet, "jwks.json")
+	assert.Equal(t, "application/json", keys.header.Get("Content-Type"))
+	var set struct {
+		Keys []map[string]string `json:"keys"`
+	}
+	require.NoError(t, json.Unmarshal(keys.raw, &set))
+	require.Len(t, set.Keys, 2)
+	for _, key := range set.Keys {
+		assert.Equal(t, "RSA RS256 sig AQAB", strings.Join([]string{key["kty"], key["alg"], key["use"], key["e"]}, " "))
+		assert.Len(t, key["n"], 342, "2048 bits")
+		assert.Len(t, key, 6, "and nothing private")
+	}
+	assert.NotEqual(t, set.Keys[0]["kid"], set.Keys[1]["kid"])
+
+	head := get(http.MethodHead, "jwks.json")
+	assert.Empty(t, head.raw)
+	assert.Equal(t, keys.header.Get("Content-Length"), head.header.Get("Content-Length"))
+}

@@ -152,33 +152,30 @@ func NextStep(err error) Step {
 	if errors.Is(e.Kind, ErrNotEnabled) {
 		return NextStep(e.Err)
 	}
-	for _, s := range steps {
+	for _, s := range [...]struct {
+		kind error
+		step Step
+	}{
+		{ErrCodeMismatch, StepSameChallenge},
+		{ErrPasswordPolicy, StepSameChallenge},
+		{ErrAttribute, StepSameChallenge},
+		{ErrMethod, StepSameChallenge},
+		{ErrCodeUsed, StepNextCode},
+		{ErrCredentials, StepStartOver},
+		{ErrSessionExpired, StepStartOver},
+		{ErrSessionUsed, StepStartOver},
+		{ErrAccessToken, StepStartOver},
+		{ErrRefreshToken, StepStartOver},
+		{ErrNotEnrolled, StepStartOver},
+		{ErrThrottled, StepBackOff},
+		{ErrTooManyAttempts, StepBackOff},
+		{ErrUnavailable, StepBackOff},
+	} {
 		if errors.Is(e.Kind, s.kind) {
 			return s.step
 		}
 	}
 	return StepGiveUp
-}
-
-// steps are the steps after the errors that do not make the caller give up.
-var steps = [...]struct {
-	kind error
-	step Step
-}{
-	{ErrCodeMismatch, StepSameChallenge},
-	{ErrPasswordPolicy, StepSameChallenge},
-	{ErrAttribute, StepSameChallenge},
-	{ErrMethod, StepSameChallenge},
-	{ErrCodeUsed, StepNextCode},
-	{ErrCredentials, StepStartOver},
-	{ErrSessionExpired, StepStartOver},
-	{ErrSessionUsed, StepStartOver},
-	{ErrAccessToken, StepStartOver},
-	{ErrRefreshToken, StepStartOver},
-	{ErrNotEnrolled, StepStartOver},
-	{ErrThrottled, StepBackOff},
-	{ErrTooManyAttempts, StepBackOff},
-	{ErrUnavailable, StepBackOff},
 }
 
 // authority is what entitles a call, and so what is at fault when Cognito says no more than "not authorized".
@@ -207,92 +204,95 @@ type rule struct {
 	kind    error
 }
 
-// rules are tried in turn; the first that fits counts. Cognito's messages are no contract, so that a code's last rules fit any message.
-var rules = [...]rule{
-	{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials},
-	{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts},
-	{"NotAuthorized", "user is disabled", byAny, ErrUserDisabled},
-	{"NotAuthorized", "temporary password has expired", byAny, ErrPasswordReset},
-	{"NotAuthorized", "user account has expired", byAny, ErrPasswordReset},
-	{"NotAuthorized", "can only be used once", byAny, ErrSessionUsed},
-	{"NotAuthorized", "invalid session", byAny, ErrSessionExpired},
-	{"NotAuthorized", "secret hash", byAny, ErrSecretHash},
-	{"NotAuthorized", "secrethash", byAny, ErrSecretHash},
-	{"NotAuthorized", "secret_hash", byAny, ErrSecretHash},
-	{"NotAuthorized", "configured for secret", byAny, ErrSecretHash},
-	{"NotAuthorized", "required scopes", byAny, ErrMissingScope},
-	{"NotAuthorized", "access token", byAny, ErrAccessToken},
-	{"NotAuthorized", "refresh token", byAny, ErrRefreshToken},
-	{"NotAuthorized", "", byPassword, ErrCredentials},
-	{"NotAuthorized", "", bySession, ErrSessionExpired},
-	{"NotAuthorized", "", byToken, ErrAccessToken},
-	{"NotAuthorized", "", byRefresh, ErrRefreshToken},
-	{"NotAuthorized", "", byIAM, ErrConfig},
+// rules are tried in turn; the first that fits counts. Cognito's messages are no contract, so that a code's last rules fit any message. It is
+// a function because a table would be filled when the program starts.
+func rules() []rule {
+	return []rule{
+		{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials},
+		{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts},
+		{"NotAuthorized", "user is disabled", byAny, ErrUserDisabled},
+		{"NotAuthorized", "temporary password has expired", byAny, ErrPasswordReset},
+		{"NotAuthorized", "user account has expired", byAny, ErrPasswordReset},
+		{"NotAuthorized", "can only be used once", byAny, ErrSessionUsed},
+		{"NotAuthorized", "invalid session", byAny, ErrSessionExpired},
+		{"NotAuthorized", "secret hash", byAny, ErrSecretHash},
+		{"NotAuthorized", "secrethash", byAny, ErrSecretHash},
+		{"NotAuthorized", "secret_hash", byAny, ErrSecretHash},
+		{"NotAuthorized", "configured for secret", byAny, ErrSecretHash},
+		{"NotAuthorized", "required scopes", byAny, ErrMissingScope},
+		{"NotAuthorized", "access token", byAny, ErrAccessToken},
+		{"NotAuthorized", "refresh token", byAny, ErrRefreshToken},
+		{"NotAuthorized", "", byPassword, ErrCredentials},
+		{"NotAuthorized", "", bySession, ErrSessionExpired},
+		{"NotAuthorized", "", byToken, ErrAccessToken},
+		{"NotAuthorized", "", byRefresh, ErrRefreshToken},
+		{"NotAuthorized", "", byIAM, ErrConfig},
 
-	{"UserNotFound", "", byPassword, ErrCredentials},
-	{"UserNotFound", "", bySession, ErrSessionExpired},
-	{"UserNotFound", "", byToken, ErrAccessToken},
-	{"UserNotFound", "", byRefresh, ErrRefreshToken},
-	{"UserNotFound", "", byIAM, ErrUserNotFound},
-	{"UserNotConfirmed", "", byAny, ErrNotConfirmed},
-	{"PasswordResetRequired", "", byAny, ErrPasswordReset},
+		{"UserNotFound", "", byPassword, ErrCredentials},
+		{"UserNotFound", "", bySession, ErrSessionExpired},
+		{"UserNotFound", "", byToken, ErrAccessToken},
+		{"UserNotFound", "", byRefresh, ErrRefreshToken},
+		{"UserNotFound", "", byIAM, ErrUserNotFound},
+		{"UserNotConfirmed", "", byAny, ErrNotConfirmed},
+		{"PasswordResetRequired", "", byAny, ErrPasswordReset},
 
-	{"CodeMismatch", "", byAny, ErrCodeMismatch},
-	{"EnableSoftwareTokenMFA", "", byAny, ErrCodeMismatch},
-	{"ExpiredCode", "request a code again", byAny, ErrSessionExpired},
-	{"ExpiredCode", "", byAny, ErrCodeUsed},
-	{"InvalidPassword", "", byAny, ErrPasswordPolicy},
-	{"PasswordHistoryPolicyViolation", "", byAny, ErrPasswordPolicy},
-	{"AliasExists", "", byAny, ErrAttribute},
-	{"SoftwareTokenMFANotFound", "enabled by the userpool", byAny, ErrTOTPDisabled},
-	{"SoftwareTokenMFANotFound", "", byAny, ErrNotEnrolled},
-	{"RefreshTokenReuse", "", byAny, ErrRefreshToken},
-	{"UnsupportedTokenType", "", byAny, ErrRefreshToken},
+		{"CodeMismatch", "", byAny, ErrCodeMismatch},
+		{"EnableSoftwareTokenMFA", "", byAny, ErrCodeMismatch},
+		{"ExpiredCode", "request a code again", byAny, ErrSessionExpired},
+		{"ExpiredCode", "", byAny, ErrCodeUsed},
+		{"InvalidPassword", "", byAny, ErrPasswordPolicy},
+		{"PasswordHistoryPolicyViolation", "", byAny, ErrPasswordPolicy},
+		{"AliasExists", "", byAny, ErrAttribute},
+		{"SoftwareTokenMFANotFound", "enabled by the userpool", byAny, ErrTOTPDisabled},
+		{"SoftwareTokenMFANotFound", "", byAny, ErrNotEnrolled},
+		{"RefreshTokenReuse", "", byAny, ErrRefreshToken},
+		{"UnsupportedTokenType", "", byAny, ErrRefreshToken},
 
-	{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled},
-	{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled},
-	{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled},
-	{"InvalidParameter", "at 'session'", byAny, ErrSessionExpired},
-	{"InvalidParameter", "required parameter session", byAny, ErrSessionExpired},
-	{"InvalidParameter", "at 'accesstoken'", byAny, ErrAccessToken},
-	{"InvalidParameter", "at 'refreshtoken'", byAny, ErrRefreshToken},
-	{"InvalidParameter", "at 'token'", byRefresh, ErrRefreshToken},
-	{"InvalidParameter", "at 'usercode'", byAny, ErrCodeMismatch},
-	{"InvalidParameter", "at 'username'", byPassword, ErrCredentials},
-	{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound},
-	{"InvalidParameter", "at 'password'", byPassword, ErrCredentials},
-	{"InvalidParameter", "attribute", bySession, ErrAttribute},
-	{"InvalidParameter", "", byAny, ErrConfig},
+		{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled},
+		{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled},
+		{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled},
+		{"InvalidParameter", "at 'session'", byAny, ErrSessionExpired},
+		{"InvalidParameter", "required parameter session", byAny, ErrSessionExpired},
+		{"InvalidParameter", "at 'accesstoken'", byAny, ErrAccessToken},
+		{"InvalidParameter", "at 'refreshtoken'", byAny, ErrRefreshToken},
+		{"InvalidParameter", "at 'token'", byRefresh, ErrRefreshToken},
+		{"InvalidParameter", "at 'usercode'", byAny, ErrCodeMismatch},
+		{"InvalidParameter", "at 'username'", byPassword, ErrCredentials},
+		{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound},
+		{"InvalidParameter", "at 'password'", byPassword, ErrCredentials},
+		{"InvalidParameter", "attribute", bySession, ErrAttribute},
+		{"InvalidParameter", "", byAny, ErrConfig},
 
-	{"TooManyRequests", "", byAny, ErrThrottled},
-	{"LimitExceeded", "", byAny, ErrThrottled},
-	{"ConcurrentModification", "", byAny, ErrThrottled},
-	{"TooManyFailedAttempts", "", byAny, ErrTooManyAttempts},
-	{"Throttling", "", byAny, ErrThrottled},
-	{"Throttled", "", byAny, ErrThrottled},
-	{"RequestLimitExceeded", "", byAny, ErrThrottled},
-	{"InternalError", "", byAny, ErrUnavailable},
+		{"TooManyRequests", "", byAny, ErrThrottled},
+		{"LimitExceeded", "", byAny, ErrThrottled},
+		{"ConcurrentModification", "", byAny, ErrThrottled},
+		{"TooManyFailedAttempts", "", byAny, ErrTooManyAttempts},
+		{"Throttling", "", byAny, ErrThrottled},
+		{"Throttled", "", byAny, ErrThrottled},
+		{"RequestLimitExceeded", "", byAny, ErrThrottled},
+		{"InternalError", "", byAny, ErrUnavailable},
 
-	{"Forbidden", "", byAny, ErrRejected},
-	{"UserLambdaValidation", "", byAny, ErrRejected},
-	{"InvalidLambdaResponse", "", byAny, ErrConfig},
-	{"UnexpectedLambda", "", byAny, ErrConfig},
-	{"InvalidEmailRoleAccessPolicy", "", byAny, ErrConfig},
-	{"InvalidSmsRoleAccessPolicy", "", byAny, ErrConfig},
-	{"InvalidSmsRoleTrustRelationship", "", byAny, ErrConfig},
-	{"InvalidUserPoolConfiguration", "", byAny, ErrConfig},
-	{"MFAMethodNotFound", "", byAny, ErrConfig},
-	{"OperationNotEnabled", "", byAny, ErrConfig},
-	{"ResourceNotFound", "", byAny, ErrConfig},
-	{"Unauthorized", "", byAny, ErrConfig},
-	{"UnsupportedOperation", "", byAny, ErrConfig},
-	{"AccessDenied", "", byAny, ErrConfig},
-	{"UnrecognizedClient", "", byAny, ErrConfig},
-	{"InvalidSignature", "", byAny, ErrConfig},
-	{"IncompleteSignature", "", byAny, ErrConfig},
-	{"MissingAuthenticationToken", "", byAny, ErrConfig},
-	{"ExpiredToken", "", byAny, ErrConfig},
-	{"UnknownOperation", "", byAny, ErrConfig},
+		{"Forbidden", "", byAny, ErrRejected},
+		{"UserLambdaValidation", "", byAny, ErrRejected},
+		{"InvalidLambdaResponse", "", byAny, ErrConfig},
+		{"UnexpectedLambda", "", byAny, ErrConfig},
+		{"InvalidEmailRoleAccessPolicy", "", byAny, ErrConfig},
+		{"InvalidSmsRoleAccessPolicy", "", byAny, ErrConfig},
+		{"InvalidSmsRoleTrustRelationship", "", byAny, ErrConfig},
+		{"InvalidUserPoolConfiguration", "", byAny, ErrConfig},
+		{"MFAMethodNotFound", "", byAny, ErrConfig},
+		{"OperationNotEnabled", "", byAny, ErrConfig},
+		{"ResourceNotFound", "", byAny, ErrConfig},
+		{"Unauthorized", "", byAny, ErrConfig},
+		{"UnsupportedOperation", "", byAny, ErrConfig},
+		{"AccessDenied", "", byAny, ErrConfig},
+		{"UnrecognizedClient", "", byAny, ErrConfig},
+		{"InvalidSignature", "", byAny, ErrConfig},
+		{"IncompleteSignature", "", byAny, ErrConfig},
+		{"MissingAuthenticationToken", "", byAny, ErrConfig},
+		{"ExpiredToken", "", byAny, ErrConfig},
+		{"UnknownOperation", "", byAny, ErrConfig},
+	}
 }
 
 // fail makes an [*Error] of the one that a call came back with.
@@ -322,8 +322,7 @@ func (cl call) fail(err error) error {
 func (cl call) kind(api smithy.APIError) error {
 	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
 	message := strings.ToLower(api.ErrorMessage())
-	for i := range rules {
-		r := &rules[i]
+	for _, r := range rules() {
 		if r.code == code && r.by&cl.by != 0 && strings.Contains(message, r.message) {
 			return r.kind
 		}

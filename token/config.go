@@ -60,7 +60,7 @@ type Config struct {
 // which Config applies to it. It does not use the network. An error means that a Config is incomplete or contradicts
 // itself or another one.
 func NewVerifier(cfg Config, more ...Config) (*Verifier, error) {
-	v := &Verifier{issuer: make(map[string]*pool)}
+	v := &Verifier{issuer: make(map[string]*pool), decoder: newDecoder()}
 	for _, cfg := range append([]Config{cfg}, more...) {
 		p, issuers, err := newPool(cfg)
 		if err != nil {

@@ -34,7 +34,7 @@ type candidate struct {
 // golang-jwt decodes the segments and, in verify, checks the signature. Its Parser would do more and is not used: it
 // decodes the header into a map, which hides a parameter given twice; it takes the algorithm from the token, out of a
 // table that any package in the program can change; and it costs a tenth of a verification.
-func parse(raw string) (*candidate, error) {
+func (d decoder) parse(raw string) (*candidate, error) {
 	if len(raw) > maxToken {
 		return nil, ErrMalformed
 	}
@@ -43,34 +43,36 @@ func parse(raw string) (*candidate, error) {
 	if !three {
 		return nil, ErrMalformed
 	}
-	signature, err := decode(tail)
+	signature, err := d.decode(tail)
 	if err != nil {
 		return nil, ErrMalformed
 	}
 	c := &candidate{signed: raw[:len(head)+1+len(body)], signature: signature}
-	if c.header, _, err = object(head); err != nil {
+	if c.header, _, err = d.object(head); err != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
-	if c.fields, c.payload, err = object(body); err != nil {
+	if c.fields, c.payload, err = d.object(body); err != nil {
 		return nil, fmt.Errorf("%w: claims: %w", ErrMalformed, err)
 	}
 	return c, nil
 }
 
-// segments decodes base64url without padding, and in the one canonical spelling.
-var segments = jwt.NewParser(jwt.WithStrictDecoding())
+// decoder decodes base64url without padding, and in the one canonical spelling.
+type decoder struct{ segments *jwt.Parser }
 
-func decode(segment string) ([]byte, error) {
+func newDecoder() decoder { return decoder{jwt.NewParser(jwt.WithStrictDecoding())} }
+
+func (d decoder) decode(segment string) ([]byte, error) {
 	// Go's base64 decoder passes over line breaks, even in its strict mode, so that a token could be spelled in many ways.
 	if strings.IndexByte(segment, '\n') >= 0 || strings.IndexByte(segment, '\r') >= 0 {
 		return nil, errors.New("a line break")
 	}
-	return segments.DecodeSegment(segment)
+	return d.segments.DecodeSegment(segment)
 }
 
 // object decodes a segment that holds a JSON object, and returns its text as well.
-func object(segment string) (fields, string, error) {
-	data, err := decode(segment)
+func (d decoder) object(segment string) (fields, string, error) {
+	data, err := d.decode(segment)
 	if err != nil {
 		return fields{}, "", errors.New("not base64url")
 	}

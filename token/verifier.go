@@ -15,8 +15,9 @@ const clockSkew = 5 * time.Minute
 
 // Verifier verifies the tokens of one or several user pools. It is safe for concurrent use.
 type Verifier struct {
-	pools  []*pool
-	issuer map[string]*pool // the same pools, by the issuers that they accept
+	pools   []*pool
+	issuer  map[string]*pool // the same pools, by the issuers that they accept
+	decoder decoder
 }
 
 // Hydrate fetches the keys of every pool that has none yet, so that the first token need not wait for them. Pools that
@@ -69,7 +70,7 @@ func (v *Verifier) VerifyID(ctx context.Context, raw string) (*IDClaims, error) 
 // and so do those without which a forged token could cause a fetch: form, issuer and time. To refuse a forged token as
 // expired gives nothing away, since whoever forged it knows what it says.
 func (v *Verifier) verify(ctx context.Context, raw string, k kind) (*candidate, error) {
-	c, err := parse(raw)
+	c, err := v.decoder.parse(raw)
 	if err != nil {
 		return nil, err
 	}

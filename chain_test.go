@@ -3,6 +3,7 @@ package cognitomfa_test
 import (
 	"testing"
 
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -141,4 +142,21 @@ func TestOtherChallenges(t *testing.T) {
 		as[*cognitomfa.Tokens](t, outcome, err)
 		assert.Equal(t, map[string]string{"ANSWER": "42"}, given, "the caller's map is left alone")
 	}
+}
+
+// A caller who knows better may say who answers, and with which hash.
+func TestRespondKeepsWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	var sent map[string]string
+	cfg := config
+	cfg.ClientSecret = "0123456789abcdefghijklmnop"
+	client := newClient(t, &double{respond: func(in *cip.AdminRespondToAuthChallengeInput) (*cip.AdminRespondToAuthChallengeOutput, error) {
+		sent = in.ChallengeResponses
+		return &cip.AdminRespondToAuthChallengeOutput{AuthenticationResult: &types.AuthenticationResultType{}}, nil
+	}}, cfg)
+	challenge := &cognitomfa.OtherChallenge{Username: "alice", Session: aSession, Name: "CUSTOM_CHALLENGE"}
+	given := map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42"}
+	outcome, err := client.Respond(t.Context(), challenge, given, func(o *cognitomfa.AnswerOptions) { o.DeviceKey = "us-east-1_device" })
+	as[*cognitomfa.Tokens](t, outcome, err)
+	assert.Equal(t, map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42", "DEVICE_KEY": "us-east-1_device"}, sent)
 }

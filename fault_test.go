@@ -400,3 +400,14 @@ func getsIn(t *testing.T, f *faulty) {
 	}
 	require.IsType(t, (*cognitomfa.Tokens)(nil), outcome)
 }
+
+// What was never sent has spent nothing: the same call may be made again.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	srv := cognitotest.NewServer()
+	client := newClient(t, srv.Client(quickRetries), configOf(srv))
+	srv.Close()
+	_, err := client.RespondMFA(t.Context(), &cognitomfa.MFAChallenge{Username: "alice", Session: aSession}, "123456")
+	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+	assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
+}

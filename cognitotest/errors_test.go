@@ -11,471 +11,468 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-type (
-	server  = cognitotest.Server
-	options = cognitotest.Options
-)
+type options = cognitotest.Options
 
 // Every error that the fake answers of itself, apart from those of malformed requests, in the words that clients have matched for years.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	add := func(srv *server, u cognitotest.User) string {
+	add := func(srv fake, u cognitotest.User) string {
 		u.Username, u.Password = "bob", password
 		srv.AddUser(u)
 		return "bob"
 	}
 	totpUser := cognitotest.User{TOTP: secret}
 	withSecret := func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" }
-	initiate := func(t *testing.T, srv *server, flow string, parameters kv) reply {
-		return call(t, srv, "InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": parameters})
+	initiate := func(srv fake, flow string, parameters kv) reply {
+		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": parameters})
 	}
 
 	for name, tc := range map[string]struct {
 		on      func(*options)
-		do      func(*testing.T, *server) reply
+		do      func(fake) reply
 		failure string
 	}{
 		"wrong password": {
-			do:      func(t *testing.T, srv *server) reply { return signIn(t, srv, "alice", "wrong") },
+			do:      func(srv fake) reply { return srv.signIn("alice", "wrong") },
 			failure: "NotAuthorized: Incorrect username or password.",
 		},
 		"unknown user": {
-			do:      func(t *testing.T, srv *server) reply { return signIn(t, srv, "nobody", password) },
+			do:      func(srv fake) reply { return srv.signIn("nobody", password) },
 			failure: "NotAuthorized: Incorrect username or password.",
 		},
 		"unknown user, told": {
 			on:      func(o *options) { o.RevealUsers = true },
-			do:      func(t *testing.T, srv *server) reply { return signIn(t, srv, "nobody", password) },
+			do:      func(srv fake) reply { return srv.signIn("nobody", password) },
 			failure: "UserNotFound: User does not exist.",
 		},
 		"lockout": {
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				for range 5 {
-					signIn(t, srv, "alice", "wrong")
+					srv.signIn("alice", "wrong")
 				}
-				return signIn(t, srv, "alice", password)
+				return srv.signIn("alice", password)
 			},
 			failure: "NotAuthorized: Password attempts exceeded",
 		},
 		"disabled": {
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Disabled: true}), password)
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Disabled: true}), password)
 			},
 			failure: "NotAuthorized: User is disabled.",
 		},
 		"disabled, wrong password": {
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Disabled: true}), "wrong")
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Disabled: true}), "wrong")
 			},
 			failure: "NotAuthorized: Incorrect username or password.",
 		},
 		"disabled, wrong password, told": {
 			on: func(o *options) { o.RevealUsers = true },
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Disabled: true}), "wrong")
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Disabled: true}), "wrong")
 			},
 			failure: "NotAuthorized: User is disabled.",
 		},
 		"unconfirmed": {
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeUnconfirmed}), password)
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeUnconfirmed}), password)
 			},
 			failure: "UserNotConfirmed: User is not confirmed.",
 		},
 		"reset required": {
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), password)
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), password)
 			},
 			failure: "PasswordResetRequired: Password reset required for the user",
 		},
 		"reset required, wrong password": {
-			do: func(t *testing.T, srv *server) reply {
-				return signIn(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), "wrong")
+			do: func(srv fake) reply {
+				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), "wrong")
 			},
 			failure: "NotAuthorized: Incorrect username or password.",
 		},
 		"temporary password too old": {
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				bob := add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword})
 				srv.Advance(7*24*time.Hour + time.Second)
-				return signIn(t, srv, bob, password)
+				return srv.signIn(bob, password)
 			},
 			failure: "NotAuthorized: Temporary password has expired and must be reset by an administrator.",
 		},
 		"unknown client": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "InitiateAuth", kv{"ClientId": "nobody", "AuthFlow": "USER_PASSWORD_AUTH"})
+			do: func(srv fake) reply {
+				return srv.call("InitiateAuth", kv{"ClientId": "nobody", "AuthFlow": "USER_PASSWORD_AUTH"})
 			},
 			failure: "ResourceNotFound: User pool client nobody does not exist.",
 		},
 		"unknown pool": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminGetUser", kv{"UserPoolId": "us-east-1_Nowhere", "Username": "alice"})
+			do: func(srv fake) reply {
+				return srv.call("AdminGetUser", kv{"UserPoolId": "us-east-1_Nowhere", "Username": "alice"})
 			},
 			failure: "ResourceNotFound: User pool us-east-1_Nowhere does not exist.",
 		},
 		"client of another pool": {
-			do: func(t *testing.T, srv *server) reply {
-				other := must(t, srv, "CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
-				return call(t, srv, "AdminInitiateAuth", kv{"UserPoolId": other, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
+			do: func(srv fake) reply {
+				other := srv.must("CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
+				return srv.call("AdminInitiateAuth", kv{"UserPoolId": other, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
 			},
 			on:      func(o *options) { o.ClientID = "1example23456789" },
 			failure: "ResourceNotFound: User pool client 1example23456789 does not exist.",
 		},
 		"password flow off": {
 			on:      func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
-			do:      func(t *testing.T, srv *server) reply { return signIn(t, srv, "alice", password) },
+			do:      func(srv fake) reply { return srv.signIn("alice", password) },
 			failure: "InvalidParameter: USER_PASSWORD_AUTH flow not enabled for this client",
 		},
 		"admin flow off": {
 			on: func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
+			do: func(srv fake) reply {
+				return srv.call("AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
 			},
 			failure: "InvalidParameter: Auth flow not enabled for this client",
 		},
 		"custom flow off": {
 			on:      func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "CUSTOM_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "CUSTOM_AUTH", nil) },
 			failure: "InvalidParameter: CUSTOM_AUTH flow not enabled for this client",
 		},
 		"refresh flow off": {
 			on:      func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "REFRESH_TOKEN_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "REFRESH_TOKEN_AUTH", nil) },
 			failure: "InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client",
 		},
 		"admin flow without the admin call": {
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "ADMIN_USER_PASSWORD_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "ADMIN_USER_PASSWORD_AUTH", nil) },
 			failure: "InvalidParameter: Initiate Auth method not supported.",
 		},
 		"flow that is not emulated": {
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "USER_SRP_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "USER_SRP_AUTH", nil) },
 			failure: "InvalidParameter: AuthFlow USER_SRP_AUTH is not emulated by cognitotest",
 		},
 		"custom flow without challenges": {
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "CUSTOM_AUTH", kv{"USERNAME": "alice"})
+			do: func(srv fake) reply {
+				return initiate(srv, "CUSTOM_AUTH", kv{"USERNAME": "alice"})
 			},
 			failure: "InvalidParameter: Custom auth lambda trigger is not configured for the user pool.",
 		},
 		"no user name": {
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "USER_PASSWORD_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "USER_PASSWORD_AUTH", nil) },
 			failure: "InvalidParameter: Missing required parameter USERNAME",
 		},
 		"no password": {
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice"})
+			do: func(srv fake) reply {
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice"})
 			},
 			failure: "InvalidParameter: Missing required parameter PASSWORD",
 		},
 		"no user name in CUSTOM_AUTH": {
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "CUSTOM_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "CUSTOM_AUTH", nil) },
 			failure: "InvalidParameter: Missing required parameter USERNAME",
 		},
 		"no refresh token": {
-			do:      func(t *testing.T, srv *server) reply { return initiate(t, srv, "REFRESH_TOKEN_AUTH", nil) },
+			do:      func(srv fake) reply { return initiate(srv, "REFRESH_TOKEN_AUTH", nil) },
 			failure: "InvalidParameter: Missing required parameter REFRESH_TOKEN",
 		},
 		"no secret hash": {
 			on: withSecret,
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password})
+			do: func(srv fake) reply {
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password})
 			},
 			failure: "NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
 		},
 		"wrong secret hash": {
 			on: withSecret,
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": secretHash(srv, "bob")})
+			do: func(srv fake) reply {
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": srv.secretHash("bob")})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
 		"wrong secret hash, older text": {
 			on: func(o *options) { withSecret(o); o.Quirks.OldSecretHashText = true },
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": "x"})
+			do: func(srv fake) reply {
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": "x"})
 			},
 			failure: "NotAuthorized: Unable to verify secret hash for client 1example23456789",
 		},
 		"wrong secret hash in an answer": {
 			on: func(o *options) { withSecret(o); mfaOn(o) },
-			do: func(t *testing.T, srv *server) reply {
-				session := challenged(t, srv, "alice", "MFA_SETUP").session()
-				return respond(t, srv, "MFA_SETUP", session, "alice", kv{"SECRET_HASH": secretHash(srv, "bob")})
+			do: func(srv fake) reply {
+				session := srv.challenged("alice", "MFA_SETUP").session()
+				return srv.respond("MFA_SETUP", session, "alice", kv{"SECRET_HASH": srv.secretHash("bob")})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
 
 		"no user name in an answer": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP"})
+			do: func(srv fake) reply {
+				return srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP"})
 			},
 			failure: "InvalidParameter: Missing required parameter USERNAME",
 		},
 		"no session": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP", "ChallengeResponses": kv{"USERNAME": "alice"}})
+			do: func(srv fake) reply {
+				return srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP", "ChallengeResponses": kv{"USERNAME": "alice"}})
 			},
 			failure: "InvalidParameter: Missing required parameter Session",
 		},
 		"garbage session": {
-			do: func(t *testing.T, srv *server) reply {
-				return code(t, srv, "AYABe"+strings.Repeat("x", 1200), "123456")
+			do: func(srv fake) reply {
+				return srv.code("AYABe"+strings.Repeat("x", 1200), "123456")
 			},
 			failure: "NotAuthorized: Invalid session for the user.",
 		},
 		"no code": {
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
-				return respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", nil)
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
+				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", nil)
 			},
 			failure: "InvalidParameter: Missing required parameter SOFTWARE_TOKEN_MFA_CODE",
 		},
 		"wrong code": {
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
-				return respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": wrong(srv, "bob")})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
+				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.wrong("bob")})
 			},
 			failure: "CodeMismatch: Invalid code received for user",
 		},
 		"code that is none": {
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
-				return respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": "abc"})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
+				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": "abc"})
 			},
 			failure: "CodeMismatch: Invalid code received for user",
 		},
 		"wrong code by e-mail": {
 			on: func(o *options) { mfaOn(o); everyFactor(o) },
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{Email: "bob@example.com"}), "EMAIL_OTP")
-				return respond(t, srv, "EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": "x"})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{Email: "bob@example.com"}), "EMAIL_OTP")
+				return srv.respond("EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": "x"})
 			},
 			failure: "CodeMismatch: Invalid code or auth state for the user.",
 		},
 		"no method selected": {
 			on: everyFactor,
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
-				return respond(t, srv, "SELECT_MFA_TYPE", r.session(), "bob", nil)
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
+				return srv.respond("SELECT_MFA_TYPE", r.session(), "bob", nil)
 			},
 			failure: "InvalidParameter: Missing required parameter ANSWER",
 		},
 		"method selected that was not offered": {
 			on: everyFactor,
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
-				return respond(t, srv, "SELECT_MFA_TYPE", r.session(), "bob", kv{"ANSWER": "SMS_MFA"})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
+				return srv.respond("SELECT_MFA_TYPE", r.session(), "bob", kv{"ANSWER": "SMS_MFA"})
 			},
 			failure: "InvalidParameter: The MFA type that was selected is not one of SOFTWARE_TOKEN_MFA, EMAIL_OTP",
 		},
 		"set-up by something that is no address": {
 			on: func(o *options) { mfaOn(o); everyFactor(o) },
-			do: func(t *testing.T, srv *server) reply {
-				return respond(t, srv, "MFA_SETUP", challenged(t, srv, "alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice"})
+			do: func(srv fake) reply {
+				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice"})
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
 		"set-up by e-mail in a pool without": {
 			on: mfaOn,
-			do: func(t *testing.T, srv *server) reply {
-				return respond(t, srv, "MFA_SETUP", challenged(t, srv, "alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice@example.com"})
+			do: func(srv fake) reply {
+				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice@example.com"})
 			},
 			failure: "NotAuthorized: Invalid session for the user.",
 		},
 		"no new password": {
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
-				return respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "bob", nil)
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", nil)
 			},
 			failure: "InvalidParameter: Missing required parameter NEW_PASSWORD",
 		},
 		"new password against the policy": {
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
-				return respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": "short"})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": "short"})
 			},
 			failure: "InvalidPassword: Password did not conform with policy: Password not long enough",
 		},
 		"new password without a required attribute": {
 			on: func(o *options) { o.RequiredAttributes = []string{"name"} },
-			do: func(t *testing.T, srv *server) reply {
-				r := challenged(t, srv, add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
-				return respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password})
+			do: func(srv fake) reply {
+				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password})
 			},
 			failure: "InvalidParameter: Invalid attributes given, name is missing",
 		},
 
 		"neither token nor session": {
-			do:      func(t *testing.T, srv *server) reply { return call(t, srv, "AssociateSoftwareToken", kv{}) },
+			do:      func(srv fake) reply { return srv.call("AssociateSoftwareToken", kv{}) },
 			failure: "InvalidParameter: Only one of AccessToken and Session must be given.",
 		},
 		"token and session": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AssociateSoftwareToken", kv{"AccessToken": "x", "Session": strings.Repeat("x", 20)})
+			do: func(srv fake) reply {
+				return srv.call("AssociateSoftwareToken", kv{"AccessToken": "x", "Session": strings.Repeat("x", 20)})
 			},
 			failure: "InvalidParameter: Only one of AccessToken and Session must be given.",
 		},
 		"associate in a pool without TOTP": {
 			on: func(o *options) { o.TOTPDisabled, o.Email = true, true },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AssociateSoftwareToken", kv{"AccessToken": tokens(t, srv, "alice").access()})
+			do: func(srv fake) reply {
+				return srv.call("AssociateSoftwareToken", kv{"AccessToken": srv.tokens("alice").access()})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool",
 		},
 		"verify in a pool without MFA": {
 			on: mfaOff,
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "VerifySoftwareToken", kv{"AccessToken": tokens(t, srv, "alice").access(), "UserCode": "123456"})
+			do: func(srv fake) reply {
+				return srv.call("VerifySoftwareToken", kv{"AccessToken": srv.tokens("alice").access(), "UserCode": "123456"})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool",
 		},
 		"verify without associate": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "VerifySoftwareToken", kv{"AccessToken": tokens(t, srv, "alice").access(), "UserCode": "123456"})
+			do: func(srv fake) reply {
+				return srv.call("VerifySoftwareToken", kv{"AccessToken": srv.tokens("alice").access(), "UserCode": "123456"})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.",
 		},
 		"wrong code for a token": {
-			do: func(t *testing.T, srv *server) reply {
-				access := tokens(t, srv, "alice").access()
-				must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access})
-				return call(t, srv, "VerifySoftwareToken", kv{"AccessToken": access, "UserCode": wrong(srv, "alice")})
+			do: func(srv fake) reply {
+				access := srv.tokens("alice").access()
+				srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
+				return srv.call("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.wrong("alice")})
 			},
 			failure: "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA",
 		},
 		"wrong code for a session": {
 			on: mfaOn,
-			do: func(t *testing.T, srv *server) reply {
-				r := must(t, srv, "AssociateSoftwareToken", kv{"Session": challenged(t, srv, "alice", "MFA_SETUP").session()})
-				return call(t, srv, "VerifySoftwareToken", kv{"Session": r.session(), "UserCode": wrong(srv, "alice")})
+			do: func(srv fake) reply {
+				r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+				return srv.call("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.wrong("alice")})
 			},
 			failure: "EnableSoftwareTokenMFA: Code mismatch",
 		},
 		"delete an authenticator that is not there": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+			do: func(srv fake) reply {
+				return srv.call("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.",
 		},
 
 		"garbage token": {
-			do:      func(t *testing.T, srv *server) reply { return call(t, srv, "GetUser", kv{"AccessToken": "garbage"}) },
+			do:      func(srv fake) reply { return srv.call("GetUser", kv{"AccessToken": "garbage"}) },
 			failure: "NotAuthorized: Invalid Access Token",
 		},
 		"ID token": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "GetUser", kv{"AccessToken": tokens(t, srv, "alice").text("AuthenticationResult", "IdToken")})
+			do: func(srv fake) reply {
+				return srv.call("GetUser", kv{"AccessToken": srv.tokens("alice").text("AuthenticationResult", "IdToken")})
 			},
 			failure: "NotAuthorized: Invalid Access Token",
 		},
 		"token with another signature": {
-			do: func(t *testing.T, srv *server) reply {
-				access := tokens(t, srv, "alice").access()
-				return call(t, srv, "GetUser", kv{"AccessToken": access[:strings.LastIndexByte(access, '.')+1] + strings.Repeat("A", 342)})
+			do: func(srv fake) reply {
+				access := srv.tokens("alice").access()
+				return srv.call("GetUser", kv{"AccessToken": access[:strings.LastIndexByte(access, '.')+1] + strings.Repeat("A", 342)})
 			},
 			failure: "NotAuthorized: Could not verify signature for Access Token",
 		},
 		"token of another server": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "GetUser", kv{"AccessToken": tokens(t, start(t), "alice").access()})
+			do: func(srv fake) reply {
+				return srv.call("GetUser", kv{"AccessToken": start(srv.t).tokens("alice").access()})
 			},
 			failure: "NotAuthorized: Could not verify signature for Access Token",
 		},
 		"expired token": {
-			do: func(t *testing.T, srv *server) reply {
-				access := tokens(t, srv, "alice").access()
+			do: func(srv fake) reply {
+				access := srv.tokens("alice").access()
 				srv.Advance(time.Hour)
-				return call(t, srv, "GetUser", kv{"AccessToken": access})
+				return srv.call("GetUser", kv{"AccessToken": access})
 			},
 			failure: "NotAuthorized: Access Token has expired",
 		},
 		"revoked token": {
-			do: func(t *testing.T, srv *server) reply {
-				access := tokens(t, srv, "alice").access()
-				must(t, srv, "GlobalSignOut", kv{"AccessToken": access})
-				return call(t, srv, "GetUser", kv{"AccessToken": access})
+			do: func(srv fake) reply {
+				access := srv.tokens("alice").access()
+				srv.must("GlobalSignOut", kv{"AccessToken": access})
+				return srv.call("GetUser", kv{"AccessToken": access})
 			},
 			failure: "NotAuthorized: Access Token has been revoked",
 		},
 		"token without the scope": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "GetUser", kv{"AccessToken": *srv.IssueTokens("alice", "openid", "email").AccessToken})
+			do: func(srv fake) reply {
+				return srv.call("GetUser", kv{"AccessToken": *srv.IssueTokens("alice", "openid", "email").AccessToken})
 			},
 			failure: "NotAuthorized: Access Token does not have required scopes",
 		},
 		"token of a user who is gone": {
-			do: func(t *testing.T, srv *server) reply {
-				access := tokens(t, srv, "alice").access()
-				must(t, srv, "AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
-				return call(t, srv, "GetUser", kv{"AccessToken": access})
+			do: func(srv fake) reply {
+				access := srv.tokens("alice").access()
+				srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+				return srv.call("GetUser", kv{"AccessToken": access})
 			},
 			failure: "UserNotFound: User does not exist.",
 		},
 		"token of an unconfirmed user": {
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				bob := add(srv, cognitotest.User{Status: types.UserStatusTypeUnconfirmed})
-				return call(t, srv, "GetUser", kv{"AccessToken": *srv.IssueTokens(bob).AccessToken})
+				return srv.call("GetUser", kv{"AccessToken": *srv.IssueTokens(bob).AccessToken})
 			},
 			failure: "UserNotConfirmed: User is not confirmed.",
 		},
 		"token of a disabled user": {
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				bob := add(srv, cognitotest.User{Disabled: true})
-				return call(t, srv, "GetUser", kv{"AccessToken": *srv.IssueTokens(bob).AccessToken})
+				return srv.call("GetUser", kv{"AccessToken": *srv.IssueTokens(bob).AccessToken})
 			},
 			failure: "NotAuthorized: User is disabled.",
 		},
 
 		"garbage refresh token": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": "a.b.c.d.e"})
+			do: func(srv fake) reply {
+				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": "a.b.c.d.e"})
 			},
 			failure: "NotAuthorized: Invalid Refresh Token",
 		},
 		"refresh token of another client": {
-			do: func(t *testing.T, srv *server) reply {
-				other := must(t, srv, "CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
-				return call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": other, "RefreshToken": tokens(t, srv, "alice").refresh()})
+			do: func(srv fake) reply {
+				other := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": other, "RefreshToken": srv.tokens("alice").refresh()})
 			},
 			failure: "NotAuthorized: Invalid Refresh Token",
 		},
 		"expired refresh token": {
-			do: func(t *testing.T, srv *server) reply {
-				refresh := tokens(t, srv, "alice").refresh()
+			do: func(srv fake) reply {
+				refresh := srv.tokens("alice").refresh()
 				srv.Advance(30 * 24 * time.Hour)
-				return initiate(t, srv, "REFRESH_TOKEN_AUTH", kv{"REFRESH_TOKEN": refresh})
+				return initiate(srv, "REFRESH_TOKEN_AUTH", kv{"REFRESH_TOKEN": refresh})
 			},
 			failure: "NotAuthorized: Refresh Token has expired",
 		},
 		"revoked refresh token": {
-			do: func(t *testing.T, srv *server) reply {
-				refresh := tokens(t, srv, "alice").refresh()
-				must(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": refresh})
-				return initiate(t, srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh})
+			do: func(srv fake) reply {
+				refresh := srv.tokens("alice").refresh()
+				srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": refresh})
+				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh})
 			},
 			failure: "NotAuthorized: Refresh Token has been revoked",
 		},
 		"refresh token of a user who is gone": {
-			do: func(t *testing.T, srv *server) reply {
-				refresh := tokens(t, srv, "alice").refresh()
-				must(t, srv, "AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
-				return initiate(t, srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh})
+			do: func(srv fake) reply {
+				refresh := srv.tokens("alice").refresh()
+				srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh})
 			},
 			failure: "UserNotFound: User does not exist.",
 		},
 		"refresh without the client's secret": {
 			on: withSecret,
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": tokens(t, srv, "alice").refresh()})
+			do: func(srv fake) reply {
+				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": srv.tokens("alice").refresh()})
 			},
 			failure: "NotAuthorized: Client secret does not match for the client: 1example23456789",
 		},
 		"refresh with the hash over an alias": {
 			on: func(o *options) { withSecret(o); o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
-			do: func(t *testing.T, srv *server) reply {
-				refresh := tokens(t, srv, "alice@example.com").refresh()
-				return initiate(t, srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh, "SECRET_HASH": secretHash(srv, "alice@example.com")})
+			do: func(srv fake) reply {
+				refresh := srv.tokens("alice@example.com").refresh()
+				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice@example.com")})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
@@ -483,220 +480,220 @@ func TestErrors(t *testing.T) {
 			on: func(o *options) {
 				o.RefreshTokenRotation = true
 			},
-			do: func(t *testing.T, srv *server) reply {
-				return initiate(t, srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": tokens(t, srv, "alice").refresh()})
+			do: func(srv fake) reply {
+				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": srv.tokens("alice").refresh()})
 			},
 			failure: "InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client",
 		},
 		"rotated token again": {
 			on: func(o *options) { o.RefreshTokenRotation = true },
-			do: func(t *testing.T, srv *server) reply {
-				body := kv{"ClientId": srv.ClientID, "RefreshToken": tokens(t, srv, "alice").refresh()}
-				must(t, srv, "GetTokensFromRefreshToken", body)
-				return call(t, srv, "GetTokensFromRefreshToken", body)
+			do: func(srv fake) reply {
+				body := kv{"ClientId": srv.ClientID, "RefreshToken": srv.tokens("alice").refresh()}
+				srv.must("GetTokensFromRefreshToken", body)
+				return srv.call("GetTokensFromRefreshToken", body)
 			},
 			failure: "RefreshTokenReuse: Refresh token reuse detected.",
 		},
 		"revoke an access token": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": tokens(t, srv, "alice").access()})
+			do: func(srv fake) reply {
+				return srv.call("RevokeToken", kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").access()})
 			},
 			failure: "UnsupportedTokenType: Only refresh tokens can be revoked.",
 		},
 		"revoke for an unknown client": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RevokeToken", kv{"ClientId": "nobody", "Token": "x"})
+			do: func(srv fake) reply {
+				return srv.call("RevokeToken", kv{"ClientId": "nobody", "Token": "x"})
 			},
 			failure: "Unauthorized: Invalid client",
 		},
 		"revoke without the secret": {
 			on: withSecret,
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": "x"})
+			do: func(srv fake) reply {
+				return srv.call("RevokeToken", kv{"ClientId": srv.ClientID, "Token": "x"})
 			},
 			failure: "Unauthorized: Invalid client",
 		},
 		"revoke for another client": {
-			do: func(t *testing.T, srv *server) reply {
-				other := must(t, srv, "CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
-				return call(t, srv, "RevokeToken", kv{"ClientId": other, "Token": tokens(t, srv, "alice").refresh()})
+			do: func(srv fake) reply {
+				other := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+				return srv.call("RevokeToken", kv{"ClientId": other, "Token": srv.tokens("alice").refresh()})
 			},
 			failure: "Unauthorized: Invalid client",
 		},
 		"revoke where that is off": {
 			on: func(o *options) { o.TokenRevocationDisabled = true },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": tokens(t, srv, "alice").refresh()})
+			do: func(srv fake) reply {
+				return srv.call("RevokeToken", kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").refresh()})
 			},
 			failure: "UnsupportedOperation: Token revocation is not enabled for the client.",
 		},
 
 		"prefer what is not enabled": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{"PreferredMfa": true}})
+			do: func(srv fake) reply {
+				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{"PreferredMfa": true}})
 			},
 			failure: "InvalidParameter: An MFA method that is not enabled cannot be preferred.",
 		},
 		"prefer two": {
 			on: everyFactor,
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				bob := add(srv, cognitotest.User{TOTP: secret, Email: "bob@example.com"})
 				on := kv{"Enabled": true, "PreferredMfa": true}
-				return call(t, srv, "AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": bob, "SoftwareTokenMfaSettings": on, "EmailMfaSettings": on})
+				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": bob, "SoftwareTokenMfaSettings": on, "EmailMfaSettings": on})
 			},
 			failure: "InvalidParameter: Only one MFA method can be preferred.",
 		},
 		"enable TOTP without an authenticator": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SetUserMFAPreference", kv{"AccessToken": tokens(t, srv, "alice").access(), "SoftwareTokenMfaSettings": kv{"Enabled": true}})
+			do: func(srv fake) reply {
+				return srv.call("SetUserMFAPreference", kv{"AccessToken": srv.tokens("alice").access(), "SoftwareTokenMfaSettings": kv{"Enabled": true}})
 			},
 			failure: "InvalidParameter: User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA",
 		},
 		"enable SMS without a number": {
 			on: everyFactor,
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SetUserMFAPreference", kv{"AccessToken": tokens(t, srv, "alice").access(), "SMSMfaSettings": kv{"Enabled": true}})
+			do: func(srv fake) reply {
+				return srv.call("SetUserMFAPreference", kv{"AccessToken": srv.tokens("alice").access(), "SMSMfaSettings": kv{"Enabled": true}})
 			},
 			failure: "InvalidParameter: User does not have delivery config set to turn on SMS_MFA",
 		},
 		"disable where the pool demands MFA and refuses": {
 			on: func(o *options) { mfaOn(o); o.Quirks.RefuseDisable = true },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": add(srv, totpUser), "SoftwareTokenMfaSettings": kv{}})
+			do: func(srv fake) reply {
+				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": add(srv, totpUser), "SoftwareTokenMfaSettings": kv{}})
 			},
 			failure: "InvalidParameter: MFA cannot be disabled for the user: the user pool requires it.",
 		},
 		"MFA without a factor": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"})
+			do: func(srv fake) reply {
+				return srv.call("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"})
 			},
 			failure: "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
 		},
 		"a factor without MFA": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}})
+			do: func(srv fake) reply {
+				return srv.call("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}})
 			},
 			failure: "InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
 		},
 
 		"sign up twice": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "Password": password})
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "Password": password})
 			},
 			failure: "UsernameExists: User already exists",
 		},
 		"create twice": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+			do: func(srv fake) reply {
+				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 			},
 			failure: "UsernameExists: User account already exists",
 		},
 		"create with an alias that is taken": {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} },
-			do: func(t *testing.T, srv *server) reply {
+			do: func(srv fake) reply {
 				add(srv, cognitotest.User{Email: "b@example.com"})
-				return call(t, srv, "AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "UserAttributes": []kv{
+				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "UserAttributes": []kv{
 					{"Name": "email", "Value": "b@example.com"}, {"Name": "email_verified", "Value": "true"},
 				}})
 			},
 			failure: "AliasExists: An account with the email already exists.",
 		},
 		"resend an invitation that was taken": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "MessageAction": "RESEND"})
+			do: func(srv fake) reply {
+				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "MessageAction": "RESEND"})
 			},
 			failure: "UnsupportedUserState: Resend not possible. User status is not FORCE_CHANGE_PASSWORD",
 		},
 		"sign up with a weak password": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": "lowercase1!"})
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": "lowercase1!"})
 			},
 			failure: "InvalidPassword: Password did not conform with policy: Password must have uppercase characters",
 		},
 		"sign up without a required attribute": {
 			on: func(o *options) { o.RequiredAttributes = []string{"name"} },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
 			},
 			failure: "InvalidParameter: Attributes did not conform to the schema: name: The attribute is required\n",
 		},
 		"sign up with something that is no address": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "bob"}}})
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "bob"}}})
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
 		"sign up by a name in an e-mail pool": {
 			on: func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
 			},
 			failure: "InvalidParameter: Username should be an email.",
 		},
 		"wrong confirmation code": {
-			do: func(t *testing.T, srv *server) reply {
-				must(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
-				return call(t, srv, "ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": "x"})
+			do: func(srv fake) reply {
+				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": "x"})
 			},
 			failure: "CodeMismatch: Invalid verification code provided, please try again.",
 		},
 		"old confirmation code": {
-			do: func(t *testing.T, srv *server) reply {
-				must(t, srv, "SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+			do: func(srv fake) reply {
+				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
 				srv.Advance(24 * time.Hour)
-				return call(t, srv, "ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": lastCode(t, srv, "bob")})
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": srv.lastCode("bob")})
 			},
 			failure: "ExpiredCode: Invalid code provided, please request a code again.",
 		},
 		"confirm nobody": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
+			do: func(srv fake) reply {
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
 			},
 			failure: "ExpiredCode: Invalid code provided, please request a code again.",
 		},
 		"confirm nobody, told": {
 			on: func(o *options) { o.RevealUsers = true },
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
+			do: func(srv fake) reply {
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
 			},
 			failure: "UserNotFound: Username/client id combination not found.",
 		},
 		"confirm twice": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "ConfirmationCode": "x"})
+			do: func(srv fake) reply {
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "ConfirmationCode": "x"})
 			},
 			failure: "NotAuthorized: User cannot be confirmed. Current status is CONFIRMED",
 		},
 		"administer nobody": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"})
+			do: func(srv fake) reply {
+				return srv.call("AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"})
 			},
 			failure: "UserNotFound: User does not exist.",
 		},
 		"client with impossible lifetimes": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "AccessTokenValidity": 25})
+			do: func(srv fake) reply {
+				return srv.call("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "AccessTokenValidity": 25})
 			},
 			failure: "InvalidParameter: Invalid range for token validity.",
 		},
 		"client that rotates and refreshes": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "CreateUserPoolClient", kv{
+			do: func(srv fake) reply {
+				return srv.call("CreateUserPoolClient", kv{
 					"UserPoolId": srv.UserPoolID, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_REFRESH_TOKEN_AUTH"}, "RefreshTokenRotation": kv{"Feature": "ENABLED"},
 				})
 			},
 			failure: "InvalidParameter: ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.",
 		},
 		"pool with two ways to name users": {
-			do: func(t *testing.T, srv *server) reply {
-				return call(t, srv, "CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "UsernameAttributes": []string{"email"}})
+			do: func(srv fake) reply {
+				return srv.call("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "UsernameAttributes": []string{"email"}})
 			},
 			failure: "InvalidParameter: Only one of the aliasAttributes or usernameAttributes can be set in a user pool",
 		},
 		"pool that was deleted": {
-			do: func(t *testing.T, srv *server) reply {
-				must(t, srv, "DeleteUserPool", kv{"UserPoolId": srv.UserPoolID})
-				return signIn(t, srv, "alice", password)
+			do: func(srv fake) reply {
+				srv.must("DeleteUserPool", kv{"UserPoolId": srv.UserPoolID})
+				return srv.signIn("alice", password)
 			},
 			on:      func(o *options) { o.ClientID = "1example23456789" },
 			failure: "ResourceNotFound: User pool client 1example23456789 does not exist.",
@@ -708,7 +705,7 @@ func TestErrors(t *testing.T) {
 			if on == nil {
 				on = func(*options) {}
 			}
-			r := tc.do(t, start(t, on))
+			r := tc.do(start(t, on))
 			assert.Equal(t, tc.failure, r.failure(), "%s", r.raw)
 			assert.Equal(t, 400, r.status)
 		})

@@ -28,11 +28,30 @@ const (
 // kv is a JSON object.
 type kv = map[string]any
 
-// start makes a server with the user alice.
-func start(t testing.TB, optFns ...func(*cognitotest.Options)) *cognitotest.Server {
-	t.Helper()
+// fake is a server, with the calls of its API as a test wants them.
+type fake struct {
+	*cognitotest.Server
+	t testing.TB
+}
+
+// listen starts a server without users.
+func listen(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
+	tb.Helper()
 	srv := cognitotest.NewServer(optFns...)
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
+	return fake{srv, tb}
+}
+
+// in is the same server in a test below.
+func (f fake) in(tb testing.TB) fake {
+	tb.Helper()
+	return fake{f.Server, tb}
+}
+
+// start starts a server with the user alice.
+func start(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
+	tb.Helper()
+	srv := listen(tb, optFns...)
 	alice := cognitotest.User{Username: "alice", Password: password}
 	var o cognitotest.Options
 	for _, fn := range optFns {
@@ -85,114 +104,114 @@ func (r reply) failure() string {
 }
 
 // send sends a body as it is.
-func send(t testing.TB, srv *cognitotest.Server, target, body string) reply {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(body))
-	require.NoError(t, err)
+func (f fake) send(target, body string) reply {
+	f.t.Helper()
+	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.URL, strings.NewReader(body))
+	require.NoError(f.t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test")
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
-	return receive(t, request)
+	return receive(f.t, request)
 }
 
-func receive(t testing.TB, request *http.Request) reply {
-	t.Helper()
+func receive(tb testing.TB, request *http.Request) reply {
+	tb.Helper()
 	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, response.Body.Close()) }()
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, response.Body.Close()) }()
 	raw, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	r := reply{status: response.StatusCode, header: response.Header, raw: raw}
 	if request.Method != http.MethodHead {
-		require.NoError(t, json.Unmarshal(raw, &r.body), "%s", raw)
+		require.NoError(tb, json.Unmarshal(raw, &r.body), "%s", raw)
 	}
 	return r
 }
 
 // call makes a call of the API, whatever comes of it.
-func call(t testing.TB, srv *cognitotest.Server, operation string, body kv) reply {
-	t.Helper()
+func (f fake) call(operation string, body kv) reply {
+	f.t.Helper()
 	var buf bytes.Buffer
-	require.NoError(t, json.NewEncoder(&buf).Encode(body))
-	return send(t, srv, "AWSCognitoIdentityProviderService."+operation, buf.String())
+	require.NoError(f.t, json.NewEncoder(&buf).Encode(body))
+	return f.send("AWSCognitoIdentityProviderService."+operation, buf.String())
 }
 
 // must makes a call that is answered.
-func must(t testing.TB, srv *cognitotest.Server, operation string, body kv) reply {
-	t.Helper()
-	r := call(t, srv, operation, body)
-	require.Equal(t, http.StatusOK, r.status, "%s: %s", operation, r.raw)
+func (f fake) must(operation string, body kv) reply {
+	f.t.Helper()
+	r := f.call(operation, body)
+	require.Equal(f.t, http.StatusOK, r.status, "%s: %s", operation, r.raw)
 	return r
 }
 
 // signIn starts a sign-in by password, with the client's secret hash if it has one.
-func signIn(t testing.TB, srv *cognitotest.Server, username, password string) reply {
-	t.Helper()
-	return call(t, srv, "InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
-		"USERNAME": username, "PASSWORD": password, "SECRET_HASH": secretHash(srv, username),
+func (f fake) signIn(username, password string) reply {
+	f.t.Helper()
+	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+		"USERNAME": username, "PASSWORD": password, "SECRET_HASH": f.secretHash(username),
 	}})
 }
 
 // tokens signs a user in who is asked for nothing but the password.
-func tokens(t testing.TB, srv *cognitotest.Server, username string) reply {
-	t.Helper()
-	r := signIn(t, srv, username, password)
-	require.NotEmpty(t, r.access(), "%s", r.raw)
+func (f fake) tokens(username string) reply {
+	f.t.Helper()
+	r := f.signIn(username, password)
+	require.NotEmpty(f.t, r.access(), "%s", r.raw)
 	return r
 }
 
 // challenged signs a user in who is asked for something.
-func challenged(t testing.TB, srv *cognitotest.Server, username, challenge string) reply {
-	t.Helper()
-	r := signIn(t, srv, username, password)
-	require.Equal(t, challenge, r.text("ChallengeName"), "%s", r.raw)
+func (f fake) challenged(username, challenge string) reply {
+	f.t.Helper()
+	r := f.signIn(username, password)
+	require.Equal(f.t, challenge, r.text("ChallengeName"), "%s", r.raw)
 	return r
 }
 
 // respond answers a challenge.
-func respond(t testing.TB, srv *cognitotest.Server, challenge, session, username string, responses kv) reply {
-	t.Helper()
-	all := kv{"USERNAME": username, "SECRET_HASH": secretHash(srv, username)}
+func (f fake) respond(challenge, session, username string, responses kv) reply {
+	f.t.Helper()
+	all := kv{"USERNAME": username, "SECRET_HASH": f.secretHash(username)}
 	for name, value := range responses {
 		all[name] = value
 	}
-	return call(t, srv, "RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": all})
+	return f.call("RespondToAuthChallenge", kv{"ClientId": f.ClientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": all})
 }
 
 // code answers a SOFTWARE_TOKEN_MFA challenge of alice.
-func code(t testing.TB, srv *cognitotest.Server, session, code string) reply {
-	t.Helper()
-	return respond(t, srv, "SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": code})
+func (f fake) code(session, code string) reply {
+	f.t.Helper()
+	return f.respond("SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": code})
 }
 
-func secretHash(srv *cognitotest.Server, username string) string {
-	if srv.ClientSecret == "" {
+func (f fake) secretHash(username string) string {
+	if f.ClientSecret == "" {
 		return ""
 	}
-	mac := hmac.New(sha256.New, []byte(srv.ClientSecret))
-	mac.Write([]byte(username + srv.ClientID))
+	mac := hmac.New(sha256.New, []byte(f.ClientSecret))
+	mac.Write([]byte(username + f.ClientID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // lastCode is the code of the last message that a user got.
-func lastCode(t testing.TB, srv *cognitotest.Server, username string) string {
-	t.Helper()
-	messages := srv.Outbox(username)
-	require.NotEmpty(t, messages)
+func (f fake) lastCode(username string) string {
+	f.t.Helper()
+	messages := f.Outbox(username)
+	require.NotEmpty(f.t, messages)
 	return messages[len(messages)-1].Code
 }
 
 // wrong is a code of the same form that is not right in any step of the window.
-func wrong(srv *cognitotest.Server, username string) string {
+func (f fake) wrong(username string) string {
 	right := map[string]bool{}
 	for range 3 {
-		right[srv.Code(username)] = true
-		right[srv.NextCode(username)] = true
-		srv.Advance(-30 * time.Second)
+		right[f.Code(username)] = true
+		right[f.NextCode(username)] = true
+		f.Advance(-30 * time.Second)
 	}
-	srv.Advance(90 * time.Second)
+	f.Advance(90 * time.Second)
 	for _, code := range []string{"000000", "111111", "222222", "333333", "444444"} {
 		if !right[code] {
 			return code
@@ -208,30 +227,30 @@ func frozen(o *cognitotest.Options) {
 
 func jwtEncode(text []byte) string { return base64.RawURLEncoding.EncodeToString(text) }
 
-func jwtHeader(t testing.TB, token string) kv {
-	t.Helper()
+func jwtHeader(tb testing.TB, token string) kv {
+	tb.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')])
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var header kv
-	require.NoError(t, json.Unmarshal(raw, &header))
+	require.NoError(tb, json.Unmarshal(raw, &header))
 	return header
 }
 
 // publicKey finds a key in a JWKS.
-func publicKey(t testing.TB, jwks []byte, kid any) *rsa.PublicKey {
-	t.Helper()
+func publicKey(tb testing.TB, jwks []byte, kid any) *rsa.PublicKey {
+	tb.Helper()
 	var set struct {
 		Keys []struct{ Kid, N, E string }
 	}
-	require.NoError(t, json.Unmarshal(jwks, &set))
+	require.NoError(tb, json.Unmarshal(jwks, &set))
 	for _, key := range set.Keys {
 		if key.Kid == kid {
 			n, err := base64.RawURLEncoding.DecodeString(key.N)
-			require.NoError(t, err)
-			require.Equal(t, "AQAB", key.E)
+			require.NoError(tb, err)
+			require.Equal(tb, "AQAB", key.E)
 			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
 		}
 	}
-	require.Fail(t, "no such key")
+	require.Fail(tb, "no such key")
 	return nil
 }

@@ -29,8 +29,8 @@ func TestWindow(t *testing.T) {
 			srv.Advance(tc.drift)
 			shown := srv.Code("alice")
 			srv.Advance(-tc.drift)
-			session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
-			assert.Equal(t, tc.failure, code(t, srv, session, shown).failure())
+			session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+			assert.Equal(t, tc.failure, srv.code(session, shown).failure())
 		})
 	}
 }
@@ -51,7 +51,7 @@ func TestCodeIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
 	answer := func(shown string) string {
-		return code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), shown).failure()
+		return srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), shown).failure()
 	}
 	previous := func() string {
 		srv.Advance(-30 * time.Second)
@@ -71,10 +71,10 @@ func TestCodeIsUsedOnce(t *testing.T) {
 func TestUsedCodeLeavesTheSession(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	require.NotEmpty(t, code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access())
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
-	assert.Equal(t, usedCode, code(t, srv, session, srv.Code("alice")).failure())
-	assert.NotEmpty(t, code(t, srv, session, srv.NextCode("alice")).access())
+	require.NotEmpty(t, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access())
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	assert.Equal(t, usedCode, srv.code(session, srv.Code("alice")).failure())
+	assert.NotEmpty(t, srv.code(session, srv.NextCode("alice")).access())
 }
 
 func TestStrictStep(t *testing.T) {
@@ -87,30 +87,30 @@ func TestStrictStep(t *testing.T) {
 			t.Parallel()
 			srv := withTOTP(t, func(o *options) { o.Quirks.StrictStep = tc.strict })
 			now := srv.Code("alice")
-			require.NotEmpty(t, code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), srv.NextCode("alice")).access())
-			assert.Equal(t, tc.older, code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), now).failure())
+			require.NotEmpty(t, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.NextCode("alice")).access())
+			assert.Equal(t, tc.older, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), now).failure())
 		})
 	}
 }
 
 // enrol sets alice's authenticator up with an access token and gives its first code back.
-func enrol(t *testing.T, srv *server, access string) string {
-	t.Helper()
-	must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access})
-	first := srv.Code("alice")
-	must(t, srv, "VerifySoftwareToken", kv{"AccessToken": access, "UserCode": first})
-	must(t, srv, "SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
+func (f fake) enrol(access string) string {
+	f.t.Helper()
+	f.must("AssociateSoftwareToken", kv{"AccessToken": access})
+	first := f.Code("alice")
+	f.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": first})
+	f.must("SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
 	return first
 }
 
 func TestCodeIsUsedAcrossCalls(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen)
-	access := tokens(t, srv, "alice").access()
-	first := enrol(t, srv, access)
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
-	assert.Equal(t, usedCode, code(t, srv, session, first).failure())
-	assert.NotEmpty(t, code(t, srv, session, srv.NextCode("alice")).access())
+	access := srv.tokens("alice").access()
+	first := srv.enrol(access)
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	assert.Equal(t, usedCode, srv.code(session, first).failure())
+	assert.NotEmpty(t, srv.code(session, srv.NextCode("alice")).access())
 }
 
 // A request that is sent again, because its answer was lost, learns that its code was used. A wrong one stays wrong.
@@ -120,16 +120,16 @@ func TestVerifyAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, frozen)
-			access := tokens(t, srv, "alice").access()
+			access := srv.tokens("alice").access()
 			if replacing {
-				enrol(t, srv, access)
+				srv.enrol(access)
 			}
-			must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access})
+			srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
 			body := kv{"AccessToken": access, "UserCode": srv.Code("alice")}
-			must(t, srv, "VerifySoftwareToken", body)
-			assert.Equal(t, usedCode, call(t, srv, "VerifySoftwareToken", body).failure())
-			body["UserCode"] = wrong(srv, "alice")
-			assert.Equal(t, "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA", call(t, srv, "VerifySoftwareToken", body).failure())
+			srv.must("VerifySoftwareToken", body)
+			assert.Equal(t, usedCode, srv.call("VerifySoftwareToken", body).failure())
+			body["UserCode"] = srv.wrong("alice")
+			assert.Equal(t, "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA", srv.call("VerifySoftwareToken", body).failure())
 		})
 	}
 }
@@ -137,41 +137,41 @@ func TestVerifyAgain(t *testing.T) {
 func TestReplacingAnAuthenticator(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	access := code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
+	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
 	srv.Advance(time.Minute)
 	old := srv.Code("alice")
-	must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access})
+	srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
 	assert.Equal(t, old, srv.VerifiedCode("alice"))
 	assert.NotEqual(t, old, srv.Code("alice"), "the code is that of the waiting secret")
 	assert.True(t, srv.User("alice").TOTPPending)
 
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
-	assert.Equal(t, wrongCode, code(t, srv, session, srv.Code("alice")).failure(), "not verified yet")
-	require.NotEmpty(t, code(t, srv, session, old).access(), "the old one signs in")
-	first := must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
-	second := must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	assert.Equal(t, wrongCode, srv.code(session, srv.Code("alice")).failure(), "not verified yet")
+	require.NotEmpty(t, srv.code(session, old).access(), "the old one signs in")
+	first := srv.must("AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
+	second := srv.must("AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
 	assert.NotEqual(t, first, second, "the last secret counts")
-	must(t, srv, "VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.Code("alice"), "FriendlyDeviceName": "new"})
+	srv.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.Code("alice"), "FriendlyDeviceName": "new"})
 	assert.Equal(t, "new", srv.User("alice").TOTPDevice)
-	session = challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	session = srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	srv.Advance(time.Minute)
-	assert.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access())
+	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access())
 }
 
 func TestAssociateCutsOff(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, func(o *options) { o.Quirks.AssociateCutsOff = true })
-	access := code(t, srv, challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
-	must(t, srv, "AssociateSoftwareToken", kv{"AccessToken": access})
+	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
+	srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
 	assert.False(t, srv.User("alice").TOTP)
-	tokens(t, srv, "alice")
+	srv.tokens("alice")
 }
 
 func TestSetupSetsList(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, func(o *options) { o.Quirks.SetupSetsList = true })
-	r := must(t, srv, "AssociateSoftwareToken", kv{"Session": challenged(t, srv, "alice", "MFA_SETUP").session()})
-	must(t, srv, "VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice")})
+	r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+	srv.must("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice")})
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, srv.User("alice").Methods)
 }
 
@@ -211,12 +211,12 @@ func TestPreference(t *testing.T) {
 			access := *srv.IssueTokens("bob").AccessToken
 
 			tc.call["AccessToken"] = access
-			r := must(t, srv, "SetUserMFAPreference", tc.call)
+			r := srv.must("SetUserMFAPreference", tc.call)
 			assert.Equal(t, "{}", string(r.raw))
 			state := srv.User("bob")
 			assert.ElementsMatch(t, tc.methods, state.Methods)
 			assert.Equal(t, tc.preferred, state.Preferred)
-			admin := must(t, srv, "AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"})
+			admin := srv.must("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"})
 			assert.Equal(t, tc.preferred, admin.text("PreferredMfaSetting"))
 			_, listed := admin.body["UserMFASettingList"]
 			assert.Equal(t, len(tc.methods) > 0, listed, "an empty list is left out")
@@ -229,7 +229,7 @@ func TestPreferenceIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
 	access := *srv.IssueTokens("alice").AccessToken
-	r := call(t, srv, "SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true}})
+	r := srv.call("SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true}})
 	assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on EMAIL_OTP", r.failure())
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.User("alice").Preferred)
 }
@@ -244,9 +244,9 @@ func TestDisableWhereMFAIsDemanded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := withTOTP(t, mfaOn, func(o *options) { o.Quirks.SetupAfterDisable = tc.quirk })
-			must(t, srv, "AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{}})
+			srv.must("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{}})
 			assert.Empty(t, srv.User("alice").Methods)
-			challenged(t, srv, "alice", tc.next)
+			srv.challenged("alice", tc.next)
 		})
 	}
 }
@@ -254,30 +254,30 @@ func TestDisableWhereMFAIsDemanded(t *testing.T) {
 func TestAdminDeleteSoftwareToken(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, mfaOn)
-	must(t, srv, "AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+	srv.must("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 	state := srv.User("alice")
 	assert.False(t, state.TOTP)
 	assert.Empty(t, state.Methods)
 	assert.Empty(t, state.Preferred)
-	challenged(t, srv, "alice", "MFA_SETUP")
+	srv.challenged("alice", "MFA_SETUP")
 }
 
 func TestPoolMFAConfig(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	pool := kv{"UserPoolId": srv.UserPoolID}
-	assert.JSONEq(t, `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`, string(must(t, srv, "GetUserPoolMfaConfig", pool).raw))
+	assert.JSONEq(t, `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`, string(srv.must("GetUserPoolMfaConfig", pool).raw))
 
-	set := must(t, srv, "SetUserPoolMfaConfig", kv{
+	set := srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON",
 		"EmailMfaConfiguration": kv{"Message": "code {####}", "Subject": "code"}, "WebAuthnConfiguration": kv{"RelyingPartyId": "example.com"},
 	})
 	want := `{"MfaConfiguration":"ON","EmailMfaConfiguration":{"Message":"code {####}","Subject":"code"},"WebAuthnConfiguration":{"RelyingPartyId":"example.com"}}`
 	assert.JSONEq(t, want, string(set.raw))
-	assert.JSONEq(t, want, string(must(t, srv, "GetUserPoolMfaConfig", pool).raw))
-	assert.Equal(t, `["EMAIL_OTP"]`, challenged(t, srv, "alice", "MFA_SETUP").text("ChallengeParameters", "MFAS_CAN_SETUP"))
+	assert.JSONEq(t, want, string(srv.must("GetUserPoolMfaConfig", pool).raw))
+	assert.Equal(t, `["EMAIL_OTP"]`, srv.challenged("alice", "MFA_SETUP").text("ChallengeParameters", "MFAS_CAN_SETUP"))
 
-	must(t, srv, "SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})
-	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`, string(must(t, srv, "GetUserPoolMfaConfig", pool).raw))
-	tokens(t, srv, "alice")
+	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})
+	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`, string(srv.must("GetUserPoolMfaConfig", pool).raw))
+	srv.tokens("alice")
 }

@@ -20,10 +20,9 @@ const (
 )
 
 // withTOTP starts a server whose user alice has an authenticator.
-func withTOTP(t *testing.T, optFns ...func(*options)) *server {
+func withTOTP(t *testing.T, optFns ...func(*options)) fake {
 	t.Helper()
-	srv := cognitotest.NewServer(append([]func(*options){frozen}, optFns...)...)
-	t.Cleanup(srv.Close)
+	srv := listen(t, append([]func(*options){frozen}, optFns...)...)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secret})
 	return srv
 }
@@ -31,14 +30,14 @@ func withTOTP(t *testing.T, optFns ...func(*options)) *server {
 func TestSessionIsSpentByARightAnswerOnly(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	for range 6 {
-		require.Equal(t, wrongCode, code(t, srv, session, wrong(srv, "alice")).failure())
+		require.Equal(t, wrongCode, srv.code(session, srv.wrong("alice")).failure())
 	}
-	require.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access())
-	assert.Equal(t, usedSession, code(t, srv, session, srv.NextCode("alice")).failure())
+	require.NotEmpty(t, srv.code(session, srv.Code("alice")).access())
+	assert.Equal(t, usedSession, srv.code(session, srv.NextCode("alice")).failure())
 	srv.Advance(time.Hour)
-	assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+	assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
 }
 
 func TestSessionExpires(t *testing.T) {
@@ -51,14 +50,14 @@ func TestSessionExpires(t *testing.T) {
 					o.AuthSessionValidity = validity
 				}
 			})
-			session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+			session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 			srv.Advance(validity - time.Millisecond)
-			require.Equal(t, wrongCode, code(t, srv, session, wrong(srv, "alice")).failure(), "alive to the end")
+			require.Equal(t, wrongCode, srv.code(session, srv.wrong("alice")).failure(), "alive to the end")
 			srv.Advance(time.Millisecond)
-			assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+			assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
 			// A new sign-in clears old sessions away, and the answer stays the same.
-			challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA")
-			assert.Equal(t, expiredSession, code(t, srv, session, srv.Code("alice")).failure())
+			srv.challenged("alice", "SOFTWARE_TOKEN_MFA")
+			assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
 		})
 	}
 }
@@ -67,8 +66,8 @@ func TestSessionIsBound(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
 	srv.AddUser(cognitotest.User{Username: "mallory", Password: password, TOTP: secret})
-	otherClient := must(t, srv, "CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	otherClient := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 
 	body := func(clientID, challenge, session, username string) kv {
 		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": kv{
@@ -89,27 +88,27 @@ func TestSessionIsBound(t *testing.T) {
 		"shortened":       body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4], "alice"),
 		"lengthened":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),
 		"prefix alone":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", "AYABeAAAAAAAAAAAAAAAAAAAAA", "alice"),
-		"other server":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", challenged(t, withTOTP(t), "alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
+		"other server":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", withTOTP(t).challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
 	} {
-		assert.Equal(t, invalidSession, call(t, srv, "RespondToAuthChallenge", request).failure(), name)
+		assert.Equal(t, invalidSession, srv.call("RespondToAuthChallenge", request).failure(), name)
 	}
 	for _, operation := range []string{"AssociateSoftwareToken", "VerifySoftwareToken"} {
-		assert.Equal(t, invalidSession, call(t, srv, operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
+		assert.Equal(t, invalidSession, srv.call(operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
 	}
-	assert.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access(), "none of that did it any harm")
+	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(), "none of that did it any harm")
 }
 
 // The set-up takes at every step the session of the step before.
 func TestSetupIsChained(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, frozen)
-	associate := func(session string) reply { return call(t, srv, "AssociateSoftwareToken", kv{"Session": session}) }
+	associate := func(session string) reply { return srv.call("AssociateSoftwareToken", kv{"Session": session}) }
 	verify := func(session string) reply {
-		return call(t, srv, "VerifySoftwareToken", kv{"Session": session, "UserCode": srv.Code("alice")})
+		return srv.call("VerifySoftwareToken", kv{"Session": session, "UserCode": srv.Code("alice")})
 	}
-	finish := func(session string) reply { return respond(t, srv, "MFA_SETUP", session, "alice", nil) }
+	finish := func(session string) reply { return srv.respond("MFA_SETUP", session, "alice", nil) }
 
-	s1 := challenged(t, srv, "alice", "MFA_SETUP").session()
+	s1 := srv.challenged("alice", "MFA_SETUP").session()
 	assert.Equal(t, invalidSession, finish(s1).failure(), "nothing was set up")
 	s2 := associate(s1).session()
 	require.NotEmpty(t, s2)
@@ -129,28 +128,28 @@ func TestSetupIsChained(t *testing.T) {
 func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
-	must(t, srv, "AdminDisableUser", user)
-	assert.Equal(t, "NotAuthorized: User is disabled.", code(t, srv, session, srv.Code("alice")).failure())
-	must(t, srv, "AdminEnableUser", user)
+	srv.must("AdminDisableUser", user)
+	assert.Equal(t, "NotAuthorized: User is disabled.", srv.code(session, srv.Code("alice")).failure())
+	srv.must("AdminEnableUser", user)
 	right := srv.Code("alice")
-	must(t, srv, "AdminDeleteUser", user)
-	assert.Equal(t, invalidSession, code(t, srv, session, right).failure())
+	srv.must("AdminDeleteUser", user)
+	assert.Equal(t, invalidSession, srv.code(session, right).failure())
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secret})
-	assert.Equal(t, invalidSession, code(t, srv, session, right).failure(), "a new user of the same name is another user")
+	assert.Equal(t, invalidSession, srv.code(session, right).failure(), "a new user of the same name is another user")
 }
 
 // However many send it at once: one answer, one sign-in.
 func TestSessionIsSpentOnce(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	right := srv.Code("alice")
 	failures := make([]string, 20)
 	var wg sync.WaitGroup
 	for i := range failures {
-		wg.Go(func() { failures[i] = code(t, srv, session, right).failure() })
+		wg.Go(func() { failures[i] = srv.code(session, right).failure() })
 	}
 	wg.Wait()
 	counts := map[string]int{}
@@ -163,7 +162,7 @@ func TestSessionIsSpentOnce(t *testing.T) {
 func TestLongSessions(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, func(o *options) { o.Quirks.LongSessions = true })
-	session := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA").session()
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	assert.Greater(t, len(session), 4000)
-	assert.NotEmpty(t, code(t, srv, session, srv.Code("alice")).access())
+	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access())
 }

@@ -82,7 +82,7 @@ func TestDecision(t *testing.T) {
 			srv := start(t, tc.pool, func(o *options) { o.MFA = tc.mfa })
 			tc.user.Username, tc.user.Password = "bob", password
 			srv.AddUser(tc.user)
-			r := signIn(t, srv, "bob", password)
+			r := srv.signIn("bob", password)
 			require.Empty(t, r.failure())
 			assert.Equal(t, tc.expect, r.text("ChallengeName"))
 			assert.Equal(t, tc.expect == "", r.access() != "", "tokens or a challenge")
@@ -123,7 +123,7 @@ func TestChainOverTheSDK(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `^[A-Z2-7]{52}$`, *associated.SecretCode)
 
-	_, err = client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(wrong(srv, "bob"))})
+	_, err = client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(srv.wrong("bob"))})
 	var mismatch *types.EnableSoftwareTokenMFAException
 	require.ErrorAs(t, err, &mismatch, "the SDK knows the type")
 	verified, err := client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(srv.Code("bob"))})
@@ -147,12 +147,12 @@ func TestChainOverTheSDK(t *testing.T) {
 func TestSetupBrokenOff(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
-	r := must(t, srv, "AssociateSoftwareToken", kv{"Session": challenged(t, srv, "alice", "MFA_SETUP").session()})
-	must(t, srv, "VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone"})
-	again := challenged(t, srv, "alice", "SOFTWARE_TOKEN_MFA")
+	r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+	srv.must("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone"})
+	again := srv.challenged("alice", "SOFTWARE_TOKEN_MFA")
 	assert.Equal(t, "phone", again.text("ChallengeParameters", "FRIENDLY_DEVICE_NAME"))
-	assert.Equal(t, "ExpiredCode: Your software token has already been used once.", code(t, srv, again.session(), srv.Code("alice")).failure())
-	assert.NotEmpty(t, code(t, srv, again.session(), srv.NextCode("alice")).access())
+	assert.Equal(t, "ExpiredCode: Your software token has already been used once.", srv.code(again.session(), srv.Code("alice")).failure())
+	assert.NotEmpty(t, srv.code(again.session(), srv.NextCode("alice")).access())
 }
 
 func TestNewPasswordThenCode(t *testing.T) {
@@ -161,21 +161,21 @@ func TestNewPasswordThenCode(t *testing.T) {
 	srv.AddUser(cognitotest.User{
 		Username: "bob", Password: "Temp0rary!", Status: types.UserStatusTypeForceChangePassword, TOTP: secret, Attributes: map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"},
 	})
-	r := signIn(t, srv, "bob", "Temp0rary!")
+	r := srv.signIn("bob", "Temp0rary!")
 	require.Equal(t, "NEW_PASSWORD_REQUIRED", r.text("ChallengeName"))
 	var known map[string]string
 	require.NoError(t, json.Unmarshal([]byte(r.text("ChallengeParameters", "userAttributes")), &known))
 	assert.Equal(t, map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"}, known)
 	assert.Equal(t, `["userAttributes.name"]`, r.text("ChallengeParameters", "requiredAttributes"))
 
-	r = respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password, "userAttributes.name": "Bob", "userAttributes.email": "new@x.org"})
+	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password, "userAttributes.name": "Bob", "userAttributes.email": "new@x.org"})
 	require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "%s", r.raw)
-	r = respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
+	r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	require.NotEmpty(t, r.access())
 	state := srv.User("bob")
 	assert.Equal(t, "Bob", state.Attributes["name"])
 	assert.Equal(t, "false", state.Attributes["email_verified"], "a new address is not verified")
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", signIn(t, srv, "bob", "Temp0rary!").failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", "Temp0rary!").failure())
 }
 
 func TestSelectThenCode(t *testing.T) {
@@ -188,10 +188,10 @@ func TestSelectThenCode(t *testing.T) {
 				Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com", Phone: "+15550001234",
 				Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 			})
-			r := challenged(t, srv, "bob", "SELECT_MFA_TYPE")
+			r := srv.challenged("bob", "SELECT_MFA_TYPE")
 			assert.Empty(t, srv.Outbox("bob"), "nothing was sent yet")
 			first := r.session()
-			r = respond(t, srv, "SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": method})
+			r = srv.respond("SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": method})
 			require.Equal(t, method, r.text("ChallengeName"))
 			assert.NotEqual(t, first, r.session())
 			assert.Equal(t, medium, r.text("ChallengeParameters", "CODE_DELIVERY_DELIVERY_MEDIUM"))
@@ -201,10 +201,10 @@ func TestSelectThenCode(t *testing.T) {
 			assert.Equal(t, medium, message.Medium)
 			assert.Equal(t, map[string]string{"SMS": "+15550001234", "EMAIL": "bob@example.com"}[medium], message.Destination)
 			assert.Regexp(t, `^[0-9]{6}$`, message.Code)
-			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.", respond(t, srv, method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
-			assert.NotEmpty(t, respond(t, srv, method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(), "a wrong code does not spend the session")
+			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.", srv.respond(method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
+			assert.NotEmpty(t, srv.respond(method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(), "a wrong code does not spend the session")
 			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
-				respond(t, srv, "SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
+				srv.respond("SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
 		})
 	}
 }
@@ -214,25 +214,25 @@ func TestImpliedFactorIsListed(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, everyFactor)
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
-	r := challenged(t, srv, "bob", "EMAIL_OTP")
-	require.NotEmpty(t, respond(t, srv, "EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": lastCode(t, srv, "bob")}).access())
+	r := srv.challenged("bob", "EMAIL_OTP")
+	require.NotEmpty(t, srv.respond("EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).access())
 	assert.Equal(t, []string{"EMAIL_OTP"}, srv.User("bob").Methods)
 }
 
 func TestSetupByEmail(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, everyFactor)
-	r := challenged(t, srv, "alice", "MFA_SETUP")
-	r = respond(t, srv, "MFA_SETUP", r.session(), "alice", kv{"EMAIL": "alice@example.com"})
+	r := srv.challenged("alice", "MFA_SETUP")
+	r = srv.respond("MFA_SETUP", r.session(), "alice", kv{"EMAIL": "alice@example.com"})
 	require.Equal(t, "EMAIL_OTP", r.text("ChallengeName"))
 	assert.Equal(t, "a***@e***", r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
 	assert.Empty(t, srv.User("alice").Attributes["email"], "not before the code is there")
-	require.NotEmpty(t, respond(t, srv, "EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": lastCode(t, srv, "alice")}).access())
+	require.NotEmpty(t, srv.respond("EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": srv.lastCode("alice")}).access())
 	state := srv.User("alice")
 	assert.Equal(t, "alice@example.com", state.Attributes["email"])
 	assert.Equal(t, "true", state.Attributes["email_verified"])
 	assert.Equal(t, []string{"EMAIL_OTP"}, state.Methods)
-	challenged(t, srv, "alice", "EMAIL_OTP")
+	srv.challenged("alice", "EMAIL_OTP")
 }
 
 func TestScriptedChallenges(t *testing.T) {
@@ -241,10 +241,10 @@ func TestScriptedChallenges(t *testing.T) {
 		{Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}},
 		{Name: "FUTURE_CHALLENGE", Answers: map[string]string{"PROOF": "1"}},
 	}
-	for name, begin := range map[string]func(*testing.T, *server) reply{
-		"after a password": func(t *testing.T, srv *server) reply { return signIn(t, srv, "bob", password) },
-		"custom flow": func(t *testing.T, srv *server) reply {
-			return call(t, srv, "InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"}})
+	for name, begin := range map[string]func(fake) reply{
+		"after a password": func(srv fake) reply { return srv.signIn("bob", password) },
+		"custom flow": func(srv fake) reply {
+			return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -252,25 +252,25 @@ func TestScriptedChallenges(t *testing.T) {
 			srv := start(t)
 			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 			srv.Script("bob", script...)
-			r := begin(t, srv)
+			r := begin(srv)
 			require.Equal(t, "CUSTOM_CHALLENGE", r.text("ChallengeName"), "%s", r.raw)
 			assert.Equal(t, "pet", r.text("ChallengeParameters", "question"))
-			r = respond(t, srv, "CUSTOM_CHALLENGE", r.session(), "bob", kv{"ANSWER": "rex"})
+			r = srv.respond("CUSTOM_CHALLENGE", r.session(), "bob", kv{"ANSWER": "rex"})
 			require.Equal(t, "FUTURE_CHALLENGE", r.text("ChallengeName"))
-			r = respond(t, srv, "FUTURE_CHALLENGE", r.session(), "bob", kv{"PROOF": "1"})
+			r = srv.respond("FUTURE_CHALLENGE", r.session(), "bob", kv{"PROOF": "1"})
 			require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "the second factor is asked for all the same")
-			assert.NotEmpty(t, respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).access())
+			assert.NotEmpty(t, srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).access())
 
-			r = begin(t, srv)
+			r = begin(srv)
 			session := r.session()
-			assert.Equal(t, "NotAuthorized: Incorrect username or password.", respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
 			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
-				respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(), "a wrong answer ends it")
+				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(), "a wrong answer ends it")
 
-			session = begin(t, srv).session()
+			session = begin(srv).session()
 			srv.Script("bob")
-			assert.Equal(t, "NotAuthorized: Incorrect username or password.", respond(t, srv, "CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure())
-			challenged(t, srv, "bob", "SOFTWARE_TOKEN_MFA")
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure())
+			srv.challenged("bob", "SOFTWARE_TOKEN_MFA")
 		})
 	}
 }
@@ -333,17 +333,17 @@ func TestAliases(t *testing.T) {
 			names := append([]string{state.Username, state.Sub}, tc.names...)
 			for _, name := range names {
 				for _, answeredAs := range names {
-					r := challenged(t, srv, name, "SOFTWARE_TOKEN_MFA")
+					r := srv.challenged(name, "SOFTWARE_TOKEN_MFA")
 					assert.Equal(t, state.Username, r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
 					srv.Advance(time.Minute)
-					r = respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)})
+					r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)})
 					require.NotEmpty(t, r.access(), "%s, answered as %s: %s", name, answeredAs, r.raw)
 					assert.Equal(t, state.Username, claims(t, r.access())["username"])
 					assert.Equal(t, state.Username, claims(t, r.text("AuthenticationResult", "IdToken"))["cognito:username"])
 				}
 			}
 			for _, name := range tc.unknown {
-				assert.Equal(t, "NotAuthorized: Incorrect username or password.", signIn(t, srv, name, password).failure(), name)
+				assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn(name, password).failure(), name)
 			}
 		})
 	}
@@ -353,9 +353,9 @@ func TestAliases(t *testing.T) {
 func TestNameThatLooksLikeASub(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	r := tokens(t, srv, "alice")
+	r := srv.tokens("alice")
 	srv.AddUser(cognitotest.User{Username: srv.User("alice").Sub, Password: password})
-	assert.Equal(t, "alice", must(t, srv, "GetUser", kv{"AccessToken": r.access()}).text("Username"))
+	assert.Equal(t, "alice", srv.must("GetUser", kv{"AccessToken": r.access()}).text("Username"))
 }
 
 func TestLockout(t *testing.T) {
@@ -365,7 +365,7 @@ func TestLockout(t *testing.T) {
 		refused = "NotAuthorized: Incorrect username or password."
 		locked  = "NotAuthorized: Password attempts exceeded"
 	)
-	try := func(password string) string { return signIn(t, srv, "alice", password).failure() }
+	try := func(password string) string { return srv.signIn("alice", password).failure() }
 	for range 5 {
 		require.Equal(t, refused, try("wrong"))
 	}
@@ -391,8 +391,8 @@ func TestLockout(t *testing.T) {
 		try("wrong")
 	}
 	assert.Empty(t, try(password), "a quiet quarter of an hour forgets")
-	signIn(t, srv, "nobody", "wrong")
-	assert.Equal(t, refused, signIn(t, srv, "nobody", "wrong").failure(), "who does not exist is not locked out")
+	srv.signIn("nobody", "wrong")
+	assert.Equal(t, refused, srv.signIn("nobody", "wrong").failure(), "who does not exist is not locked out")
 }
 
 func TestCodeLockout(t *testing.T) {
@@ -408,12 +408,12 @@ func TestCodeLockout(t *testing.T) {
 			t.Parallel()
 			srv := start(t, frozen, func(o *options) { o.Quirks.CodeLockout = tc.on })
 			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
-			session := challenged(t, srv, "bob", "SOFTWARE_TOKEN_MFA").session()
+			session := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session()
 			answer := func(code string) string {
-				return respond(t, srv, "SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": code}).failure()
+				return srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": code}).failure()
 			}
 			for range 5 {
-				require.Equal(t, "CodeMismatch: Invalid code received for user", answer(wrong(srv, "bob")))
+				require.Equal(t, "CodeMismatch: Invalid code received for user", answer(srv.wrong("bob")))
 			}
 			assert.Equal(t, tc.after, answer(srv.Code("bob")))
 		})

@@ -16,25 +16,24 @@ import (
 )
 
 // claims reads a token without looking at its signature.
-func claims(t testing.TB, token string) jwt.MapClaims {
-	t.Helper()
+func claims(tb testing.TB, token string) jwt.MapClaims {
+	tb.Helper()
 	c := jwt.MapClaims{}
 	_, _, err := jwt.NewParser().ParseUnverified(token, c)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	srv := cognitotest.NewServer(frozen, func(o *options) {
+	srv := listen(t, frozen, func(o *options) {
 		o.Region, o.AccessTokenValidity, o.IDTokenValidity = "eu-central-1", 5*time.Minute, 2*time.Hour
 	})
-	t.Cleanup(srv.Close)
 	srv.AddUser(cognitotest.User{
 		Username: "ann", Password: password, Email: "ann@example.com", Groups: []string{"admins"},
 		Attributes: map[string]string{"custom:tenant": "7", "aud": "not mine"},
 	})
-	r := tokens(t, srv, "ann")
+	r := srv.tokens("ann")
 	access, id := claims(t, r.access()), claims(t, r.text("AuthenticationResult", "IdToken"))
 	now := float64(srv.Now().Unix())
 	for _, c := range []jwt.MapClaims{access, id} {
@@ -70,7 +69,7 @@ func TestTokensVerify(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json", nil)
 	require.NoError(t, err)
 	kids := map[any]bool{}
-	r := tokens(t, srv, "alice")
+	r := srv.tokens("alice")
 	for _, token := range []string{r.access(), r.text("AuthenticationResult", "IdToken")} {
 		parsed, err := jwt.Parse(token, func(token *jwt.Token) (any, error) {
 			kids[token.Header["kid"]] = true
@@ -90,36 +89,36 @@ func TestGlobalSignOut(t *testing.T) {
 	for name, tc := range map[string]struct {
 		precise bool
 		soon    string // what a token gets that was issued right after, in the same second
-		signOut func(*testing.T, *server, string)
+		signOut func(fake, string)
 	}{
-		"by the user": {false, revoked, func(t *testing.T, srv *server, access string) {
-			must(t, srv, "GlobalSignOut", kv{"AccessToken": access})
+		"by the user": {false, revoked, func(srv fake, access string) {
+			srv.must("GlobalSignOut", kv{"AccessToken": access})
 		}},
-		"by an administrator": {false, revoked, func(t *testing.T, srv *server, _ string) {
-			must(t, srv, "AdminUserGlobalSignOut", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+		"by an administrator": {false, revoked, func(srv fake, _ string) {
+			srv.must("AdminUserGlobalSignOut", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 		}},
-		"precise": {true, "", func(t *testing.T, srv *server, access string) {
-			must(t, srv, "GlobalSignOut", kv{"AccessToken": access})
+		"precise": {true, "", func(srv fake, access string) {
+			srv.must("GlobalSignOut", kv{"AccessToken": access})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, frozen, func(o *options) { o.Quirks.PreciseSignOut = tc.precise })
-			before := tokens(t, srv, "alice")
-			get := func(r reply) string { return call(t, srv, "GetUser", kv{"AccessToken": r.access()}).failure() }
+			before := srv.tokens("alice")
+			get := func(r reply) string { return srv.call("GetUser", kv{"AccessToken": r.access()}).failure() }
 			refresh := func(r reply) string {
-				return call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()}).failure()
+				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()}).failure()
 			}
-			tc.signOut(t, srv, before.access())
-			soon := tokens(t, srv, "alice")
+			tc.signOut(srv, before.access())
+			soon := srv.tokens("alice")
 			assert.Equal(t, []string{revoked, tc.soon}, []string{get(before), get(soon)})
 			assert.Equal(t, "NotAuthorized: Refresh Token has been revoked", refresh(before))
 			assert.Equal(t, tc.soon == "", refresh(soon) == "")
 			srv.Advance(time.Second)
-			assert.Empty(t, get(tokens(t, srv, "alice")))
+			assert.Empty(t, get(srv.tokens("alice")))
 			assert.Equal(t, revoked, get(before))
 			if tc.precise {
-				tc.signOut(t, srv, soon.access())
+				tc.signOut(srv, soon.access())
 				assert.Equal(t, revoked, get(soon), "the next sign-out reaches it")
 			}
 		})
@@ -129,32 +128,32 @@ func TestGlobalSignOut(t *testing.T) {
 func TestDisablingRevokes(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	r := tokens(t, srv, "alice")
+	r := srv.tokens("alice")
 	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
-	must(t, srv, "AdminDisableUser", user)
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", call(t, srv, "GetUser", kv{"AccessToken": r.access()}).failure())
-	must(t, srv, "AdminEnableUser", user)
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", call(t, srv, "GetUser", kv{"AccessToken": r.access()}).failure())
+	srv.must("AdminDisableUser", user)
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
+	srv.must("AdminEnableUser", user)
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
 	srv.Advance(time.Second)
-	tokens(t, srv, "alice")
+	srv.tokens("alice")
 }
 
 // RevokeToken ends one sign-in: its refresh token, and all access tokens that came from it.
 func TestRevokeToken(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	first, second := tokens(t, srv, "alice"), tokens(t, srv, "alice")
-	refreshed := must(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
+	first, second := srv.tokens("alice"), srv.tokens("alice")
+	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
 	for range 2 {
-		assert.Equal(t, "{}", string(must(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": first.refresh()}).raw), "again is fine, too")
+		assert.Equal(t, "{}", string(srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": first.refresh()}).raw), "again is fine, too")
 	}
 	for _, r := range []reply{first, refreshed} {
-		assert.Equal(t, "NotAuthorized: Access Token has been revoked", call(t, srv, "GetUser", kv{"AccessToken": r.access()}).failure())
+		assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
 	}
-	must(t, srv, "GetUser", kv{"AccessToken": second.access()})
-	must(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": "garbage"})
-	must(t, srv, "AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
-	must(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": second.refresh()})
+	srv.must("GetUser", kv{"AccessToken": second.access()})
+	srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": "garbage"})
+	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+	srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": second.refresh()})
 }
 
 func TestRefresh(t *testing.T) {
@@ -162,18 +161,18 @@ func TestRefresh(t *testing.T) {
 	withSecret := func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" }
 	for name, tc := range map[string]struct {
 		on func(*options)
-		do func(*testing.T, *server, string) reply
+		do func(fake, string) reply
 	}{
-		"InitiateAuth": {mfaOn, func(t *testing.T, srv *server, refresh string) reply {
-			return must(t, srv, "InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh}})
+		"InitiateAuth": {mfaOn, func(srv fake, refresh string) reply {
+			return srv.must("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh}})
 		}},
-		"AdminInitiateAuth": {withSecret, func(t *testing.T, srv *server, refresh string) reply {
-			return must(t, srv, "AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN", "AuthParameters": kv{
-				"REFRESH_TOKEN": refresh, "SECRET_HASH": secretHash(srv, "alice"),
+		"AdminInitiateAuth": {withSecret, func(srv fake, refresh string) reply {
+			return srv.must("AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN", "AuthParameters": kv{
+				"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice"),
 			}})
 		}},
-		"GetTokensFromRefreshToken": {withSecret, func(t *testing.T, srv *server, refresh string) reply {
-			return must(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "ClientSecret": srv.ClientSecret, "RefreshToken": refresh})
+		"GetTokensFromRefreshToken": {withSecret, func(srv fake, refresh string) reply {
+			return srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "ClientSecret": srv.ClientSecret, "RefreshToken": refresh})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,9 +180,9 @@ func TestRefresh(t *testing.T) {
 			srv := start(t, frozen, tc.on)
 			issued := srv.IssueTokens("alice")
 			srv.Advance(time.Hour)
-			r := tc.do(t, srv, *issued.RefreshToken)
+			r := tc.do(srv, *issued.RefreshToken)
 			assert.Empty(t, r.refresh(), "no new one without rotation")
-			must(t, srv, "GetUser", kv{"AccessToken": r.access()})
+			srv.must("GetUser", kv{"AccessToken": r.access()})
 			before, after := claims(t, *issued.AccessToken), claims(t, r.access())
 			assert.Equal(t, before["auth_time"], after["auth_time"])
 			assert.Equal(t, before["origin_jti"], after["origin_jti"])
@@ -199,9 +198,9 @@ func TestRotation(t *testing.T) {
 		o.RefreshTokenRotation, o.RotationGrace, o.RefreshTokenValidity = true, 30*time.Second, time.Hour
 	})
 	refresh := func(token string) reply {
-		return call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
+		return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
 	}
-	first := tokens(t, srv, "alice").refresh()
+	first := srv.tokens("alice").refresh()
 	srv.Advance(20 * time.Minute)
 	second := refresh(first).refresh()
 	require.NotEmpty(t, second)
@@ -226,7 +225,7 @@ func TestRotation(t *testing.T) {
 func TestRevocationOfMany(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen, func(o *options) { o.RefreshTokenValidity = time.Hour })
-	revoke := func(token *string) { must(t, srv, "RevokeToken", kv{"ClientId": srv.ClientID, "Token": *token}) }
+	revoke := func(token *string) { srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *token}) }
 	for range 64 {
 		revoke(srv.IssueTokens("alice").RefreshToken)
 	}
@@ -236,13 +235,13 @@ func TestRevocationOfMany(t *testing.T) {
 		last = srv.IssueTokens("alice")
 		revoke(last.RefreshToken)
 	}
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", call(t, srv, "GetUser", kv{"AccessToken": *last.AccessToken}).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": *last.AccessToken}).failure())
 }
 
 func TestHostileTokens(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	good := tokens(t, srv, "alice").access()
+	good := srv.tokens("alice").access()
 	parts := strings.Split(good, ".")
 	encode := func(v any) string {
 		text, err := json.Marshal(v)
@@ -264,13 +263,13 @@ func TestHostileTokens(t *testing.T) {
 		"two parts":        {parts[0] + "." + parts[1], invalid},
 		"four parts":       {good + "." + parts[2], invalid},
 		"dots":             {"....", invalid},
-		"session":          {challenged(t, start(t, mfaOn), "alice", "MFA_SETUP").session(), invalid},
-		"refresh token":    {tokens(t, srv, "alice").refresh(), invalid},
+		"session":          {start(t, mfaOn).challenged("alice", "MFA_SETUP").session(), invalid},
+		"refresh token":    {srv.tokens("alice").refresh(), invalid},
 	} {
-		assert.Equal(t, tc.failure, call(t, srv, "GetUser", kv{"AccessToken": tc.token}).failure(), name)
+		assert.Equal(t, tc.failure, srv.call("GetUser", kv{"AccessToken": tc.token}).failure(), name)
 	}
-	for _, token := range []string{"....", "a.b.c.d.e", strings.Replace(tokens(t, srv, "alice").refresh(), "..", ".x.", 1)} {
-		r := call(t, srv, "GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
+	for _, token := range []string{"....", "a.b.c.d.e", strings.Replace(srv.tokens("alice").refresh(), "..", ".x.", 1)} {
+		r := srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
 		assert.Equal(t, "NotAuthorized: Invalid Refresh Token", r.failure(), token)
 	}
 }

@@ -33,10 +33,9 @@ var varying = []struct {
 // The exchange of a whole set-up during sign-in, byte by byte.
 func TestGoldenExchange(t *testing.T) {
 	t.Parallel()
-	srv := cognitotest.NewServer(frozen, mfaOn, everyFactor, func(o *cognitotest.Options) {
+	srv := listen(t, frozen, mfaOn, everyFactor, func(o *cognitotest.Options) {
 		o.Region, o.UserPoolID, o.ClientID, o.RequiredAttributes = "eu-west-1", "eu-west-1_Golden123", "1example23456789", []string{"name"}
 	})
-	t.Cleanup(srv.Close)
 	pool := srv.UserPoolID
 	var log strings.Builder
 	step := func(r reply, operation string) reply {
@@ -47,28 +46,28 @@ func TestGoldenExchange(t *testing.T) {
 		log.WriteString(operation + " " + http.StatusText(r.status) + "\n" + text + "\n\n")
 		return r
 	}
-	do := func(operation string, body kv) reply { return step(call(t, srv, operation, body), operation) }
+	do := func(operation string, body kv) reply { return step(srv.call(operation, body), operation) }
 
 	do("AdminCreateUser", kv{"UserPoolId": pool, "Username": "ann", "TemporaryPassword": "Temp0rary!", "UserAttributes": []kv{{"Name": "locale", "Value": "en"}}})
 	do("AdminGetUser", kv{"UserPoolId": pool, "Username": "ann"})
-	r := step(signIn(t, srv, "ann", "Temp0rary!"), "InitiateAuth")
-	r = step(respond(t, srv, "NEW_PASSWORD_REQUIRED", r.session(), "ann", kv{"NEW_PASSWORD": password, "userAttributes.name": "Ann"}), "RespondToAuthChallenge")
+	r := step(srv.signIn("ann", "Temp0rary!"), "InitiateAuth")
+	r = step(srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "ann", kv{"NEW_PASSWORD": password, "userAttributes.name": "Ann"}), "RespondToAuthChallenge")
 	associated := do("AssociateSoftwareToken", kv{"Session": r.session()})
-	verify := kv{"Session": associated.session(), "UserCode": wrong(srv, "ann"), "FriendlyDeviceName": "phone"}
+	verify := kv{"Session": associated.session(), "UserCode": srv.wrong("ann"), "FriendlyDeviceName": "phone"}
 	do("VerifySoftwareToken", verify)
 	verify["UserCode"] = srv.Code("ann")
 	r = do("VerifySoftwareToken", verify)
-	r = step(respond(t, srv, "MFA_SETUP", r.session(), "ann", nil), "RespondToAuthChallenge")
+	r = step(srv.respond("MFA_SETUP", r.session(), "ann", nil), "RespondToAuthChallenge")
 	do("GetUser", kv{"AccessToken": r.access()})
 	do("SetUserMFAPreference", kv{"AccessToken": r.access(), "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
 	do("GetUser", kv{"AccessToken": r.access()})
 	do("GetUserAuthFactors", kv{"AccessToken": r.access()})
 	do("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
-	r = step(signIn(t, srv, "ann", password), "InitiateAuth")
+	r = step(srv.signIn("ann", password), "InitiateAuth")
 	answer := kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("ann")}
-	step(respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
+	step(srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
 	answer["SOFTWARE_TOKEN_MFA_CODE"] = srv.NextCode("ann")
-	step(respond(t, srv, "SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
+	step(srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "ann", answer), "RespondToAuthChallenge")
 	do("GetUserPoolMfaConfig", kv{"UserPoolId": pool})
 	do("DescribeUserPool", kv{"UserPoolId": pool})
 	do("DescribeUserPoolClient", kv{"UserPoolId": pool, "ClientId": srv.ClientID})
@@ -114,7 +113,7 @@ func TestErrorOnTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, func(o *cognitotest.Options) { o.Quirks = tc.quirks })
-			r := signIn(t, srv, "alice", "wrong")
+			r := srv.signIn("alice", "wrong")
 			assert.Equal(t, tc.status, r.status)
 			assert.Equal(t, tc.body, string(r.raw))
 			assert.Equal(t, tc.typ, r.header.Get("X-Amzn-Errortype"))
@@ -134,7 +133,7 @@ func TestModelStatus(t *testing.T) {
 		"UserNotFoundException": 404, "TooManyRequestsException": 429, "CodeMismatchException": 400, "InternalErrorException": 500,
 	} {
 		srv.Fail("GetUser", cognitotest.Error(code, "x"))
-		assert.Equal(t, status, call(t, srv, "GetUser", kv{}).status, code)
+		assert.Equal(t, status, srv.call("GetUser", kv{}).status, code)
 	}
 }
 
@@ -171,7 +170,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := send(t, srv, tc.target, tc.body)
+			r := srv.in(t).send(tc.target, tc.body)
 			assert.Equal(t, tc.failure, r.failure())
 			assert.Equal(t, tc.status, r.status)
 			assert.Equal(t, r.text("__type")+":", r.header.Get("X-Amzn-Errortype"))
@@ -207,7 +206,7 @@ func TestShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := call(t, srv, tc.operation, tc.body)
+			r := srv.in(t).call(tc.operation, tc.body)
 			assert.Equal(t, "InvalidParameter: "+tc.failure, r.failure())
 			assert.Equal(t, 400, r.status)
 		})

@@ -1,0 +1,83 @@
+package cognitotest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an error has a type and a status that go together.
+func FuzzServeHTTP(f *testing.F) {
+	const prefix = "AWSCognitoIdentityProviderService."
+	srv := listen(f, mfaOn, everyFactor, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+	session := func(name string) string {
+		return srv.signIn(name, password).session()
+	}
+	issued := srv.IssueTokens("bob")
+	for operation, body := range map[string]kv{
+		"InitiateAuth":              {"ClientId": "fuzz", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "alice", "PASSWORD": password}},
+		"AdminInitiateAuth":         {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "alice"}},
+		"RespondToAuthChallenge":    {"ClientId": "fuzz", "ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": session("bob"), "ChallengeResponses": kv{"USERNAME": "bob", "SOFTWARE_TOKEN_MFA_CODE": "123456"}},
+		"AssociateSoftwareToken":    {"Session": session("alice")},
+		"VerifySoftwareToken":       {"AccessToken": issued.AccessToken, "UserCode": "123456", "FriendlyDeviceName": "phone"},
+		"SetUserMFAPreference":      {"AccessToken": issued.AccessToken, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+		"GetTokensFromRefreshToken": {"ClientId": "fuzz", "RefreshToken": issued.RefreshToken},
+		"SignUp":                    {"ClientId": "fuzz", "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "c@example.com"}}},
+		"CreateUserPool":            {"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}}, "SmsConfiguration": kv{}},
+		"CreateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientName": "x", "RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"}},
+		"SetUserPoolMfaConfig":      {"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}},
+		"AdminCreateUser":           {"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"}},
+		"AdminGetUser":              {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
+	} {
+		text, err := json.Marshal(body)
+		require.NoError(f, err)
+		f.Add("POST", "/", prefix+operation, string(text))
+	}
+	f.Add("GET", "/us-east-1_Fuzz/.well-known/jwks.json", "", "")
+	f.Add("POST", "//.well-known/", prefix, "null")
+	f.Add("", "", "\x00", "{\"UserCode\":\"\xff\"}")
+
+	f.Fuzz(func(t *testing.T, method, path, target, body string) {
+		request := &http.Request{
+			Method: method, URL: &url.URL{Path: path}, Body: http.NoBody,
+			Header: http.Header{"X-Amz-Target": {target}, "Authorization": {"AWS4-HMAC-SHA256"}},
+		}
+		if body != "" {
+			request.Body = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body)).Body
+		}
+		recorder := httptest.NewRecorder()
+		srv.ServeHTTP(recorder, request)
+		response := recorder.Result()
+		assert.NoError(t, response.Body.Close())
+
+		var answer map[string]any
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), "%s", recorder.Body.Bytes())
+		assert.Equal(t, []string{response.Header.Get("Content-Length")}, response.Header["Content-Length"])
+		if _, isDocument := answer["keys"]; isDocument || answer["jwks_uri"] != nil {
+			assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
+			return
+		}
+		assert.Equal(t, "application/x-amz-json-1.1", response.Header.Get("Content-Type"))
+		assert.NotEmpty(t, response.Header.Get("X-Amzn-Requestid"))
+		typ, failed := answer["__type"].(string)
+		if !failed {
+			assert.Equal(t, http.StatusOK, response.StatusCode)
+			return
+		}
+		assert.Equal(t, typ+":", response.Header.Get("X-Amzn-Errortype"))
+		assert.NotEqual(t, "InternalErrorException", typ, "%s", recorder.Body.Bytes())
+		assert.GreaterOrEqual(t, response.StatusCode, 400)
+		assert.Less(t, response.StatusCode, 500)
+		assert.NotEmpty(t, answer["message"])
+	})
+}

@@ -1,0 +1,177 @@
+package cognitotest_test
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// Many users enrol and sign in at once, while others are added, the pool is read, and its configuration changes. Each gets tokens of its own.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	const users = 24
+	var wg sync.WaitGroup
+	for i := range users {
+		wg.Go(func() {
+			name := fmt.Sprintf("user%d", i)
+			srv.AddUser(cognitotest.User{Username: name, Password: password, Email: name + "@example.com"})
+			client := srv.Client()
+			parameters := map[string]string{"USERNAME": name, "PASSWORD": password}
+			first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: parameters})
+			if !assert.NoError(t, err) || !assert.NotNil(t, first.AuthenticationResult) {
+				return
+			}
+			access := first.AuthenticationResult.AccessToken
+			_, err = client.AssociateSoftwareToken(t.Context(), &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: access})
+			assert.NoError(t, err)
+			code := srv.Code(name)
+			_, err = client.VerifySoftwareToken(t.Context(), &cognitoidentityprovider.VerifySoftwareTokenInput{AccessToken: access, UserCode: &code})
+			assert.NoError(t, err)
+			_, err = client.SetUserMFAPreference(t.Context(), &cognitoidentityprovider.SetUserMFAPreferenceInput{
+				AccessToken: access, SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
+			})
+			assert.NoError(t, err)
+
+			second, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: parameters})
+			if !assert.NoError(t, err) {
+				return
+			}
+			last, err := client.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+				ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: second.Session,
+				ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.NextCode(name)},
+			})
+			if assert.NoError(t, err) {
+				user, err := client.GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{AccessToken: last.AuthenticationResult.AccessToken})
+				assert.NoError(t, err)
+				assert.Equal(t, name, *user.Username)
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 50 {
+			_, err := srv.Client().DescribeUserPool(t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID})
+			assert.NoError(t, err)
+			_, err = srv.Client().SetUserPoolMfaConfig(t.Context(), &cognitoidentityprovider.SetUserPoolMfaConfigInput{
+				UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional, SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+			})
+			assert.NoError(t, err)
+			srv.Calls()
+			srv.Advance(time.Millisecond)
+		}
+	})
+	wg.Wait()
+	described := srv.must("DescribeUserPool", kv{"UserPoolId": srv.UserPoolID})
+	assert.InDelta(t, users+1, described.body["UserPool"].(kv)["EstimatedNumberOfUsers"], 0)
+}
+
+// One user, changed from all sides: whoever wins, nothing hangs and nothing is torn.
+func TestOneUserFromAllSides(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.AliasAttributes, o.Email = []types.AliasAttributeType{"email"}, true })
+	user := kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}
+	var wg sync.WaitGroup
+	for _, work := range []func(){
+		func() {
+			srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
+				{"Name": "email", "Value": "bob@example.com"}, {"Name": "email_verified", "Value": "true"},
+			}})
+		},
+		func() { srv.call("AdminDeleteUser", user) },
+		func() { srv.call("AdminGetUser", user) },
+		func() {
+			srv.call("AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob@example.com", "Password": password, "Permanent": true})
+		},
+		func() { srv.signIn("bob@example.com", password) },
+		func() { srv.call("AdminUserGlobalSignOut", user) },
+	} {
+		wg.Go(func() {
+			for range 20 {
+				work()
+			}
+		})
+	}
+	wg.Wait()
+	srv.must("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+}
+
+// BenchmarkSignIn measures password and code, over HTTP and the SDK, with few and with many users in the pool. What signing the two tokens
+// costs is the larger part of it.
+func BenchmarkSignIn(b *testing.B) {
+	for _, users := range []int{100, 100_000} {
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {
+			srv := cognitotest.NewServer()
+			defer srv.Close()
+			addUsers(srv, users)
+			client := srv.Client()
+			var next atomic.Int64
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					name := userName(int(next.Add(1)) % users)
+					srv.Advance(2 * time.Minute / time.Duration(users)) // when a user's turn comes again, the last code is long past
+					first, err := client.InitiateAuth(b.Context(), &cognitoidentityprovider.InitiateAuthInput{
+						ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: map[string]string{"USERNAME": name, "PASSWORD": password},
+					})
+					require.NoError(b, err)
+					_, err = client.RespondToAuthChallenge(b.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+						ClientId: &srv.ClientID, ChallengeName: first.ChallengeName, Session: first.Session,
+						ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)},
+					})
+					require.NoError(b, err)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkAddUser reports what a user with an authenticator takes in time and memory.
+func BenchmarkAddUser(b *testing.B) {
+	const users = 10_000
+	for b.Loop() {
+		srv := cognitotest.NewServer()
+		before := heap()
+		addUsers(srv, users)
+		b.ReportMetric(float64(heap()-before)/users, "B/user")
+		srv.Close()
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/users, "µs/user")
+}
+
+// BenchmarkStart is the time from NewServer to the first answered sign-in, once the process has its keys.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		srv := cognitotest.NewServer()
+		srv.AddUser(cognitotest.User{Username: "alice", Password: password})
+		_, err := srv.Client().InitiateAuth(b.Context(), &cognitoidentityprovider.InitiateAuthInput{
+			ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
+		})
+		require.NoError(b, err)
+		srv.Close()
+	}
+}
+
+func userName(i int) string { return fmt.Sprintf("user%06d", i) }
+
+func addUsers(srv *cognitotest.Server, n int) {
+	for i := range n {
+		srv.AddUser(cognitotest.User{Username: userName(i), Password: password, Email: userName(i) + "@example.com", TOTP: secret})
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

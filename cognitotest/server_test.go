@@ -1,0 +1,264 @@
+package cognitotest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+func TestNewServerPanicsOnNonsense(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		on    func(*options)
+		panic string
+	}{
+		"pool":    {func(o *options) { o.UserPoolID = "pool" }, `1 validation error detected: Value 'pool' at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
+		"client":  {func(o *options) { o.ClientID = "a b" }, `1 validation error detected: Value at 'clientId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+]+`},
+		"secret":  {func(o *options) { o.ClientSecret = "short" }, `1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have length greater than or equal to 24`},
+		"MFA":     {func(o *options) { o.MFA = "SOMETIMES" }, `1 validation error detected: Value 'SOMETIMES' at 'mfaConfiguration' failed to satisfy constraint: Member must satisfy enum value set: [OFF, ON, OPTIONAL]`},
+		"region":  {func(o *options) { o.Region, o.UserPoolID = "us east", "us-east-1_a" }, `the region "us east" has characters that no region has`},
+		"session": {func(o *options) { o.AuthSessionValidity = time.Minute }, "AuthSessionValidity must be from 3 to 15 minutes."},
+		"flow":    {func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} }, "1 validation error detected: Value '[ALLOW_ALL]' at 'explicitAuthFlows' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH, ALLOW_CUSTOM_AUTH, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_AUTH]"},
+		"grace":   {func(o *options) { o.RotationGrace = time.Hour }, "RetryGracePeriodSeconds must be from 0 to 60."},
+		"two aliases": {func(o *options) {
+			o.AliasAttributes, o.UsernameAttributes = []types.AliasAttributeType{"email"}, []types.UsernameAttributeType{"email"}
+		}, "a pool has UsernameAttributes or AliasAttributes, not both"},
+		"alias": {func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} }, `users cannot sign in by the attribute "shoe_size"`},
+	} {
+		assert.PanicsWithValue(t, "cognitotest: the options are invalid: "+tc.panic, func() { cognitotest.NewServer(tc.on) }, name)
+	}
+}
+
+func TestAddUserPanicsOnNonsense(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for name, tc := range map[string]struct {
+		user  cognitotest.User
+		panic string
+	}{
+		"twice":        {cognitotest.User{Username: "alice", Password: password}, `"alice": User already exists`},
+		"no name":      {cognitotest.User{Password: password}, `"": 2 validation errors detected: Value at 'username' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+; Value at 'username' failed to satisfy constraint: Member must have length greater than or equal to 1`},
+		"no password":  {cognitotest.User{Username: "bob"}, `"bob": 1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
+		"status":       {cognitotest.User{Username: "bob", Password: password, Status: "HAPPY"}, `"bob": there is no status "HAPPY"`},
+		"e-mail":       {cognitotest.User{Username: "bob", Password: password, Email: "bob"}, `"bob": Invalid email address format.`},
+		"phone":        {cognitotest.User{Username: "bob", Password: password, Phone: "555"}, `"bob": Invalid phone number format.`},
+		"sub":          {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"}}, `"bob": Cannot modify the non-mutable attribute sub`},
+		"long name":    {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{strings.Repeat("x", 33): "1"}}, `"bob": 1 validation error detected: Value at 'userAttributes.1.member.name' failed to satisfy constraint: Member must have length less than or equal to 32`},
+		"long value":   {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"name": strings.Repeat("x", 2049)}}, `"bob": 1 validation error detected: Value at 'userAttributes.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048`},
+		"secret":       {cognitotest.User{Username: "bob", Password: password, TOTP: "0189"}, `"bob": a TOTP secret of 4 characters that is not base32`},
+		"no secret":    {cognitotest.User{Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"}}, `"bob": SOFTWARE_TOKEN_MFA is enabled without a TOTP secret`},
+		"no method":    {cognitotest.User{Username: "bob", Password: password, Methods: []string{"TOTP"}}, `"bob": there is no MFA method "TOTP"`},
+		"no such pref": {cognitotest.User{Username: "bob", Password: password, Preferred: "SMS_MFA"}, `"bob": the preferred MFA method "SMS_MFA" is not enabled`},
+	} {
+		assert.PanicsWithValue(t, "cognitotest: add user "+tc.panic, func() { srv.AddUser(tc.user) }, name)
+	}
+	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Code("nobody") })
+	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.Code("alice") })
+	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.VerifiedCode("alice") })
+}
+
+func TestListener(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := start(t, func(o *options) { o.Listener = listener })
+	assert.Equal(t, "http://"+listener.Addr().String(), srv.URL)
+	srv.tokens("alice")
+	srv.Close()
+	srv.Close()
+	_, err = new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+	assert.Error(t, err)
+}
+
+// Close ends calls that wait.
+func TestCloseDoesNotWait(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Fail("GetUser", cognitotest.Delay(time.Hour))
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { go srv.Close() }})
+	_, err := srv.Client(once).GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	assert.Error(t, err)
+}
+
+// A client that goes away ends its delay.
+func TestDelayEndsWithTheClient(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Fail("GetUser", cognitotest.Delay(time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }})
+	_, err := srv.Client().GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Eventually(t, func() bool { return len(srv.Calls()) == 1 }, time.Minute, time.Millisecond)
+}
+
+// once switches the SDK's retries off.
+func once(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} }
+
+func TestClientTakesTheSDKsOptions(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.Region = "ap-northeast-1" })
+	client := srv.Client(func(o *cognitoidentityprovider.Options) { o.AppID = "mine" })
+	assert.Equal(t, "ap-northeast-1", client.Options().Region)
+	assert.Equal(t, "mine", client.Options().AppID)
+	_, err := client.GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, "NotAuthorizedException", api.ErrorCode())
+	assert.False(t, srv.Calls()[0].Signed, "the SDK signs no call that needs no signature")
+}
+
+func TestServeHTTPWithoutASocket(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{"AccessToken":"x"}`))
+	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.GetUser")
+	recorder := httptest.NewRecorder()
+	srv.ServeHTTP(recorder, request)
+	assert.JSONEq(t, `{"__type":"NotAuthorizedException","message":"Invalid Access Token"}`, recorder.Body.String())
+}
+
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	srv := start(t, frozen, func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" })
+	srv.Advance(time.Hour)
+	r := srv.tokens("alice")
+	srv.call("AdminSetUserMFAPreference", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true}, "ClientMetadata": kv{"tenant": "7"}, "List": []int{1},
+	})
+	srv.call("NoSuchOperation", kv{})
+	calls := srv.Calls()
+	require.Len(t, calls, 3)
+	assert.Equal(t, cognitotest.Call{
+		Operation: "InitiateAuth", Time: srv.Now(), Signed: true, Params: map[string]string{
+			"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "alice",
+			"AuthParameters.PASSWORD": cognitotest.Redacted, "AuthParameters.SECRET_HASH": cognitotest.Redacted,
+		},
+	}, calls[0])
+	assert.Equal(t, "UserNotFoundException", calls[1].Error)
+	assert.Equal(t, map[string]string{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings.Enabled": "true", "ClientMetadata.tenant": "7", "List": cognitotest.Redacted,
+	}, calls[1].Params)
+	assert.Equal(t, "NoSuchOperation", calls[2].Operation)
+	assert.Equal(t, "UnknownOperationException", calls[2].Error)
+
+	text := fmt.Sprintf("%+v", calls)
+	for _, hidden := range []string{password, srv.ClientSecret, srv.secretHash("alice"), r.access(), r.refresh()} {
+		assert.NotContains(t, text, hidden)
+	}
+	calls[0].Params["ClientId"] = "changed"
+	assert.Equal(t, srv.ClientID, srv.Calls()[0].Params["ClientId"], "what is given out is a copy")
+	srv.ResetCalls()
+	assert.Empty(t, srv.Calls())
+}
+
+// What each fault does to the client and to the pool. GlobalSignOut is a call whose effect can be seen.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault   cognitotest.Fault
+		code    string // the error's code; with neither code nor err the call succeeds
+		status  int
+		err     error
+		applied bool
+	}{
+		"none":           {fault: cognitotest.Fault{}, applied: true},
+		"delay":          {fault: cognitotest.Delay(time.Millisecond), applied: true},
+		"error":          {fault: cognitotest.Error("ForbiddenException", "blocked"), code: "ForbiddenException", status: 400},
+		"other status":   {fault: cognitotest.Fault{Code: "ForbiddenException", Status: 403}, code: "ForbiddenException", status: 403},
+		"undeclared":     {fault: cognitotest.Error("BrandNewException", "x"), code: "BrandNewException", status: 400},
+		"throttle":       {fault: cognitotest.Throttle(), code: "TooManyRequestsException", status: 400},
+		"internal error": {fault: cognitotest.InternalError(), code: "InternalErrorException", status: 500},
+		"error after":    {fault: cognitotest.ErrorAfter("InternalErrorException", "x"), code: "InternalErrorException", status: 500, applied: true},
+		"drop before":    {fault: cognitotest.DropBefore(), err: io.EOF},
+		"drop after":     {fault: cognitotest.DropAfter(), err: io.EOF, applied: true},
+		"cut answer":     {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := start(t, frozen)
+			access := srv.tokens("alice").access()
+			srv.ResetCalls()
+			client := srv.Client(once)
+			signOut := func() error {
+				_, err := client.GlobalSignOut(t.Context(), &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &access})
+				return err
+			}
+			srv.Fail("GlobalSignOut", tc.fault)
+			err := signOut()
+			switch {
+			case tc.code != "":
+				var api smithy.APIError
+				require.ErrorAs(t, err, &api)
+				assert.Equal(t, tc.code, api.ErrorCode())
+				assert.Equal(t, tc.code, srv.Calls()[0].Error)
+				var response interface{ HTTPStatusCode() int }
+				require.ErrorAs(t, err, &response)
+				assert.Equal(t, tc.status, response.HTTPStatusCode())
+			case tc.err != nil:
+				require.ErrorIs(t, err, tc.err)
+			default:
+				require.NoError(t, err)
+			}
+			assert.True(t, srv.Calls()[0].Faulted)
+			revoked := srv.call("GetUser", kv{"AccessToken": access}).failure() != ""
+			assert.Equal(t, tc.applied, revoked)
+			srv.ResetCalls()
+			assert.Equal(t, tc.applied, signOut() != nil, "the next call has no fault")
+			assert.False(t, srv.Calls()[0].Faulted)
+		})
+	}
+}
+
+func TestFaultQueues(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	get := func() string { return srv.call("GetUser", kv{"AccessToken": "x"}).text("message") }
+	srv.Fail("", cognitotest.Error("X", "any 1"), cognitotest.Error("X", "any 2"))
+	srv.Fail("GetUser", cognitotest.Error("X", "own"), cognitotest.Fault{})
+	assert.Equal(t, []string{"own", "Invalid Access Token", "any 1", "any 2", "Invalid Access Token"}, []string{get(), get(), get(), get(), get()})
+
+	srv.Fail("GetUser", cognitotest.Error("X", "own"))
+	srv.Fail("*", cognitotest.Error("X", "any"))
+	srv.Fail("GetUser")
+	assert.Equal(t, []string{"any", "Invalid Access Token"}, []string{get(), get()})
+	srv.Fail("GetUser", cognitotest.Error("X", "own"))
+	srv.Fail("*", cognitotest.Error("X", "any"))
+	srv.Fail("")
+	assert.Equal(t, "Invalid Access Token", get())
+}
+
+// The SDK sends a call again whose answer was lost, and then sees only that the session is spent.
+func TestLostAnswerWithRetries(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	srv.Fail("RespondToAuthChallenge", cognitotest.DropAfter())
+	quickly := func(o *cognitoidentityprovider.Options) {
+		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Millisecond)
+	}
+	_, err := srv.Client(quickly).RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: &session,
+		ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
+	})
+	var refused *types.NotAuthorizedException
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, strings.TrimPrefix(usedSession, "NotAuthorized: "), *refused.Message)
+}

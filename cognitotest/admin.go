@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -19,6 +20,12 @@ func (b *backend) newUser(p *pool, name, password string, status types.UserStatu
 	u := &user{
 		pool: p, name: p.key(name), sub: newUUID(), created: now, modified: now,
 		status: status, password: password, passwordSet: now, attributes: slices.Clone(given),
+	}
+	for _, attr := range p.aliasAttributes {
+		if isAddress(attr, name) {
+			kind := strings.ReplaceAll(attr, "_", " ")
+			return nil, invalidParameter("Username cannot be of %s format, since user pool is configured for %s alias.", kind, kind)
+		}
 	}
 	if len(p.usernameAttributes) > 0 {
 		attr, err := p.addressKind(name)

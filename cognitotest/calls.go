@@ -70,29 +70,38 @@ func shown(member string) bool {
 	}
 }
 
-// params flattens the members of a request. ClientMetadata is shown whole: the service does not treat it as secret either.
+// paramsKept is how many members of a request are remembered.
+const paramsKept = 100
+
+// params flattens the members of a request and of the objects in it. ClientMetadata is shown whole: the service does not treat it as secret
+// either.
 func params(members map[string]any) map[string]string {
 	out := map[string]string{}
-	var walk func(prefix, name string, value any, open bool)
-	walk = func(prefix, name string, value any, open bool) {
-		switch value := value.(type) {
-		case map[string]any:
-			for key, inner := range value {
-				walk(prefix+name+".", key, inner, open || name == "ClientMetadata")
-			}
-		case string:
-			if !open && !shown(name) {
-				value = Redacted
-			}
-			out[prefix+name] = value
-		case bool:
-			out[prefix+name] = strconv.FormatBool(value)
-		default: // numbers and lists: nothing that a test asks for
-			out[prefix+name] = Redacted
+	for name, value := range members {
+		inner, nested := value.(map[string]any)
+		if !nested {
+			keep(out, name, value, shown(name))
+			continue
+		}
+		for key, value := range inner {
+			keep(out, name+"."+key, value, name == "ClientMetadata" || shown(key))
 		}
 	}
-	for name, value := range members {
-		walk("", name, value, false)
-	}
 	return out
+}
+
+func keep(out map[string]string, name string, value any, shown bool) {
+	if len(out) == paramsKept {
+		return
+	}
+	text := Redacted // numbers and lists, too: nothing that a test asks for
+	switch value := value.(type) {
+	case string:
+		if shown {
+			text = clip(value)
+		}
+	case bool:
+		text = strconv.FormatBool(value)
+	}
+	out[clip(name)] = text
 }

@@ -598,6 +598,29 @@ func TestErrors(t *testing.T) {
 			},
 			failure: "AliasExists: An account with the email already exists.",
 		},
+		"create with a name that could be an alias": {
+			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"phone_number"} },
+			do: func(srv fake) reply {
+				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "+15550001234"})
+			},
+			failure: "InvalidParameter: Username cannot be of phone number format, since user pool is configured for phone number alias.",
+		},
+		"confirm with an alias that is taken": {
+			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} },
+			do: func(srv fake) reply {
+				add(srv, cognitotest.User{Email: "b@example.com"})
+				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")})
+			},
+			failure: "AliasExists: An account with the email already exists.",
+		},
+		"sign up with a preferred name that is taken": {
+			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"preferred_username"} },
+			do: func(srv fake) reply {
+				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "preferred_username", "Value": "alice"}}})
+			},
+			failure: "AliasExists: An account with the preferred_username already exists.",
+		},
 		"resend an invitation that was taken": {
 			do: func(srv fake) reply {
 				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "MessageAction": "RESEND"})

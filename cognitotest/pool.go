@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -91,8 +92,8 @@ func (p *pool) add(u *user, exists error, force bool) error {
 	aliases := p.aliasesOf(u.attributes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.names[p.key(u.name)] != nil {
-		return exists
+	if key := p.key(u.name); p.names[key] != nil || p.aliases[key] != nil {
+		return exists // a name that is somebody's alias would come before it
 	}
 	for _, alias := range aliases {
 		switch {
@@ -124,7 +125,7 @@ func (p *pool) change(u *user, changed ...attribute) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, alias := range after {
-		if other := p.aliases[alias]; other != nil && other != u {
+		if other := cmp.Or(p.names[alias], p.aliases[alias], u); other != u {
 			return aliasExists(alias)
 		}
 	}

@@ -163,6 +163,17 @@ func TestCalls(t *testing.T) {
 	for _, hidden := range []string{password, srv.ClientSecret, srv.secretHash("alice"), r.access(), r.refresh()} {
 		assert.NotContains(t, text, hidden)
 	}
+	many := kv{}
+	for i := range 1000 {
+		many[fmt.Sprint(i)] = strings.Repeat("x", 100)
+	}
+	srv.call("GetUser", kv{"Username": strings.Repeat("x", 100_000), strings.Repeat("y", 100_000): "z"})
+	srv.call("GetUser", kv{"ClientMetadata": many})
+	calls = srv.Calls()
+	assert.Len(t, calls[3].Params["Username"], 515, "nobody fills the memory with it")
+	assert.Less(t, len(fmt.Sprint(calls[3].Params)), 2000)
+	assert.Len(t, calls[4].Params, 100)
+
 	calls[0].Params["ClientId"] = "changed"
 	assert.Equal(t, srv.ClientID, srv.Calls()[0].Params["ClientId"], "what is given out is a copy")
 	srv.ResetCalls()

@@ -349,13 +349,12 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-// A name cannot be made to pass for the sub that sessions and tokens know a user by.
-func TestNameThatLooksLikeASub(t *testing.T) {
+// A name cannot take the place of what somebody else is called.
+func TestNameThatIsASub(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	r := srv.tokens("alice")
-	srv.AddUser(cognitotest.User{Username: srv.User("alice").Sub, Password: password})
-	assert.Equal(t, "alice", srv.must("GetUser", kv{"AccessToken": r.access()}).text("Username"))
+	r := srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": srv.User("alice").Sub, "Password": password})
+	assert.Equal(t, "UsernameExists: User already exists", r.failure())
 }
 
 func TestLockout(t *testing.T) {

@@ -164,10 +164,14 @@ func (b *backend) lockSignUp(clientID, username, hash string, hidden error) (*us
 
 // isAddress tells whether a text can be the value of an address attribute; roughly, since nothing is ever sent.
 func isAddress(attribute, text string) bool {
-	if attribute == "phone_number" {
+	switch attribute {
+	case "phone_number":
 		number, found := strings.CutPrefix(text, "+")
 		return found && len(number) <= 15 && all(isDigit)(number)
+	case "email":
+		at := strings.LastIndexByte(text, '@')
+		return at > 0 && at < len(text)-1 && all(isVisible)(text)
+	default:
+		return false
 	}
-	at := strings.LastIndexByte(text, '@')
-	return at > 0 && at < len(text)-1 && all(isVisible)(text)
 }

@@ -734,3 +734,45 @@ func TestErrors(t *testing.T) {
 		})
 	}
 }
+
+// Every call that needs something refuses what is not there, whatever else it is given.
+func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	all := kv{
+		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password, "ConfirmationCode": "x", "UserCode": "123456",
+		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON",
+	}
+	for failure, tc := range map[string]struct {
+		member, value string
+		operations    []string
+	}{
+		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", []string{
+			"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GetUserAuthFactors", "GlobalSignOut", "DeleteUser",
+		}},
+		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {"UserPoolId", "us-east-1_Nowhere", []string{
+			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
+			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword", "AdminResetUserPassword",
+			"AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser", "DescribeUserPool", "DeleteUserPool",
+			"CreateUserPoolClient", "DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig", "GetUserPoolMfaConfig",
+		}},
+		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
+			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors", "AdminUserGlobalSignOut",
+			"AdminSetUserPassword", "AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser",
+		}},
+		"ResourceNotFound: User pool client nobody does not exist.": {"ClientId", "nobody", []string{
+			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp", "ConfirmSignUp", "ResendConfirmationCode",
+		}},
+	} {
+		for _, operation := range tc.operations {
+			body := kv{"AuthFlow": "USER_PASSWORD_AUTH", tc.member: tc.value}
+			for name, value := range all {
+				body[name] = value
+			}
+			if tc.member == "UserPoolId" {
+				body["ClientId"] = srv.ClientID
+			}
+			assert.Equal(t, failure, srv.call(operation, body).failure(), operation)
+		}
+	}
+}

@@ -273,3 +273,16 @@ func TestLostAnswerWithRetries(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, strings.TrimPrefix(usedSession, "NotAuthorized: "), *refused.Message)
 }
+
+func TestCallsKeepsTheLast(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for i := range 20_001 {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
+		request.Header.Set("X-Amz-Target", fmt.Sprintf("AWSCognitoIdentityProviderService.No%d", i))
+		srv.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	calls := srv.Calls()
+	assert.Equal(t, "No10000", calls[0].Operation)
+	assert.Equal(t, "No20000", calls[len(calls)-1].Operation)
+}

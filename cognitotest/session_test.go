@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -165,4 +166,30 @@ func TestLongSessions(t *testing.T) {
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	assert.Greater(t, len(session), 4000)
 	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access())
+}
+
+// What a challenge asks for can be taken away while the user looks for it.
+func TestFactorThatGoesAway(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t, everyFactor)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}})
+	code, choice := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.challenged("bob", "SELECT_MFA_TYPE").session()
+	right := srv.Code("alice")
+	for _, name := range []string{"alice", "bob"} {
+		srv.must("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": name})
+	}
+	assert.Equal(t, "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.", srv.code(code, right).failure())
+	assert.Equal(t, invalidSession, srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
+	assert.Equal(t, "EMAIL_OTP", srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
+}
+
+// An address that somebody else signs in by cannot be set up as the second factor.
+func TestSetupByAnAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn, everyFactor, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
+	r := srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "bob@example.com"})
+	r = srv.respond("EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": srv.lastCode("alice")})
+	assert.Equal(t, "AliasExists: An account with the email already exists.", r.failure())
+	assert.Equal(t, "bob", srv.User("bob@example.com").Username)
 }

@@ -22,7 +22,7 @@ func TestNoPackageWorksAtInit(t *testing.T) {
 	trace, err := program.CombinedOutput()
 	require.NoError(t, err)
 	require.Contains(t, string(trace), "init github.com/aws/smithy-go", "there is a trace")
-	for _, name := range []string{"", "/otpauth", "/qr", "/token"} {
+	for _, name := range []string{"", "/otpauth", "/qr", "/token", "/cognitotest"} {
 		assert.NotRegexp(t, "(?m)^init github.com/cognitomfa/cognitomfa"+name+" @", name)
 	}
 }

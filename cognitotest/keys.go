@@ -25,7 +25,11 @@ type keyPair struct {
 
 // keys are made once per process, when the first token is signed, and serve all of its servers: making them takes longer than everything else
 // a test does. Nothing outside the process knows them, and a token says in its issuer which pool it is from.
-var keys = sync.OnceValue(func() *keyPair {
+func keys() *keyPair { return processKeys.get(newKeyPair) }
+
+var processKeys lazy[*keyPair]
+
+func newKeyPair() *keyPair {
 	var pair keyPair
 	var wg sync.WaitGroup
 	for _, key := range []*signingKey{&pair.access, &pair.id} {
@@ -34,7 +38,7 @@ var keys = sync.OnceValue(func() *keyPair {
 	wg.Wait()
 	pair.jwks = jwks(pair.id, pair.access)
 	return &pair
-})
+}
 
 func newSigningKey() signingKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"encoding/json"
 	"errors"
-	"sync"
 )
 
 // operation is one of the API's calls.
@@ -55,7 +54,11 @@ func serialization(err error) error {
 }
 
 // operations is what the fake can do. To add one, write a method of backend that takes its request and returns its answer.
-var operations = sync.OnceValue(func() map[string]operation {
+func operations() map[string]operation { return operationTable.get(newOperations) }
+
+var operationTable lazy[map[string]operation]
+
+func newOperations() map[string]operation {
 	return map[string]operation{
 		"InitiateAuth":                op((*backend).initiateAuth, "ClientId", "AuthFlow"),
 		"RespondToAuthChallenge":      op((*backend).respondToAuthChallenge, "ClientId", "ChallengeName"),
@@ -100,4 +103,4 @@ var operations = sync.OnceValue(func() map[string]operation {
 		"SetUserPoolMfaConfig":   signed((*backend).setUserPoolMfaConfig, "UserPoolId"),
 		"GetUserPoolMfaConfig":   signed((*backend).getUserPoolMfaConfig, "UserPoolId"),
 	}
-})
+}

@@ -23,7 +23,7 @@ type authenticator struct {
 	used   []int64 // steps whose code was accepted, no more than the window holds
 }
 
-var base32Text = base32.StdEncoding.WithPadding(base32.NoPadding)
+func base32Text() *base32.Encoding { return base32.StdEncoding.WithPadding(base32.NoPadding) }
 
 // newAuthenticator makes a secret of 32 bytes, which are 52 characters of base32.
 func newAuthenticator() *authenticator {
@@ -35,14 +35,14 @@ func newAuthenticator() *authenticator {
 // parseAuthenticator takes a secret as apps show it.
 func parseAuthenticator(secret string) (*authenticator, error) {
 	secret = strings.ToUpper(strings.TrimRight(strings.ReplaceAll(secret, " ", ""), "="))
-	raw, err := base32Text.DecodeString(secret)
+	raw, err := base32Text().DecodeString(secret)
 	if err != nil || len(raw) == 0 {
 		return nil, fmt.Errorf("a TOTP secret of %d characters that is not base32", len(secret))
 	}
 	return &authenticator{secret: raw}, nil
 }
 
-func (a *authenticator) text() string { return base32Text.EncodeToString(a.secret) }
+func (a *authenticator) text() string { return base32Text().EncodeToString(a.secret) }
 
 func stepAt(t time.Time) int64 { return t.Unix() / period }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,7 +23,11 @@ type shape struct {
 // server's answer that a program gets to see.
 //
 // Sessions are the exception from the model: it says 2048, the service hands out longer ones and accepts up to 8192.
-var shapes = sync.OnceValue(func() map[string]shape {
+func shapes() map[string]shape { return shapeTable.get(newShapes) }
+
+var shapeTable lazy[map[string]shape]
+
+func newShapes() map[string]shape {
 	token := shape{pattern: "[A-Za-z0-9-_=.]+", match: all(isToken), sensitive: true}
 	password := shape{max: 256, pattern: `^[\S]+.*[\S]+$`, match: isPassword, sensitive: true}
 	return map[string]shape{
@@ -50,7 +53,7 @@ var shapes = sync.OnceValue(func() map[string]shape {
 		"MfaConfiguration":   {enum: strs(types.UserPoolMfaType("").Values())},
 		"MessageAction":      {enum: strs(types.MessageActionType("").Values())},
 	}
-})
+}
 
 // check holds the members of a request against the shapes, and says what is wrong in the service's words.
 func check(members map[string]any, required []string) error {

@@ -9,7 +9,7 @@ type lazy[T any] struct {
 	value T
 }
 
-func (l *lazy[T]) get(make func() T) T {
-	l.once.Do(func() { l.value = make() })
+func (l *lazy[T]) get(create func() T) T {
+	l.once.Do(func() { l.value = create() })
 	return l.value
 }

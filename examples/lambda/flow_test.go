@@ -1,0 +1,122 @@
+package lambda_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/otpauth"
+)
+
+// Signed in with a password, the user sets MFA up, and is asked for a code the next time.
+func TestSetUpWhileSignedIn(t *testing.T) {
+	for _, format := range formats {
+		for _, clientSecret := range []string{"", appClientSecret} {
+			t.Run(fmt.Sprintf("%s, secret %t", format, clientSecret != ""), func(t *testing.T) {
+				s := newService(t, func(o *cognitotest.Options) { o.ClientSecret = clientSecret }, "COGNITO_CLIENT_SECRET="+clientSecret)
+
+				first := s.post(format, "signin", "userId", userName, "userPassword", password)
+				require.Equal(t, http.StatusOK, first.status, first.text)
+				require.NotNil(t, first.body.AuthenticationResult)
+				assert.Equal(t, "Bearer", first.body.AuthenticationResult.TokenType)
+				assert.Equal(t, 3600, first.body.AuthenticationResult.ExpiresIn)
+				accessToken := first.body.AuthenticationResult.AccessToken
+
+				code := s.post(format, "mfa", "AccessToken", accessToken)
+				require.Equal(t, http.StatusOK, code.status, code.text)
+				checkQRCode(t, &code)
+
+				verified := s.post(format, "verify", "accessToken", accessToken, "mfaCode", s.cognito.Code(userName))
+				require.Equal(t, http.StatusOK, verified.status, verified.text)
+				assert.JSONEq(t, `{"Status":"SUCCESS"}`, verified.text)
+
+				challenge := s.post(format, "signin", "userId", userName, "userPassword", password)
+				require.Equal(t, http.StatusOK, challenge.status, challenge.text)
+				assert.Equal(t, "SOFTWARE_TOKEN_MFA", challenge.body.ChallengeName)
+				assert.Nil(t, challenge.body.AuthenticationResult)
+
+				signedIn := s.post(format, "mfasignin", "mfaCode", s.cognito.NextCode(userName), "authParamSession", challenge.body.Session,
+					"authParamUserId", challenge.body.ChallengeParameters["USER_ID_FOR_SRP"])
+				require.Equal(t, http.StatusOK, signedIn.status, signedIn.text)
+				require.NotNil(t, signedIn.body.AuthenticationResult)
+				assert.NotEqual(t, accessToken, signedIn.body.AuthenticationResult.AccessToken)
+
+				assert.Equal(t, []string{
+					"AdminInitiateAuth signed", "AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "AdminInitiateAuth signed",
+					"AdminRespondToAuthChallenge signed",
+				}, calls(s))
+			})
+		}
+	}
+}
+
+// Where the pool demands MFA, the user sets it up before he is let in.
+func TestSetUpDuringSignIn(t *testing.T) {
+	for _, format := range formats {
+		t.Run(format, func(t *testing.T) {
+			s := newService(t, func(o *cognitotest.Options) {
+				o.MFA = types.UserPoolMfaTypeOn
+				o.ClientSecret = appClientSecret
+			}, "COGNITO_CLIENT_SECRET="+appClientSecret)
+
+			challenge := s.post(format, "signin", "userId", userName, "userPassword", password)
+			require.Equal(t, http.StatusOK, challenge.status, challenge.text)
+			require.Equal(t, "MFA_SETUP", challenge.body.ChallengeName)
+			user := challenge.body.ChallengeParameters["USER_ID_FOR_SRP"]
+
+			code := s.post(format, "mfa", "authParamSession", challenge.body.Session, "authParamUserId", user)
+			require.Equal(t, http.StatusOK, code.status, code.text)
+			checkQRCode(t, &code)
+			require.NotEqual(t, challenge.body.Session, code.body.Session)
+
+			verified := s.post(format, "verify", "mfaCode", s.cognito.Code(userName), "authParamSession", code.body.Session, "authParamUserId", user)
+			require.Equal(t, http.StatusOK, verified.status, verified.text)
+			assert.Equal(t, "SUCCESS", verified.body.Status)
+			require.NotNil(t, verified.body.AuthenticationResult)
+			assert.Nil(t, verified.body.Warning)
+
+			s.cognito.Advance(time.Minute)
+			again := s.post(format, "signin", "userId", userName, "userPassword", password)
+			assert.Equal(t, "SOFTWARE_TOKEN_MFA", again.body.ChallengeName)
+
+			assert.Equal(t, []string{
+				"AdminInitiateAuth signed", "AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge", "SetUserMFAPreference",
+				"AdminInitiateAuth signed",
+			}, calls(s))
+		})
+	}
+}
+
+// checkQRCode checks that the picture is one and that the URI names issuer and account, in this order, and the key.
+func checkQRCode(t *testing.T, r *reply) {
+	t.Helper()
+	svg, err := base64.StdEncoding.DecodeString(r.body.QRCode)
+	require.NoError(t, err)
+	assert.Contains(t, string(svg), "<svg ")
+	key, err := otpauth.Parse(r.body.URI)
+	require.NoError(t, err)
+	assert.Equal(t, "Wonderland", key.Issuer)
+	assert.Equal(t, userName, key.Account)
+	assert.Equal(t, r.body.Secret, key.Secret.Reveal())
+	assert.Equal(t, "no-store", r.header.Get("Cache-Control"))
+}
+
+// calls are the operations that the functions have called, and whether with a role's signature.
+func calls(s *service) []string {
+	var list []string
+	for _, call := range s.cognito.Calls() {
+		name := call.Operation
+		if call.Signed {
+			name += " signed"
+		}
+		list = append(list, name)
+	}
+	return list
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+)
+
+// format is how an event is written, and how its answer has to be.
+type format int
+
+const (
+	// version1 is what REST APIs send, and HTTP APIs if told so: payload format 1.0.
+	version1 format = iota
+	// version2 is what HTTP APIs and function URLs send: payload format 2.0.
+	version2
+)
+
+// event is a request as API Gateway and function URLs hand it to a function. It holds the members of both formats, since no two of them collide.
+// Query strings and cookies are left out: the interface has none.
+//
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
+type event struct {
+	Headers         map[string]string `json:"headers"`
+	Body            string            `json:"body"`
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+
+	// Format 1.0.
+	HTTPMethod        string              `json:"httpMethod"`
+	Path              string              `json:"path"`
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+
+	// Format 2.0.
+	RawPath        string `json:"rawPath"`
+	RequestContext struct {
+		HTTP struct {
+			Method string `json:"method"`
+		} `json:"http"`
+	} `json:"requestContext"`
+}
+
+// errEvent is for what comes from elsewhere. It says nothing about the contents.
+var errEvent = errors.New("the event is not a request from API Gateway or a function URL")
+
+// newRequest reads an event.
+func newRequest(ctx context.Context, payload []byte) (*http.Request, format, error) {
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return nil, 0, errEvent
+	}
+	f, method, path := version1, e.HTTPMethod, e.Path
+	if e.RequestContext.HTTP.Method != "" {
+		f, method, path = version2, e.RequestContext.HTTP.Method, e.RawPath
+	}
+	if method == "" || path == "" {
+		return nil, 0, errEvent
+	}
+	body := []byte(e.Body)
+	if e.IsBase64Encoded {
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(e.Body); err != nil {
+			return nil, 0, errEvent
+		}
+	}
+	r := &http.Request{
+		Method:        method,
+		URL:           &url.URL{Path: path},
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        e.header(),
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}
+	return r.WithContext(ctx), f, nil
+}
+
+// header returns the headers under the names that net/http gives them. Where all values of a header are known, the last one alone is not asked for.
+func (e *event) header() http.Header {
+	h := make(http.Header, len(e.Headers))
+	if e.MultiValueHeaders != nil {
+		for name, values := range e.MultiValueHeaders {
+			name = textproto.CanonicalMIMEHeaderKey(name)
+			h[name] = append(h[name], values...)
+		}
+		return h
+	}
+	for name, value := range e.Headers {
+		h.Set(name, value)
+	}
+	return h
+}
+
+// response is an answer in either format.
+type response struct {
+	StatusCode        int                 `json:"statusCode"`
+	Headers           map[string]string   `json:"headers,omitempty"`           // format 2.0
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders,omitempty"` // format 1.0
+	Body              string              `json:"body"`
+}
+
+// answer is an http.ResponseWriter that keeps what is written. What the interface answers is JSON, and so text.
+type answer struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(text []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(text)
+}
+
+// encode writes the answer in the format of the event.
+func (a *answer) encode(f format) ([]byte, error) {
+	a.WriteHeader(http.StatusOK)
+	r := response{StatusCode: a.status, Body: a.body.String()}
+	if f == version1 {
+		r.MultiValueHeaders = a.header
+	} else {
+		r.Headers = make(map[string]string, len(a.header))
+		for name, values := range a.header {
+			r.Headers[name] = strings.Join(values, ", ")
+		}
+	}
+	return json.Marshal(r)
+}

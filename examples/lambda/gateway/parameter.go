@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// parameterTimeout bounds the one call that is made at start, for which Lambda gives ten seconds.
+const parameterTimeout = 5 * time.Second
+
+// readParameter returns the decrypted value of a parameter: the operation GetParameter of AWS Systems Manager. It is written out here because the
+// SDK's client for it makes each function an eighth larger.
+//
+// See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html.
+func readParameter(ctx context.Context, cfg aws.Config, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, parameterTimeout)
+	defer cancel()
+	body, err := json.Marshal(map[string]any{"Name": name, "WithDecryption": true})
+	if err != nil {
+		return "", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, parameterEndpoint(cfg), bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "AmazonSSM.GetParameter")
+	credentials, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), "ssm", cfg.Region, time.Now()); err != nil {
+		return "", err
+	}
+	client := cfg.HTTPClient
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct {
+		Parameter struct{ Value string }
+		Type      string `json:"__type"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil {
+		return "", fmt.Errorf("status %d and no JSON", resp.StatusCode)
+	}
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return "", fmt.Errorf("status %d, %s", resp.StatusCode, cmp.Or(answer.Type, "no type"))
+	case answer.Parameter.Value == "":
+		return "", errors.New("it is empty")
+	}
+	return answer.Parameter.Value, nil
+}
+
+// parameterEndpoint returns where Systems Manager is: where the SDK's variables say, else in the region.
+func parameterEndpoint(cfg aws.Config) string {
+	suffix := "amazonaws.com"
+	if strings.HasPrefix(cfg.Region, "cn-") {
+		suffix += ".cn"
+	}
+	return cmp.Or(os.Getenv("AWS_ENDPOINT_URL_SSM"), aws.ToString(cfg.BaseEndpoint), "https://ssm."+cfg.Region+"."+suffix)
+}

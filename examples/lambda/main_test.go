@@ -1,0 +1,143 @@
+package lambda_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// dist is where the archives are, and what is unpacked from them: the executables for this machine, under the names of the functions.
+var dist string
+
+var names = []string{"mfa", "verify", "signin", "mfasignin"}
+
+// TestMain packs the functions as `make build` does, runs the tests, and then looks through everything that any function has written in any of them.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if dist, err = os.MkdirTemp("", "lambda"); err != nil {
+		return failed(err)
+	}
+	defer func() { _ = os.RemoveAll(dist) }()
+	if err := pack(context.Background(), dist); err != nil {
+		return failed(err)
+	}
+	for _, name := range names {
+		if err := unpack(name); err != nil {
+			return failed(err)
+		}
+	}
+	status := m.Run()
+	// A few tests alone do not write enough to be sure that the check works.
+	if err := logs.check(flag.Lookup("test.run").Value.String() == ""); err != nil {
+		return failed(err)
+	}
+	return status
+}
+
+func failed(err error) int {
+	_, _ = fmt.Fprintln(os.Stderr, "FAIL:", err)
+	return 1
+}
+
+// pack builds the archives of all functions in a folder.
+func pack(ctx context.Context, folder string, flags ...string) error {
+	out, err := exec.CommandContext(ctx, "go", append([]string{"run", "./pack", "-dist", folder}, flags...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}
+
+func unpack(name string) error {
+	archive, err := zip.OpenReader(filepath.Join(dist, name+"-"+runtime.GOARCH+".zip"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = archive.Close() }()
+	text, err := fs.ReadFile(archive, "bootstrap")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dist, name), text, 0o700)
+}
+
+// logs is all that the functions have written, and all that must not be in it.
+var logs = &journal{secrets: map[string]string{}}
+
+type journal struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	secrets map[string]string // what it is, by the secret
+}
+
+// Write takes what a function writes.
+func (j *journal) Write(text []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(text)
+}
+
+// forbid notes texts that no function may write.
+func (j *journal) forbid(what string, secrets ...string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, secret := range secrets {
+		if secret != "" {
+			j.secrets[secret] = what
+		}
+	}
+}
+
+// check reads the journal: lines of JSON with a request id and an outcome, and nothing secret. Times and durations are left out of the search: the
+// six digits of a code may well be among theirs.
+func (j *journal) check(all bool) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(j.text.String()), "\n")
+	if all && (len(lines) < 100 || len(j.secrets) < 50) {
+		return fmt.Errorf("%d lines and %d secrets: the tests have not tested this", len(lines), len(j.secrets))
+	}
+	for _, line := range lines {
+		if line == "" {
+			continue
+		}
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			return fmt.Errorf("a line of the log is no JSON: %q", line)
+		}
+		// The SDK's warnings have no outcome, and aws-lambda-go has a line of its own for each event that ended in an error.
+		message, _ := entry["msg"].(string)
+		foreign := message == "sdk" || strings.Contains(message, "errorMessage")
+		if !foreign && (entry["request_id"] == nil || entry["outcome"] == nil) {
+			return fmt.Errorf("a line of the log lacks request id or outcome: %q", line)
+		}
+		delete(entry, "time")
+		delete(entry, "duration_ms")
+		rest, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		for secret, what := range j.secrets {
+			if strings.Contains(string(rest), secret) {
+				return fmt.Errorf("a line of the log holds a %s: %q", what, line)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+// Command mfa is the Lambda function of POST /mfa: a QR code for an authenticator app. It needs no rights: the access token, or during sign-in the
+// session, is what authorises its call.
+package main
+
+import (
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+)
+
+func main() {
+	gateway.Run("/mfa", (*mfaweb.API).MFA, func(c *cognitomfa.Config) { c.Public = true })
+}

@@ -1,0 +1,11 @@
+// Command signin is the Lambda function of POST /signin: user name and password. It may call AdminInitiateAuth on the user pool.
+package main
+
+import (
+	"github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+)
+
+func main() {
+	gateway.Run("/signin", (*mfaweb.API).SignIn)
+}

@@ -160,3 +160,31 @@ func TestRespondKeepsWhatIsGiven(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 	assert.Equal(t, map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42", "DEVICE_KEY": "us-east-1_device"}, sent)
 }
+
+// Whoever signs in by an e-mail address is known by a UUID from the first challenge on, and SECRET_HASH is over that.
+func TestAliasThroughOtherChallengesAndSMS(t *testing.T) {
+	t.Parallel()
+	const address = "alice@example.com"
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
+		o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
+		o.ClientSecret = "0123456789abcdefghijklmnop"
+		o.SMS = true
+	})
+	t.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: address, Password: password, Phone: "+15555550123", Methods: []string{"SMS_MFA"}, Preferred: "SMS_MFA"})
+	srv.Script(address, cognitotest.Challenge{Answers: map[string]string{"ANSWER": "42"}})
+	client := newClient(t, srv.Client(), configOf(srv))
+	sub := srv.User(address).Sub
+
+	outcome, err := client.SignIn(t.Context(), address, password)
+	riddle := as[*cognitomfa.OtherChallenge](t, outcome, err)
+	assert.Equal(t, sub, riddle.Username)
+	outcome, err = client.Respond(t.Context(), riddle, map[string]string{"ANSWER": "42"})
+	challenge := as[*cognitomfa.MFAChallenge](t, outcome, err)
+	assert.Equal(t, sub, challenge.Username)
+	outbox := srv.Outbox(address)
+	outcome, err = client.RespondMFA(t.Context(), challenge, outbox[len(outbox)-1].Code)
+	tokens := as[*cognitomfa.Tokens](t, outcome, err)
+	_, err = client.Refresh(t.Context(), tokens.Refresh.Reveal())
+	require.NoError(t, err)
+}

@@ -48,12 +48,14 @@ func (memory) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// flows are the library's calls, and what they are on the SDK client by hand.
-func flows(b *testing.B) []struct {
-	name string
-	ours func(context.Context) error
-	hand func(context.Context) error
-} {
+// flow is a call of the library, and what it is on the SDK client by hand.
+type flow struct {
+	name       string
+	ours, hand func(context.Context) error
+}
+
+// flows are the steps of enrolling and signing in, and last all of them together.
+func flows(b *testing.B) []flow {
 	b.Helper()
 	api := cip.New(cip.Options{Region: "eu-west-1", HTTPClient: memory{}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
@@ -63,11 +65,7 @@ func flows(b *testing.B) []struct {
 	challenge := &cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret(benchSession)}
 	session := benchSession
 	alice := account("alice") // By hand, too, one knows the user's name.
-	return []struct {
-		name string
-		ours func(context.Context) error
-		hand func(context.Context) error
-	}{
+	steps := []flow{
 		{
 			"SignIn",
 			func(ctx context.Context) error { return noOutcome(client.SignIn(ctx, "alice", password)) },
@@ -107,6 +105,23 @@ func flows(b *testing.B) []struct {
 				}))
 			},
 		},
+	}
+	all := flow{name: "All"}
+	for _, step := range steps {
+		all.ours, all.hand = then(all.ours, step.ours), then(all.hand, step.hand)
+	}
+	return append(steps, all)
+}
+
+// then makes one call after another.
+func then(first, second func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if first != nil {
+			if err := first(ctx); err != nil {
+				return err
+			}
+		}
+		return second(ctx)
 	}
 }
 

@@ -471,10 +471,17 @@ func printed(v any) map[string]string {
 	return out
 }
 
-// showsModules finds the upper edge of a code, seven dark modules, in the forms in which fmt and the encoders would write it.
-func showsModules(text string) bool {
-	for _, dark := range []string{"true ", "true,", "\x01", `\x01`, `\u0001`, "01", "1 ", "1,"} {
-		if strings.Contains(text, strings.Repeat(dark, 6)) {
+// showsRow finds a row of modules in the forms in which fmt and the encoders would write it. A row is longer than an address, which may hold
+// any few digits.
+func showsRow(text string, row []bool) bool {
+	for _, form := range [][2]string{
+		{"false ", "true "}, {"false,", "true,"}, {"\x00", "\x01"}, {`\x00`, `\x01`}, {`\u0000`, `\u0001`}, {"00", "01"}, {"0 ", "1 "}, {"0,", "1,"},
+	} {
+		var b strings.Builder
+		for _, dark := range row[:len(row)-1] { // After the last one stands no separator.
+			b.WriteString(form[map[bool]int{true: 1}[dark]])
+		}
+		if strings.Contains(text, b.String()) {
 			return true
 		}
 	}
@@ -483,6 +490,7 @@ func showsModules(text string) bool {
 
 func TestNothingPrintsACode(t *testing.T) {
 	code := encode(t, "secret")
+	rows := fromPNG(t, code, 64)
 	type unexported struct{ v any }
 	type fields struct {
 		V, v  qr.Code
@@ -502,18 +510,20 @@ func TestNothingPrintsACode(t *testing.T) {
 		map[string]any{"k": *code, "l": code},
 	} {
 		for how, text := range printed(v) {
-			assert.False(t, showsModules(text), "%s of %T: %.300s", how, v, text)
+			assert.False(t, showsRow(text, rows[0]), "%s of %T: %.300s", how, v, text)
 			assert.NotContains(t, text, "secret", "%s of %T", how, v)
 		}
 	}
 
 	// It would be found: as rows, and as the string that it is.
-	rows := fromPNG(t, code, 64)
-	packed := strings.Repeat("\x01", 7)
-	for _, v := range []any{&rows, unexported{rows}, unexported{&rows}, unexported{packed}} {
+	var packed strings.Builder
+	for _, dark := range rows[0] {
+		packed.WriteByte(map[bool]byte{true: 1}[dark])
+	}
+	for _, v := range []any{&rows, unexported{rows}, unexported{&rows}, unexported{packed.String()}} {
 		found := false
 		for _, text := range printed(v) {
-			found = found || showsModules(text)
+			found = found || showsRow(text, rows[0])
 		}
 		assert.True(t, found, "%T", v)
 	}

@@ -1,0 +1,245 @@
+package mfaweb
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+// signedIn is where a step of signing in has led: to tokens or to a challenge, in Cognito's own words.
+type signedIn struct {
+	Status               string            `json:",omitempty"`
+	AuthenticationResult *tokens           `json:",omitempty"`
+	ChallengeName        string            `json:",omitempty"`
+	Session              string            `json:",omitempty"`
+	ChallengeParameters  map[string]string `json:",omitempty"`
+	Warning              *message          `json:"warning,omitempty"`
+}
+
+type tokens struct {
+	AccessToken  string
+	IDToken      string `json:"IdToken"`
+	RefreshToken string
+	TokenType    string
+	ExpiresIn    int // in seconds
+}
+
+// success is the answer of a call that has nothing else to say.
+var success = signedIn{Status: "SUCCESS"}
+
+func (a *API) signIn(r *http.Request, f fields) (any, error) {
+	if err := f.require("userId", "userPassword"); err != nil {
+		return nil, err
+	}
+	outcome, err := a.client.SignIn(r.Context(), f["userId"], f["userPassword"])
+	if err != nil {
+		return nil, err
+	}
+	return answer(outcome), nil
+}
+
+// qrCode is a key for an authenticator. During sign-in the next request must bring the new Session.
+type qrCode struct {
+	QRCode  string `json:"qrcode"` // the base64 of an SVG picture
+	Secret  string `json:"secret"`
+	URI     string `json:"uri"`
+	Session string `json:",omitempty"`
+}
+
+func (a *API) mfa(r *http.Request, f fields) (any, error) {
+	setup, err := f.setup("AccessToken")
+	if err != nil {
+		return nil, err
+	}
+	var e *cognitomfa.Enrollment
+	if setup == nil {
+		e, err = a.client.Enroll(r.Context(), f["AccessToken"])
+	} else {
+		e, err = a.client.EnrollSetup(r.Context(), setup)
+	}
+	if err != nil {
+		return nil, err
+	}
+	svg, err := e.SVG()
+	if err != nil {
+		return nil, err
+	}
+	q := qrCode{QRCode: base64.StdEncoding.EncodeToString(svg), Secret: e.Key.Secret.Reveal(), URI: e.URI()}
+	if e.Setup != nil {
+		q.Session = e.Setup.Session.Reveal()
+	}
+	return q, nil
+}
+
+func (a *API) verify(r *http.Request, f fields) (any, error) {
+	if err := f.require("mfaCode"); err != nil {
+		return nil, err
+	}
+	setup, err := f.setup("accessToken")
+	if err != nil {
+		return nil, err
+	}
+	if setup == nil {
+		if err := a.client.Verify(r.Context(), f["accessToken"], f["mfaCode"]); err != nil {
+			return nil, err
+		}
+		return success, nil
+	}
+	outcome, err := a.client.VerifySetup(r.Context(), setup, f["mfaCode"])
+	if outcome == nil {
+		return nil, err
+	}
+	s := answer(outcome)
+	s.Status = "SUCCESS"
+	if err != nil {
+		// The user is signed in and must get the tokens, though MFA is not switched on yet.
+		s.Warning = newMessage(err, Language(r))
+	}
+	return s, nil
+}
+
+func (a *API) mfaSignIn(r *http.Request, f fields) (any, error) {
+	if err := f.require("mfaCode", "authParamSession", "authParamUserId"); err != nil {
+		return nil, err
+	}
+	method := cognitomfa.Method(f["ChallengeName"])
+	switch method {
+	case "", cognitomfa.MethodTOTP, cognitomfa.MethodSMS, cognitomfa.MethodEmail:
+	default:
+		return nil, errChallengeName
+	}
+	outcome, err := a.client.RespondMFA(r.Context(), &cognitomfa.MFAChallenge{
+		Username: f["authParamUserId"],
+		Session:  cognitomfa.NewSecret(f["authParamSession"]),
+		Method:   method,
+	}, f["mfaCode"])
+	if err != nil {
+		return nil, err
+	}
+	return answer(outcome), nil
+}
+
+func (a *API) enable(r *http.Request, f fields) (any, error) {
+	if err := f.require("accessToken"); err != nil {
+		return nil, err
+	}
+	if err := a.client.Enable(r.Context(), f["accessToken"]); err != nil {
+		return nil, err
+	}
+	return success, nil
+}
+
+func (a *API) signOut(r *http.Request, f fields) (any, error) {
+	if err := f.require("refreshToken"); err != nil {
+		return nil, err
+	}
+	if err := a.client.Revoke(r.Context(), f["refreshToken"]); err != nil {
+		return nil, err
+	}
+	return success, nil
+}
+
+// identity is who signed in. All but MFA comes from the access token's verified claims.
+type identity struct {
+	Username  string
+	Subject   string
+	Groups    []string `json:",omitempty"`
+	AuthTime  time.Time
+	ExpiresAt time.Time
+	MFA       bool // whether the user has switched TOTP on, which Cognito was asked
+}
+
+// whoAmI answers a request whose access token the middleware has verified. That Cognito then accepts the token too says that it
+// was not revoked, which no signature tells.
+func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
+	claims, _ := token.FromContext(r.Context())
+	_, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	status, err := a.client.Status(r.Context(), strings.TrimSpace(raw))
+	if err != nil {
+		fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, identity{
+		Username:  claims.Username,
+		Subject:   claims.Subject,
+		Groups:    claims.Groups,
+		AuthTime:  claims.AuthTime,
+		ExpiresAt: claims.ExpiresAt,
+		MFA:       status.TOTP(),
+	})
+}
+
+// setup returns the challenge of a set-up during sign-in, or nil if there is an access token instead. There must be one of the two.
+func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
+	signingIn := f["authParamSession"] != "" || f["authParamUserId"] != ""
+	if signingIn == (f[accessToken] != "") {
+		return nil, errWhoAsks
+	}
+	if !signingIn {
+		return nil, nil //nolint:nilnil // no challenge, and nothing wrong with that
+	}
+	if err := f.require("authParamSession", "authParamUserId"); err != nil {
+		return nil, err
+	}
+	return &cognitomfa.SetupChallenge{Username: f["authParamUserId"], Session: cognitomfa.NewSecret(f["authParamSession"])}, nil
+}
+
+// answer says an outcome in the words in which Cognito said it, so that front ends written for Cognito's own answers understand it.
+func answer(outcome cognitomfa.Outcome) *signedIn {
+	switch o := outcome.(type) {
+	case *cognitomfa.Tokens:
+		return &signedIn{AuthenticationResult: &tokens{
+			AccessToken:  o.Access.Reveal(),
+			IDToken:      o.ID.Reveal(),
+			RefreshToken: o.Refresh.Reveal(),
+			TokenType:    o.TokenType,
+			ExpiresIn:    int(o.ExpiresIn / time.Second),
+		}}
+	case *cognitomfa.MFAChallenge:
+		return challenge(string(o.Method), o.Session, o.Username, map[string]string{
+			"CODE_DELIVERY_DESTINATION": o.Destination,
+			"FRIENDLY_DEVICE_NAME":      o.DeviceName,
+		})
+	case *cognitomfa.SetupChallenge:
+		return challenge("MFA_SETUP", o.Session, o.Username, map[string]string{"MFAS_CAN_SETUP": list(o.Methods)})
+	case *cognitomfa.SelectChallenge:
+		return challenge("SELECT_MFA_TYPE", o.Session, o.Username, map[string]string{"MFAS_CAN_CHOOSE": list(o.Methods)})
+	case *cognitomfa.NewPasswordChallenge:
+		required := make([]string, len(o.Required))
+		for i, name := range o.Required {
+			required[i] = "userAttributes." + name
+		}
+		return challenge("NEW_PASSWORD_REQUIRED", o.Session, o.Username, map[string]string{"requiredAttributes": list(required)})
+	case *cognitomfa.OtherChallenge:
+		return challenge(o.Name, o.Session, o.Username, o.Parameters)
+	}
+	panic("an outcome that package cognitomfa does not have")
+}
+
+// challenge puts a challenge together. Parameters without a value are left out.
+func challenge(name string, session cognitomfa.Secret, username string, parameters map[string]string) *signedIn {
+	s := &signedIn{ChallengeName: name, Session: session.Reveal(), ChallengeParameters: map[string]string{"USER_ID_FOR_SRP": username}}
+	for name, value := range parameters {
+		if value != "" {
+			s.ChallengeParameters[name] = value
+		}
+	}
+	return s
+}
+
+// list is how Cognito writes a list into a challenge parameter: JSON inside a string. An empty one is "".
+func list[T ~string](items []T) string {
+	if len(items) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(items)
+	if err != nil {
+		panic(err) // Strings always encode.
+	}
+	return string(text)
+}

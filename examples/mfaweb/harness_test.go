@@ -1,0 +1,286 @@
+package mfaweb_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+const (
+	username = "alice@example.com"
+	password = "Correct-Horse-7"
+)
+
+// log is what the handlers of all tests write.
+var log lockedBuffer
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// secrets are all strings that went in and out in tests: names, passwords, codes, tokens, sessions, keys.
+var secrets sync.Map
+
+// remember notes the strings in a JSON value as secrets. Short ones, and the words of the interface itself, are none.
+func remember(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, member := range v {
+			remember(member)
+		}
+	case []any:
+		for _, item := range v {
+			remember(item)
+		}
+	case string:
+		if len(v) >= 6 && !slices.Contains([]string{"Bearer", "SUCCESS", "MFA_SETUP"}, v) {
+			secrets.Store(v, true)
+		}
+	}
+}
+
+// TestMain looks through the log of all tests for secrets when they are done.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := checkLog(); err != nil {
+		fmt.Println("FAIL: the log of all tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// checkLog reads every line of the log. The time, the duration and the request's id are numbers and letters by chance, so that a code may be in them.
+func checkLog() error {
+	for line := range strings.Lines(log.String()) {
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			return fmt.Errorf("%w: %s", err, line)
+		}
+		if _, ok := entry["duration_ms"].(float64); !ok || entry["request_id"] == "" {
+			return fmt.Errorf("no duration or id in %s", line)
+		}
+		for _, name := range []string{"time", "duration_ms", "request_id"} {
+			delete(entry, name)
+		}
+		rest, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		var leak string
+		secrets.Range(func(secret, _ any) bool {
+			if strings.Contains(string(rest), secret.(string)) {
+				leak = secret.(string)
+			}
+			return leak == ""
+		})
+		if leak != "" {
+			return fmt.Errorf("%q in %s", leak, line)
+		}
+	}
+	return nil
+}
+
+// site is the interface, with pages, on a user pool of its own.
+type site struct {
+	*cognitotest.Server
+
+	t   testing.TB
+	url string
+	api *mfaweb.API
+}
+
+// newSite starts a site with one user. Calls to Cognito are not repeated, so that one fault is enough to make one fail.
+func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Options)) *site {
+	tb.Helper()
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
+		if pool != nil {
+			pool(o)
+		}
+	})
+	tb.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: username, Password: password})
+
+	client, err := cognitomfa.New(
+		srv.Client(func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }),
+		cognitomfa.Config{UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example"},
+	)
+	require.NoError(tb, err)
+	verifier, err := token.NewVerifier(token.Config{
+		UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID}, Now: srv.Now,
+		JWKSURL: srv.URL + "/" + srv.UserPoolID + "/.well-known/jwks.json",
+	})
+	require.NoError(tb, err)
+	api, err := mfaweb.New(client, func(o *mfaweb.Options) {
+		o.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+		o.Verifier = verifier
+		o.Pages = pages.New()
+		if web != nil {
+			web(o)
+		}
+	})
+	require.NoError(tb, err)
+	served := httptest.NewServer(api.Handler())
+	tb.Cleanup(served.Close)
+	return &site{srv, tb, served.URL, api}
+}
+
+// answer is what came back.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends a request and reads the answer.
+func (s *site) send(method, path, body string, headers ...string) *answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	require.NoError(s.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(s.t, err)
+	defer func() { assert.NoError(s.t, res.Body.Close()) }()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(s.t, err)
+	return &answer{s.t, res.StatusCode, res.Header, text}
+}
+
+// How long to wait for what happens beside a test, and how often to look.
+const waitFor, tick = 10 * time.Second, 5 * time.Millisecond
+
+// fields is a request's body.
+type fields map[string]string
+
+// post sends a request as a front end does, and remembers what is secret in it and in the answer.
+func (s *site) post(path string, f fields, headers ...string) *answer {
+	s.t.Helper()
+	body, err := json.Marshal(f)
+	require.NoError(s.t, err)
+	for name, value := range f {
+		if name != "ChallengeName" {
+			remember(value)
+		}
+	}
+	a := s.send(http.MethodPost, path, string(body), append([]string{"Content-Type", "application/json"}, headers...)...)
+	if a.status == http.StatusOK {
+		said := a.json()
+		for _, public := range []string{"ChallengeName", "warning"} {
+			delete(said, public)
+		}
+		remember(said)
+	}
+	return a
+}
+
+func (a *answer) json() map[string]any {
+	a.t.Helper()
+	var m map[string]any
+	require.NoError(a.t, json.Unmarshal(a.body, &m), "%s", a.body)
+	assert.Equal(a.t, "application/json", a.header.Get("Content-Type"))
+	return m
+}
+
+// ok checks that all went well and returns the answer.
+func (a *answer) ok() map[string]any {
+	a.t.Helper()
+	require.Equal(a.t, http.StatusOK, a.status, "%s", a.body)
+	return a.json()
+}
+
+// tokens returns those of a finished sign-in.
+func (a *answer) tokens() map[string]any {
+	a.t.Helper()
+	result, ok := a.ok()["AuthenticationResult"].(map[string]any)
+	require.True(a.t, ok, "%s", a.body)
+	return result
+}
+
+// access returns the access token of a finished sign-in.
+func (a *answer) access() string {
+	a.t.Helper()
+	return a.tokens()["AccessToken"].(string)
+}
+
+// failed checks an error and returns its message.
+func (a *answer) failed(status int, code, next string) string {
+	a.t.Helper()
+	assert.Equal(a.t, status, a.status, "%s", a.body)
+	body := a.json()
+	assert.Len(a.t, body, 1)
+	e, ok := body["error"].(map[string]any)
+	require.True(a.t, ok, "%s", a.body)
+	assert.Len(a.t, e, 3)
+	assert.Equal(a.t, code, e["code"])
+	assert.Equal(a.t, next, e["next"])
+	message, _ := e["message"].(string)
+	assert.NotEmpty(a.t, message)
+	return message
+}
+
+func (s *site) signIn() *answer {
+	s.t.Helper()
+	return s.post("/signin", fields{"userId": username, "userPassword": password})
+}
+
+// session signs in as far as a challenge and returns its fields for the next request.
+func (s *site) session(challenge string) fields {
+	s.t.Helper()
+	a := s.signIn().ok()
+	require.Equal(s.t, challenge, a["ChallengeName"])
+	parameters := a["ChallengeParameters"].(map[string]any)
+	return fields{"authParamSession": a["Session"].(string), "authParamUserId": parameters["USER_ID_FOR_SRP"].(string)}
+}
+
+// withCode returns the fields and a code.
+func (f fields) withCode(code string) fields {
+	more := fields{"mfaCode": code}
+	maps.Copy(more, f)
+	return more
+}
+
+// enroll gives the user an authenticator, and switches MFA on.
+func (s *site) enroll() (accessToken string) {
+	s.t.Helper()
+	accessToken = s.signIn().access()
+	s.post("/mfa", fields{"AccessToken": accessToken}).ok()
+	s.post("/verify", fields{"accessToken": accessToken, "mfaCode": s.Code(username)}).ok()
+	s.Advance(30 * time.Second)
+	return accessToken
+}

@@ -1,0 +1,179 @@
+package mfaweb_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+)
+
+// Pages, answers and errors all have the headers that keep a browser from doing more than it must.
+func TestHeaders(t *testing.T) {
+	s := newSite(t, nil, nil)
+	for name, a := range map[string]*answer{
+		"page":          s.send(http.MethodGet, "/", ""),
+		"script":        s.send(http.MethodGet, "/static/app.js", ""),
+		"missing page":  s.send(http.MethodGet, "/nowhere", ""),
+		"answer":        s.signIn(),
+		"error":         s.post("/signin", fields{"userId": username}),
+		"wrong method":  s.send(http.MethodGet, "/signin", ""),
+		"not signed in": s.send(http.MethodGet, "/whoami", ""),
+	} {
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "+
+			"base-uri 'none'; frame-ancestors 'none'", a.header.Get("Content-Security-Policy"), name)
+		assert.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), name)
+		assert.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"), name)
+		assert.Equal(t, "same-origin", a.header.Get("Cross-Origin-Opener-Policy"), name)
+		assert.Equal(t, "same-origin", a.header.Get("Cross-Origin-Resource-Policy"), name)
+		assert.Empty(t, a.header.Get("Set-Cookie"), name)
+		assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), name)
+		if name != "page" && name != "script" {
+			assert.Equal(t, "no-store", a.header.Get("Cache-Control"), name)
+		}
+	}
+}
+
+func TestAllowOrigin(t *testing.T) {
+	const friend, stranger = "https://www.example.com", "https://www.example.com.evil.example"
+	s := newSite(t, nil, func(o *mfaweb.Options) { o.AllowOrigin = friend })
+	ask := func(origin, method, path string) *answer {
+		return s.send(http.MethodOptions, path, "", "Origin", origin, "Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type")
+	}
+
+	a := ask(friend, http.MethodPost, "/signin")
+	assert.Equal(t, http.StatusNoContent, a.status)
+	assert.Empty(t, a.body)
+	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"))
+	assert.Equal(t, "POST", a.header.Get("Access-Control-Allow-Methods"))
+	assert.Contains(t, a.header.Get("Access-Control-Allow-Headers"), "Content-Type")
+	assert.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
+	assert.Contains(t, a.header.Values("Vary"), "Origin")
+	a = ask(friend, http.MethodGet, "/whoami")
+	assert.Equal(t, http.StatusNoContent, a.status)
+	assert.Contains(t, a.header.Get("Access-Control-Allow-Headers"), "Authorization")
+
+	a = ask(stranger, http.MethodPost, "/signin")
+	a.failed(http.StatusMethodNotAllowed, "method-not-allowed", "give-up")
+	assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"))
+
+	sign := fields{"userId": username, "userPassword": password}
+	a = s.post("/signin", sign, "Origin", friend)
+	a.tokens()
+	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"))
+	assert.Equal(t, "cross-origin", a.header.Get("Cross-Origin-Resource-Policy"))
+	a = s.post("/signin", fields{"userId": username}, "Origin", friend)
+	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"), "the page may read errors as well")
+	for _, origin := range []string{stranger, "null", "http://www.example.com", "https://www.example.com:8443", "HTTPS://WWW.EXAMPLE.COM"} {
+		a = s.post("/signin", sign, "Origin", origin)
+		assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), origin)
+		assert.Contains(t, a.header.Values("Vary"), "Origin")
+	}
+	assert.Empty(t, s.send(http.MethodGet, "/", "", "Origin", friend).header.Get("Access-Control-Allow-Origin"), "pages are not the interface")
+
+	for _, origin := range []string{"*", "null", "example.com", "https://", "https://example.com/", "https://example.com/x", "ftp://example.com", "https://u@example.com", "https://a b"} {
+		_, err := mfaweb.New(nil, func(o *mfaweb.Options) { o.AllowOrigin = origin })
+		assert.ErrorContains(t, err, "is not an origin", origin)
+	}
+	for _, origin := range []string{"https://example.com", "http://localhost:3000", "http://[::1]:3000"} {
+		_, err := mfaweb.New(nil, func(o *mfaweb.Options) { o.AllowOrigin = origin })
+		assert.NoError(t, err, origin)
+	}
+}
+
+// Without a verifier and pages there are neither.
+func TestBare(t *testing.T) {
+	s := newSite(t, nil, func(o *mfaweb.Options) { o.Verifier, o.Pages = nil, nil })
+	s.send(http.MethodGet, "/whoami", "").failed(http.StatusNotFound, "not-found", "give-up")
+	s.send(http.MethodGet, "/", "").failed(http.StatusNotFound, "not-found", "give-up")
+	s.signIn().tokens()
+}
+
+func TestLanguage(t *testing.T) {
+	for header, want := range map[string]string{
+		"":                                 "en",
+		"en":                               "en",
+		"ja":                               "ja",
+		"JA-jp":                            "ja",
+		"ja-JP,ja;q=0.9,en-US;q=0.8":       "ja",
+		"en-US,en;q=0.9,ja;q=0.8":          "en",
+		"de-DE,de;q=0.9,ja;q=0.5,en;q=0.4": "ja",
+		"de, fr":                           "en",
+		"*":                                "en",
+		"ja;q=0":                           "en",
+		"ja;q=0, en;q=0":                   "en",
+		"en;q=0.1, ja ; q=0.2":             "ja",
+		"jam":                              "en",
+		"ja;q=x":                           "en",
+		"ja;q=NaN":                         "en",
+		";;;,,,ja":                         "ja",
+		strings.Repeat("x,", 10_000):       "en",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.Header.Set("Accept-Language", header)
+		assert.Equal(t, want, mfaweb.Language(r), header)
+	}
+}
+
+// logged returns the log's entries of requests with an id.
+func logged(t *testing.T, id string) []map[string]any {
+	t.Helper()
+	var entries []map[string]any
+	for line := range strings.Lines(log.String()) {
+		var entry map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &entry))
+		if entry["request_id"] == id {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// A line of the log says what is needed to find a mishap, in the interface's own words.
+func TestLog(t *testing.T) {
+	s := newSite(t, nil, func(o *mfaweb.Options) { o.RequestID = func(*http.Request) string { return t.Name() } })
+	s.signIn().tokens()
+	s.post("/signin", fields{"userId": username, "userPassword": "wrong-password"})
+	s.send(http.MethodGet, "/a-secret-in-the-address?token=another", "")
+	s.send("SECRETMETHOD", "/signin", "")
+	s.send(http.MethodGet, "/whoami", "")
+	s.send(http.MethodGet, "/", "")
+	want := []map[string]any{
+		{"level": "INFO", "msg": "request", "method": "POST", "path": "/signin", "status": 200.0, "outcome": "ok"},
+		{"level": "INFO", "msg": "request", "method": "POST", "path": "/signin", "status": 401.0, "outcome": "wrong-credentials"},
+		{"level": "INFO", "msg": "request", "method": "GET", "path": "pages", "status": 404.0, "outcome": "not-found"},
+		{"level": "INFO", "msg": "request", "method": "other", "path": "/signin", "status": 405.0, "outcome": "method-not-allowed"},
+		{"level": "INFO", "msg": "request", "method": "GET", "path": "/whoami", "status": 401.0, "outcome": "unauthorized"},
+		{"level": "INFO", "msg": "request", "method": "GET", "path": "pages", "status": 200.0, "outcome": "ok"},
+	}
+	// A line is written after its answer was sent, so that lines of different connections may change places.
+	require.Eventually(t, func() bool { return len(logged(t, t.Name())) == len(want) }, waitFor, tick)
+	entries := logged(t, t.Name())
+	for _, entry := range entries {
+		for _, name := range []string{"time", "duration_ms", "request_id"} {
+			assert.Contains(t, entry, name)
+			delete(entry, name)
+		}
+	}
+	assert.ElementsMatch(t, want, entries)
+}
+
+// A handler that panics is an error like another, and what it panicked with stays out of the log.
+func TestPanic(t *testing.T) {
+	const value = "the-value-that-was-panicked-with"
+	remember(value)
+	s := newSite(t, nil, func(o *mfaweb.Options) {
+		o.RequestID = func(*http.Request) string { return t.Name() }
+		o.Pages = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })
+	})
+	s.send(http.MethodGet, "/", "").failed(http.StatusInternalServerError, "internal", "give-up")
+	require.Eventually(t, func() bool { return len(logged(t, t.Name())) == 1 }, waitFor, tick)
+	entry := logged(t, t.Name())[0]
+	assert.Equal(t, "ERROR", entry["level"])
+	assert.Contains(t, entry["stack"], "TestPanic")
+}

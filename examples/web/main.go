@@ -1,0 +1,130 @@
+// Web is the demo of TOTP MFA in a browser: sign in, set MFA up with a QR code, enter the code. Without flags it brings its own user pool, in
+// memory and with one user:
+//
+//	go run -C examples ./web
+//
+// and prints where it listens and who can sign in. With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -endpoint
+// with another emulator of it. -h explains the flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "web:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves the demo until the context ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parseSettings(args, stdout)
+	if err != nil || s == nil {
+		return err
+	}
+	p, err := s.openPool(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+
+	client, err := cognitomfa.New(p.api, p.config)
+	if err != nil {
+		return err
+	}
+	verifier, err := token.NewVerifier(p.tokens)
+	if err != nil {
+		return err
+	}
+	if err := p.reach(ctx, verifier, stderr); err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewJSONHandler(stderr, nil))
+	api, err := mfaweb.New(client, func(o *mfaweb.Options) {
+		o.AllowOrigin = s.allowOrigin
+		o.Logger = logger
+		o.Verifier = verifier
+		o.Pages = pages.New()
+	})
+	if err != nil {
+		return err
+	}
+
+	listener, err := listen(ctx, s.addr, "-addr")
+	if err != nil {
+		return err
+	}
+	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		_, _ = fmt.Fprintln(stderr, "web: warning: other computers can reach", listener.Addr(), "and nothing they send is encrypted")
+	}
+	_, _ = fmt.Fprintf(stdout, "web: http://%s\n", reachable(listener.Addr()))
+	for _, line := range p.about {
+		_, _ = fmt.Fprintf(stdout, "%s: %s\n", line[0], line[1])
+	}
+	return serve(ctx, listener, api.Handler(), logger)
+}
+
+// listen opens an address that a flag has named.
+func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with %s", err, flag)
+	}
+	return listener, nil
+}
+
+// reachable is the host and port under which this computer reaches an address that was listened on.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return addr.String()
+}
+
+// serve answers requests until the context ends. Those under way have half a second to finish then.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+	srv := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second/2)
+	defer cancel()
+	if err := srv.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
+		return srv.Close()
+	} else if err != nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,367 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// The tests run the demo as a program of its own: this test binary, told by a variable to be it.
+const asProgram = "COGNITOMFA_TEST_AS_PROGRAM"
+
+// journal is all that the programs of all tests have written to stderr.
+var journal lockedBuffer
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	flag.Parse()
+	code := m.Run()
+	stopBrowser()
+	if err := checkJournal(journal.String()); err != nil {
+		fmt.Println("FAIL: the log of all tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// secretShapes are what tokens, sessions, keys and codes look like.
+var secretShapes = regexp.MustCompile(`eyJ[\w-]|AYABe|[A-Z2-7]{20}|otpauth:/|\b[0-9]{6}\b`)
+
+// checkJournal looks for secrets in what the programs have logged.
+func checkJournal(text string) error {
+	for line := range strings.Lines(text) {
+		// The time and the duration are numbers, and may look like codes.
+		var entry map[string]any
+		if json.Unmarshal([]byte(line), &entry) == nil {
+			delete(entry, "time")
+			delete(entry, "duration_ms")
+			said, _ := json.Marshal(entry)
+			line = string(said)
+		}
+		if strings.Contains(line, password) || strings.Contains(line, username) || secretShapes.MatchString(line) {
+			return fmt.Errorf("a secret in %s", line)
+		}
+	}
+	return nil
+}
+
+// lockedBuffer is a buffer that may be written to from several sides.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// command is the program, with no settings of AWS from the surroundings.
+func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *lockedBuffer) {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute) // so that a test which hangs fails
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, self, args...)
+	cmd.Env = []string{
+		asProgram + "=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+	}
+	stderr = new(lockedBuffer)
+	cmd.Stderr = io.MultiWriter(stderr, &journal)
+	return cmd, stderr
+}
+
+// program is the demo while it runs.
+type program struct {
+	cmd    *exec.Cmd
+	keys   []string          // of the lines on stdout, in order
+	lines  map[string]string // the lines, by key
+	stderr *lockedBuffer
+}
+
+// start starts the demo and waits until it has printed the line with the key last. It is ended with the test, by Ctrl-C.
+func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer, last string) *program {
+	t.Helper()
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	p := &program{cmd: cmd, lines: make(map[string]string), stderr: stderr}
+	t.Cleanup(func() { p.end(t, os.Interrupt) })
+	scanner := bufio.NewScanner(stdout)
+	for scanner.Scan() {
+		key, value, _ := strings.Cut(scanner.Text(), ": ")
+		p.keys = append(p.keys, key)
+		p.lines[key] = value
+		if key == last {
+			return p
+		}
+	}
+	t.Fatalf("the program did not print its line %q; it said: %s", last, stderr)
+	return nil
+}
+
+// end ends the program with a signal. It must end at once and without complaint.
+func (p *program) end(t *testing.T, signal os.Signal) {
+	t.Helper()
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	assert.NoError(t, p.cmd.Process.Signal(signal))
+	hung := time.AfterFunc(10*time.Second, func() { _ = p.cmd.Process.Kill() })
+	assert.NoError(t, p.cmd.Wait(), "the program must end with status 0; it said: %s", p.stderr)
+	hung.Stop()
+}
+
+// startEmbedded starts the demo on its own user pool and on free ports.
+func startEmbedded(t *testing.T, args ...string) *program {
+	t.Helper()
+	cmd, stderr := command(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	return start(t, cmd, stderr, "password")
+}
+
+// post sends a request to the program and returns the answer.
+func (p *program) post(t *testing.T, path string, body map[string]string) (int, map[string]any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.lines["web"]+path, bytes.NewReader(text))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	return do(t, req)
+}
+
+func do(t *testing.T, req *http.Request) (int, map[string]any) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, res.Body.Close()) }()
+	var answer map[string]any
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&answer))
+	return res.StatusCode, answer
+}
+
+// signIn signs in with user name and password alone, and asks who that was.
+func (p *program) signIn(t *testing.T, username, password string) {
+	t.Helper()
+	status, answer := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	require.Equal(t, http.StatusOK, status, answer)
+	result, _ := answer["AuthenticationResult"].(map[string]any)
+	require.NotEmpty(t, result, answer)
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.lines["web"]+"/whoami", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+result["AccessToken"].(string))
+	status, who := do(t, req)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, username, who["Username"])
+}
+
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	p := startEmbedded(t)
+	assert.Equal(t, []string{"web", "cognito", "region", "user-pool-id", "client-id", "username", "password"}, p.keys)
+	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["web"])
+	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["cognito"])
+	assert.Equal(t, "us-east-1", p.lines["region"])
+	assert.True(t, strings.HasPrefix(p.lines["user-pool-id"], "us-east-1_"))
+	p.signIn(t, p.lines["username"], p.lines["password"])
+	p.end(t, syscall.SIGTERM)
+}
+
+// The embedded Cognito is there for other programs, too: a second demo can use the first one's.
+func TestEmulator(t *testing.T) {
+	t.Parallel()
+	first := startEmbedded(t, "-region", "eu-west-1")
+	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-endpoint", first.lines["cognito"],
+		"-user-pool-id", first.lines["user-pool-id"], "-client-id", first.lines["client-id"])
+	second := start(t, cmd, stderr, "client-id")
+	for _, key := range []string{"cognito", "region", "user-pool-id", "client-id"} {
+		assert.Equal(t, first.lines[key], second.lines[key])
+	}
+	second.signIn(t, first.lines["username"], first.lines["password"])
+	assert.Contains(t, stderr.String(), "no AWS credentials found")
+}
+
+func TestClientSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "a-secret-of-more-than-24-characters"
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.ClientSecret = strings.ReplaceAll(secret, "-", "") })
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "bob", Password: "Passw0rd!"})
+	args := []string{"-addr", "127.0.0.1:0", "-endpoint", srv.URL, "-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-public"}
+
+	t.Run("variable", func(t *testing.T) {
+		cmd, stderr := command(t, args...)
+		cmd.Env = append(cmd.Env, secretVariable+"="+srv.ClientSecret)
+		start(t, cmd, stderr, "client-id").signIn(t, "bob", "Passw0rd!")
+	})
+	t.Run("flag", func(t *testing.T) {
+		cmd, stderr := command(t, append(args, "-client-secret", srv.ClientSecret)...)
+		start(t, cmd, stderr, "client-id").signIn(t, "bob", "Passw0rd!")
+	})
+	t.Run("missing", func(t *testing.T) {
+		cmd, stderr := command(t, args...)
+		p := start(t, cmd, stderr, "client-id")
+		status, answer := p.post(t, "/signin", map[string]string{"userId": "bob", "userPassword": "Passw0rd!"})
+		assert.Equal(t, http.StatusInternalServerError, status)
+		assert.Equal(t, "misconfigured", answer["error"].(map[string]any)["code"])
+		p.end(t, os.Interrupt) // the log is complete then
+		assert.Contains(t, stderr.String(), "app client's secret is missing or wrong", "the operator is told the reason")
+	})
+	for _, call := range srv.Calls() {
+		assert.NotContains(t, call.Operation, "Admin", "a public client needs no IAM rights")
+	}
+}
+
+func TestMFAOff(t *testing.T) {
+	t.Parallel()
+	p := startEmbedded(t, "-mfa", "off")
+	_, answer := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	status, answer := p.post(t, "/mfa", map[string]string{
+		"AccessToken": answer["AuthenticationResult"].(map[string]any)["AccessToken"].(string),
+	})
+	assert.Equal(t, http.StatusForbidden, status)
+	assert.Equal(t, "totp-disabled", answer["error"].(map[string]any)["code"])
+}
+
+func TestOpenAddress(t *testing.T) {
+	t.Parallel()
+	cmd, stderr := command(t, "-addr", ":0")
+	p := start(t, cmd, stderr, "password")
+	assert.Regexp(t, `^http://localhost:\d+$`, p.lines["web"], "an address that a browser can open")
+	assert.Contains(t, stderr.String(), "web: warning: other computers can reach")
+	p.signIn(t, username, password)
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	cmd, stderr := command(t, "-h")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	for _, name := range []string{
+		"addr", "cognito-addr", "mfa", "endpoint", "region", "user-pool-id", "client-id", "client-secret", "issuer", "public", "allow-origin",
+	} {
+		assert.Contains(t, string(out), "\n  -"+name)
+	}
+	assert.Empty(t, stderr.String())
+}
+
+// What cannot work is said in one line, and the program ends with status 1.
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, busy.Close()) }) // after the subtests, which run in parallel
+	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	srv := cognitotest.NewServer()
+	t.Cleanup(srv.Close)
+
+	pool := []string{"-user-pool-id", "eu-west-1_AbCdEfGhI", "-client-id", "1example23456789"}
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown flag", []string{"-colour", "red"}, "flag provided but not defined: -colour; -h explains"},
+		{"flag without a value", []string{"-addr"}, "flag needs an argument"},
+		{"argument", []string{"serve"}, `no argument such as "serve"`},
+		{"mfa", []string{"-mfa", "sometimes"}, `-mfa is optional, required or off, not "sometimes"`},
+		{"region", []string{"-region", "a b"}, `"a b" is not the name of a region`},
+		{"issuer", []string{"-issuer", "a:b"}, "the issuer contains a colon"},
+		{"origin", []string{"-allow-origin", "https://example.com/"}, "not an origin"},
+		{"busy address", []string{"-addr", busy.Addr().String()}, "address already in use; choose another address with -addr"},
+		{"busy Cognito address", []string{"-addr", "127.0.0.1:0", "-cognito-addr", busy.Addr().String()}, "choose another address with -cognito-addr"},
+		{"no address", []string{"-addr", "here"}, "missing port"},
+		{"pool without client", pool[:2], "missing -client-id"},
+		{"client without pool", pool[2:], "missing -user-pool-id"},
+		{"endpoint alone", []string{"-endpoint", srv.URL}, "missing -user-pool-id and -client-id"},
+		{"secret alone", []string{"-client-secret", "123456789012345678901234"}, "missing -user-pool-id and -client-id"},
+		{"pool id", []string{"-user-pool-id", "AbCdEfGhI", "-client-id", "1"}, "not the id of a user pool"},
+		{"pool id with a blank", []string{"-user-pool-id", "eu-west-1_a b", "-client-id", "1", "-public"}, "UserPoolID"},
+		{"region of a pool", append(pool, "-region", "EU/.."), `"EU/.." is not the name of a region`},
+		{"mfa of a pool", append(pool, "-mfa", "off"), "-mfa is for the embedded pool"},
+		{"embedded address of a pool", append(pool, "-cognito-addr", "127.0.0.1:0"), "-cognito-addr is for the embedded pool"},
+		{"endpoint", append(pool, "-endpoint", "127.0.0.1:9229"), "-endpoint is not a URL"},
+		{"no credentials", pool, "no AWS credentials"},
+		{"unreachable endpoint", append(pool, "-endpoint", "http://"+closed.Addr().String()), "the user pool cannot be reached"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cmd, stderr := command(t, test.args...)
+			out, err := cmd.Output()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit)
+			assert.Equal(t, 1, exit.ExitCode())
+			assert.Empty(t, out)
+			said := strings.TrimPrefix(stderr.String(), "web: no AWS credentials found; signing with made-up ones, which emulators take\n")
+			assert.True(t, strings.HasPrefix(said, "web: "), said)
+			assert.Contains(t, said, test.want)
+			assert.Equal(t, 1, strings.Count(said, "\n"), said)
+		})
+	}
+}
+
+// An emulator that answers, though it has no public keys, will do.
+func TestEmulatorWithoutKeys(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	bare := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Second}
+	go func() { assert.ErrorIs(t, bare.Serve(listener), http.ErrServerClosed) }()
+	defer func() { assert.NoError(t, bare.Close()) }()
+
+	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-public", "-endpoint", "http://"+listener.Addr().String(),
+		"-user-pool-id", "local_AbCdEfGhI", "-client-id", "1example23456789")
+	start(t, cmd, stderr, "client-id")
+	assert.Contains(t, stderr.String(), "web: warning: the pool has no public keys")
+}
+
+// Ctrl-C does not wait for browsers that have sent half a request.
+func TestEndWithOpenConnections(t *testing.T) {
+	t.Parallel()
+	p := startEmbedded(t)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.lines["web"], "http://"))
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("POST /signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
+	require.NoError(t, err)
+	// The program serves one more request after it has taken the half one in.
+	status, _ := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	require.Equal(t, http.StatusOK, status)
+	p.end(t, os.Interrupt)
+	_, err = conn.Read(make([]byte, 1))
+	assert.True(t, errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET), err)
+	assert.NoError(t, conn.Close())
+}

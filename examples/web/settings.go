@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// secretVariable is where the client secret is looked for, since flags are seen by all users of a computer.
+const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
+
+// settings are what the flags say.
+type settings struct {
+	addr, cognitoAddr, allowOrigin string
+
+	issuer, mfa string
+	public      bool
+
+	endpoint, region, userPoolID, clientID, clientSecret string
+}
+
+const usage = `Usage: web [flags]
+
+A demo of TOTP MFA with Amazon Cognito: sign in, set MFA up with a QR code, enter the code. Without flags it
+brings its own user pool, in memory and with one user. For a pool of your own give -user-pool-id and -client-id;
+AWS credentials and the like come from the environment, as in the AWS command line. Ctrl-C ends it.
+
+`
+
+// parseSettings reads the flags. It returns nil, and prints the explanation, when asked for it.
+func parseSettings(args []string, stdout io.Writer) (*settings, error) {
+	var s settings
+	f := flag.NewFlagSet("web", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` of the web pages; port 0 picks a free one")
+	f.StringVar(&s.cognitoAddr, "cognito-addr", "127.0.0.1:0", "the `address` of the embedded Cognito; port 0 picks a free one")
+	f.StringVar(&s.mfa, "mfa", "optional", "whether the embedded pool demands MFA: optional, required or off")
+	f.StringVar(&s.issuer, "issuer", "Cognito MFA demo", "the `name` that authenticator apps show")
+	f.BoolVar(&s.public, "public", false, "sign in without IAM rights, as a browser or phone would: InitiateAuth instead of AdminInitiateAuth")
+	f.StringVar(&s.allowOrigin, "allow-origin", "", "one other `origin` whose pages may use the HTTP interface (CORS), such as https://www.example.com")
+	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool to use instead of the embedded one")
+	f.StringVar(&s.clientID, "client-id", "", "the `id` of that pool's app client")
+	f.StringVar(&s.clientSecret, "client-secret", "", "the app client's `secret`, if it has one; better given in the variable "+secretVariable)
+	f.StringVar(&s.region, "region", "", "the AWS `region`; by default the one that the user pool's id begins with")
+	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito than Amazon's, such as http://127.0.0.1:9229")
+
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = io.WriteString(stdout, usage)
+		f.SetOutput(stdout)
+		f.PrintDefaults()
+		return nil, nil //nolint:nilnil // nothing to serve, and nothing wrong with that
+	case err != nil:
+		return nil, fmt.Errorf("%w; -h explains the flags", err)
+	case f.NArg() > 0:
+		return nil, fmt.Errorf("there are flags only, and no argument such as %q; -h explains them", f.Arg(0))
+	}
+	given := make(map[string]bool)
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return &s, s.check(given)
+}
+
+// mfaTypes are the values of -mfa.
+var mfaTypes = map[string]types.UserPoolMfaType{
+	"optional": types.UserPoolMfaTypeOptional,
+	"required": types.UserPoolMfaTypeOn,
+	"off":      types.UserPoolMfaTypeOff,
+}
+
+// embedded reports whether no other user pool was asked for.
+func (s *settings) embedded() bool {
+	return s.endpoint == "" && s.userPoolID == "" && s.clientID == "" && s.clientSecret == ""
+}
+
+// check finds what is missing or does not go together, and fills in what follows from the rest.
+func (s *settings) check(given map[string]bool) error {
+	if mfaTypes[s.mfa] == "" {
+		return fmt.Errorf("-mfa is optional, required or off, not %q", s.mfa)
+	}
+	if s.embedded() {
+		s.region = cmp.Or(s.region, "us-east-1")
+		return checkRegion(s.region)
+	}
+	var missing []string
+	for _, needed := range []struct{ name, value string }{{"-user-pool-id", s.userPoolID}, {"-client-id", s.clientID}} {
+		if needed.value == "" {
+			missing = append(missing, needed.name)
+		}
+	}
+	if missing != nil {
+		return fmt.Errorf("missing %s, which a pool that is not the embedded one needs", strings.Join(missing, " and "))
+	}
+	for _, name := range []string{"mfa", "cognito-addr"} {
+		if given[name] {
+			return fmt.Errorf("-%s is for the embedded pool, which -user-pool-id takes the place of", name)
+		}
+	}
+	region, _, found := strings.Cut(s.userPoolID, "_")
+	if !found {
+		return errors.New("-user-pool-id is not the id of a user pool, such as eu-west-1_AbCdEfGhI")
+	}
+	s.region = cmp.Or(s.region, region)
+	s.clientSecret = cmp.Or(s.clientSecret, os.Getenv(secretVariable))
+	return checkRegion(s.region)
+}
+
+// checkRegion sees to it that a region can be a part of a host name.
+func checkRegion(region string) error {
+	if strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("%q is not the name of a region", region)
+	}
+	return nil
+}

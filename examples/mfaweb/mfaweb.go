@@ -77,18 +77,26 @@ func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 
 // Handler returns all of the interface, and the pages if there are any.
 func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/signin", a.SignIn())
-	mux.Handle("/mfa", a.MFA())
-	mux.Handle("/verify", a.Verify())
-	mux.Handle("/mfasignin", a.MFASignIn())
-	mux.Handle("/enable", a.post("/enable", a.enable, "accessToken"))
-	mux.Handle("/signout", a.post("/signout", a.signOut, "refreshToken"))
-	if a.opts.Verifier != nil {
-		mux.Handle("/whoami", a.wrap("/whoami", http.MethodGet, a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI))))
+	// A map and not a ServeMux, which answers some requests itself, without the headers and without the log.
+	routes := map[string]http.Handler{
+		"/signin":    a.SignIn(),
+		"/mfa":       a.MFA(),
+		"/verify":    a.Verify(),
+		"/mfasignin": a.MFASignIn(),
+		"/enable":    a.post("/enable", a.enable, "accessToken"),
+		"/signout":   a.post("/signout", a.signOut, "refreshToken"),
 	}
-	mux.Handle("/", a.Other())
-	return mux
+	if a.opts.Verifier != nil {
+		routes["/whoami"] = a.wrap("/whoami", http.MethodGet, a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI)))
+	}
+	other := a.wrap("pages", "", http.HandlerFunc(a.other))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if handler := routes[r.URL.Path]; handler != nil {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		other.ServeHTTP(w, r)
+	})
 }
 
 // SignIn returns the handler of /signin. It calls AdminInitiateAuth, or InitiateAuth where the client is public.

@@ -19,6 +19,7 @@ func TestHeaders(t *testing.T) {
 	for name, a := range map[string]*answer{
 		"page":          s.send(http.MethodGet, "/", ""),
 		"script":        s.send(http.MethodGet, "/static/app.js", ""),
+		"unclean path":  s.send(http.MethodPost, "//signin", "{}"),
 		"missing page":  s.send(http.MethodGet, "/nowhere", ""),
 		"answer":        s.signIn(),
 		"error":         s.post("/signin", fields{"userId": username}),

@@ -86,6 +86,8 @@ type person struct {
 	demo *program
 	name string // of the pictures
 
+	window chromedp.Action[chromedp.Void] // opens the window in its size
+
 	key      string    // in the authenticator
 	enrolled time.Time // when the first code was made
 
@@ -95,19 +97,22 @@ type person struct {
 }
 
 // sit opens a new profile in the browser, in a window of the given size.
-func sit(t *testing.T, demo *program, language string, width, height int64) *person {
+func sit(t *testing.T, demo *program, language string, width, height int64, screen ...chromedp.EmulateViewportOption) *person {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(cancel)
-	p := &person{t: t, ctx: ctx, demo: demo, name: strings.ReplaceAll(t.Name(), "/", "-")}
+	p := &person{
+		t: t, ctx: ctx, demo: demo, name: strings.ReplaceAll(t.Name(), "/", "-"),
+		window: chromedp.EmulateViewport(width, height, screen...),
+	}
 
 	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
 	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language})
 	require.NoError(t, err)
-	p.do(chromedp.EmulateViewport(width, height))
+	p.do(p.window)
 
 	go func() {
 		for message, err := range chromedp.Console(ctx) {
@@ -346,7 +351,7 @@ func TestRequired(t *testing.T) {
 // The whole way in Japanese, on a phone.
 func TestJapanese(t *testing.T) {
 	t.Parallel()
-	p := sit(t, startEmbedded(t), "ja-JP", 360, 740)
+	p := sit(t, startEmbedded(t), "ja-JP", 360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch)
 	p.open()
 	language, err := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.documentElement.lang"))
 	require.NoError(t, err)
@@ -364,8 +369,9 @@ func TestJapanese(t *testing.T) {
 	p.accessible()
 	p.do(chromedp.Click(chromedp.CSS("#set-up")))
 	p.scan()
-	p.picture("4-set-up")
+	p.see("setup", "#open") // which whoever has the authenticator on this very phone needs
 	p.accessible()
+	p.picture("4-set-up")
 	code := p.firstCode()
 	// As a Japanese keyboard may write it.
 	p.enter(strings.Map(func(r rune) rune { return r - '0' + '０' }, code))
@@ -675,14 +681,19 @@ func (p *person) picture(name string) {
 		return
 	}
 	require.NoError(p.t, os.MkdirAll(*screenshots, 0o755))
-	for _, size := range [][2]int64{{360, 740}, {1280, 800}} {
-		for _, scheme := range []string{"light", "dark"} {
-			p.colours(scheme)
-			p.do(chromedp.EmulateViewport(size[0], size[1]))
+	for _, scheme := range []string{"light", "dark"} {
+		p.colours(scheme)
+		for _, size := range [][2]int64{{360, 740}, {1280, 800}} {
+			if size[0] == 360 {
+				p.do(chromedp.EmulateViewport(size[0], size[1], chromedp.EmulateMobile, chromedp.EmulateTouch))
+			} else {
+				p.do(chromedp.EmulateViewport(size[0], size[1]))
+			}
 			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 			require.NoError(p.t, err)
 			file := fmt.Sprintf("%s-%s-%dx%d-%s.png", p.name, name, size[0], size[1], scheme)
 			require.NoError(p.t, os.WriteFile(filepath.Join(*screenshots, file), png, 0o644))
 		}
 	}
+	p.do(p.window)
 }

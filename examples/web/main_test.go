@@ -210,6 +210,7 @@ func TestEmulator(t *testing.T) {
 		assert.Equal(t, first.lines[key], second.lines[key])
 	}
 	second.signIn(t, first.lines["username"], first.lines["password"])
+	second.end(t, os.Interrupt)
 	assert.Contains(t, stderr.String(), "no AWS credentials found")
 }
 
@@ -260,8 +261,9 @@ func TestOpenAddress(t *testing.T) {
 	cmd, stderr := command(t, "-addr", ":0")
 	p := start(t, cmd, stderr, "password")
 	assert.Regexp(t, `^http://localhost:\d+$`, p.lines["web"], "an address that a browser can open")
-	assert.Contains(t, stderr.String(), "web: warning: other computers can reach")
 	p.signIn(t, username, password)
+	p.end(t, os.Interrupt) // all that it said has arrived then
+	assert.Contains(t, stderr.String(), "web: warning: other computers can reach")
 }
 
 func TestHelp(t *testing.T) {
@@ -345,7 +347,7 @@ func TestEmulatorWithoutKeys(t *testing.T) {
 
 	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-public", "-endpoint", "http://"+listener.Addr().String(),
 		"-user-pool-id", "local_AbCdEfGhI", "-client-id", "1example23456789")
-	start(t, cmd, stderr, "client-id")
+	start(t, cmd, stderr, "client-id").end(t, os.Interrupt)
 	assert.Contains(t, stderr.String(), "web: warning: the pool has no public keys")
 }
 

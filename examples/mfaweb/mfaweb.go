@@ -27,6 +27,7 @@
 package mfaweb
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -62,9 +63,14 @@ type API struct {
 
 // New returns the interface on the client's user pool. The error is about AllowOrigin, which must be an origin and nothing more.
 func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
-	opts := Options{Logger: slog.Default(), RequestID: randomID, Timeout: 20 * time.Second}
+	var opts Options
 	for _, fn := range optFns {
 		fn(&opts)
+	}
+	opts.Logger = cmp.Or(opts.Logger, slog.Default())
+	opts.Timeout = cmp.Or(opts.Timeout, 20*time.Second)
+	if opts.RequestID == nil {
+		opts.RequestID = randomID
 	}
 	if opts.AllowOrigin != "" {
 		u, err := url.Parse(opts.AllowOrigin)

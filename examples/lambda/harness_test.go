@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -111,21 +112,28 @@ func event(t *testing.T, format, name string, r request) []byte {
 	if format == "rest" {
 		set(e, "httpMethod", r.method)
 		set(e, "path", r.path)
+		all := e["multiValueHeaders"].(map[string]any)
 		for header, value := range r.header {
-			headers[header] = value
-			e["multiValueHeaders"].(map[string]any)[header] = []string{value}
+			setHeader(headers, header, value)
+			setHeader(all, header, []string{value})
 		}
 	} else {
 		prefix := strings.TrimSuffix(e["rawPath"].(string), "/signin") // the stage
 		set(e, "rawPath", prefix+r.path)
 		set(e["requestContext"].(map[string]any)["http"].(map[string]any), "method", r.method)
 		for header, value := range r.header {
-			headers[strings.ToLower(header)] = value
+			setHeader(headers, strings.ToLower(header), value)
 		}
 	}
 	text, err = json.Marshal(e)
 	require.NoError(t, err)
 	return text
+}
+
+// setHeader puts a value in the place of what a header was, however its name was spelled.
+func setHeader(headers map[string]any, name string, value any) {
+	maps.DeleteFunc(headers, func(other string, _ any) bool { return strings.EqualFold(name, other) })
+	headers[name] = value
 }
 
 // reply is what a browser gets.

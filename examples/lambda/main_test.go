@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,7 +38,7 @@ func run(m *testing.M) int {
 	if err := pack(context.Background(), dist); err != nil {
 		return failed(err)
 	}
-	for _, name := range names {
+	for _, name := range append(slices.Clone(names), "pages") {
 		if err := unpack(name); err != nil {
 			return failed(err)
 		}

@@ -26,21 +26,28 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// Run serves the handler under its path, such as "/signin", until Lambda ends the process. The option functions change what the environment
-// configures.
-func Run(path string, handler func(*mfaweb.API) http.Handler, optFns ...func(*cognitomfa.Config)) {
+// Run serves the handler under its path, such as "/signin", until Lambda ends the process. Where the path is "/" it serves all paths. The option functions
+// change what the environment configures.
+func Run(path string, handler func(*mfaweb.API) http.Handler, optFns ...func(*Settings) error) {
 	// What aws-lambda-go has to say goes the same way.
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	api, err := newAPI(context.Background(), optFns)
 	if err != nil {
-		_, _ = fmt.Fprintf(os.Stderr, "%s: %s\n", strings.TrimPrefix(path, "/"), strings.ReplaceAll(err.Error(), "\n", " "))
+		_, _ = fmt.Fprintf(os.Stderr, "%s: %s\n", name(path), strings.ReplaceAll(err.Error(), "\n", " "))
 		os.Exit(1)
 	}
 	lambda.Start(&function{path: path, served: handler(api), other: api.Other()})
+}
+
+// name is what a function is called in what it says about itself.
+func name(path string) string {
+	if path == "/" {
+		return "pages"
+	}
+	return strings.TrimPrefix(path, "/")
 }
 
 // function is one path of the interface, as aws-lambda-go wants it.
@@ -66,7 +73,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	handler := f.other
 	// Before the path there may be a stage or the base path of a custom domain.
-	if strings.HasSuffix(r.URL.Path, f.path) {
+	if f.path == "/" || strings.HasSuffix(r.URL.Path, f.path) {
 		handler = f.served
 	}
 	a := &answer{header: make(http.Header)}

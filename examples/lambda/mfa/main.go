@@ -3,11 +3,10 @@
 package main
 
 import (
-	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
 func main() {
-	gateway.Run("/mfa", (*mfaweb.API).MFA, func(c *cognitomfa.Config) { c.Public = true })
+	gateway.Run("/mfa", (*mfaweb.API).MFA, gateway.Public)
 }

@@ -21,7 +21,7 @@ import (
 
 func main() {
 	dist := flag.String("dist", "dist", "the `folder` that the archives are written to")
-	functions := flag.String("functions", "mfa,verify,signin,mfasignin", "the `names` of the functions")
+	functions := flag.String("functions", "mfa,verify,signin,mfasignin,pages", "the `names` of the functions")
 	flag.Parse()
 	if err := run(context.Background(), *dist, strings.Split(*functions, ",")); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "pack:", err)

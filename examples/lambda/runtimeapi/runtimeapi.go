@@ -68,7 +68,7 @@ func Start(ctx context.Context, executable string, env []string, stdout, stderr 
 	f.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = f.server.Serve(listener) }()
 
-	f.cmd = exec.CommandContext(ctx, executable) //nolint:gosec // Starting what the caller names is what this is for.
+	f.cmd = exec.CommandContext(ctx, executable)
 	f.cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String()}, env...)
 	f.cmd.Stdout, f.cmd.Stderr = stdout, stderr
 	if err := f.cmd.Start(); err != nil {

@@ -1,0 +1,260 @@
+// Command bench measures the Lambda functions beside functions that make the same calls by hand, on the raw SDK, and prints for each figure the ratio of the two:
+// from the start of the process to the first answer, an answer once it is warm, the most memory it has had, and how large it is. Both run in turn,
+// against one Cognito in this process, and the figures are medians.
+//
+// It is run in the folder of the functions, best with a clean environment: make bench.
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/lambda/runtimeapi"
+)
+
+const password = "Passw0rd!"
+
+func main() {
+	starts := flag.Int("starts", 50, "how many times each function is started")
+	warm := flag.Int("warm", 40, "how many events each start gets after the first")
+	flag.Parse()
+	if err := run(context.Background(), *starts, *warm); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, starts, warm int) error {
+	work, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	fmt.Printf("%-10s %-14s %12s %12s %7s\n", "function", "figure", "library", "by hand", "ratio")
+	for _, name := range []string{"mfa", "verify", "signin", "mfasignin"} {
+		var sides [2]figures
+		for i, source := range []string{"./" + name, "./bench/byhand/" + name} {
+			sides[i].executable = filepath.Join(work, fmt.Sprintf("%s-%d", name, i))
+			if err := sides[i].build(ctx, source); err != nil {
+				return fmt.Errorf("%s: %w", source, err)
+			}
+		}
+		b := newBackend()
+		for i := range starts {
+			// Whoever comes second may find a warmer machine: each does in turn.
+			for j := range sides {
+				if err := sides[(i+j)%2].measure(ctx, b, name, warm); err != nil {
+					b.cognito.Close()
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+		}
+		b.cognito.Close()
+		compare(name, "cold start", "ms", sides[0].cold, sides[1].cold)
+		compare(name, "warm", "ms", sides[0].warm, sides[1].warm)
+		compare(name, "peak memory", "KiB", sides[0].memory, sides[1].memory)
+		compare(name, "executable", "KiB", sides[0].size, sides[1].size)
+		compare(name, "zip", "KiB", sides[0].zip, sides[1].zip)
+	}
+	return nil
+}
+
+// compare prints a line: the medians and their ratio.
+func compare(name, figure, unit string, library, byHand []float64) {
+	a, b := median(library), median(byHand)
+	fmt.Printf("%-10s %-14s %8.2f %-3s %8.2f %-3s %7.3f\n", name, figure, a, unit, b, unit, a/b)
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// figures are what was measured of one executable.
+type figures struct {
+	executable        string
+	cold, warm        []float64 // in milliseconds
+	memory, size, zip []float64 // in KiB
+}
+
+// build compiles a function as command pack does.
+func (f *figures) build(ctx context.Context, source string) error {
+	//nolint:gosec // The sources are those of this folder.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", f.executable, source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, text)
+	}
+	text, err := os.ReadFile(f.executable)
+	if err != nil {
+		return err
+	}
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	entry, err := z.Create("bootstrap")
+	if err != nil {
+		return err
+	}
+	if _, err := entry.Write(text); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	f.size = []float64{float64(len(text)) / 1024}
+	f.zip = []float64{float64(archive.Len()) / 1024}
+	return nil
+}
+
+// measure starts the function once.
+func (f *figures) measure(ctx context.Context, b *backend, name string, warm int) error {
+	payload, err := b.event(ctx, name)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	function, err := runtimeapi.Start(ctx, f.executable, b.environment(), io.Discard, io.Discard)
+	if err != nil {
+		return err
+	}
+	defer function.Close()
+	took, err := invoke(ctx, function, payload, start)
+	if err != nil {
+		return err
+	}
+	f.cold = append(f.cold, took)
+	for range warm {
+		if payload, err = b.event(ctx, name); err != nil {
+			return err
+		}
+		if took, err = invoke(ctx, function, payload, time.Now()); err != nil {
+			return err
+		}
+		f.warm = append(f.warm, took)
+	}
+	peak, err := peakMemory(function.Pid())
+	f.memory = append(f.memory, peak)
+	return err
+}
+
+// invoke returns how many milliseconds after start the answer came, and an error for any answer but the right one.
+func invoke(ctx context.Context, function *runtimeapi.Function, payload []byte, start time.Time) (float64, error) {
+	result, err := function.Invoke(ctx, runtimeapi.Invocation{ID: "bench", Payload: payload})
+	if err != nil {
+		return 0, err
+	}
+	var answer struct{ StatusCode int }
+	if err := json.Unmarshal(result.Payload, &answer); err != nil || answer.StatusCode != 200 {
+		return 0, fmt.Errorf("the answer is %s", result.Payload)
+	}
+	return float64(result.At.Sub(start).Nanoseconds()) / 1e6, nil
+}
+
+// peakMemory is the most memory that the process has had, in KiB, as Linux counts it. (What wait4 tells of a process includes its parent's.)
+func peakMemory(pid int) (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
+		}
+	}
+	return 0, errors.New("Linux does not tell the peak memory")
+}
+
+// backend is the user pool, and what turns users and clocks into events.
+type backend struct {
+	cognito *cognitotest.Server
+	client  *cognitoidentityprovider.Client
+	users   int
+}
+
+func newBackend() *backend {
+	cognito := cognitotest.NewServer()
+	return &backend{cognito: cognito, client: cognito.Client()}
+}
+
+func (b *backend) environment() []string {
+	return []string{
+		"AWS_REGION=" + b.cognito.Region,
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY=secret-key-example",
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=" + b.cognito.URL,
+		"COGNITO_USER_POOL_ID=" + b.cognito.UserPoolID,
+		"COGNITO_CLIENT_ID=" + b.cognito.ClientID,
+		"MFA_ISSUER=Example",
+	}
+}
+
+// event makes the next event for a function: of a new user, since no code is good twice.
+func (b *backend) event(ctx context.Context, name string) ([]byte, error) {
+	b.users++
+	user := fmt.Sprintf("user-%d", b.users)
+	u := cognitotest.User{Username: user, Password: password}
+	if name == "mfasignin" {
+		u.TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	}
+	b.cognito.AddUser(u)
+	body := map[string]string{}
+	switch name {
+	case "mfa":
+		body["AccessToken"] = *b.cognito.IssueTokens(user).AccessToken
+	case "verify":
+		accessToken := b.cognito.IssueTokens(user).AccessToken
+		if _, err := b.client.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: accessToken}); err != nil {
+			return nil, err
+		}
+		body["accessToken"], body["mfaCode"] = *accessToken, b.cognito.Code(user)
+	case "signin":
+		body["userId"], body["userPassword"] = user, password
+	case "mfasignin":
+		out, err := b.client.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
+			UserPoolId: aws.String(b.cognito.UserPoolID), ClientId: aws.String(b.cognito.ClientID), AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth,
+			AuthParameters: map[string]string{"USERNAME": user, "PASSWORD": password},
+		})
+		if err != nil {
+			return nil, err
+		}
+		body["mfaCode"], body["authParamSession"], body["authParamUserId"] = b.cognito.Code(user), *out.Session, user
+	}
+	return request("/"+name, body)
+}
+
+// request is a recorded event of an HTTP API with another path and body.
+func request(path string, body map[string]string) ([]byte, error) {
+	text, err := os.ReadFile("testdata/http.json")
+	if err != nil {
+		return nil, err
+	}
+	var e map[string]any
+	if err := json.Unmarshal(text, &e); err != nil {
+		return nil, err
+	}
+	if text, err = json.Marshal(body); err != nil {
+		return nil, err
+	}
+	e["rawPath"], e["body"] = path, string(text)
+	return json.Marshal(e)
+}

@@ -58,7 +58,7 @@ func run(ctx context.Context, starts, warm int) error {
 				return fmt.Errorf("%s: %w", source, err)
 			}
 		}
-		b := newBackend()
+		b := newBackend() //nolint:contextcheck // The server ends with its Close.
 		for i := range starts {
 			// Whoever comes second may find a warmer machine: each does in turn.
 			for j := range sides {
@@ -181,7 +181,7 @@ func peakMemory(pid int) (float64, error) {
 			return strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
 		}
 	}
-	return 0, errors.New("Linux does not tell the peak memory")
+	return 0, errors.New("this system does not tell the peak memory")
 }
 
 // backend is the user pool, and what turns users and clocks into events.

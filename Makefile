@@ -4,10 +4,13 @@
 # make bench   the README's figures, each beside what it is compared with
 # make demo    the web demo on an embedded Cognito
 
-GO      ?= go
+GO       ?= go
 FUZZTIME ?= 30s
-BENCH   ?= .
+BENCH    ?= .
 LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# The modules beside the library's own: what they require must not reach who imports it.
+MODULES  = examples examples/lambda/lint token/bench
 
 .PHONY: test lint fuzz bench demo packages
 
@@ -20,10 +23,10 @@ packages:
 	@.ci/packages
 
 lint:
-	$(GO) vet ./...
-	cd examples && $(GO) vet ./...
-	$(LINT) run ./...
-	cd examples && $(LINT) run --config ../.golangci.yml ./...
+	@set -e; for module in . $(MODULES); do \
+		echo "vet and golangci-lint in $$module"; \
+		(cd $$module && $(GO) vet ./... && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); \
+	done
 
 # go test runs one fuzz target at a time.
 fuzz:
@@ -37,6 +40,7 @@ fuzz:
 bench: packages
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	cd token/bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	$(MAKE) -C examples/lambda bench
 
 demo:
 	$(GO) run -C examples ./web

@@ -63,6 +63,15 @@ func replacing(t *testing.T, f *faulty) string {
 	return tokens.Access.Reveal()
 }
 
+// settingUp brings a user whom the pool demands MFA of to where he types the first code.
+func settingUp(t *testing.T, f *faulty) *cognitomfa.SetupChallenge {
+	t.Helper()
+	outcome, err := f.client.SignIn(t.Context(), "alice", password)
+	e, err := f.client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
+	require.NoError(t, err)
+	return e.Setup
+}
+
 var steps = map[string]step{
 	"SignIn": {
 		operation: "AdminInitiateAuth",
@@ -143,10 +152,8 @@ var steps = map[string]step{
 		operation: "VerifySoftwareToken", on: mfaOn,
 		prepare: func(t *testing.T, f *faulty) func(context.Context) error {
 			t.Helper()
-			outcome, err := f.client.SignIn(t.Context(), "alice", password)
-			e, err := f.client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-			require.NoError(t, err)
-			return func(ctx context.Context) error { return noOutcome(f.client.VerifySetup(ctx, e.Setup, f.Code("alice"))) }
+			setup := settingUp(t, f)
+			return func(ctx context.Context) error { return noOutcome(f.client.VerifySetup(ctx, setup, f.Code("alice"))) }
 		},
 		spends: true,
 	},
@@ -154,10 +161,8 @@ var steps = map[string]step{
 		operation: "AdminRespondToAuthChallenge", on: mfaOn,
 		prepare: func(t *testing.T, f *faulty) func(context.Context) error {
 			t.Helper()
-			outcome, err := f.client.SignIn(t.Context(), "alice", password)
-			e, err := f.client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-			require.NoError(t, err)
-			return func(ctx context.Context) error { return noOutcome(f.client.VerifySetup(ctx, e.Setup, f.Code("alice"))) }
+			setup := settingUp(t, f)
+			return func(ctx context.Context) error { return noOutcome(f.client.VerifySetup(ctx, setup, f.Code("alice"))) }
 		},
 		spends: true, second: true,
 	},
@@ -165,12 +170,10 @@ var steps = map[string]step{
 		operation: "SetUserMFAPreference", on: mfaOn,
 		prepare: func(t *testing.T, f *faulty) func(context.Context) error {
 			t.Helper()
-			outcome, err := f.client.SignIn(t.Context(), "alice", password)
-			e, err := f.client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-			require.NoError(t, err)
+			setup := settingUp(t, f)
 			return func(ctx context.Context) error {
 				unsent := ctx.Err() != nil
-				outcome, err := f.client.VerifySetup(ctx, e.Setup, f.Code("alice"))
+				outcome, err := f.client.VerifySetup(ctx, setup, f.Code("alice"))
 				if !unsent {
 					require.IsType(t, (*cognitomfa.Tokens)(nil), outcome, "the tokens are not lost")
 				}

@@ -34,8 +34,8 @@
 //
 // # What it does not do
 //
-// It stores nothing, checks no code itself, has no web pages and no sign-up. It sets no time limits and retries nothing that the SDK does not retry: the
-// context and the SDK client's options say. Verify the tokens that users bring back with the package token.
+// It stores nothing, checks no code itself, has no web pages and no sign-up. It sets no time limits: the context and the SDK client's options say. It has no
+// retries of its own beside the SDK's; within the SDK's number of attempts, Verify, ResetTOTP and SignOut are also sent again when an answer is cut off. Verify the tokens that users bring back with the package token.
 //
 // # Testing
 //

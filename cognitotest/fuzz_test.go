@@ -14,7 +14,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an error has a type and a status that go together.
+// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an error has a type and a status that go together;
+// and to what a browser asks ahead of a call, nothing but headers.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
 	srv := listen(f, mfaOn, everyFactor, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
@@ -45,6 +46,7 @@ func FuzzServeHTTP(f *testing.F) {
 	}
 	f.Add("GET", "/us-east-1_Fuzz/.well-known/jwks.json", "", "")
 	f.Add("POST", "//.well-known/", prefix, "null")
+	f.Add("OPTIONS", "/", "", "")
 	f.Add("", "", "\x00", "{\"UserCode\":\"\xff\"}")
 
 	f.Fuzz(func(t *testing.T, method, path, target, body string) {
@@ -59,6 +61,12 @@ func FuzzServeHTTP(f *testing.F) {
 		srv.ServeHTTP(recorder, request)
 		response := recorder.Result()
 		assert.NoError(t, response.Body.Close())
+		assert.Equal(t, "*", response.Header.Get("Access-Control-Allow-Origin"))
+		if method == http.MethodOptions {
+			assert.Equal(t, http.StatusOK, response.StatusCode)
+			assert.Empty(t, recorder.Body.Bytes())
+			return
+		}
 
 		var answer map[string]any
 		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), "%s", recorder.Body.Bytes())

@@ -20,16 +20,20 @@ const (
 )
 
 // ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in X-Amz-Target) and publishes the keys that its
-// tokens are signed with, at "/<pool id>/.well-known/jwks.json". It can be mounted without the server's own listener.
+// tokens are signed with, at "/<pool id>/.well-known/jwks.json". Pages in browsers may call it, whatever their origin. It can be mounted without
+// the server's own listener.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The whole request is read before anything is answered, and the answer leaves in one piece: clients close their side as soon as they have
 	// the header, and what is still on its way then gets lost.
 	body, tooLarge, err := readBody(r.Body)
+	if allowBrowsers(w, r) {
+		return
+	}
 	if err != nil { // the client is gone, or its framing is broken
 		s.write(w, nil, &apiError{typeSerialization, "The request could not be read."}, 0)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, "/") && strings.Contains(r.URL.Path, "/.well-known/") {
+	if isWellKnown(r) {
 		s.serveWellKnown(w, r)
 		return
 	}
@@ -185,6 +189,10 @@ func (c cutter) Write(body []byte) (int, error) {
 	_, _ = c.ResponseWriter.Write(body[:len(body)/2])
 	_ = http.NewResponseController(c.ResponseWriter).Flush()
 	panic(http.ErrAbortHandler)
+}
+
+func isWellKnown(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/") && strings.Contains(r.URL.Path, "/.well-known/")
 }
 
 // serveWellKnown publishes a pool's keys and where they are.

@@ -1,0 +1,105 @@
+package cognitotest_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// browse sends what a browser sends for a page of another origin.
+func browse(t *testing.T, srv fake, method, path string, header http.Header) reply {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader("{}"))
+	require.NoError(t, err)
+	if method == http.MethodOptions {
+		request.Body, request.ContentLength = http.NoBody, 0
+	}
+	request.Header = header
+	request.Header.Set("Origin", "https://app.example.com")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	raw, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return reply{status: response.StatusCode, header: response.Header, raw: raw}
+}
+
+// What browsers ask before they let a page make a call.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Fail("*", cognitotest.InternalError())
+	const signed = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date,x-amz-security-token,x-amz-target,x-amz-user-agent"
+	for name, tc := range map[string]struct {
+		path             string
+		asked            []string
+		methods, allowed string
+	}{
+		"amazon-cognito-identity-js": {"/", []string{"cache-control,content-type,x-amz-target,x-amz-user-agent"}, "POST", "cache-control,content-type,x-amz-target,x-amz-user-agent"},
+		"AWS SDK":                    {"/", []string{signed}, "POST", signed},
+		"blanks and several lines":   {"/", []string{"content-type, x-amz-target", "X-Mine"}, "POST", "content-type,x-amz-target,X-Mine"},
+		"nothing that is no name":    {"/", []string{",, *, a b, x;y, é, <script>, ok"}, "POST", "ok"},
+		"no headers":                 {"/", nil, "POST", ""},
+		"keys":                       {"/" + srv.UserPoolID + "/.well-known/jwks.json", []string{"cache-control"}, "GET, HEAD", "cache-control"},
+	} {
+		header := http.Header{"Access-Control-Request-Method": {"POST"}}
+		if tc.asked != nil {
+			header["Access-Control-Request-Headers"] = tc.asked
+		}
+		r := browse(t, srv, http.MethodOptions, tc.path, header)
+		assert.Equal(t, http.StatusOK, r.status, name)
+		assert.Empty(t, r.raw, name)
+		assert.Equal(t, "*", r.header.Get("Access-Control-Allow-Origin"), name)
+		assert.Equal(t, tc.methods, r.header.Get("Access-Control-Allow-Methods"), name)
+		assert.Equal(t, tc.allowed, r.header.Get("Access-Control-Allow-Headers"), name)
+		assert.Equal(t, "172800", r.header.Get("Access-Control-Max-Age"), name)
+	}
+	assert.Empty(t, srv.Calls(), "a browser's question is no call")
+	assert.Equal(t, "InternalError: Internal error", srv.call("GetUser", kv{}).failure(), "and takes no fault")
+}
+
+// Whatever is answered, the page gets to read it.
+func TestBrowsersReadEveryAnswer(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.Fail("GetUser", cognitotest.Throttle())
+	for name, tc := range map[string]struct {
+		method, path, operation string
+		status                  int
+	}{
+		"refusal":           {"POST", "/", "InitiateAuth", 400},
+		"fault":             {"POST", "/", "GetUser", 400},
+		"unknown operation": {"POST", "/", "FlyToTheMoon", 400},
+		"unknown path":      {"POST", "/nowhere", "", 404},
+		"other method":      {"PUT", "/", "", 405},
+		"keys":              {"GET", "/" + srv.UserPoolID + "/.well-known/jwks.json", "", 200},
+		"keys of nobody":    {"GET", "/us-east-1_Nowhere/.well-known/jwks.json", "", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := browse(t, srv, tc.method, tc.path, http.Header{"X-Amz-Target": {"AWSCognitoIdentityProviderService." + tc.operation}})
+			assert.Equal(t, tc.status, r.status)
+			assert.Equal(t, "*", r.header.Get("Access-Control-Allow-Origin"))
+			assert.Equal(t, "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date", r.header.Get("Access-Control-Expose-Headers"))
+		})
+	}
+	r := srv.tokens("alice")
+	assert.Equal(t, "*", r.header.Get("Access-Control-Allow-Origin"))
+}
+
+// A handler that is mounted without net/http's server gets header values that nobody has looked at.
+func TestPreflightWithoutASocket(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, "/", nil)
+	request.Header.Set("Access-Control-Request-Headers", "x-ok,x-evil\r\nset-cookie: a=b,"+strings.Repeat("y", 3))
+	recorder := httptest.NewRecorder()
+	start(t).ServeHTTP(recorder, request)
+	assert.Equal(t, []string{"x-ok,yyy"}, recorder.Result().Header["Access-Control-Allow-Headers"])
+}

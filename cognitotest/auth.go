@@ -103,8 +103,16 @@ func (b *backend) commonAuth(c *appClient, in *initiateAuthRequest) (*authRespon
 		if !c.allows(types.ExplicitAuthFlowsTypeAllowCustomAuth, types.ExplicitAuthFlowsTypeCustomAuthFlowOnly) {
 			return nil, invalidParameter("CUSTOM_AUTH flow not enabled for this client")
 		}
+		if in.AuthParameters["CHALLENGE_NAME"] == "SRP_A" {
+			return b.answer(b.srpAuth(c, in.AuthParameters))
+		}
 		return b.answer(b.customAuth(c, in.AuthParameters))
-	case types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserAuth:
+	case types.AuthFlowTypeUserSrpAuth:
+		if !c.srpAllowed() {
+			return nil, errNoSRP
+		}
+		return b.answer(b.srpAuth(c, in.AuthParameters))
+	case types.AuthFlowTypeUserAuth:
 		return nil, invalidParameter("AuthFlow %s is not emulated by cognitotest", in.AuthFlow)
 	default:
 		return nil, errMethod
@@ -123,21 +131,29 @@ func (b *backend) passwordAuth(c *appClient, parameters map[string]string) (next
 		return next{}, err
 	}
 	defer u.mu.Unlock()
+	right := hmac.Equal([]byte(u.password), []byte(parameters["PASSWORD"])) && u.password != ""
+	if err := b.judge(u, c, right); err != nil {
+		return next{}, err
+	}
+	return b.proceed(u, c, progress{})
+}
+
+// judge says what a password that was found right or wrong leads to. The user's lock is held.
+func (b *backend) judge(u *user, c *appClient, right bool) error {
 	now := b.time()
 	if u.lockedOut(now) {
-		return next{}, errLockedOut
+		return errLockedOut
 	}
-	right := hmac.Equal([]byte(u.password), []byte(parameters["PASSWORD"])) && u.password != ""
 	if right || c.reveal {
 		if err := b.admissible(u); err != nil {
-			return next{}, err
+			return err
 		}
 	}
 	if !right {
 		u.failed(now)
-		return next{}, errCredentials
+		return errCredentials
 	}
-	return b.proceed(u, c, progress{})
+	return nil
 }
 
 // customAuth is a sign-in whose first factor is the challenges that Script set.

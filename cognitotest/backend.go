@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ type backend struct {
 	now    func() time.Time
 	offset atomic.Int64 // what Advance has added to the clock, in nanoseconds
 	sealer sealer
+	secret []byte // of derive
 
 	mu      sync.RWMutex
 	pools   map[string]*pool
@@ -25,7 +27,7 @@ type backend struct {
 
 func newBackend(o *Options) *backend {
 	return &backend{
-		region: o.Region, quirks: o.Quirks, now: o.Now, sealer: newSealer(),
+		region: o.Region, quirks: o.Quirks, now: o.Now, sealer: newSealer(), secret: []byte(rand.Text()),
 		pools: map[string]*pool{}, clients: map[string]*appClient{},
 	}
 }

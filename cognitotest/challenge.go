@@ -63,6 +63,9 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 	if err := b.checkHash(c, username, in.ChallengeResponses["SECRET_HASH"]); err != nil {
 		return next{}, err
 	}
+	if in.ChallengeName == challengeVerifier {
+		return b.answerVerifier(c, username, in.ChallengeResponses)
+	}
 	if in.Session == "" {
 		return next{}, missingParameter("Session")
 	}

@@ -145,9 +145,21 @@ func TestErrors(t *testing.T) {
 			do:      func(srv fake) reply { return initiate(srv, "ADMIN_USER_PASSWORD_AUTH", nil) },
 			failure: "InvalidParameter: Initiate Auth method not supported.",
 		},
-		"flow that is not emulated": {
+		"SRP flow off": {
+			on:      func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH"} },
 			do:      func(srv fake) reply { return initiate(srv, "USER_SRP_AUTH", nil) },
-			failure: "InvalidParameter: AuthFlow USER_SRP_AUTH is not emulated by cognitotest",
+			failure: "InvalidParameter: USER_SRP_AUTH is not enabled for the client.",
+		},
+		"SRP flow off, older name": {
+			on: func(o *options) {
+				o.AuthFlows = []types.ExplicitAuthFlowsType{"CUSTOM_AUTH_FLOW_ONLY", "ADMIN_NO_SRP_AUTH"}
+			},
+			do:      func(srv fake) reply { return initiate(srv, "USER_SRP_AUTH", nil) },
+			failure: "InvalidParameter: USER_SRP_AUTH is not enabled for the client.",
+		},
+		"flow that is not emulated": {
+			do:      func(srv fake) reply { return initiate(srv, "USER_AUTH", nil) },
+			failure: "InvalidParameter: AuthFlow USER_AUTH is not emulated by cognitotest",
 		},
 		"custom flow without challenges": {
 			do: func(srv fake) reply {

@@ -10,11 +10,16 @@ import (
 
 // newUUID gives a random UUID (RFC 9562, version 4).
 func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
+	b := make([]byte, 16)
+	_, _ = rand.Read(b)
+	return formatUUID(b)
+}
+
+// formatUUID makes a UUID of 16 random bytes, which it changes where the version stands.
+func formatUUID(b []byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 const (

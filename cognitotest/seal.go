@@ -64,8 +64,13 @@ func (s sealer) openSession(v any, text string) bool {
 		return false
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	return err == nil && s.openRaw(v, raw, sessionPrefix)
+}
+
+// openRaw opens what has its nonce in front.
+func (s sealer) openRaw(v any, raw []byte, purpose string) bool {
 	size := s.aead.NonceSize()
-	return err == nil && len(raw) > size && s.open(v, raw[:size], raw[size:], sessionPrefix)
+	return len(raw) > size && s.open(v, raw[:size], raw[size:], purpose)
 }
 
 // refreshHeader is the protected header of a refresh token, which is a JWE (RFC 7516) with five parts, as Cognito's is. The content is

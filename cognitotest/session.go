@@ -42,17 +42,22 @@ const (
 	longSessionSize = 3200
 )
 
-// open begins a session for the user, whose lock is held.
-func (b *backend) open(u *user, c *appClient, s session) string {
+// begin begins a session for the user, whose lock is held.
+func (b *backend) begin(u *user, c *appClient, s session) ticket {
 	now := b.time()
 	s.id, s.expires = newNumber(), now.Add(c.session)
 	u.sessions = slices.DeleteFunc(u.sessions, func(old *session) bool { return !now.Before(old.expires) })
 	u.sessions = append(u.sessions, &s)
+	return ticket{u.pool.id, u.sub, c.id, s.challenge, s.stage, s.id, s.expires.UnixMilli()}
+}
+
+// open begins a session and gives the string that a client carries for it.
+func (b *backend) open(u *user, c *appClient, s session) string {
 	size := sessionSize
 	if b.quirks.LongSessions {
 		size = longSessionSize
 	}
-	return b.sealer.sealSession(ticket{u.pool.id, u.sub, c.id, s.challenge, s.stage, s.id, s.expires.UnixMilli()}, size)
+	return b.sealer.sealSession(b.begin(u, c, s), size)
 }
 
 // resume finds the user whom a session belongs to and locks it. Whoever calls it unlocks the user, and spends the session once it was answered

@@ -139,6 +139,8 @@ func isToken(r rune) bool { return isWord(r) || strings.ContainsRune("-=.", r) }
 
 func isID(r rune) bool { return isWord(r) || r == '+' }
 
+func isHex(r rune) bool { return isDigit(r) || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' }
+
 func isHash(r rune) bool { return isWord(r) || strings.ContainsRune("+=/", r) }
 
 func isTitle(r rune) bool { return isWord(r) || strings.ContainsRune(" \t\n\v\f\r+=,.@-", r) }

@@ -1,0 +1,786 @@
+package cognitotest_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha1" // what RFC 6238 and authenticator apps speak
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// The model says, for every call of a random sequence, what a user pool must answer. It knows nothing of the server's code: its state is what the
+// calls before have told, and what a code, a session or a token is good for is written here a second time, in other words. property_test.go plays
+// the sequences and compares.
+//
+// What must never happen is asserted in three places that everything goes through: earn for tokens, accept for sessions, spend for codes.
+type model struct {
+	now      time.Time
+	pools    []*modelPool
+	clients  []*modelClient
+	users    []*modelUser // also those that are deleted
+	sessions []*modelSession
+	tokens   []*modelTokens
+	broken   string // the promise that a step has broken
+}
+
+type modelPool struct {
+	id          string
+	mode        string // OFF, OPTIONAL, ON
+	totp, email bool   // the factors it offers
+	byEmail     bool   // users sign in by their address, and have a UUID for a name
+	alias       bool   // users sign in by a verified address, too
+	anyCase     bool   // names and addresses are case-insensitive
+}
+
+type modelClient struct {
+	label           string
+	id, secret      string
+	pool            *modelPool
+	tells           bool // unknown users are told from wrong passwords
+	session         time.Duration
+	access, refresh time.Duration
+	rotates         bool
+	grace           time.Duration
+}
+
+type modelUser struct {
+	label       string
+	pool        *modelPool
+	name, sub   string
+	email       string
+	verified    bool // the address is
+	gone        bool
+	disabled    bool
+	status      string
+	password    string
+	passwordSet time.Time
+	failures    int // wrong passwords in a row
+	failed      time.Time
+	locked      time.Time // passwords are looked at again from then on
+	key         *modelKey // of the authenticator that signs in
+	waiting     *modelKey // of the one that is being set up
+	enabled     []string  // UserMFASettingList
+	preferred   string
+	signedOut   time.Time
+}
+
+// modelKey is a TOTP key and the steps whose code was accepted.
+type modelKey struct {
+	secret string
+	spent  map[int64]bool
+}
+
+// modelSession is a session that was handed out: for what and to whom, and what its user has proved by then.
+type modelSession struct {
+	text      string
+	client    *modelClient
+	user      *modelUser
+	challenge string
+	step      int // of MFA_SETUP: 0 asked, 1 with a secret, 2 verified
+	expires   time.Time
+	spent     bool
+	proof     proof
+	offered   []string // to choose from
+	code      string   // that was sent
+}
+
+// proof is what the user of a sign-in has shown.
+type proof struct {
+	password, factor bool
+}
+
+// modelTokens are the tokens of one answer.
+type modelTokens struct {
+	client              *modelClient
+	user                *modelUser
+	access, id, refresh string
+	family              *modelFamily
+	issued              time.Time
+	generation          int // how often the family was rotated before this refresh token
+}
+
+// modelFamily is what the tokens of one sign-in have in common.
+type modelFamily struct {
+	authTime   time.Time
+	revoked    bool
+	generation int
+	rotated    time.Time
+	origin     string
+}
+
+// verdict is what the answer to a call must be.
+type verdict struct {
+	// says is an exception as reply.failure writes it, a challenge's name, "tokens" or, for any other good answer, "done".
+	says string
+	// learn takes over what the server alone can know, and says what is wrong with it; nil if there is nothing.
+	learn func(r reply) string
+}
+
+func refuse(failure string) verdict { return verdict{says: failure} }
+
+var done = verdict{says: "done"}
+
+const (
+	factorTOTP  = "SOFTWARE_TOKEN_MFA"
+	factorEmail = "EMAIL_OTP"
+
+	badCredentials = "NotAuthorized: Incorrect username or password."
+	noUser         = "UserNotFound: User does not exist."
+	userDisabled   = "NotAuthorized: User is disabled."
+	tooManyTries   = "NotAuthorized: Password attempts exceeded"
+	shortPassword  = "InvalidPassword: Password did not conform with policy: Password not long enough"
+	noTOTP         = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
+	noTOTPInPool   = "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool"
+	invalidClient  = "Unauthorized: Invalid client"
+)
+
+// generate computes the code of a step as RFC 6238 has it.
+func generate(secret string, step int64) string {
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
+	if err != nil {
+		panic(err)
+	}
+	mac := hmac.New(sha1.New, key)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
+	sum := mac.Sum(nil)
+	at := sum[19] % 16
+	number := uint32(sum[at]%128)<<24 | uint32(sum[at+1])<<16 | uint32(sum[at+2])<<8 | uint32(sum[at+3])
+	return fmt.Sprintf("%06d", number%1e6)
+}
+
+func (m *model) step() int64 { return m.now.Unix() / 30 }
+
+// promise records that something happened which never must.
+func (m *model) promise(kept bool, broken string) {
+	if !kept {
+		m.broken = broken
+	}
+}
+
+// earn is the one way to tokens.
+func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
+	m.promise(p.password, "tokens without the right password")
+	m.promise(p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON", "tokens without the second factor that is demanded")
+	m.promise(!u.gone && !u.disabled, "tokens for a user who may not sign in")
+	m.promise(c.pool == u.pool, "tokens from another pool's app client")
+	u.failures = 0
+	return m.issue(u, c, &modelFamily{authTime: m.now}, 0)
+}
+
+// issue is the verdict that the answer holds tokens of the user.
+func (m *model) issue(u *modelUser, c *modelClient, f *modelFamily, generation int) verdict {
+	return verdict{"tokens", func(r reply) string {
+		t := &modelTokens{
+			client: c, user: u, family: f, issued: m.now, generation: generation,
+			access: r.access(), id: r.text("AuthenticationResult", "IdToken"), refresh: r.refresh(),
+		}
+		access, id := payload(t.access), payload(t.id)
+		switch {
+		case access["sub"] != u.sub || id["sub"] != u.sub:
+			return "the tokens are somebody else's"
+		case access["username"] != u.name || id["cognito:username"] != u.name:
+			return "the tokens name somebody else"
+		case access["client_id"] != c.id || id["aud"] != c.id:
+			return "the tokens are another client's"
+		case access["iat"] != float64(m.now.Unix()) || access["auth_time"] != float64(f.authTime.Unix()):
+			return "the tokens are of another time"
+		case access["exp"] != float64(m.now.Unix()+int64(c.access/time.Second)):
+			return "the tokens end at another time"
+		case f.origin == "":
+			f.origin, _ = access["origin_jti"].(string)
+		case access["origin_jti"] != f.origin:
+			return "the tokens are of another sign-in"
+		}
+		for _, other := range m.tokens {
+			if f.origin == "" || other.family != f && other.family.origin == f.origin {
+				return "the tokens share another sign-in's origin_jti"
+			}
+		}
+		m.tokens = append(m.tokens, t)
+		return ""
+	}}
+}
+
+// accept uses a session up.
+func (m *model) accept(s *modelSession) {
+	m.promise(!s.spent, "a session was accepted twice")
+	m.promise(m.now.Before(s.expires), "an expired session was accepted")
+	s.spent = true
+}
+
+// spend takes a code; it says how the answer reads, "" for a right one. A code is looked for in this step, the one before and the one after, and
+// in the unlikely case that two of them share it, an unspent one counts.
+func (m *model) spend(k *modelKey, code, mismatch string) string {
+	failure := mismatch
+	for _, step := range []int64{m.step(), m.step() - 1, m.step() + 1} {
+		switch {
+		case generate(k.secret, step) != code:
+		case k.spent[step]:
+			failure = usedCode
+		default:
+			k.spent[step] = true
+			return ""
+		}
+	}
+	return failure
+}
+
+// find is the user whom a pool knows by a name.
+func (m *model) find(p *modelPool, name string) *modelUser {
+	same := func(a, b string) bool { return a == b || p.anyCase && strings.EqualFold(a, b) }
+	for _, u := range m.users {
+		byAddress := u.email != "" && (p.byEmail || p.alias && u.verified)
+		if u.pool == p && !u.gone && (same(u.name, name) || same(u.sub, name) || byAddress && same(u.email, name)) {
+			return u
+		}
+	}
+	return nil
+}
+
+// hash is the SECRET_HASH that a client wants over a name.
+func (c *modelClient) hash(name string) string {
+	if c.secret == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(c.secret))
+	mac.Write([]byte(name + c.id))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// refuses is what a client says to a hash, "" if it is right.
+func (c *modelClient) refuses(name, hash string) string {
+	switch {
+	case c.secret == "" || hash == c.hash(name):
+		return ""
+	case hash == "":
+		return "NotAuthorized: Client " + c.id + " is configured with secret but SECRET_HASH was not received"
+	default:
+		return "NotAuthorized: SecretHash does not match for the client: " + c.id
+	}
+}
+
+// barred is why a user may not sign in, whatever the password.
+func (m *model) barred(u *modelUser) string {
+	switch {
+	case u.disabled:
+		return userDisabled
+	case u.status == "RESET_REQUIRED":
+		return "PasswordResetRequired: Password reset required for the user"
+	case u.status == "FORCE_CHANGE_PASSWORD" && u.passwordSet.AddDate(0, 0, 7).Before(m.now):
+		return "NotAuthorized: Temporary password has expired and must be reset by an administrator."
+	}
+	return ""
+}
+
+// wrong counts a wrong password: from the fifth on the user is locked out, for a second at first, for twice as long each time, and for a quarter
+// of an hour at most.
+func (m *model) wrong(u *modelUser) {
+	u.failures++
+	u.failed = m.now
+	if u.failures >= 5 {
+		u.locked = m.now.Add(min(15*time.Minute, time.Second<<min(u.failures-5, 20)))
+	}
+}
+
+// quiet forgets wrong passwords that are a quarter of an hour old.
+func (m *model) quiet(u *modelUser) {
+	if u.failures > 0 && m.now.Sub(u.failed) >= 15*time.Minute {
+		u.failures = 0
+	}
+}
+
+func (m *model) signIn(c *modelClient, name, password, hash string) verdict {
+	if failure := c.refuses(name, hash); failure != "" {
+		return refuse(failure)
+	}
+	u := m.find(c.pool, name)
+	if u == nil {
+		if c.tells {
+			return refuse(noUser)
+		}
+		return refuse(badCredentials)
+	}
+	m.quiet(u)
+	right, barred := password == u.password, m.barred(u)
+	switch {
+	case u.failures >= 5 && m.now.Before(u.locked):
+		return refuse(tooManyTries)
+	case barred != "" && (right || c.tells):
+		return refuse(barred)
+	case !right:
+		m.wrong(u)
+		return refuse(badCredentials)
+	}
+	return m.goOn(u, c, proof{password: true})
+}
+
+// goOn is what comes next in a sign-in.
+func (m *model) goOn(u *modelUser, c *modelClient, p proof) verdict {
+	if u.status == "FORCE_CHANGE_PASSWORD" {
+		p.factor = false // it is asked for afterwards, by whomever it was given before the password was taken away
+		return m.challenge(&modelSession{client: c, user: u, challenge: "NEW_PASSWORD_REQUIRED", proof: p})
+	}
+	if p.factor || u.pool.mode == "OFF" {
+		return m.earn(u, c, p)
+	}
+	switch asks := m.asks(u); {
+	case slices.Contains(asks, u.preferred):
+		return m.ask(u, c, u.preferred, p)
+	case len(asks) > 1:
+		return m.challenge(&modelSession{client: c, user: u, challenge: "SELECT_MFA_TYPE", offered: asks, proof: p})
+	case len(asks) == 1:
+		return m.ask(u, c, asks[0], p)
+	case u.pool.mode == "ON":
+		return m.challenge(&modelSession{client: c, user: u, challenge: "MFA_SETUP", proof: p})
+	}
+	return m.earn(u, c, p)
+}
+
+// asks lists the factors that a sign-in may ask for.
+func (m *model) asks(u *modelUser) []string {
+	if u.pool.mode == "OFF" {
+		return nil
+	}
+	var asks []string
+	for _, factor := range u.enabled {
+		if u.has(factor) {
+			asks = append(asks, factor)
+		}
+	}
+	if asks != nil || u.pool.mode == "OPTIONAL" {
+		return asks
+	}
+	for _, factor := range []string{factorTOTP, factorEmail} {
+		if u.has(factor) {
+			return []string{factor}
+		}
+	}
+	return nil
+}
+
+func (u *modelUser) has(factor string) bool {
+	if factor == factorTOTP {
+		return u.key != nil
+	}
+	return u.pool.email && u.email != ""
+}
+
+func (m *model) ask(u *modelUser, c *modelClient, factor string, p proof) verdict {
+	return m.challenge(&modelSession{client: c, user: u, challenge: factor, proof: p})
+}
+
+// challenge is the verdict that the answer holds a new session.
+func (m *model) challenge(s *modelSession) verdict {
+	s.expires = m.now.Add(s.client.session)
+	return verdict{s.challenge, func(r reply) string {
+		offered := func(parameter string) string { return r.text("ChallengeParameters", parameter) }
+		switch {
+		case offered("USER_ID_FOR_SRP") != s.user.name:
+			return "the challenge is somebody else's"
+		case s.offered != nil && offered("MFAS_CAN_CHOOSE") != `["`+strings.Join(s.offered, `","`)+`"]`:
+			return "the challenge offers other factors"
+		}
+		return m.receive(s, r)
+	}}
+}
+
+// receive takes the session of an answer.
+func (m *model) receive(s *modelSession, r reply) string {
+	s.text = r.session()
+	if s.text == "" || m.session(s.text) != nil {
+		return "the session is no new one"
+	}
+	m.sessions = append(m.sessions, s)
+	return ""
+}
+
+func (m *model) session(text string) *modelSession {
+	for _, s := range m.sessions {
+		if s.text == text {
+			return s
+		}
+	}
+	return nil
+}
+
+// resume looks at a session that is shown for a challenge and, where that goes by steps, at one of the given.
+func (m *model) resume(text, challenge string, steps ...int) (*modelSession, string) {
+	s := m.session(text)
+	switch {
+	case s == nil || s.challenge != challenge || steps != nil && !slices.Contains(steps, s.step):
+		return nil, invalidSession
+	case !m.now.Before(s.expires):
+		return nil, expiredSession
+	case s.user.gone:
+		return nil, invalidSession
+	case s.spent:
+		return nil, usedSession
+	case s.user.disabled:
+		return nil, userDisabled
+	}
+	return s, ""
+}
+
+// respond answers a challenge with the one member that it wants.
+func (m *model) respond(c *modelClient, challenge, text, name, hash, answer string) verdict {
+	if failure := c.refuses(name, hash); failure != "" {
+		return refuse(failure)
+	}
+	s, failure := m.resume(text, challenge)
+	if failure != "" {
+		return refuse(failure)
+	}
+	u := s.user
+	if s.client != c || m.find(c.pool, name) != u {
+		return refuse(invalidSession)
+	}
+	p := s.proof
+	switch challenge {
+	case factorTOTP:
+		if u.key == nil {
+			return refuse(noTOTP)
+		}
+		if failure := m.spend(u.key, answer, wrongCode); failure != "" {
+			return refuse(failure)
+		}
+		p.factor = true
+	case factorEmail:
+		if answer != s.code {
+			return refuse("CodeMismatch: Invalid code or auth state for the user.")
+		}
+		u.enable(factorEmail, true)
+		p.factor = true
+	case "SELECT_MFA_TYPE":
+		switch {
+		case !slices.Contains(s.offered, answer):
+			return refuse("InvalidParameter: The MFA type that was selected is not one of " + strings.Join(s.offered, ", "))
+		case !u.has(answer):
+			return refuse(invalidSession)
+		}
+		m.accept(s)
+		return m.ask(u, c, answer, p)
+	case "NEW_PASSWORD_REQUIRED":
+		if len(answer) < 8 {
+			return refuse(shortPassword)
+		}
+		m.setPassword(u, answer, "CONFIRMED")
+	case "MFA_SETUP":
+		if s.step != 2 {
+			return refuse(invalidSession)
+		}
+		p.factor = true
+	}
+	m.accept(s)
+	return m.goOn(u, c, p)
+}
+
+// bearer finds the user of an access token.
+func (m *model) bearer(token string) (*modelUser, string) {
+	i := slices.IndexFunc(m.tokens, func(t *modelTokens) bool { return t.access == token })
+	if i < 0 {
+		for _, t := range m.tokens {
+			if token == t.id || token == t.refresh {
+				return nil, "NotAuthorized: Invalid Access Token"
+			}
+		}
+		return nil, "NotAuthorized: Could not verify signature for Access Token" // the driver changes nothing but the signature
+	}
+	t := m.tokens[i]
+	switch u := t.user; {
+	case !m.now.Before(t.issued.Truncate(time.Second).Add(t.client.access)):
+		return nil, "NotAuthorized: Access Token has expired"
+	case u.gone:
+		return nil, noUser
+	case t.family.revoked || u.left(t.issued):
+		return nil, "NotAuthorized: Access Token has been revoked"
+	case u.disabled:
+		return nil, userDisabled
+	default:
+		return u, ""
+	}
+}
+
+// left tells whether the user has signed out everywhere since a time, or in its very second.
+func (u *modelUser) left(t time.Time) bool {
+	return !u.signedOut.IsZero() && t.Unix() <= u.signedOut.Unix()
+}
+
+// setup finds who sets an authenticator up: by access token or, if there is none, by the session of a set-up at one of the steps.
+func (m *model) setup(token, text string, steps ...int) (*modelUser, *modelSession, string) {
+	if token != "" {
+		u, failure := m.bearer(token)
+		return u, nil, failure
+	}
+	s, failure := m.resume(text, "MFA_SETUP", steps...)
+	if failure != "" {
+		return nil, nil, failure
+	}
+	return s.user, s, ""
+}
+
+// further is the answer to a step of a set-up: without a session it has none.
+func (m *model) further(s *modelSession, step int, learn func(r reply) string) verdict {
+	if s == nil {
+		return verdict{"done", func(r reply) string {
+			if r.session() != "" {
+				return "a session for a user who is signed in"
+			}
+			return learn(r)
+		}}
+	}
+	m.accept(s)
+	following := &modelSession{client: s.client, user: s.user, challenge: "MFA_SETUP", step: step, expires: m.now.Add(s.client.session), proof: s.proof}
+	return verdict{"done", func(r reply) string {
+		if wrong := m.receive(following, r); wrong != "" {
+			return wrong
+		}
+		return learn(r)
+	}}
+}
+
+func (m *model) associate(token, text string) verdict {
+	u, s, failure := m.setup(token, text, 0, 1)
+	switch {
+	case failure != "":
+		return refuse(failure)
+	case !u.pool.totp:
+		return refuse(noTOTPInPool)
+	}
+	return m.further(s, 1, func(r reply) string {
+		u.waiting = &modelKey{secret: r.text("SecretCode"), spent: map[int64]bool{}}
+		for _, other := range m.users {
+			if other != u && other.key != nil && other.key.secret == u.waiting.secret {
+				return "the secret is somebody else's"
+			}
+		}
+		return ""
+	})
+}
+
+func (m *model) verify(token, text, code string) verdict {
+	u, s, failure := m.setup(token, text, 1)
+	switch {
+	case failure != "":
+		return refuse(failure)
+	case !u.pool.totp:
+		return refuse(noTOTPInPool)
+	}
+	key := u.waiting
+	if key == nil {
+		key = u.key
+	}
+	if key == nil {
+		return refuse(noTOTP)
+	}
+	mismatch := "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA"
+	if s != nil {
+		mismatch = "EnableSoftwareTokenMFA: Code mismatch"
+	}
+	if failure := m.spend(key, code, mismatch); failure != "" {
+		return refuse(failure)
+	}
+	u.key, u.waiting = key, nil
+	return m.further(s, 2, func(r reply) string {
+		if r.text("Status") != "SUCCESS" {
+			return "no error and no success"
+		}
+		return ""
+	})
+}
+
+func (u *modelUser) enable(factor string, on bool) {
+	list := slices.DeleteFunc(slices.Clone(u.enabled), func(f string) bool { return f == factor })
+	if on {
+		list = append(list, factor)
+		slices.SortFunc(list, func(a, b string) int { return strings.Compare(b, a) }) // SOFTWARE_TOKEN_MFA comes before EMAIL_OTP
+	} else if u.preferred == factor {
+		u.preferred = ""
+	}
+	u.enabled = list
+}
+
+// preference is what a call says of a factor: nothing, if the map has no entry.
+type preference struct{ enabled, preferred bool }
+
+// account is GetUser.
+func (m *model) account(token string) verdict {
+	u, failure := m.bearer(token)
+	if failure != "" {
+		return refuse(failure)
+	}
+	return verdict{"done", func(r reply) string {
+		if r.text("Username") != u.name {
+			return "somebody else's account"
+		}
+		return ""
+	}}
+}
+
+func (m *model) prefer(u *modelUser, given map[string]preference) verdict {
+	preferred := 0
+	for _, factor := range []string{factorTOTP, factorEmail} {
+		setting, said := given[factor]
+		can := u.has(factor) && (factor == factorTOTP && u.pool.totp || factor == factorEmail && u.verified)
+		switch {
+		case !said:
+		case setting.preferred && !setting.enabled:
+			return refuse("InvalidParameter: An MFA method that is not enabled cannot be preferred.")
+		case setting.enabled && !can:
+			return refuse("InvalidParameter: User does not have delivery config set to turn on " + factor)
+		case setting.preferred:
+			preferred++
+		}
+	}
+	if preferred > 1 {
+		return refuse("InvalidParameter: Only one MFA method can be preferred.")
+	}
+	for factor, setting := range given {
+		u.enable(factor, setting.enabled)
+		if u.preferred == factor {
+			u.preferred = ""
+		}
+	}
+	for factor, setting := range given {
+		if setting.preferred {
+			u.preferred = factor
+		}
+	}
+	return done
+}
+
+func (m *model) forgetTOTP(u *modelUser) verdict {
+	if u.key == nil && u.waiting == nil {
+		return refuse(noTOTP)
+	}
+	u.key, u.waiting = nil, nil
+	u.enable(factorTOTP, false)
+	return done
+}
+
+func (m *model) setPassword(u *modelUser, password, status string) {
+	u.password, u.passwordSet, u.status, u.failures = password, m.now, status, 0
+}
+
+// redeem finds what a refresh token is.
+func (m *model) redeem(c *modelClient, token string) (*modelTokens, string) {
+	i := slices.IndexFunc(m.tokens, func(t *modelTokens) bool { return t.refresh == token })
+	if token == "" || i < 0 || m.tokens[i].client != c {
+		return nil, "NotAuthorized: Invalid Refresh Token"
+	}
+	t := m.tokens[i]
+	switch {
+	case !m.now.Before(t.family.authTime.Add(c.refresh)):
+		return nil, "NotAuthorized: Refresh Token has expired"
+	case t.user.gone:
+		return nil, noUser
+	case t.family.revoked || t.user.left(t.family.authTime):
+		return nil, "NotAuthorized: Refresh Token has been revoked"
+	case t.user.disabled:
+		return nil, userDisabled
+	default:
+		return t, ""
+	}
+}
+
+// refreshAuth is REFRESH_TOKEN_AUTH, which a client that rotates has not.
+func (m *model) refreshAuth(c *modelClient, token, hash string) verdict {
+	if c.rotates {
+		return refuse("InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client")
+	}
+	t, failure := m.redeem(c, token)
+	if failure == "" {
+		failure = c.refuses(t.user.name, hash)
+	}
+	if failure != "" {
+		return refuse(failure)
+	}
+	return m.issue(t.user, c, t.family, -1)
+}
+
+// getTokens is GetTokensFromRefreshToken.
+func (m *model) getTokens(c *modelClient, token, secret string) verdict {
+	if secret != c.secret {
+		return refuse("NotAuthorized: Client secret does not match for the client: " + c.id)
+	}
+	t, failure := m.redeem(c, token)
+	if failure != "" {
+		return refuse(failure)
+	}
+	f := t.family
+	switch {
+	case !c.rotates:
+		return m.issue(t.user, c, f, -1)
+	case t.generation == f.generation:
+		f.generation++
+		f.rotated = m.now
+	case t.generation < f.generation-1 || m.now.Sub(f.rotated) >= c.grace:
+		return refuse("RefreshTokenReuse: Refresh token reuse detected.")
+	}
+	return m.issue(t.user, c, f, f.generation)
+}
+
+func (m *model) revoke(c *modelClient, token, secret string) verdict {
+	if secret != c.secret {
+		return refuse(invalidClient)
+	}
+	for _, t := range m.tokens {
+		switch {
+		case token == t.access || token == t.id:
+			return refuse("UnsupportedTokenType: Only refresh tokens can be revoked.")
+		case token != t.refresh:
+		case t.client != c:
+			return refuse(invalidClient)
+		case !t.user.gone:
+			t.family.revoked = true
+			return done
+		}
+	}
+	return done
+}
+
+func (m *model) configure(p *modelPool, mode string, totp, email bool) verdict {
+	switch {
+	case mode == "OFF" && (totp || email):
+		return refuse("InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
+	case mode != "OFF" && !totp && !email:
+		return refuse("InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")
+	}
+	p.mode, p.totp, p.email = mode, totp, email
+	return done
+}
+
+// differs compares what the server shows of a user with the model.
+func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
+	m.quiet(u)
+	if m.now.Sub(u.failed) >= 15*time.Minute {
+		state.FailedPasswordTries = u.failures // the server forgets them when it looks again
+	}
+	seen := map[string]any{
+		"status": string(state.Status), "disabled": state.Disabled, "enabled": strings.Join(state.Methods, " "), "preferred": state.Preferred,
+		"authenticator": state.TOTP, "waiting secret": state.TOTPPending, "wrong passwords": state.FailedPasswordTries, "name": state.Username,
+	}
+	for what, want := range map[string]any{
+		"status": u.status, "disabled": u.disabled, "enabled": strings.Join(u.enabled, " "), "preferred": u.preferred,
+		"authenticator": u.key != nil, "waiting secret": u.waiting != nil, "wrong passwords": u.failures, "name": u.name,
+	} {
+		if seen[what] != want {
+			return fmt.Sprintf("%s: %s is %v, and not %v", u.label, what, seen[what], want)
+		}
+	}
+	return ""
+}
+
+// accepted are the steps whose codes were, newest first.
+func (k *modelKey) accepted() []int64 {
+	steps := slices.Sorted(maps.Keys(k.spent))
+	slices.Reverse(steps)
+	return steps
+}

@@ -78,7 +78,7 @@ type modelKey struct {
 	spent  map[int64]bool
 }
 
-// modelSession is a session that was handed out: for what and to whom, and what its user has proved by then.
+// modelSession is a session that was handed out, or what stands in for one: for what and to whom, and what its user has proved by then.
 type modelSession struct {
 	text      string
 	client    *modelClient
@@ -90,6 +90,9 @@ type modelSession struct {
 	proof     proof
 	offered   []string // to choose from
 	code      string   // that was sent
+
+	// Of a PASSWORD_VERIFIER, whose text is SECRET_BLOCK: the password that it was made for, and what the client computes with.
+	password, salt, public string
 }
 
 // proof is what the user of a sign-in has shown.
@@ -131,15 +134,15 @@ var done = verdict{says: "done"}
 const (
 	factorTOTP  = "SOFTWARE_TOKEN_MFA"
 	factorEmail = "EMAIL_OTP"
+	verifier    = "PASSWORD_VERIFIER"
 
-	badCredentials = "NotAuthorized: Incorrect username or password."
-	noUser         = "UserNotFound: User does not exist."
-	userDisabled   = "NotAuthorized: User is disabled."
-	tooManyTries   = "NotAuthorized: Password attempts exceeded"
-	shortPassword  = "InvalidPassword: Password did not conform with policy: Password not long enough"
-	noTOTP         = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
-	noTOTPInPool   = "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool"
-	invalidClient  = "Unauthorized: Invalid client"
+	noUser        = "UserNotFound: User does not exist."
+	userDisabled  = "NotAuthorized: User is disabled."
+	tooManyTries  = "NotAuthorized: Password attempts exceeded"
+	shortPassword = "InvalidPassword: Password did not conform with policy: Password not long enough"
+	noTOTP        = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
+	noTOTPInPool  = "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool"
+	invalidClient = "Unauthorized: Invalid client"
 )
 
 // generate computes the code of a step as RFC 6238 has it.
@@ -306,20 +309,77 @@ func (m *model) signIn(c *modelClient, name, password, hash string) verdict {
 		if c.tells {
 			return refuse(noUser)
 		}
-		return refuse(badCredentials)
+		return refuse(incorrect)
 	}
-	m.quiet(u)
-	right, barred := password == u.password, m.barred(u)
-	switch {
-	case u.failures >= 5 && m.now.Before(u.locked):
-		return refuse(tooManyTries)
-	case barred != "" && (right || c.tells):
-		return refuse(barred)
-	case !right:
-		m.wrong(u)
-		return refuse(badCredentials)
+	if failure := m.judge(u, c, password == u.password); failure != "" {
+		return refuse(failure)
 	}
 	return m.goOn(u, c, proof{password: true})
+}
+
+// judge is what a right or wrong password leads to, "" if it goes on.
+func (m *model) judge(u *modelUser, c *modelClient, right bool) string {
+	m.quiet(u)
+	barred := m.barred(u)
+	switch {
+	case u.failures >= 5 && m.now.Before(u.locked):
+		return tooManyTries
+	case barred != "" && (right || c.tells):
+		return barred
+	case !right:
+		m.wrong(u)
+		return incorrect
+	}
+	return ""
+}
+
+// beginSRP is a sign-in that goes by SRP: a name that nobody has is challenged, too, by a client that does not tell.
+func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
+	if failure := c.refuses(name, hash); failure != "" {
+		return refuse(failure)
+	}
+	u := m.find(c.pool, name)
+	switch {
+	case u == nil && c.tells:
+		return refuse(noUser)
+	case u == nil:
+		return verdict{says: verifier}
+	}
+	s := &modelSession{client: c, user: u, challenge: verifier, password: u.password, expires: m.now.Add(c.session)}
+	return verdict{verifier, func(r reply) string {
+		parameter := func(name string) string { return r.text("ChallengeParameters", name) }
+		s.text, s.salt, s.public = parameter("SECRET_BLOCK"), parameter("SALT"), parameter("SRP_B")
+		if parameter("USER_ID_FOR_SRP") != u.name || s.text == "" || m.session(s.text) != nil {
+			return "the challenge is no new one of this user"
+		}
+		m.sessions = append(m.sessions, s)
+		return ""
+	}}
+}
+
+// answerSRP is the answer to that, signed with a key that comes of a password.
+func (m *model) answerSRP(c *modelClient, block, name, hash, password string) verdict {
+	if failure := c.refuses(name, hash); failure != "" {
+		return refuse(failure)
+	}
+	s := m.session(block)
+	switch {
+	case s == nil || s.challenge != verifier || s.client != c:
+		return refuse(incorrect)
+	case !m.now.Before(s.expires):
+		return refuse(expiredSession)
+	case s.user.gone || m.find(c.pool, name) != s.user:
+		return refuse(incorrect)
+	}
+	// The challenge was made for the password of that time: it must still be the user's.
+	if failure := m.judge(s.user, c, password == s.password && password == s.user.password); failure != "" {
+		return refuse(failure)
+	}
+	if s.spent {
+		return refuse(usedSession)
+	}
+	m.accept(s)
+	return m.goOn(s.user, c, proof{password: true})
 }
 
 // goOn is what comes next in a sign-in.

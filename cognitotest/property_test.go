@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -45,13 +46,13 @@ func TestProperty(t *testing.T) {
 			t.Run(fmt.Sprintf("seed=%d", n), func(t *testing.T) {
 				t.Parallel()
 				script := random(n, steps)
-				g := play(script)
+				g := play(t, script)
 				mu.Lock()
 				defer mu.Unlock()
 				if g.failure != "" {
 					require.False(t, failed, "another sequence fails, too")
 					failed = true
-					g = play(shrink(script))
+					g = play(t, shrink(t, script))
 					require.Fail(t, g.failure, "-seed=%d -sequences=1\n%s", n, strings.Join(g.log, "\n"))
 				}
 				for says, times := range g.met {
@@ -65,8 +66,8 @@ func TestProperty(t *testing.T) {
 	}
 	// A property that holds of sequences in which nothing happens is worth nothing: these are the answers that they must have met.
 	for _, says := range []string{
-		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP", "NEW_PASSWORD_REQUIRED",
-		badCredentials, noUser, userDisabled, tooManyTries, wrongCode, usedCode, invalidSession, expiredSession, usedSession, noTOTP, noTOTPInPool,
+		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP", "NEW_PASSWORD_REQUIRED", verifier,
+		incorrect, noUser, userDisabled, tooManyTries, wrongCode, usedCode, invalidSession, expiredSession, usedSession, noTOTP, noTOTPInPool,
 		"NotAuthorized: Access Token has been revoked", "NotAuthorized: Access Token has expired", "NotAuthorized: Could not verify signature for Access Token",
 		"NotAuthorized: Refresh Token has been revoked", "NotAuthorized: Refresh Token has expired", "NotAuthorized: Invalid Refresh Token",
 		"RefreshTokenReuse: Refresh token reuse detected.", "EnableSoftwareTokenMFA: Code mismatch", invalidClient,
@@ -85,7 +86,7 @@ func FuzzProperty(f *testing.F) {
 		if len(script) > 2*steps*stepBytes {
 			return // long sequences fail for the same reasons, later
 		}
-		if g := play(script); g.failure != "" {
+		if g := play(t, script); g.failure != "" {
 			require.Fail(t, g.failure, strings.Join(g.log, "\n"))
 		}
 	})
@@ -101,8 +102,9 @@ func random(seed uint64, steps int) []byte {
 }
 
 // shrink takes steps out of a script, and choices out of its steps, for as long as it still fails.
-func shrink(script []byte) []byte {
-	fails := func(script []byte) bool { return play(script).failure != "" }
+func shrink(t *testing.T, script []byte) []byte {
+	t.Helper()
+	fails := func(script []byte) bool { return play(t, script).failure != "" }
 	for before := 0; len(script) != before; {
 		before = len(script)
 		for size := len(script) / stepBytes / 2; size > 0; size /= 2 {
@@ -127,7 +129,7 @@ func shrink(script []byte) []byte {
 // game is a sequence that is played: the server, the model, and what a player remembers.
 type game struct {
 	*model
-	srv     *cognitotest.Server
+	srv     fake
 	focus   *modelUser // whom most steps are about
 	former  map[*modelUser]string
 	made    int
@@ -186,8 +188,9 @@ var moves = []struct {
 }
 
 // play plays a script up to its end, or to the first answer that is not the model's.
-func play(script []byte) *game {
-	g := newGame()
+func play(t *testing.T, script []byte) *game {
+	t.Helper()
+	g := newGame(t)
 	defer g.srv.Close()
 	for len(script) > 0 && g.failure == "" {
 		size := min(stepBytes, len(script))
@@ -220,9 +223,10 @@ func allTimes() int {
 }
 
 // newGame makes four pools that differ in everything that matters, and users of the same names and of passwords of their own in them.
-func newGame() *game {
+func newGame(t *testing.T) *game {
+	t.Helper()
 	srv := cognitotest.NewServer(frozen, func(o *options) { o.Email, o.AliasAttributes = true, []types.AliasAttributeType{"email"} })
-	g := &game{srv: srv, model: &model{now: srv.Now()}, former: map[*modelUser]string{}, met: map[string]int{}}
+	g := &game{srv: fake{srv, t}, model: &model{now: srv.Now()}, former: map[*modelUser]string{}, met: map[string]int{}}
 
 	day := 24 * time.Hour
 	first := &modelPool{id: srv.UserPoolID, mode: "OPTIONAL", totp: true, email: true, alias: true}
@@ -288,7 +292,7 @@ func (g *game) addClient(c *modelClient) {
 	if c.tells {
 		prevent = "LEGACY"
 	}
-	flows := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"}
+	flows := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"}
 	settings := kv{
 		"UserPoolId": c.pool.id, "ClientName": c.label, "GenerateSecret": c.secret != "", "PreventUserExistenceErrors": prevent,
 		"AuthSessionValidity": c.session.Minutes(), "AccessTokenValidity": c.access.Seconds(), "RefreshTokenValidity": c.refresh.Seconds(),
@@ -451,14 +455,17 @@ func (g *game) signIn(d *dice) {
 	if name == "" {
 		name = "nobody"
 	}
-	word := one(d, u.password, "Wr0ng-word!", g.former[u], g.anybody(d).password)
-	if word == "" {
-		word = "Wr0ng-word!"
-	}
-	hash := g.hash(d, c, name)
+	word, hash := g.password(d, u), g.hash(d, c, name)
 	operation, flow := "InitiateAuth", "USER_PASSWORD_AUTH"
-	if d.usually(30) {
+	if !d.usually(70) {
 		operation, flow = "AdminInitiateAuth", "ADMIN_USER_PASSWORD_AUTH"
+	}
+	if !d.usually(85) {
+		g.judge(g.beginSRP(c, name, hash), fmt.Sprintf("%s as %q by %s", u.label, name, c.label), operation, kv{
+			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_SRP_AUTH",
+			"AuthParameters": parameters(kv{"USERNAME": name, "SRP_A": srpUser().A.Text(16), "SECRET_HASH": hash}),
+		})
+		return
 	}
 	told := fmt.Sprintf("%s as %q by %s (right: %t)", u.label, name, c.label, word == u.password)
 	for range 1 + max(0, d.n(40)-33) { // at times, somebody tries until the user is locked out
@@ -467,6 +474,29 @@ func (g *game) signIn(d *dice) {
 				"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": flow, "AuthParameters": parameters(kv{"USERNAME": name, "PASSWORD": word, "SECRET_HASH": hash}),
 			})
 		}
+	}
+}
+
+// password is most often the user's.
+func (g *game) password(d *dice, u *modelUser) string {
+	return cmp.Or(one(d, u.password, "Wr0ng-word!", g.former[u], g.anybody(d).password), "Wr0ng-word!")
+}
+
+// srpUser is the client's half of SRP. It may be the same for everybody.
+var srpUser = sync.OnceValue(newSRPClient)
+
+// claim is the answer to a PASSWORD_VERIFIER that a client makes of a password.
+func (g *game) claim(s *modelSession, block, password string) kv {
+	_, realm, _ := strings.Cut(s.user.pool.id, "_")
+	stamp := g.srv.srpStamp()
+	raw, _ := base64.StdEncoding.DecodeString(block)
+	signature := []byte("none")
+	if s.challenge == verifier {
+		key := srpUser().key(g.srv.t, realm, s.user.name, password, s.salt, s.public)
+		signature = hmacSum(key, []byte(realm+s.user.name), raw, []byte(stamp))
+	}
+	return kv{
+		"TIMESTAMP": stamp, "PASSWORD_CLAIM_SECRET_BLOCK": block, "PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(signature),
 	}
 }
 
@@ -518,39 +548,45 @@ func (g *game) respond(d *dice) {
 	}
 	u := one(d, s.user, g.anybody(d))
 	c := one(d, s.client, g.clients...)
-	challenge := one(d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED")
+	challenge := one(d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", verifier)
 	name := g.name(d, u)
 	if name == "" {
 		name = "nobody"
 	}
 	hash := g.hash(d, c, name)
-	responses := kv{"USERNAME": name, "SECRET_HASH": hash}
-	answer, member := "", ""
+	responses := kv{}
+	answer := ""
 	switch challenge {
 	case factorTOTP:
-		answer, member = g.code(d, u, u.key), "SOFTWARE_TOKEN_MFA_CODE"
+		answer = g.code(d, u, u.key)
+		responses["SOFTWARE_TOKEN_MFA_CODE"] = answer
 	case factorEmail:
-		answer, member = one(d, s.code, "000000", g.sessions[d.n(len(g.sessions))].code), "EMAIL_OTP_CODE"
-		if answer == "" {
-			answer = "000000"
-		}
+		answer = cmp.Or(one(d, s.code, "000000", g.sessions[d.n(len(g.sessions))].code), "000000")
+		responses["EMAIL_OTP_CODE"] = answer
 	case "SELECT_MFA_TYPE":
-		answer, member = one(d, []string{factorTOTP, factorEmail}[d.n(2)], "SMS_MFA"), "ANSWER"
+		answer = one(d, []string{factorTOTP, factorEmail}[d.n(2)], "SMS_MFA")
+		responses["ANSWER"] = answer
 	case "NEW_PASSWORD_REQUIRED":
-		answer, member = one(d, g.newPassword(), "sh0rT!"), "NEW_PASSWORD"
+		answer = one(d, g.newPassword(), "sh0rT!")
+		responses["NEW_PASSWORD"] = answer
+	case verifier:
+		answer = g.password(d, u)
+		responses = g.claim(s, text, answer)
 	}
-	if member != "" {
-		responses[member] = answer
-	}
+	responses["USERNAME"], responses["SECRET_HASH"] = name, hash
 	told += fmt.Sprintf(" with %s of %q at %s, %s", challenge, name, c.label, g.describe(u, answer))
 	operation := "RespondToAuthChallenge"
-	if d.usually(30) {
+	if !d.usually(70) {
 		operation = "AdminRespondToAuthChallenge"
 	}
+	body := kv{"UserPoolId": c.pool.id, "ClientId": c.id, "ChallengeName": challenge, "ChallengeResponses": parameters(responses)}
+	if challenge == verifier {
+		g.judge(g.answerSRP(c, text, name, hash, answer), told, operation, body)
+		return
+	}
+	body["Session"] = text
 	was := s.user.password
-	g.judge(g.model.respond(c, challenge, text, name, hash, answer), told, operation, kv{
-		"UserPoolId": c.pool.id, "ClientId": c.id, "ChallengeName": challenge, "Session": text, "ChallengeResponses": parameters(responses),
-	})
+	g.judge(g.model.respond(c, challenge, text, name, hash, answer), told, operation, body)
 	if s.user.password != was {
 		g.former[s.user] = was
 	}
@@ -922,7 +958,7 @@ func TestOnceAtOnce(t *testing.T) {
 			prepare: func(srv fake) func(int) reply {
 				return func(int) reply { return srv.signIn("alice", "wrong") }
 			},
-			want: map[string]int{badCredentials: 5, tooManyTries: tries - 5},
+			want: map[string]int{incorrect: 5, tooManyTries: tries - 5},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

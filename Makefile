@@ -12,15 +12,21 @@ LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1
 # The modules beside the library's own: what they require must not reach who imports it.
 MODULES  = examples examples/lambda/lint token/bench
 
-.PHONY: test lint fuzz bench demo packages
+.PHONY: test lint fuzz bench demo packages debian
 
 test: packages
 	$(GO) test -race ./...
 	cd examples && $(GO) test -race ./...
 
-# The programs that the tests compare with and look through, from Debian.
-packages:
+# The programs that the tests compare with and look through, from Debian, and the clients of examples/clients, from npm.
+packages: debian examples/clients/node_modules/.package-lock.json
+
+debian:
 	@.ci/packages
+
+# npm writes down there what it has installed.
+%/node_modules/.package-lock.json: %/package-lock.json | debian
+	cd $* && npm ci
 
 lint:
 	@set -e; for module in . $(MODULES); do \
@@ -30,7 +36,7 @@ lint:
 
 # go test runs one fuzz target at a time.
 fuzz:
-	@set -e; for file in $$(grep -rl --include=*_test.go '^func Fuzz' .); do \
+	@set -e; for file in $$(grep -rl --exclude-dir=node_modules --include=*_test.go '^func Fuzz' .); do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
 			echo "$$name in $$(dirname $$file)"; \
 			(cd $$(dirname $$file) && $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) .); \

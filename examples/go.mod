@@ -2,6 +2,8 @@ module github.com/cognitomfa/cognitomfa/examples
 
 go 1.26
 
+ignore node_modules
+
 replace github.com/cognitomfa/cognitomfa => ../
 
 require (

@@ -1,0 +1,126 @@
+// Amplify v6 against a user pool, in a browser: Amplify keeps its tokens in the page's storage, and calls another origin than the page's.
+// Signing in by SRP is what it does of itself.
+import {
+  confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser,
+  setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
+} from 'aws-amplify/auth'
+import { Amplify } from 'aws-amplify'
+import { Person } from './person.mjs'
+
+function use({ endpoint, userPoolId, clientId }) {
+  Amplify.configure({ Auth: { Cognito: { userPoolEndpoint: endpoint, userPoolId, userPoolClientId: clientId } } })
+}
+
+function equal(got, want) {
+  if (got !== want) throw new Error(`${got} instead of ${want}`)
+}
+
+// refused waits for a call to fail as it should.
+async function refused(call, name, message) {
+  try {
+    await call
+  } catch (error) {
+    equal(error.name, name)
+    if (message) equal(error.message, message)
+    return
+  }
+  throw new Error(`not refused with ${name}`)
+}
+
+// expect waits for a call of a sign-in to lead to a step.
+async function expect(step, call) {
+  const { nextStep } = await call
+  equal(nextStep.signInStep, step)
+  return nextStep
+}
+
+const enter = (challengeResponse) => confirmSignIn({ challengeResponse })
+
+async function optional({ optional: pool, password, secret }) {
+  use(pool)
+  const person = new Person(pool.control)
+
+  // Sign-up.
+  const alice = { username: 'alice', password }
+  const { nextStep } = await signUp({ ...alice, options: { userAttributes: { email: 'alice@example.com' } } })
+  equal(nextStep.signUpStep, 'CONFIRM_SIGN_UP')
+  equal(nextStep.codeDeliveryDetails.deliveryMedium, 'EMAIL')
+  await expect('CONFIRM_SIGN_UP', signIn(alice))
+  await refused(confirmSignUp({ username: 'alice', confirmationCode: 'wrong' }), 'CodeMismatchException')
+  await confirmSignUp({ username: 'alice', confirmationCode: await person.received('alice') })
+
+  // Sign-in, in which an unknown user looks like a wrong password.
+  await refused(signIn({ ...alice, password: 'Wr0ng-password' }), 'NotAuthorizedException', 'Incorrect username or password.')
+  await refused(signIn({ ...alice, username: 'nobody' }), 'NotAuthorizedException', 'Incorrect username or password.')
+  await expect('DONE', signIn(alice))
+  equal((await getCurrentUser()).username, 'alice')
+
+  // TOTP is set up.
+  const { sharedSecret } = await setUpTOTP()
+  await refused(verifyTOTPSetup({ code: person.wrongCode(sharedSecret) }), 'EnableSoftwareTokenMFAException')
+  const used = person.code(sharedSecret)
+  await verifyTOTPSetup({ code: used, options: { friendlyDeviceName: 'phone' } })
+  await updateMFAPreference({ totp: 'PREFERRED' })
+  equal((await fetchMFAPreference()).preferred, 'TOTP')
+  await signOut()
+
+  // It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn(alice))
+  await refused(enter(used), 'ExpiredCodeException', 'Your software token has already been used once.')
+  await refused(enter(person.wrongCode(sharedSecret)), 'CodeMismatchException')
+  await person.waitForNextCode()
+  await expect('DONE', enter(person.code(sharedSecret)))
+
+  // Refresh, and signing out everywhere. What the page kept is of no use any more.
+  const { tokens } = await fetchAuthSession()
+  const refreshed = await fetchAuthSession({ forceRefresh: true })
+  if (refreshed.tokens.accessToken.toString() === tokens.accessToken.toString()) throw new Error('the access token is the same')
+  equal((await fetchUserAttributes()).email, 'alice@example.com')
+  const kept = { ...localStorage }
+  await signOut({ global: true })
+  equal((await fetchAuthSession()).tokens, undefined)
+  Object.assign(localStorage, kept)
+  await refused(fetchUserAttributes(), 'NotAuthorizedException', 'Access Token has been revoked')
+  await fetchAuthSession({ forceRefresh: true })
+  equal((await fetchAuthSession()).tokens, undefined)
+
+  // A user whom an administrator made chooses a password first.
+  await expect('CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED', signIn({ username: 'invited', password }))
+  await expect('DONE', enter('My-0wn-password'))
+  await signOut()
+  await expect('DONE', signIn({ username: 'invited', password: 'My-0wn-password' }))
+  await signOut()
+
+  // Who has two factors and prefers none is asked which.
+  const both = { username: 'both', password }
+  const { allowedMFATypes } = await expect('CONTINUE_SIGN_IN_WITH_MFA_SELECTION', signIn(both))
+  equal(allowedMFATypes.join(), 'SMS,TOTP')
+  await expect('CONFIRM_SIGN_IN_WITH_SMS_CODE', enter('SMS'))
+  await expect('DONE', enter(await person.received('both')))
+  await signOut()
+  await expect('CONTINUE_SIGN_IN_WITH_MFA_SELECTION', signIn(both))
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', enter('TOTP'))
+  await expect('DONE', enter(person.code(secret)))
+  await signOut()
+}
+
+// Where MFA is demanded, it is set up during the first sign-in.
+async function required({ required: pool, password }) {
+  use(pool)
+  const person = new Person(pool.control)
+  const newcomer = { username: 'newcomer', password }
+  const { totpSetupDetails } = await expect('CONTINUE_SIGN_IN_WITH_TOTP_SETUP', signIn(newcomer))
+  const { sharedSecret } = totpSetupDetails
+  equal(totpSetupDetails.getSetupUri('Example').searchParams.get('secret'), sharedSecret)
+  await refused(enter(person.wrongCode(sharedSecret)), 'EnableSoftwareTokenMFAException')
+  await expect('DONE', enter(person.code(sharedSecret)))
+  await signOut()
+  await person.waitForNextCode()
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn(newcomer))
+  await expect('DONE', enter(person.code(sharedSecret)))
+}
+
+export async function run(settings) {
+  await optional(settings)
+  await required(settings)
+}

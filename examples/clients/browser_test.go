@@ -1,0 +1,51 @@
+package clients_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// browse has a page run a program, which exports a function "run" that takes the settings.
+func (d *desk) browse(program string) {
+	d.t.Helper()
+	bundle := filepath.Join(d.t.TempDir(), "bundle.js")
+	out, err := exec.CommandContext(d.t.Context(), node(d.t), "node_modules/esbuild/bin/esbuild", program,
+		"--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle).CombinedOutput()
+	require.NoError(d.t, err, "esbuild:\n%s", out)
+	d.control.HandleFunc("GET /bundle.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
+	d.control.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>clients</title>`)
+	})
+
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(tool(d.t, "chromium", "chromium", "chromium-browser", "google-chrome")),
+		chromedp.NoSandbox, // for containers, where tests run as root
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+	)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	defer cancel()
+	ctx, cancel = chromedp.NewContext(ctx)
+	defer cancel()
+	require.NoError(d.t, chromedp.Do(ctx, chromedp.Navigate(d.page)))
+	settings, err := json.Marshal(d.settings)
+	require.NoError(d.t, err)
+	// What goes wrong comes back as a text, with where it went wrong.
+	script := fmt.Sprintf("import('/bundle.js').then(({ run }) => run(%s)).then(() => '', (error) => error.stack ?? String(error))", settings)
+	failure, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+	require.NoError(d.t, err)
+	require.Empty(d.t, failure, program)
+}

@@ -1,0 +1,64 @@
+package clients_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+)
+
+// srp and plain are the flows of a sign-in, from its call to the end of its first factor.
+var (
+	srp   = []string{"InitiateAuth USER_SRP_AUTH", "RespondToAuthChallenge PASSWORD_VERIFIER"}
+	plain = []string{"InitiateAuth USER_PASSWORD_AUTH"}
+)
+
+func TestAWSCLI(t *testing.T) {
+	t.Parallel()
+	tool(t, "awscli", "aws")
+	tool(t, "jq", "jq")
+	tool(t, "curl", "curl")
+	tool(t, "oathtool", "oathtool")
+	d := sit(t)
+	d.run("/bin/sh", "aws-cli.sh")
+	d.happened(plain)
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("bob").Status)
+}
+
+func TestBoto3(t *testing.T) {
+	t.Parallel()
+	d := sit(t)
+	d.run(boto3(t), "python-boto3.py")
+	d.happened(srp)
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("bob").Status)
+}
+
+func TestSDKForJavaScript(t *testing.T) {
+	t.Parallel()
+	d := sit(t)
+	d.run(node(t), "aws-sdk.mjs")
+	d.happened(srp)
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("bob").Status)
+}
+
+func TestIdentityJS(t *testing.T) {
+	t.Parallel()
+	d := sit(t)
+	d.run(node(t), "identity-js.mjs")
+	d.happened(srp)
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("invited").Status)
+}
+
+func TestAmplify(t *testing.T) {
+	t.Parallel()
+	d := sit(t)
+	d.browse("amplify.mjs")
+	d.happened(srp, "RevokeToken", "GetTokensFromRefreshToken", "GetTokensFromRefreshToken NotAuthorized")
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("invited").Status)
+}
+
+func TestJWTVerify(t *testing.T) {
+	t.Parallel()
+	d := sit(t)
+	d.run(node(t), "jwt-verify.mjs")
+}

@@ -1,0 +1,235 @@
+package clients_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+const (
+	password = "Passw0rd!"
+	secret   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" // of the authenticator that the user "both" comes with
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := touch(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "FAIL:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// touch looks at the programs, which other processes read: go test notes that, and so sees when they change.
+func touch() error {
+	programs, err := filepath.Glob("*.*")
+	for _, program := range programs {
+		if _, err := os.Stat(program); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// desk is what the person has at hand who uses a client: two user pools, one in which MFA is optional and one that demands it, and an address
+// where the person's messages are read and the pools' clocks are moved.
+type desk struct {
+	t                  *testing.T
+	optional, required *cognitotest.Server
+	control            *http.ServeMux
+	page               string // the address that control is served at
+	settings           settings
+}
+
+// settings are what a program reads from its standard input.
+type settings struct {
+	Password string `json:"password"` // that users sign in with, and sign up with
+	Secret   string `json:"secret"`   // of the authenticator of the user "both"
+	Optional pool   `json:"optional"`
+	Required pool   `json:"required"`
+}
+
+// pool is one of the two user pools, as the program cognitotest prints it with -json.
+type pool struct {
+	Endpoint   string `json:"endpoint"`
+	Region     string `json:"region"`
+	UserPoolID string `json:"userPoolId"`
+	ClientID   string `json:"clientId"`
+	Control    string `json:"control"` // where messages are read and the clock is moved
+}
+
+// sit starts the pools with their users:
+//
+//   - "invited" was created by an administrator and has to choose a password;
+//   - "both" receives SMS and has an authenticator, and prefers neither;
+//   - "newcomer", where MFA is demanded, has nothing to do it with;
+//   - "reader" belongs to a group.
+func sit(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{
+		t: t, control: http.NewServeMux(),
+		optional: cognitotest.NewServer(func(o *cognitotest.Options) { o.SMS = true }),
+		required: cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
+	}
+	t.Cleanup(d.optional.Close)
+	t.Cleanup(d.required.Close)
+	d.optional.AddUser(cognitotest.User{
+		Username: "invited", Password: password, Email: "invited@example.com", Status: types.UserStatusTypeForceChangePassword,
+	})
+	d.optional.AddUser(cognitotest.User{
+		Username: "both", Password: password, Phone: "+15550001234", TOTP: secret, Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
+	})
+	d.required.AddUser(cognitotest.User{Username: "newcomer", Password: password})
+	d.optional.AddUser(cognitotest.User{Username: "reader", Password: password, Email: "reader@example.com", Groups: []string{"readers"}})
+
+	address := httptest.NewServer(d.control)
+	t.Cleanup(address.Close)
+	d.page = address.URL
+	d.settings = settings{
+		Password: password, Secret: secret,
+		Optional: d.pool(d.optional, "/optional"), Required: d.pool(d.required, "/required"),
+	}
+	return d
+}
+
+// pool makes a pool known to a program. What lies beside it answers as the program cognitotest does at its control address.
+func (d *desk) pool(srv *cognitotest.Server, path string) pool {
+	d.control.HandleFunc("POST "+path+"/clock", func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Advance string }
+		err := json.NewDecoder(r.Body).Decode(&body)
+		by, err2 := time.ParseDuration(body.Advance)
+		if err := errors.Join(err, err2); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		srv.Advance(by)
+	})
+	d.control.HandleFunc("GET "+path+"/users/{username}/outbox", func(w http.ResponseWriter, r *http.Request) {
+		messages := []map[string]string{}
+		for _, message := range srv.Outbox(r.PathValue("username")) {
+			messages = append(messages, map[string]string{"code": message.Code})
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"messages": messages})
+	})
+	return pool{Endpoint: srv.URL, Region: srv.Region, UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Control: d.page + path}
+}
+
+// run has a program use the pools. It says on its standard error what went wrong, if something did.
+func (d *desk) run(name string, args ...string) {
+	d.t.Helper()
+	input, err := json.Marshal(d.settings)
+	require.NoError(d.t, err)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	// Nothing of the configuration of whoever runs the tests may get in, and nothing may look for a machine in the cloud. Where there are several
+	// programs of one name, it is the system's.
+	cmd.Env = []string{
+		"PATH=/usr/bin:/bin:" + os.Getenv("PATH"), "HOME=" + d.t.TempDir(), "LC_ALL=C.UTF-8",
+		"AWS_ACCESS_KEY_ID=AKIDCOGNITOTEST", "AWS_SECRET_ACCESS_KEY=cognitotest", "AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1",
+	}
+	cmd.Stdin = bytes.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	require.NoError(d.t, err, "%s %s:\n%s", filepath.Base(name), strings.Join(args, " "), out)
+}
+
+// tool finds a program that a test cannot do without.
+func tool(t *testing.T, debianPackage string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is not installed: run make packages, or install the Debian package %s", strings.Join(names, " or "), debianPackage)
+	return ""
+}
+
+// boto3 finds the interpreter that has it: Debian's own, whichever other one may stand in front of it.
+func boto3(t *testing.T) string {
+	t.Helper()
+	const python = "/usr/bin/python3"
+	out, err := exec.CommandContext(t.Context(), python, "-c", "import boto3").CombinedOutput()
+	require.NoError(t, err, "boto3 is not installed: run make packages, or install the Debian package python3-boto3: %s", out)
+	return python
+}
+
+// node finds Node.js, and sees to it that the packages are there that its programs use.
+func node(t *testing.T) string {
+	t.Helper()
+	const advice = "run make packages, or npm ci in examples/clients"
+	installed, err := os.Stat("node_modules/.package-lock.json")
+	require.NoError(t, err, "the npm packages are not installed: %s", advice)
+	locked, err := os.Stat("package-lock.json")
+	require.NoError(t, err)
+	require.False(t, installed.ModTime().Before(locked.ModTime()), "the npm packages are older than package-lock.json: %s", advice)
+	return tool(t, "nodejs", "node", "nodejs")
+}
+
+// calls lists the calls that a server took, each as operation, flow or challenge, and exception without its suffix, as far as it has them.
+func calls(srv *cognitotest.Server) []string {
+	var calls []string
+	for _, call := range srv.Calls() {
+		words := []string{call.Operation}
+		for _, detail := range []string{call.Params["AuthFlow"], call.Params["ChallengeName"], strings.TrimSuffix(call.Error, "Exception")} {
+			if detail != "" {
+				words = append(words, detail)
+			}
+		}
+		calls = append(calls, strings.Join(words, " "))
+	}
+	return calls
+}
+
+// happened checks on the servers' side that a program did what it says it did: it signed in by a flow and no other, was refused what should be,
+// and reached the end. More is what this program did beside it.
+func (d *desk) happened(flow []string, more ...string) {
+	d.t.Helper()
+	optional, required := calls(d.optional), calls(d.required)
+	assert.Subset(d.t, optional, slices.Concat(flow, more, []string{
+		"SignUp", "ConfirmSignUp",
+		flow[len(flow)-1] + " UserNotConfirmed", flow[len(flow)-1] + " NotAuthorized",
+		"AssociateSoftwareToken", "VerifySoftwareToken EnableSoftwareTokenMFA", "VerifySoftwareToken", "SetUserMFAPreference",
+		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA ExpiredCode",
+		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA CodeMismatch",
+		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
+		"GlobalSignOut",
+		"RespondToAuthChallenge NEW_PASSWORD_REQUIRED",
+		"RespondToAuthChallenge SELECT_MFA_TYPE", "RespondToAuthChallenge SMS_MFA",
+	}))
+	assert.Subset(d.t, required, slices.Concat(flow, []string{
+		"AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge MFA_SETUP", "RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
+	}))
+	for _, call := range slices.Concat(optional, required) {
+		assert.NotContains(d.t, call, "UnknownOperation")
+		if strings.HasPrefix(call, "InitiateAuth ") && !strings.HasPrefix(call, "InitiateAuth REFRESH_TOKEN_AUTH") {
+			assert.Equal(d.t, flow[0], strings.Join(strings.Fields(call)[:2], " "))
+		}
+	}
+
+	alice, newcomer := d.optional.User("alice"), d.required.User("newcomer")
+	assert.Equal(d.t, types.UserStatusTypeConfirmed, alice.Status)
+	assert.Equal(d.t, "alice@example.com", alice.Attributes["email"])
+	assert.Equal(d.t, "SOFTWARE_TOKEN_MFA", alice.Preferred)
+	assert.Equal(d.t, "phone", alice.TOTPDevice)
+	assert.True(d.t, newcomer.TOTP)
+}

@@ -1,0 +1,130 @@
+// amazon-cognito-identity-js against a user pool. Signing in by SRP is what it does of itself. It reads the pools from its standard input, as
+// README.md says.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } from 'amazon-cognito-identity-js'
+import { Person } from './person.mjs'
+
+const settings = JSON.parse(readFileSync(0))
+const { password } = settings
+
+// called makes a promise of a call whose callback takes an error and a result.
+const called = (call) => new Promise((resolve, reject) => call((error, result) => (error ? reject(error) : resolve(result))))
+
+// step makes a promise of a call that has a callback for every way to go on.
+const step = (call) => new Promise((resolve, reject) => {
+  const ask = (name, parameters) => resolve({ name, parameters })
+  call({
+    onSuccess: (session) => resolve({ name: 'signed in', session }),
+    onFailure: reject,
+    newPasswordRequired: (attributes, required) => ask('NEW_PASSWORD_REQUIRED', { attributes, required }),
+    mfaRequired: ask,
+    totpRequired: ask,
+    selectMFAType: ask,
+    mfaSetup: ask,
+    associateSecretCode: resolve,
+    inputVerificationCode: resolve,
+  })
+})
+
+const open = ({ endpoint, userPoolId, clientId }) => new CognitoUserPool({ UserPoolId: userPoolId, ClientId: clientId, endpoint })
+
+const refused = (call, name, message = /./) => assert.rejects(call, { name, message })
+
+// signIn begins a sign-in and says where it leads: a step with the name of a challenge, and the user whom the next call is made on.
+async function signIn(pool, username, secret = password) {
+  const user = new CognitoUser({ Username: username, Pool: pool })
+  const details = new AuthenticationDetails({ Username: username, Password: secret })
+  return { user, ...await step((callbacks) => user.authenticateUser(details, callbacks)) }
+}
+
+function expect(name, answer) {
+  assert.equal(answer.name, name)
+  return answer
+}
+
+async function optional() {
+  const pool = open(settings.optional)
+  const person = new Person(settings.optional.control)
+
+  // Sign-up.
+  const email = new CognitoUserAttribute({ Name: 'email', Value: 'alice@example.com' })
+  const { user: alice, userConfirmed } = await called((callback) => pool.signUp('alice', password, [email], null, callback))
+  assert.equal(userConfirmed, false)
+  await refused(signIn(pool, 'alice'), 'UserNotConfirmedException')
+  await refused(called((callback) => alice.confirmRegistration('wrong', false, callback)), 'CodeMismatchException')
+  const confirmation = await person.received('alice')
+  assert.equal(await called((callback) => alice.confirmRegistration(confirmation, false, callback)), 'SUCCESS')
+
+  // Sign-in, in which an unknown user looks like a wrong password.
+  await refused(signIn(pool, 'alice', 'Wr0ng-password'), 'NotAuthorizedException', 'Incorrect username or password.')
+  await refused(signIn(pool, 'nobody'), 'NotAuthorizedException', 'Incorrect username or password.')
+  let { user } = expect('signed in', await signIn(pool, 'alice'))
+
+  // TOTP is set up.
+  const secret = await step((callbacks) => user.associateSoftwareToken(callbacks))
+  const verify = (code) => step((callbacks) => user.verifySoftwareToken(code, 'phone', callbacks))
+  await refused(verify(person.wrongCode(secret)), 'EnableSoftwareTokenMFAException')
+  const used = person.code(secret)
+  assert.equal((await verify(used)).session.Status, 'SUCCESS')
+  assert.equal(await called((callback) => user.setUserMfaPreference(null, { Enabled: true, PreferredMfa: true }, callback)), 'SUCCESS')
+  const { PreferredMfaSetting } = await called((callback) => user.getUserData(callback, { bypassCache: true }))
+  assert.equal(PreferredMfaSetting, 'SOFTWARE_TOKEN_MFA')
+  await called((callback) => user.signOut(callback))
+
+  // It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+  const challenge = expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'alice'))
+  assert.equal(challenge.parameters.FRIENDLY_DEVICE_NAME, 'phone')
+  user = challenge.user
+  const enter = (code) => step((callbacks) => user.sendMFACode(code, callbacks, 'SOFTWARE_TOKEN_MFA'))
+  await refused(enter(used), 'ExpiredCodeException', 'Your software token has already been used once.')
+  await refused(enter(person.wrongCode(secret)), 'CodeMismatchException')
+  await person.waitForNextCode()
+  const { session } = expect('signed in', await enter(person.code(secret)))
+
+  // Refresh, and signing out everywhere: of two devices, the other one notices it.
+  const refresh = () => called((callback) => user.refreshSession(session.getRefreshToken(), callback))
+  const fresh = await refresh()
+  assert.notEqual(fresh.getAccessToken().getJwtToken(), session.getAccessToken().getJwtToken())
+  assert.equal(fresh.getIdToken().payload.email, 'alice@example.com')
+  const elsewhere = new CognitoUser({ Username: 'alice', Pool: pool })
+  elsewhere.setSignInUserSession(fresh)
+  assert.equal((await step((callbacks) => elsewhere.globalSignOut(callbacks))).session, 'SUCCESS')
+  await refused(called((callback) => user.getUserAttributes(callback)), 'NotAuthorizedException', 'Access Token has been revoked')
+  await refused(refresh(), 'NotAuthorizedException', 'Refresh Token has been revoked') // after seconds: the client tries again and again
+
+  // A user whom an administrator made chooses a password first.
+  const invited = expect('NEW_PASSWORD_REQUIRED', await signIn(pool, 'invited'))
+  assert.equal(invited.parameters.attributes.email, 'invited@example.com')
+  expect('signed in', await step((callbacks) => invited.user.completeNewPasswordChallenge('My-0wn-password', {}, callbacks)))
+  expect('signed in', await signIn(pool, 'invited', 'My-0wn-password'))
+
+  // Who has two factors and prefers none is asked which.
+  for (const [factor, code] of [
+    ['SMS_MFA', () => person.received('both')],
+    ['SOFTWARE_TOKEN_MFA', () => person.code(settings.secret)],
+  ]) {
+    const { user, parameters } = expect('SELECT_MFA_TYPE', await signIn(pool, 'both'))
+    assert.deepEqual(JSON.parse(parameters.MFAS_CAN_CHOOSE), ['SMS_MFA', 'SOFTWARE_TOKEN_MFA'])
+    expect(factor, await step((callbacks) => user.sendMFASelectionAnswer(factor, callbacks)))
+    const entered = await code()
+    expect('signed in', await step((callbacks) => user.sendMFACode(entered, callbacks, factor)))
+  }
+}
+
+// Where MFA is demanded, it is set up during the first sign-in.
+async function required() {
+  const pool = open(settings.required)
+  const person = new Person(settings.required.control)
+  const { user } = expect('MFA_SETUP', await signIn(pool, 'newcomer'))
+  const secret = await step((callbacks) => user.associateSoftwareToken(callbacks))
+  const verify = (code) => step((callbacks) => user.verifySoftwareToken(code, 'phone', callbacks))
+  await refused(verify(person.wrongCode(secret)), 'EnableSoftwareTokenMFAException')
+  expect('signed in', await verify(person.code(secret)))
+  await person.waitForNextCode()
+  const again = expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'newcomer'))
+  expect('signed in', await step((callbacks) => again.user.sendMFACode(person.code(secret), callbacks, 'SOFTWARE_TOKEN_MFA')))
+}
+
+await optional()
+await required()

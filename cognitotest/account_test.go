@@ -85,6 +85,64 @@ func TestSetUpByTheAPI(t *testing.T) {
 	srv.tokens("alice")
 }
 
+// What is changed of a pool and of an app client holds from then on, also for those who are in the middle of something. What is left out goes
+// back to its default.
+func TestUpdatePoolAndClient(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mfaOn, func(o *options) { o.Email = true })
+	client := srv.Client()
+	ctx := t.Context()
+	session := srv.challenged("alice", "MFA_SETUP").session()
+	_, err := client.UpdateUserPool(ctx, &cognitoidentityprovider.UpdateUserPoolInput{
+		UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		Policies: &types.UserPoolPolicyType{PasswordPolicy: &types.PasswordPolicyType{MinimumLength: aws.Int32(20)}},
+	})
+	require.NoError(t, err)
+	r := srv.must("DescribeUserPool", kv{"UserPoolId": srv.UserPoolID}).body["UserPool"].(kv)
+	assert.Equal(t, []any{"OPTIONAL", "cognitotest", nil}, []any{r["MfaConfiguration"], r["Name"], r["AutoVerifiedAttributes"]})
+	assert.Equal(t, kv{"SoftwareTokenMfaConfiguration": kv{"Enabled": true}, "EmailMfaConfiguration": kv{}, "MfaConfiguration": "OPTIONAL"},
+		srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).body)
+	assert.Equal(t, "InvalidPassword: Password did not conform with policy: Password not long enough",
+		srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password}).failure())
+	assert.NotContains(t, srv.must("SignUp", kv{
+		"ClientId": srv.ClientID, "Username": "bob", "Password": password + password + password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+	}).body, "CodeDeliveryDetails")
+
+	app, err := client.UpdateUserPoolClient(ctx, &cognitoidentityprovider.UpdateUserPoolClientInput{
+		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, AccessTokenValidity: aws.Int32(2),
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "cognitotest", *app.UserPoolClient.ClientName)
+	associated := srv.must("AssociateSoftwareToken", kv{"Session": session})
+	verified := srv.must("VerifySoftwareToken", kv{"Session": associated.session(), "UserCode": srv.Code("alice")})
+	done := srv.respond("MFA_SETUP", verified.session(), "alice", nil)
+	require.NotEmpty(t, done.access(), "%s", done.raw)
+	assert.InDelta(t, 7200, done.body["AuthenticationResult"].(kv)["ExpiresIn"], 0)
+	assert.Equal(t, "UserNotFound: User does not exist.", srv.signIn("nobody", password).failure(), "the API's default")
+	assert.Equal(t, "InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client",
+		srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH"}).failure())
+
+	// What is refused changes nothing.
+	for failure, refused := range map[string]reply{
+		"InvalidParameter: Invalid range for token validity.": srv.call("UpdateUserPoolClient", kv{
+			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ClientName": "other", "AccessTokenValidity": 25,
+		}),
+		"InvalidParameter: The password policy is out of range.": srv.call("UpdateUserPool", kv{
+			"UserPoolId": srv.UserPoolID, "PoolName": "other", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 5}},
+		}),
+		"ResourceNotFound: User pool client nobody does not exist.": srv.call("UpdateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": "nobody"}),
+	} {
+		assert.Equal(t, failure, refused.failure())
+	}
+	assert.Equal(t, "cognitotest", srv.must("DescribeUserPool", kv{"UserPoolId": srv.UserPoolID}).text("UserPool", "Name"))
+	assert.Equal(t, "cognitotest", srv.must("DescribeUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID}).text("UserPoolClient", "ClientName"))
+	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "PoolName": "renamed"})
+	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"}) // as it is by now
+	assert.Equal(t, "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
+		srv.call("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"}).failure())
+}
+
 func TestDefaultsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -56,25 +55,6 @@ func (p *pool) addressKind(name string) (string, error) {
 	return "", invalidParameter("Username should be an email.")
 }
 
-// check holds attributes against the limits of the service, as far as they do not depend on the pool.
-func (a attributes) check() error {
-	for i, item := range a {
-		switch {
-		case item.Name == "" || utf8.RuneCountInString(item.Name) > 32:
-			return invalidParameter("1 validation error detected: Value at 'userAttributes.%d.member.name' failed to satisfy constraint: Member must have length less than or equal to 32", i+1)
-		case utf8.RuneCountInString(item.Value) > 2048:
-			return invalidParameter("1 validation error detected: Value at 'userAttributes.%d.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048", i+1)
-		case item.Name == "sub":
-			return invalidParameter("Cannot modify the non-mutable attribute sub")
-		case item.Name == "email" && !isAddress("email", item.Value):
-			return invalidParameter("Invalid email address format.")
-		case item.Name == "phone_number" && !isAddress("phone_number", item.Value):
-			return invalidParameter("Invalid phone number format.")
-		}
-	}
-	return nil
-}
-
 type adminCreateUserRequest struct {
 	UserPoolID             string `json:"UserPoolId"`
 	Username               string
@@ -108,7 +88,10 @@ func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserR
 		return b.resendInvitation(in)
 	}
 	password := cmp.Or(in.TemporaryPassword, newPassword())
-	if err := p.policy.check(password); err != nil {
+	if err := p.settings().policy.check(password); err != nil {
+		return nil, err
+	}
+	if err := p.checkNew(in.UserAttributes, false); err != nil {
 		return nil, err
 	}
 	u, err := b.newUser(p, in.Username, password, userMustChange, in.UserAttributes)
@@ -135,7 +118,11 @@ func (b *backend) resendInvitation(in *adminCreateUserRequest) (*adminCreateUser
 	if u.status != userMustChange {
 		return nil, &apiError{typeUnsupportedUserState, "Resend not possible. User status is not FORCE_CHANGE_PASSWORD"}
 	}
-	u.setPassword(cmp.Or(in.TemporaryPassword, newPassword()), userMustChange, b.time())
+	password := cmp.Or(in.TemporaryPassword, newPassword())
+	if err := u.pool.settings().policy.check(password); err != nil {
+		return nil, err
+	}
+	u.setPassword(password, userMustChange, b.time())
 	b.invite(u, in.DesiredDeliveryMediums)
 	return &adminCreateUserResponse{u.wire()}, nil
 }
@@ -167,7 +154,7 @@ func (b *backend) adminSetUserPassword(in *adminSetPasswordRequest) (*empty, err
 		return nil, err
 	}
 	defer u.mu.Unlock()
-	if err := u.pool.policy.check(in.Password); err != nil {
+	if err := u.pool.settings().policy.check(in.Password); err != nil {
 		return nil, err
 	}
 	status := userMustChange
@@ -211,13 +198,6 @@ func (b *backend) adminEnableUser(in *userRequest) (*empty, error) {
 func (b *backend) adminUserGlobalSignOut(in *userRequest) (*empty, error) {
 	return b.administer(in, func(u *user, now time.Time) error {
 		u.revokeAll(now)
-		return nil
-	})
-}
-
-func (b *backend) adminResetUserPassword(in *userRequest) (*empty, error) {
-	return b.administer(in, func(u *user, _ time.Time) error {
-		u.status = userResetRequired
 		return nil
 	})
 }

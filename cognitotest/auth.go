@@ -192,7 +192,7 @@ func (b *backend) identify(c *appClient, parameters map[string]string) (*user, e
 
 // admissible tells whether the user, whose lock is held, may sign in at all.
 func (b *backend) admissible(u *user) error {
-	temporary := b.time().AddDate(0, 0, -u.pool.policy.TemporaryPasswordValidityDays)
+	temporary := b.time().AddDate(0, 0, -u.pool.settings().policy.TemporaryPasswordValidityDays)
 	switch {
 	case u.disabled:
 		return errDisabled

@@ -62,8 +62,8 @@ func (j *journal) reset() {
 // shown tells which members may be shown. All others are taken for secrets, so that a new one does not come out by accident.
 func shown(member string) bool {
 	switch member {
-	case "AuthFlow", "ChallengeName", "ClientId", "DEVICE_KEY", "DeviceKey", "FriendlyDeviceName", "MessageAction",
-		"MfaConfiguration", "PoolName", "ClientName", "USERNAME", "UserPoolId", "Username":
+	case "AttributeName", "AuthFlow", "ChallengeName", "ClientId", "DEVICE_KEY", "DeviceKey", "FriendlyDeviceName", "GroupName", "Limit", "MaxResults",
+		"MessageAction", "MfaConfiguration", "PoolName", "Precedence", "ClientName", "USERNAME", "UserPoolId", "Username":
 		return true
 	default:
 		return false
@@ -94,11 +94,15 @@ func keep(out map[string]string, name string, value any, shown bool) {
 	if len(out) == paramsKept {
 		return
 	}
-	text := Redacted // numbers and lists, too: nothing that a test asks for
+	text := Redacted // lists, too: nothing that a test asks for
 	switch value := value.(type) {
 	case string:
 		if shown {
 			text = clip(value)
+		}
+	case float64:
+		if shown {
+			text = strconv.FormatFloat(value, 'f', -1, 64)
 		}
 	case bool:
 		text = strconv.FormatBool(value)

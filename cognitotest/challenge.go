@@ -178,7 +178,7 @@ func (b *backend) answerNewPassword(u *user, responses map[string]string) error 
 	if password == "" {
 		return missingParameter("NEW_PASSWORD")
 	}
-	if err := u.pool.policy.check(password); err != nil {
+	if err := u.pool.settings().policy.check(password); err != nil {
 		return err
 	}
 	var given attributes
@@ -190,7 +190,10 @@ func (b *backend) answerNewPassword(u *user, responses map[string]string) error 
 	if missing := u.missing(given); len(missing) > 0 {
 		return invalidParameter("Invalid attributes given, %s is missing", missing[0])
 	}
-	if err := given.check(); err != nil {
+	if given.get("email") != "" && u.attributes.get("email") != "" {
+		return errEmailProvided
+	}
+	if err := u.checkChange(given, true); err != nil {
 		return err
 	}
 	if err := u.pool.change(u, given...); err != nil {

@@ -19,6 +19,7 @@ const (
 	typeEnableSoftwareToken   = "EnableSoftwareTokenMFAException"
 	typeExpiredCode           = "ExpiredCodeException"
 	typeForbidden             = "ForbiddenException"
+	typeGroupExists           = "GroupExistsException"
 	typeInternal              = "InternalErrorException"
 	typeInvalidParameter      = "InvalidParameterException"
 	typeInvalidPassword       = "InvalidPasswordException"
@@ -84,6 +85,18 @@ var (
 	errOffWithFactor   = &apiError{typeInvalidParameter, "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."}
 	errConfirmCode     = &apiError{typeCodeMismatch, "Invalid verification code provided, please try again."}
 	errConfirmOld      = &apiError{typeExpiredCode, "Invalid code provided, please request a code again."}
+	errNoNamed         = &apiError{typeUserNotFound, "Username/client id combination not found."}
+	errNoReset         = &apiError{typeNotAuthorized, "User password cannot be reset in the current state."}
+	errNoRecovery      = &apiError{typeInvalidParameter, "Cannot reset password for the user as there is no registered/verified email or phone_number"}
+	errAdminRecovery   = &apiError{typeNotAuthorized, "Contact administrator to reset password."}
+	errSubFixed        = &apiError{typeInvalidParameter, "Cannot modify the non-mutable attribute sub"}
+	errEmailProvided   = &apiError{typeNotAuthorized, "Cannot modify an already provided email"}
+	errNotWritable     = &apiError{typeNotAuthorized, "A client attempted to write unauthorized attribute"}
+	errNotEverybodys   = &apiError{typeInvalidParameter, "Input fails to satisfy the constraints."}
+	errFilter          = &apiError{typeInvalidParameter, "Error while parsing filter."}
+	errPage            = &apiError{typeInvalidParameter, "Invalid pagination token."}
+	errNoGroup         = &apiError{typeResourceNotFound, "Group not found."}
+	errGroupExists     = &apiError{typeGroupExists, "A group with the name already exists."}
 	errSignUpExists    = &apiError{typeUsernameExists, "User already exists"}
 	errUserExists      = &apiError{typeUsernameExists, "User account already exists"}
 	errUnsigned        = &apiError{typeMissingAuthentication, "Missing Authentication Token"}

@@ -753,7 +753,8 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	srv := start(t)
 	all := kv{
 		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password, "ConfirmationCode": "x", "UserCode": "123456",
-		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON",
+		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON", "ProposedPassword": password,
+		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{}, "UserAttributeNames": []string{}, "GroupName": "x",
 	}
 	for failure, tc := range map[string]struct {
 		member, value string
@@ -761,19 +762,25 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	}{
 		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", []string{
 			"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GetUserAuthFactors", "GlobalSignOut", "DeleteUser",
+			"ChangePassword", "GetUserAttributeVerificationCode", "VerifyUserAttribute", "UpdateUserAttributes", "DeleteUserAttributes",
 		}},
 		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {"UserPoolId", "us-east-1_Nowhere", []string{
 			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
 			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword", "AdminResetUserPassword",
 			"AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser", "DescribeUserPool", "DeleteUserPool",
 			"CreateUserPoolClient", "DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig", "GetUserPoolMfaConfig",
+			"UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients", "ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
+			"CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup", "AdminAddUserToGroup", "AdminRemoveUserFromGroup",
+			"AdminListGroupsForUser",
 		}},
 		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
 			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors", "AdminUserGlobalSignOut",
 			"AdminSetUserPassword", "AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser",
+			"AdminUpdateUserAttributes", "AdminDeleteUserAttributes", "AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
 		}},
 		"ResourceNotFound: User pool client nobody does not exist.": {"ClientId", "nobody", []string{
 			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp", "ConfirmSignUp", "ResendConfirmationCode",
+			"ForgotPassword", "ConfirmForgotPassword",
 		}},
 	} {
 		for _, operation := range tc.operations {

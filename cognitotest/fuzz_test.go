@@ -25,6 +25,7 @@ func FuzzServeHTTP(f *testing.F) {
 		return srv.signIn(name, password).session()
 	}
 	issued := srv.IssueTokens("bob")
+	page := srv.must("ListUsers", kv{"UserPoolId": "us-east-1_Fuzz", "Limit": 1}).text("PaginationToken")
 	for operation, body := range map[string]kv{
 		"InitiateAuth":              {"ClientId": "fuzz", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "alice", "PASSWORD": password}},
 		"AdminInitiateAuth":         {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "alice"}},
@@ -38,6 +39,18 @@ func FuzzServeHTTP(f *testing.F) {
 		"CreateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientName": "x", "RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"}},
 		"SetUserPoolMfaConfig":      {"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}},
 		"AdminCreateUser":           {"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"}},
+		"ForgotPassword":            {"ClientId": "fuzz", "Username": "carl@example.com"},
+		"ConfirmForgotPassword":     {"ClientId": "fuzz", "Username": "bob", "ConfirmationCode": "123456", "Password": password},
+		"ChangePassword":            {"AccessToken": issued.AccessToken, "PreviousPassword": "wrong", "ProposedPassword": password},
+		"UpdateUserAttributes":      {"AccessToken": issued.AccessToken, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}, {"Name": "custom:x", "Value": ""}}},
+		"DeleteUserAttributes":      {"AccessToken": issued.AccessToken, "UserAttributeNames": []string{"name"}},
+		"VerifyUserAttribute":       {"AccessToken": issued.AccessToken, "AttributeName": "email", "Code": "123456"},
+		"ListUsers":                 {"UserPoolId": "us-east-1_Fuzz", "Filter": `username ^= "a\"b"`, "Limit": 1, "AttributesToGet": []string{"sub"}, "PaginationToken": page},
+		"CreateGroup":               {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Precedence": 1, "RoleArn": "arn:aws:iam::123456789012:role/x", "Description": "x"},
+		"AdminAddUserToGroup":       {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Username": "alice"},
+		"ListUserPools":             {"MaxResults": 60, "NextToken": page},
+		"UpdateUserPool":            {"UserPoolId": "us-east-1_Fuzz", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": "verified_email"}}}},
+		"UpdateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AccessTokenValidity": 1},
 		"AdminGetUser":              {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
 	} {
 		text, err := json.Marshal(body)

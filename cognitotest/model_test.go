@@ -141,6 +141,8 @@ const (
 	tooManyTries  = "NotAuthorized: Password attempts exceeded"
 	shortPassword = "InvalidPassword: Password did not conform with policy: Password not long enough"
 	noTOTP        = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
+	noReset       = "NotAuthorized: User password cannot be reset in the current state."
+	noAddress     = "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number"
 	noTOTPInPool  = "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool"
 	invalidClient = "Unauthorized: Invalid client"
 )
@@ -727,6 +729,18 @@ func (m *model) forgetTOTP(u *modelUser) verdict {
 
 func (m *model) setPassword(u *modelUser, password, status string) {
 	u.password, u.passwordSet, u.status, u.failures = password, m.now, status, 0
+}
+
+// resetPassword bars a password. There must be an address to send a code to, and a password of the user's own.
+func (m *model) resetPassword(u *modelUser) verdict {
+	switch {
+	case u.status == "FORCE_CHANGE_PASSWORD":
+		return refuse(noReset)
+	case !u.verified:
+		return refuse(noAddress)
+	}
+	u.status = "RESET_REQUIRED"
+	return done
 }
 
 // redeem finds what a refresh token is.

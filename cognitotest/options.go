@@ -125,13 +125,11 @@ func (b *backend) start(o *Options) error {
 	}
 
 	now := b.time()
-	p := &pool{
-		id: o.UserPoolID, name: "cognitotest", created: now, modified: now,
-		usernameAttributes: strs(o.UsernameAttributes), aliasAttributes: strs(o.AliasAttributes), autoVerified: []string{"email", "phone_number"},
-		required: slices.Clone(o.RequiredAttributes), caseInsensitive: o.CaseInsensitive, policy: defaultPolicy(),
-		names: map[string]*user{}, aliases: map[string]*user{},
-		mfa: mfaConfig{mode: o.MFA},
-	}
+	p := newPool(o.UserPoolID, now)
+	p.set = poolSettings{name: "cognitotest", autoVerified: []string{"email", "phone_number"}, policy: defaultPolicy()}
+	p.usernameAttributes, p.aliasAttributes = strs(o.UsernameAttributes), strs(o.AliasAttributes)
+	p.required, p.schema, p.caseInsensitive = slices.Clone(o.RequiredAttributes), schema{open: true}, o.CaseInsensitive
+	p.mfa.mode = o.MFA
 	if o.MFA != types.UserPoolMfaTypeOff {
 		p.mfa.totp = !o.TOTPDisabled
 		if o.SMS {
@@ -142,7 +140,7 @@ func (b *backend) start(o *Options) error {
 		}
 	}
 	c := &appClient{
-		id: o.ClientID, name: "cognitotest", secret: o.ClientSecret, pool: p, created: now, flows: slices.Clone(o.AuthFlows),
+		id: o.ClientID, name: "cognitotest", secret: o.ClientSecret, pool: p, created: now, modified: now, flows: slices.Clone(o.AuthFlows),
 		reveal: o.RevealUsers, session: o.AuthSessionValidity, access: o.AccessTokenValidity, idToken: o.IDTokenValidity,
 		refresh: o.RefreshTokenValidity, revocation: !o.TokenRevocationDisabled, rotation: o.RefreshTokenRotation, grace: o.RotationGrace,
 	}

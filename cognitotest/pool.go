@@ -15,20 +15,44 @@ import (
 
 // pool is a user pool. What stands above mu never changes.
 type pool struct {
-	id, name           string
+	id                 string
 	created            time.Time
 	usernameAttributes []string // sign-in by these; the user name is a UUID then
 	aliasAttributes    []string // sign-in by these beside the user name, once verified
-	autoVerified       []string // a code is sent at sign-up
 	required           []string // attributes that a user must have
+	schema             schema   // what else was said of attributes
 	caseInsensitive    bool
-	policy             passwordPolicy
 
 	mu       sync.RWMutex
 	modified time.Time
+	set      poolSettings
 	mfa      mfaConfig
 	names    map[string]*user // by user name
 	aliases  map[string]*user // by what else a user can be called: e-mail, phone number, preferred name, sub
+	order    roll
+	groups   map[string]*group
+}
+
+// poolSettings is what UpdateUserPool sets. Settings are replaced, never changed.
+type poolSettings struct {
+	name         string
+	autoVerified []string // attributes that are sent a code, at sign-up and when they change
+	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin; none: the service's old rule
+	policy       passwordPolicy
+}
+
+func (p *pool) settings() poolSettings {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.set
+}
+
+// newPool makes a pool without users, in which nothing is set.
+func newPool(id string, created time.Time) *pool {
+	return &pool{
+		id: id, created: created, modified: created,
+		names: map[string]*user{}, aliases: map[string]*user{}, groups: map[string]*group{},
+	}
 }
 
 // mfaConfig is what SetUserPoolMfaConfig sets. A nil part is switched off; the others are given back as they came.
@@ -87,7 +111,7 @@ func (p *pool) aliasesOf(a attributes) []string {
 }
 
 // add takes in a user that nobody else has seen yet. It fails if the name or an alias belongs to somebody else, unless force says that the
-// alias moves to the new user, as ForceAliasCreation does.
+// alias moves to the new user, as ForceAliasCreation does. Groups of the user that there are not are made.
 func (p *pool) add(u *user, exists error, force bool) error {
 	aliases := p.aliasesOf(u.attributes)
 	p.mu.Lock()
@@ -109,28 +133,38 @@ func (p *pool) add(u *user, exists error, force bool) error {
 	for _, alias := range aliases {
 		p.aliases[alias] = u
 	}
+	p.order.add(u)
+	for _, name := range u.groups {
+		if p.groups[name] == nil {
+			p.groups[name] = &group{name: name, created: u.created, modified: u.created}
+		}
+	}
 	return nil
 }
 
-// change sets attributes of a user, whose lock is held, and keeps the aliases in step. A new address is not verified, unless the change says so.
+// change sets attributes of a user, whose lock is held, and keeps the aliases in step. An empty value deletes an attribute.
 func (p *pool) change(u *user, changed ...attribute) error {
-	next := slices.Clone(u.attributes)
-	for _, a := range changed {
-		if next.verified(a.Name) && next.get(a.Name) != a.Value {
-			next.set(a.Name+"_verified", "false")
-		}
-		next.set(a.Name, a.Value)
-	}
+	return p.replace(u, u.attributes.with(changed...), false)
+}
+
+// replace gives a user, whose lock is held, other attributes. It fails if they bring an alias that belongs to somebody else, unless force says
+// that the alias moves. One that was moved away from the user earlier does not come back by this.
+func (p *pool) replace(u *user, next attributes, force bool) error {
 	before, after := p.aliasesOf(u.attributes), p.aliasesOf(next)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	owned := after[:0:0]
 	for _, alias := range after {
-		if other := cmp.Or(p.names[alias], p.aliases[alias], u); other != u {
+		other := cmp.Or(p.names[alias], p.aliases[alias], u)
+		switch {
+		case other == u || force && p.names[alias] == nil:
+			owned = append(owned, alias)
+		case !slices.Contains(before, alias):
 			return aliasExists(alias)
 		}
 	}
 	p.forget(u, before)
-	for _, alias := range after {
+	for _, alias := range owned {
 		p.aliases[alias] = u
 	}
 	u.attributes = next
@@ -161,6 +195,7 @@ func (p *pool) remove(u *user) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.names, p.key(u.name))
+	p.order.remove(u)
 	p.forget(u, append(p.aliasesOf(u.attributes), p.key(u.sub)))
 }
 
@@ -204,6 +239,7 @@ type appClient struct {
 	id, name, secret string
 	pool             *pool
 	created          time.Time
+	modified         time.Time
 	flows            []types.ExplicitAuthFlowsType
 	reveal           bool // unknown users are told from wrong passwords
 	session          time.Duration

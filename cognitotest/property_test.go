@@ -829,10 +829,7 @@ func (g *game) forgetTOTP(*dice) {
 
 func (g *game) resetPassword(*dice) {
 	u := g.focus
-	g.admin("AdminResetUserPassword", u, func() verdict {
-		u.status = "RESET_REQUIRED"
-		return done
-	})
+	g.admin("AdminResetUserPassword", u, func() verdict { return g.model.resetPassword(u) })
 }
 
 func (g *game) setPassword(d *dice) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// sealer makes the opaque strings that a client carries for the server: sessions and refresh tokens. Like Cognito's they are encrypted, so
+// sealer makes the opaque strings that a client carries for the server: sessions, refresh tokens and pagination tokens. Like Cognito's they are encrypted, so
 // that nothing can be read from them and nothing in them can be changed; what they say need not be remembered by the server.
 type sealer struct{ aead cipher.AEAD }
 
@@ -27,7 +27,7 @@ func newSealer() sealer {
 	return sealer{aead}
 }
 
-// seal encrypts v, padded to size bytes, for one purpose. The nonce comes apart, since the two kinds of string write it differently.
+// seal encrypts v, padded to size bytes, for one purpose. The nonce comes apart, since the kinds of string write it differently.
 func (s sealer) seal(v any, size int, purpose string) (nonce, sealed []byte) {
 	plain, err := json.Marshal(v)
 	if err != nil {
@@ -71,6 +71,22 @@ func (s sealer) openSession(v any, text string) bool {
 func (s sealer) openRaw(v any, raw []byte, purpose string) bool {
 	size := s.aead.NonceSize()
 	return len(raw) > size && s.open(v, raw[:size], raw[size:], purpose)
+}
+
+// pagePurpose goes before the list that a pagination token is good for.
+const pagePurpose = "page of "
+
+// sealPage makes a pagination token: a position in a list.
+func (s sealer) sealPage(position, list string) string {
+	nonce, sealed := s.seal(position, 0, pagePurpose+list)
+	return base64.RawURLEncoding.EncodeToString(append(nonce, sealed...))
+}
+
+func (s sealer) openPage(text, list string) (position string, genuine bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	size := s.aead.NonceSize()
+	genuine = err == nil && len(raw) > size && s.open(&position, raw[:size], raw[size:], pagePurpose+list)
+	return position, genuine
 }
 
 // refreshHeader is the protected header of a refresh token, which is a JWE (RFC 7516) with five parts, as Cognito's is. The content is

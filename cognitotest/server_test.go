@@ -60,7 +60,7 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		"e-mail":       {cognitotest.User{Username: "bob", Password: password, Email: "bob"}, `"bob": Invalid email address format.`},
 		"phone":        {cognitotest.User{Username: "bob", Password: password, Phone: "555"}, `"bob": Invalid phone number format.`},
 		"sub":          {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"}}, `"bob": Cannot modify the non-mutable attribute sub`},
-		"long name":    {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{strings.Repeat("x", 33): "1"}}, `"bob": 1 validation error detected: Value at 'userAttributes.1.member.name' failed to satisfy constraint: Member must have length less than or equal to 32`},
+		"long name":    {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{strings.Repeat("x", 33): "1"}}, `"bob": 1 validation error detected: Value 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' at 'userAttributes.1.member.name' failed to satisfy constraint: Member must have length less than or equal to 32`},
 		"long value":   {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"name": strings.Repeat("x", 2049)}}, `"bob": 1 validation error detected: Value at 'userAttributes.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048`},
 		"secret":       {cognitotest.User{Username: "bob", Password: password, TOTP: "0189"}, `"bob": a TOTP secret of 4 characters that is not base32`},
 		"no secret":    {cognitotest.User{Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"}}, `"bob": SOFTWARE_TOKEN_MFA is enabled without a TOTP secret`},
@@ -141,7 +141,7 @@ func TestCalls(t *testing.T) {
 	srv.Advance(time.Hour)
 	r := srv.tokens("alice")
 	srv.call("AdminSetUserMFAPreference", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true}, "ClientMetadata": kv{"tenant": "7"}, "List": []int{1},
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true}, "ClientMetadata": kv{"tenant": "7"}, "List": []int{1}, "Limit": 7, "Other": 1, "GroupName": "staff",
 	})
 	srv.call("NoSuchOperation", kv{})
 	calls := srv.Calls()
@@ -155,6 +155,7 @@ func TestCalls(t *testing.T) {
 	assert.Equal(t, "UserNotFoundException", calls[1].Error)
 	assert.Equal(t, map[string]string{
 		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings.Enabled": "true", "ClientMetadata.tenant": "7", "List": cognitotest.Redacted,
+		"Limit": "7", "Other": cognitotest.Redacted, "GroupName": "staff",
 	}, calls[1].Params)
 	assert.Equal(t, "NoSuchOperation", calls[2].Operation)
 	assert.Equal(t, "UnknownOperationException", calls[2].Error)

@@ -25,21 +25,49 @@ type usernameConfiguration struct {
 	CaseSensitive *bool
 }
 
-type schemaAttribute struct {
-	Name     string
-	Required bool
+type createUserPoolRequest struct {
+	poolSettingsRequest
+
+	AliasAttributes       []string
+	UsernameAttributes    []string
+	UsernameConfiguration usernameConfiguration
+	Schema                []schemaAttribute
 }
 
-type createUserPoolRequest struct {
+// poolSettingsRequest is what both CreateUserPool and UpdateUserPool set. What is left out is set to its default.
+type poolSettingsRequest struct {
 	PoolName               string
 	Policies               policies
-	AliasAttributes        []string
-	UsernameAttributes     []string
 	AutoVerifiedAttributes []string
-	UsernameConfiguration  usernameConfiguration
+	AccountRecoverySetting accountRecoverySetting
 	MfaConfiguration       types.UserPoolMfaType
 	SmsConfiguration       json.RawMessage
-	Schema                 []schemaAttribute
+}
+
+func (r *poolSettingsRequest) settings() (poolSettings, error) {
+	recovery, err := r.AccountRecoverySetting.attributes()
+	set := poolSettings{name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: recovery, policy: defaultPolicy()}
+	given := r.Policies.PasswordPolicy
+	if given == nil || err != nil {
+		return set, err
+	}
+	set.policy = *given
+	set.policy.MinimumLength = cmp.Or(given.MinimumLength, defaultPolicy().MinimumLength)
+	set.policy.TemporaryPasswordValidityDays = cmp.Or(given.TemporaryPasswordValidityDays, defaultPolicy().TemporaryPasswordValidityDays)
+	if set.policy.MinimumLength < 6 || set.policy.MinimumLength > 99 || set.policy.TemporaryPasswordValidityDays < 0 || set.policy.TemporaryPasswordValidityDays > 365 {
+		return set, invalidParameter("The password policy is out of range.")
+	}
+	return set, nil
+}
+
+// over is an MFA configuration as it is after the request, which speaks of the mode and of SMS only.
+func (r *poolSettingsRequest) over(config mfaConfig) mfaConfig {
+	mode := cmp.Or(r.MfaConfiguration, types.UserPoolMfaTypeOff)
+	if mode == types.UserPoolMfaTypeOff {
+		return mfaConfig{mode: mode}
+	}
+	config.mode, config.sms = mode, r.SmsConfiguration
+	return config
 }
 
 type userPoolType struct {
@@ -53,6 +81,7 @@ type userPoolType struct {
 	UsernameAttributes     []string `json:",omitempty"`
 	AutoVerifiedAttributes []string `json:",omitempty"`
 	UsernameConfiguration  usernameConfiguration
+	AccountRecoverySetting *accountRecoverySetting `json:",omitempty"`
 	MfaConfiguration       types.UserPoolMfaType
 	SchemaAttributes       []schemaAttribute `json:",omitempty"`
 	EstimatedNumberOfUsers int
@@ -67,25 +96,16 @@ func (b *backend) createUserPool(in *createUserPoolRequest) (*userPoolResponse, 
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
 		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a user pool")
 	}
-	now := b.time()
-	p := &pool{
-		id: newPoolID(b.region), name: in.PoolName, created: now, modified: now,
-		usernameAttributes: in.UsernameAttributes, aliasAttributes: in.AliasAttributes, autoVerified: in.AutoVerifiedAttributes,
-		caseInsensitive: in.UsernameConfiguration.CaseSensitive != nil && !*in.UsernameConfiguration.CaseSensitive,
-		policy:          defaultPolicy(),
-		names:           map[string]*user{}, aliases: map[string]*user{},
-		mfa: mfaConfig{mode: cmp.Or(in.MfaConfiguration, types.UserPoolMfaTypeOff), sms: in.SmsConfiguration},
+	set, err := in.settings()
+	if err != nil {
+		return nil, err
 	}
-	if given := in.Policies.PasswordPolicy; given != nil {
-		p.policy = *given
-		p.policy.MinimumLength = cmp.Or(given.MinimumLength, defaultPolicy().MinimumLength)
-		p.policy.TemporaryPasswordValidityDays = cmp.Or(given.TemporaryPasswordValidityDays, defaultPolicy().TemporaryPasswordValidityDays)
-		if p.policy.MinimumLength < 6 || p.policy.MinimumLength > 99 || p.policy.TemporaryPasswordValidityDays < 0 || p.policy.TemporaryPasswordValidityDays > 365 {
-			return nil, invalidParameter("The password policy is out of range.")
-		}
-	}
-	if p.mfa.mode == types.UserPoolMfaTypeOff {
-		p.mfa.sms = nil
+	p := newPool(newPoolID(b.region), b.time())
+	p.set, p.mfa = set, in.over(mfaConfig{})
+	p.usernameAttributes, p.aliasAttributes = in.UsernameAttributes, in.AliasAttributes
+	p.caseInsensitive = in.UsernameConfiguration.CaseSensitive != nil && !*in.UsernameConfiguration.CaseSensitive
+	if p.schema, err = newSchema(in.Schema); err != nil {
+		return nil, err
 	}
 	for _, attribute := range in.Schema {
 		if attribute.Required {
@@ -108,19 +128,51 @@ func (b *backend) describeUserPool(in *poolRequest) (*userPoolResponse, error) {
 
 func (b *backend) describe(p *pool) userPoolType {
 	caseSensitive := !p.caseInsensitive
-	schema := []schemaAttribute{{"sub", true}}
+	schema := []schemaAttribute{{Name: "sub", Required: true}}
 	for _, name := range p.required {
-		schema = append(schema, schemaAttribute{name, true})
+		if p.schema.open {
+			schema = append(schema, schemaAttribute{Name: name, Required: true})
+		}
 	}
+	schema = append(schema, p.schema.attributes...)
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	set := p.set
 	return userPoolType{
-		ID: p.id, Name: p.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
+		ID: p.id, Name: set.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
 		CreationDate: timestamp(p.created), LastModifiedDate: timestamp(p.modified),
-		Policies: policies{&p.policy}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
-		AutoVerifiedAttributes: p.autoVerified, UsernameConfiguration: usernameConfiguration{&caseSensitive},
+		Policies: policies{&set.policy}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
+		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery), UsernameConfiguration: usernameConfiguration{&caseSensitive},
 		MfaConfiguration: p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
 	}
+}
+
+type updateUserPoolRequest struct {
+	poolSettingsRequest
+
+	UserPoolID string `json:"UserPoolId"`
+}
+
+// updateUserPool sets what can be changed of a pool. As in the service, what is left out goes back to its default; only the name stays.
+func (b *backend) updateUserPool(in *updateUserPoolRequest) (*empty, error) {
+	p, err := b.pool(in.UserPoolID)
+	if err != nil {
+		return nil, err
+	}
+	set, err := in.settings()
+	if err != nil {
+		return nil, err
+	}
+	now := b.time()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	config := in.over(p.mfa)
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	set.name = cmp.Or(set.name, p.set.name)
+	p.set, p.mfa, p.modified = set, config, now
+	return &empty{}, nil
 }
 
 func (b *backend) deleteUserPool(in *poolRequest) (*empty, error) {
@@ -182,20 +234,48 @@ func (b *backend) createUserPoolClient(in *userPoolClient) (*userPoolClientRespo
 	if err != nil {
 		return nil, err
 	}
-	c := &appClient{
-		id: newText(lowerAndDigits, 26), name: in.ClientName, secret: in.ClientSecret, pool: p, created: b.time(),
-		flows:      in.ExplicitAuthFlows,
-		reveal:     in.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled,
-		session:    time.Duration(cmp.Or(in.AuthSessionValidity, 3)) * time.Minute,
-		revocation: in.EnableTokenRevocation == nil || *in.EnableTokenRevocation,
+	now := b.time()
+	c := &appClient{id: newText(lowerAndDigits, 26), name: in.ClientName, secret: in.ClientSecret, pool: p, created: now, modified: now}
+	if in.GenerateSecret && c.secret == "" {
+		c.secret = newText(lowerAndDigits, 51)
 	}
+	if err := c.configure(in); err != nil {
+		return nil, err
+	}
+	b.addClient(c)
+	return &userPoolClientResponse{c.describe()}, nil
+}
+
+// updateUserPoolClient puts another app client in the place of one. As in the service, what is left out goes back to its default; the name and
+// the secret stay. Sessions and tokens stay good.
+func (b *backend) updateUserPoolClient(in *userPoolClient) (*userPoolClientResponse, error) {
+	old, err := b.clientOf(in.UserPoolID, in.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	c := &appClient{id: old.id, name: cmp.Or(in.ClientName, old.name), secret: old.secret, pool: old.pool, created: old.created, modified: b.time()}
+	if err := c.configure(in); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.clients[c.id] == nil { // it was deleted meanwhile
+		return nil, noClient(c.id)
+	}
+	b.clients[c.id] = c
+	return &userPoolClientResponse{c.describe()}, nil
+}
+
+// configure takes over what a request says of an app client that nobody else has seen yet.
+func (c *appClient) configure(in *userPoolClient) error {
+	c.flows = in.ExplicitAuthFlows
+	c.reveal = in.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled
+	c.session = time.Duration(cmp.Or(in.AuthSessionValidity, 3)) * time.Minute
+	c.revocation = in.EnableTokenRevocation == nil || *in.EnableTokenRevocation
 	units := in.TokenValidityUnits
 	c.access = validity(in.AccessTokenValidity, units.AccessToken, time.Hour, time.Hour)
 	c.idToken = validity(in.IDTokenValidity, units.IDToken, time.Hour, time.Hour)
 	c.refresh = validity(in.RefreshTokenValidity, units.RefreshToken, day, 30*day)
-	if in.GenerateSecret && c.secret == "" {
-		c.secret = newText(lowerAndDigits, 51)
-	}
 	if rotation := in.RefreshTokenRotation; rotation != nil && rotation.Feature == "ENABLED" {
 		c.rotation, c.grace = true, time.Duration(rotation.RetryGracePeriodSeconds)*time.Second
 	}
@@ -207,11 +287,7 @@ func (b *backend) createUserPoolClient(in *userPoolClient) (*userPoolClientRespo
 			c.flows = flowsWithoutRefresh(c.flows)
 		}
 	}
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	b.addClient(c)
-	return &userPoolClientResponse{c.describe()}, nil
+	return c.check()
 }
 
 const day = 24 * time.Hour
@@ -252,9 +328,9 @@ func (c *appClient) check() error {
 }
 
 func (c *appClient) describe() userPoolClient {
-	created := timestamp(c.created)
+	created, modified := timestamp(c.created), timestamp(c.modified)
 	out := userPoolClient{
-		UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret, CreationDate: &created, LastModifiedDate: &created,
+		UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret, CreationDate: &created, LastModifiedDate: &modified,
 		ExplicitAuthFlows: c.flows, PreventUserExistenceErrors: types.PreventUserExistenceErrorTypesEnabled,
 		AuthSessionValidity: int(c.session / time.Minute),
 		AccessTokenValidity: int(c.access / time.Second), IDTokenValidity: int(c.idToken / time.Second), RefreshTokenValidity: int(c.refresh / time.Second),

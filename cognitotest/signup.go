@@ -1,18 +1,6 @@
 package cognitotest
 
-import (
-	"strings"
-	"time"
-)
-
-// confirmation is the code that a sign-up waits for, and the attribute that it verifies.
-type confirmation struct {
-	code, attribute string
-	expires         time.Time
-}
-
-// confirmationLife is how long a confirmation code is good.
-const confirmationLife = 24 * time.Hour
+import "strings"
 
 type signUpRequest struct {
 	ClientID       string `json:"ClientId"`
@@ -28,10 +16,6 @@ type signUpResponse struct {
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
-type codeDelivery struct {
-	AttributeName, DeliveryMedium, Destination string
-}
-
 func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
 	c, err := b.client(in.ClientID)
 	if err != nil {
@@ -41,7 +25,10 @@ func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
 		return nil, err
 	}
 	p := c.pool
-	if err := p.policy.check(in.Password); err != nil {
+	if err := p.settings().policy.check(in.Password); err != nil {
+		return nil, err
+	}
+	if err := p.checkNew(in.UserAttributes, true); err != nil {
 		return nil, err
 	}
 	u, err := b.newUser(p, in.Username, in.Password, userUnconfirmed, in.UserAttributes)
@@ -61,49 +48,43 @@ func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
 
 // sendConfirmation sends the code that confirms a sign-up to the first attribute that the pool verifies; nil if there is none.
 func (b *backend) sendConfirmation(u *user) *codeDelivery {
-	for _, name := range u.pool.autoVerified {
-		address := u.attributes.get(name)
-		if address == "" {
-			continue
+	for _, attribute := range u.pool.settings().autoVerified {
+		if u.attributes.get(attribute) != "" {
+			return b.sendCode(u, codeSignUp, attribute, signUpCodeLife)
 		}
-		delivery := &codeDelivery{AttributeName: name, DeliveryMedium: "EMAIL", Destination: mask(address)}
-		if name == "phone_number" {
-			delivery.DeliveryMedium = "SMS"
-		}
-		now := b.time()
-		u.confirm = confirmation{newText(digits, 6), name, now.Add(confirmationLife)}
-		u.deliver(delivery.DeliveryMedium, address, u.confirm.code, now)
-		return delivery
 	}
 	return nil
 }
 
 type confirmSignUpRequest struct {
-	ClientID         string `json:"ClientId"`
-	Username         string
-	ConfirmationCode string
-	SecretHash       string
+	ClientID           string `json:"ClientId"`
+	Username           string
+	ConfirmationCode   string
+	SecretHash         string
+	ForceAliasCreation bool
 }
 
 func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*empty, error) {
-	u, err := b.lockSignUp(in.ClientID, in.Username, in.SecretHash, errConfirmOld)
+	_, u, err := b.lockNamed(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return nil, err
+	}
+	if u == nil {
+		return nil, errConfirmOld
 	}
 	defer u.mu.Unlock()
 	if u.status != userUnconfirmed {
 		return nil, u.confirmSignUp()
 	}
-	switch confirm := u.confirm; {
-	case confirm.code == "" || !b.time().Before(confirm.expires):
-		return nil, errConfirmOld
-	case confirm.code != in.ConfirmationCode:
-		return nil, errConfirmCode
-	}
-	if err := u.pool.change(u, attribute{u.confirm.attribute + "_verified", "true"}); err != nil {
+	now := b.time()
+	c, err := u.checkCode(codeSignUp, in.ConfirmationCode, now)
+	if err != nil {
 		return nil, err
 	}
-	u.modified = b.time()
+	if err := u.pool.replace(u, u.attributes.with(attribute{c.attribute + "_verified", "true"}), in.ForceAliasCreation); err != nil {
+		return nil, err
+	}
+	u.modified = now
 	return &empty{}, u.confirmSignUp()
 }
 
@@ -112,7 +93,8 @@ func (u *user) confirmSignUp() error {
 	if u.status != userUnconfirmed {
 		return &apiError{typeNotAuthorized, "User cannot be confirmed. Current status is " + string(u.status)}
 	}
-	u.status, u.confirm = userConfirmed, confirmation{}
+	u.status = userConfirmed
+	delete(u.codes, codeSignUp)
 	return nil
 }
 
@@ -122,14 +104,13 @@ type resendRequest struct {
 	SecretHash string
 }
 
-type resendResponse struct {
-	CodeDeliveryDetails *codeDelivery
-}
-
-func (b *backend) resendConfirmationCode(in *resendRequest) (*resendResponse, error) {
-	u, err := b.lockSignUp(in.ClientID, in.Username, in.SecretHash, errNoUser)
+func (b *backend) resendConfirmationCode(in *resendRequest) (*deliveryResponse, error) {
+	c, u, err := b.lockNamed(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return nil, err
+	}
+	if u == nil {
+		return &deliveryResponse{c.pool.simulate(in.Username)}, nil
 	}
 	defer u.mu.Unlock()
 	if u.status != userUnconfirmed {
@@ -139,27 +120,7 @@ func (b *backend) resendConfirmationCode(in *resendRequest) (*resendResponse, er
 	if delivery == nil {
 		return nil, invalidParameter("Cannot resend codes. Auto verification not turned on.")
 	}
-	return &resendResponse{delivery}, nil
-}
-
-// lockSignUp finds a user for a call that the client makes before anybody is signed in. A client that hides who exists gets another error.
-func (b *backend) lockSignUp(clientID, username, hash string, hidden error) (*user, error) {
-	c, err := b.client(clientID)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.checkHash(c, username, hash); err != nil {
-		return nil, err
-	}
-	u := c.pool.lookup(username)
-	switch {
-	case u != nil && u.lock() == nil:
-		return u, nil
-	case c.reveal:
-		return nil, &apiError{typeUserNotFound, "Username/client id combination not found."}
-	default:
-		return nil, hidden
-	}
+	return &deliveryResponse{delivery}, nil
 }
 
 // isAddress tells whether a text can be the value of an address attribute; roughly, since nothing is ever sent.

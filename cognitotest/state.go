@@ -46,9 +46,6 @@ func (s *Server) addUser(description User) error {
 	if err != nil {
 		return err
 	}
-	if err := check(map[string]any{"Username": description.Username, "Password": description.Password}, nil); err != nil {
-		return err
-	}
 	status := cmp.Or(description.Status, userConfirmed)
 	if !slices.Contains(status.Values(), status) {
 		return fmt.Errorf("there is no status %q", status)
@@ -64,6 +61,10 @@ func (s *Server) addUser(description User) error {
 	if description.Phone != "" {
 		given.set("phone_number", description.Phone)
 		given.set("phone_number_verified", "true")
+	}
+	members := map[string]any{"Username": description.Username, "Password": description.Password, "UserAttributes": given.members()}
+	if err := check(members, nil); err != nil {
+		return err
 	}
 	u, err := b.newUser(p, description.Username, description.Password, status, given)
 	if err != nil {

@@ -18,6 +18,8 @@ type grant struct {
 	name, sub  string
 	attributes attributes
 	groups     []string
+	roles      []string
+	preferred  string // role
 	scope      string
 	authTime   time.Time
 	origin     string // origin_jti: the same in all tokens of one sign-in
@@ -41,7 +43,9 @@ func (b *backend) grant(u *user, c *appClient) *grant {
 
 // grant takes what tokens say of the user, whose lock is held.
 func (u *user) grant(c *appClient) *grant {
-	return &grant{client: c, name: u.name, sub: u.sub, attributes: slices.Clone(u.attributes), groups: slices.Clone(u.groups)}
+	g := &grant{client: c, name: u.name, sub: u.sub, attributes: slices.Clone(u.attributes), groups: slices.Clone(u.groups)}
+	g.roles, g.preferred = u.pool.roles(g.groups)
+	return g
 }
 
 // authenticationResult is the answer's member of that name.
@@ -76,6 +80,12 @@ func (b *backend) issue(g *grant) (*authenticationResult, error) {
 
 	id := claims("id", g.client.idToken)
 	id["aud"], id["cognito:username"] = g.client.id, g.name
+	if len(g.roles) > 0 {
+		id["cognito:roles"] = g.roles
+	}
+	if g.preferred != "" {
+		id["cognito:preferred_role"] = g.preferred
+	}
 	for _, a := range g.attributes {
 		if strings.HasSuffix(a.Name, "_verified") {
 			id[a.Name] = a.Value == "true"

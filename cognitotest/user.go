@@ -15,6 +15,7 @@ type user struct {
 	pool      *pool
 	name, sub string
 	created   time.Time
+	number    uint64 // the pool's count of users when this one was added
 
 	mu          sync.Mutex
 	deleted     bool
@@ -34,42 +35,12 @@ type user struct {
 	failures    int // wrong passwords in a row
 	lastFailure time.Time
 
-	sessions []*session         // live ones: neither spent nor known to be expired
-	families map[string]*family // of refresh tokens, by origin_jti; only those that were revoked or rotated
-	signOut  time.Time          // tokens from before are revoked
-	script   []Challenge        // what Script set
-	confirm  confirmation       // of the sign-up
+	sessions []*session              // live ones: neither spent nor known to be expired
+	families map[string]*family      // of refresh tokens, by origin_jti; only those that were revoked or rotated
+	signOut  time.Time               // tokens from before are revoked
+	script   []Challenge             // what Script set
+	codes    map[string]confirmation // that were sent and wait to be confirmed, by what they are for
 	outbox   []Message
-}
-
-// attribute is an item of a list of attributes, in requests and answers alike.
-type attribute struct {
-	Name  string
-	Value string
-}
-
-// attributes keeps the order in which they were given.
-type attributes []attribute
-
-func (a attributes) get(name string) string {
-	for _, item := range a {
-		if item.Name == name {
-			return item.Value
-		}
-	}
-	return ""
-}
-
-func (a attributes) verified(name string) bool { return a.get(name+"_verified") == "true" }
-
-func (a *attributes) set(name, value string) {
-	for i := range *a {
-		if (*a)[i].Name == name {
-			(*a)[i].Value = value
-			return
-		}
-	}
-	*a = append(*a, attribute{name, value})
 }
 
 // lock locks the user, unless it is gone by now.
@@ -85,17 +56,6 @@ func (u *user) lock() error {
 // listed are the attributes as the service lists them: sub first.
 func (u *user) listed() attributes {
 	return append(attributes{{"sub", u.sub}}, u.attributes...)
-}
-
-// missing are the attributes that the pool requires and the user lacks.
-func (u *user) missing(given attributes) []string {
-	var names []string
-	for _, name := range u.pool.required {
-		if u.attributes.get(name) == "" && given.get(name) == "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 func (u *user) setPassword(password string, status types.UserStatusType, now time.Time) {

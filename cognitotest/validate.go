@@ -2,7 +2,10 @@ package cognitotest
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,6 +32,8 @@ var shapeTable lazy[map[string]shape]
 
 func newShapes() map[string]shape {
 	token := shape{pattern: "[A-Za-z0-9-_=.]+", match: all(isToken), sensitive: true}
+	page := shape{min: 1, pattern: `[\S]+`, match: all(isVisible)}
+	arn := `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`
 	password := shape{max: 256, pattern: `^[\S]+.*[\S]+$`, match: isPassword, sensitive: true}
 	return map[string]shape{
 		"AccessToken":        token,
@@ -49,9 +54,31 @@ func newShapes() map[string]shape {
 		"PoolName":           {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
 		"ClientName":         {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
 		"ConfirmationCode":   {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"Code":               {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"AttributeName":      {min: 1, max: 32, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"GroupName":          {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"Description":        {max: 2048},
+		"RoleArn":            {min: 20, max: 2048, pattern: arn, match: regexp.MustCompile("^(?:" + arn + ")$").MatchString},
+		"Filter":             {max: 256},
+		"NextToken":          page,
+		"PaginationToken":    page,
 		"AuthFlow":           {enum: strs(types.AuthFlowType("").Values())},
 		"MfaConfiguration":   {enum: strs(types.UserPoolMfaType("").Values())},
 		"MessageAction":      {enum: strs(types.MessageActionType("").Values())},
+	}
+}
+
+// bounds are what the model says about members that are numbers. Where it says nothing about the upper end, the type does.
+func bounds(name string) (low, high float64, known bool) {
+	switch name {
+	case "Limit":
+		return 0, 60, true
+	case "MaxResults":
+		return 1, 60, true
+	case "Precedence":
+		return 0, math.MaxInt32, true
+	default:
+		return 0, 0, false
 	}
 }
 
@@ -74,9 +101,15 @@ func check(members map[string]any, required []string) error {
 			}
 			continue
 		}
-		text, isText := value.(string)
-		if shape, known := shapes()[name]; known && isText {
-			violations = shape.appendViolations(violations, name, text)
+		switch value := value.(type) {
+		case string:
+			if shape, known := shapes()[name]; known {
+				violations = shape.appendViolations(violations, lowerFirst(name), value)
+			}
+		case float64:
+			violations = appendOutOfBounds(violations, name, value)
+		case []any:
+			violations = appendListViolations(violations, name, value)
 		}
 	}
 	switch len(violations) {
@@ -89,13 +122,60 @@ func check(members map[string]any, required []string) error {
 	}
 }
 
-func (s shape) appendViolations(violations []string, name, value string) []string {
+func appendOutOfBounds(violations []string, name string, value float64) []string {
+	low, high, known := bounds(name)
+	shown := strconv.FormatFloat(value, 'f', -1, 64)
+	switch {
+	case known && value < low:
+		return append(violations, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must have value greater than or equal to %g", shown, lowerFirst(name), low))
+	case known && value > high:
+		return append(violations, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must have value less than or equal to %.0f", shown, lowerFirst(name), high))
+	}
+	return violations
+}
+
+// appendListViolations checks the lists of attributes and of their names. The service words the two kinds differently: what is wrong with a
+// member of an object is said by its place, and a list of texts is shown as a whole with all that its members must be.
+func appendListViolations(violations []string, name string, list []any) []string {
+	attributeName := shapes()["AttributeName"]
+	switch name {
+	case "UserAttributes":
+		for i, item := range list {
+			object, _ := item.(map[string]any)
+			at := fmt.Sprintf("%s.%d.member.", lowerFirst(name), i+1)
+			if text, isText := object["Name"].(string); isText {
+				violations = attributeName.appendViolations(violations, at+"name", text)
+			} else {
+				violations = append(violations, fmt.Sprintf("Value null at '%sname' failed to satisfy constraint: Member must not be null", at))
+			}
+			if text, isText := object["Value"].(string); isText {
+				violations = shape{max: 2048, sensitive: true}.appendViolations(violations, at+"value", text)
+			}
+		}
+	case "UserAttributeNames", "AttributesToGet":
+		texts := make([]string, len(list))
+		wrong := false
+		for i, item := range list {
+			texts[i], _ = item.(string)
+			wrong = wrong || len(attributeName.appendViolations(nil, "", texts[i])) > 0
+		}
+		if wrong {
+			violations = append(violations, fmt.Sprintf("Value '[%s]' at '%s' failed to satisfy constraint: Member must satisfy constraint: "+
+				"[Member must have length less than or equal to %d, Member must have length greater than or equal to %d, Member must satisfy regular expression pattern: %s]",
+				strings.Join(texts, ", "), lowerFirst(name), attributeName.max, attributeName.min, attributeName.pattern))
+		}
+	}
+	return violations
+}
+
+// appendViolations says what is wrong with a value, at a place in the request.
+func (s shape) appendViolations(violations []string, at, value string) []string {
 	shown := " '" + value + "'"
 	if s.sensitive {
 		shown = ""
 	}
 	add := func(format string, args ...any) {
-		violations = append(violations, fmt.Sprintf("Value%s at '%s' failed to satisfy constraint: Member must ", shown, lowerFirst(name))+fmt.Sprintf(format, args...))
+		violations = append(violations, fmt.Sprintf("Value%s at '%s' failed to satisfy constraint: Member must ", shown, at)+fmt.Sprintf(format, args...))
 	}
 	if s.match != nil && !s.match(value) {
 		add("satisfy regular expression pattern: %s", s.pattern)

@@ -1,0 +1,238 @@
+package cognitotest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// named is an item of a list of attributes.
+func named(name, value string) kv { return kv{"Name": name, "Value": value} }
+
+func TestUpdateUserAttributes(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"} })
+	srv.bob()
+	client := srv.Client()
+	access := srv.tokens("bob").access()
+	updated, err := client.UpdateUserAttributes(t.Context(), &cognitoidentityprovider.UpdateUserAttributesInput{
+		AccessToken: &access, UserAttributes: []types.AttributeType{
+			{Name: aws.String("email"), Value: aws.String("robert@example.com")},
+			{Name: aws.String("preferred_username"), Value: aws.String("rob")},
+			{Name: aws.String("custom:tenant"), Value: aws.String("7")},
+		},
+	})
+	require.NoError(t, err)
+	require.Len(t, updated.CodeDeliveryDetailsList, 1)
+	assert.Equal(t, "r***@e***", *updated.CodeDeliveryDetailsList[0].Destination)
+	state := srv.User("rob")
+	assert.Equal(t, map[string]string{
+		"sub": state.Sub, "email": "robert@example.com", "email_verified": "false", "preferred_username": "rob", "custom:tenant": "7",
+	}, state.Attributes)
+	for _, gone := range []string{"bob@example.com", "robert@example.com"} {
+		assert.Panics(t, func() { srv.User(gone) }, "an alias is one while it is verified")
+	}
+
+	_, err = client.VerifyUserAttribute(t.Context(), &cognitoidentityprovider.VerifyUserAttributeInput{
+		AccessToken: &access, AttributeName: aws.String("email"), Code: aws.String(srv.lastCode("bob")),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "bob", srv.User("robert@example.com").Username)
+
+	same, err := client.UpdateUserAttributes(t.Context(), &cognitoidentityprovider.UpdateUserAttributesInput{
+		AccessToken: &access, UserAttributes: []types.AttributeType{
+			{Name: aws.String("email"), Value: aws.String("robert@example.com")}, {Name: aws.String("custom:tenant"), Value: aws.String("")},
+		},
+	})
+	require.NoError(t, err)
+	assert.Empty(t, same.CodeDeliveryDetailsList, "it is the same address")
+	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"])
+	assert.NotContains(t, srv.User("bob").Attributes, "custom:tenant", "an empty value deletes")
+
+	_, err = client.DeleteUserAttributes(t.Context(), &cognitoidentityprovider.DeleteUserAttributesInput{AccessToken: &access, UserAttributeNames: []string{"email", "locale"}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"sub": state.Sub, "preferred_username": "rob"}, srv.User("bob").Attributes)
+	assert.Panics(t, func() { srv.User("robert@example.com") })
+}
+
+func TestVerifyUserAttribute(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.bob()
+	access := srv.tokens("bob").access()
+	sent, err := srv.Client().GetUserAttributeVerificationCode(t.Context(), &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
+		AccessToken: &access, AttributeName: aws.String("email"),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "b***@e***", *sent.CodeDeliveryDetails.Destination)
+	code := srv.lastCode("bob")
+	verify := func(attribute, code string) string {
+		return srv.call("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": attribute, "Code": code}).failure()
+	}
+	const old = "ExpiredCode: Invalid code provided, please request a code again."
+	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", verify("email", "x"))
+	assert.Equal(t, old, verify("phone_number", code))
+	assert.Empty(t, verify("email", code))
+	assert.Equal(t, old, verify("email", code), "a code is good once")
+
+	ask := func(attribute string) string {
+		return srv.call("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": attribute}).failure()
+	}
+	assert.Equal(t, "InvalidParameter: User does not have the attribute phone_number.", ask("phone_number"))
+	assert.Equal(t, "InvalidParameter: Only email and phone_number can be verified.", ask("name"))
+	assert.Equal(t, "InvalidParameter: Only email and phone_number can be verified.", verify("name", "x"))
+	require.Empty(t, ask("email"))
+	fresh := srv.tokens("bob")
+	srv.Advance(24 * time.Hour)
+	access = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": fresh.refresh()}).access()
+	assert.Equal(t, old, verify("email", srv.lastCode("bob")))
+}
+
+func TestAdminUpdateUserAttributes(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.bob()
+	update := func(given ...kv) {
+		t.Helper()
+		srv.must("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": given})
+	}
+	update(named("email_verified", "true"), named("email", "new@example.com"))
+	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"], "in whatever order it is said")
+	assert.Empty(t, srv.Outbox("bob"))
+	update(named("phone_number", "+15550001234"))
+	assert.Equal(t, "false", srv.User("bob").Attributes["phone_number_verified"])
+	assert.Equal(t, "+15550001234", srv.Outbox("bob")[0].Destination)
+	srv.must("AdminDeleteUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{"phone_number", "email"}})
+	assert.Len(t, srv.User("bob").Attributes, 1)
+}
+
+// What a schema says is kept.
+func TestAttributeRefusals(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	const immutable, bounded = "custom:badge", "custom:colour"
+	created := srv.must("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "Schema": []kv{
+		{"Name": "name", "Required": true},
+		{"Name": "badge", "AttributeDataType": "String", "Mutable": false},
+		{"Name": "colour", "AttributeDataType": "String", "StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"}},
+		{"Name": "age", "AttributeDataType": "Number", "NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"}},
+		{"Name": "happy", "AttributeDataType": "Boolean"},
+		{"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true},
+	}})
+	pool := created.text("UserPool", "Id")
+	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	srv.ClientID = app
+	user := kv{"UserPoolId": pool, "Username": "bob", "MessageAction": "SUPPRESS", "Password": password, "Permanent": true, "UserAttributes": []kv{
+		named("name", "Bob"), named(immutable, "1"), named("dev:custom:score", "5"), named(bounded, "grün"), named("custom:age", "150"), named("custom:happy", "true"),
+	}}
+	srv.must("AdminCreateUser", user)
+	srv.must("AdminSetUserPassword", user)
+	user["Username"], user["UserAttributes"] = "carol", []kv{named("email", "carol@example.com"), named("email_verified", "true")}
+	srv.must("AdminCreateUser", user)
+	access := srv.tokens("bob").access()
+
+	const unconform = "InvalidParameter: Attributes did not conform to the schema: "
+	for name, tc := range map[string]struct {
+		attribute       kv
+		byUser, byAdmin string
+		atSignUp        string
+	}{
+		"sub": {
+			named("sub", "x"), "InvalidParameter: Cannot modify the non-mutable attribute sub", "InvalidParameter: Cannot modify the non-mutable attribute sub",
+			"InvalidParameter: Cannot modify the non-mutable attribute sub",
+		},
+		"unknown": {
+			named("custom:shoe", "42"), "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
+			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n", unconform + "Type for attribute {custom:shoe} could not be determined",
+		},
+		"no prefix": {
+			named("badge", "42"), "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
+			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n", unconform + "Type for attribute {badge} could not be determined",
+		},
+		"immutable":        {named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", ""},
+		"required, empty":  {named("name", ""), unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n"},
+		"verified":         {named("email_verified", "true"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
+		"developer's":      {named("dev:custom:score", "6"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
+		"too short":        {named(bounded, "né"), unconform + "custom:colour: The attribute is too short or too long\n", unconform + "custom:colour: The attribute is too short or too long\n", unconform + "custom:colour: The attribute is too short or too long\n"},
+		"too large":        {named("custom:age", "151"), unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n"},
+		"no number":        {named("custom:age", "old"), unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n"},
+		"neither":          {named("custom:happy", "yes"), unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n"},
+		"no address":       {named("email", "bob"), "InvalidParameter: Invalid email address format.", "InvalidParameter: Invalid email address format.", "InvalidParameter: Invalid email address format."},
+		"no phone number":  {named("phone_number", "1"), "InvalidParameter: Invalid phone number format.", "InvalidParameter: Invalid phone number format.", "InvalidParameter: Invalid phone number format."},
+		"what is possible": {named("custom:age", "0"), "", "", ""},
+	} {
+		assert.Equal(t, tc.byUser, srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{tc.attribute}}).failure(), name)
+		assert.Equal(t, tc.byAdmin, srv.call("AdminUpdateUserAttributes", kv{"UserPoolId": pool, "Username": "bob", "UserAttributes": []kv{tc.attribute}}).failure(), name)
+		given := []kv{tc.attribute}
+		if tc.attribute["Name"] != "name" {
+			given = append(given, named("name", "Eve"))
+		}
+		r := srv.call("SignUp", kv{"ClientId": app, "Username": "eve-" + strings.ReplaceAll(name, " ", "-"), "Password": password, "UserAttributes": given})
+		assert.Equal(t, tc.atSignUp, r.failure(), name)
+	}
+
+	for failure, attempt := range map[string]reply{
+		unconform + "name: The attribute is required\n": srv.call("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{"name"}}),
+		"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n": srv.call("AdminDeleteUserAttributes", kv{
+			"UserPoolId": pool, "Username": "bob", "UserAttributeNames": []string{"custom:shoe"},
+		}),
+		"AliasExists: An account with the email already exists.": srv.call("AdminUpdateUserAttributes", kv{
+			"UserPoolId": pool, "Username": "bob", "UserAttributes": []kv{named("email", "carol@example.com"), named("email_verified", "true")},
+		}),
+		"InvalidParameter: Required custom attributes are not supported currently.": srv.call("CreateUserPool", kv{
+			"PoolName": "x", "Schema": []kv{{"Name": "shoe", "Required": true}},
+		}),
+	} {
+		assert.Equal(t, failure, attempt.failure())
+	}
+
+	// Nothing of what was refused was done, and whoever can verify an address that is taken meanwhile gets no alias by it.
+	srv.must("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{named("email", "carol@example.com")}})
+	srv.must("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": "email"})
+	assert.Equal(t, "AliasExists: An account with the email already exists.",
+		srv.call("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": "email", "Code": srv.lastCode("bob")}).failure())
+	assert.Equal(t, "carol", srv.User("carol@example.com").Username)
+	assert.Equal(t, map[string]string{
+		"sub": srv.User("bob").Sub, "name": "Bob", immutable: "1", "dev:custom:score": "6", bounded: "grün", "custom:age": "0", "custom:happy": "true",
+		"email": "carol@example.com", "email_verified": "false",
+	}, srv.User("bob").Attributes)
+}
+
+// A code in hand takes the alias from the account that had it, if the caller says so.
+func TestForceAliasCreationAtConfirmation(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })
+	srv.bob()
+	srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{named("email", "bob@example.com")}})
+	confirm := kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")}
+	assert.Equal(t, "AliasExists: An account with the email already exists.", srv.call("ConfirmSignUp", confirm).failure())
+	confirm["ForceAliasCreation"] = true
+	srv.must("ConfirmSignUp", confirm)
+	assert.Equal(t, "carol", srv.User("bob@example.com").Username)
+
+	// The one who lost it can still be changed, and does not take it back by that, nor by going away.
+	bob := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{named("name", "Bob")}}
+	srv.must("AdminUpdateUserAttributes", bob)
+	assert.Equal(t, "carol", srv.User("bob@example.com").Username)
+	srv.must("AdminDeleteUser", bob)
+	srv.tokens("bob@example.com")
+}
+
+func TestNewPasswordLeavesTheEmail(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "TemporaryPassword": password, "UserAttributes": []kv{named("email", "bob@example.com")}})
+	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	answer := func(attribute, value string) string {
+		return srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": newPassword, "userAttributes." + attribute: value}).failure()
+	}
+	assert.Equal(t, "NotAuthorized: Cannot modify an already provided email", answer("email", "bob@example.com"))
+	assert.Equal(t, "NotAuthorized: A client attempted to write unauthorized attribute", answer("email_verified", "true"))
+	assert.Empty(t, answer("name", "Bob"))
+}

@@ -34,12 +34,16 @@ type fake struct {
 	t testing.TB
 }
 
-// listen starts a server without users.
+// listen starts a server without users. At the end, the errors that it answered must have been ones that the operations declare.
 func listen(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
 	tb.Helper()
 	srv := cognitotest.NewServer(optFns...)
-	tb.Cleanup(srv.Close)
-	return fake{srv, tb}
+	f := fake{srv, tb}
+	tb.Cleanup(func() {
+		srv.Close()
+		checkDeclared(tb, f)
+	})
+	return f
 }
 
 // in is the same server in a test below.

@@ -1,7 +1,7 @@
 // Amplify v6 against a user pool, in a browser: Amplify keeps its tokens in the page's storage, and calls another origin than the page's.
 // Signing in by SRP is what it does of itself.
 import {
-  confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser,
+  confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser, resetPassword,
   setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
 } from 'aws-amplify/auth'
 import { Amplify } from 'aws-amplify'
@@ -83,6 +83,12 @@ async function optional({ optional: pool, password, secret }) {
   await refused(fetchUserAttributes(), 'NotAuthorizedException', 'Access Token has been revoked')
   await fetchAuthSession({ forceRefresh: true })
   equal((await fetchAuthSession()).tokens, undefined)
+
+  // A forgotten password.
+  equal((await resetPassword({ username: 'alice' })).nextStep.resetPasswordStep, 'CONFIRM_RESET_PASSWORD_WITH_CODE')
+  const reset = { username: 'alice', confirmationCode: await person.received('alice'), newPassword: 'An0ther-password' }
+  await confirmResetPassword(reset)
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn({ ...alice, password: 'An0ther-password' }))
 
   // A user whom an administrator made chooses a password first.
   await expect('CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED', signIn({ username: 'invited', password }))

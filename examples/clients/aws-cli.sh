@@ -98,6 +98,11 @@ cognito global-sign-out --access-token "$fresh"
 refused NotAuthorizedException cognito get-user --access-token "$access"
 refused NotAuthorizedException refresh_tokens
 
+# A forgotten password.
+cognito forgot-password --client-id "$client" --username alice >/dev/null
+cognito confirm-forgot-password --client-id "$client" --username alice --confirmation-code "$(received alice)" --password An0ther-password
+next SOFTWARE_TOKEN_MFA "$(sign_in alice An0ther-password)"
+
 # A user whom an administrator made chooses a password first.
 cognito admin-create-user --user-pool-id "$pool" --username bob --temporary-password "$password" --message-action SUPPRESS >/dev/null
 next NEW_PASSWORD_REQUIRED "$(sign_in bob "$password")"

@@ -97,6 +97,13 @@ async function optional() {
   await refused(cognito.getTokensFromRefreshToken(refresh), 'NotAuthorizedException', 'Refresh Token has been revoked')
   await refused(cognito.initiateAuth(older), 'NotAuthorizedException', 'Refresh Token has been revoked')
 
+  // A forgotten password.
+  await cognito.forgotPassword({ ClientId, Username: 'alice' })
+  await cognito.confirmForgotPassword({
+    ClientId, Username: 'alice', ConfirmationCode: await person.received('alice'), Password: 'An0ther-password',
+  })
+  askedFor('SOFTWARE_TOKEN_MFA', await pool.signIn('alice', 'An0ther-password'))
+
   // A user whom an administrator made chooses a password first.
   await cognito.adminCreateUser({ UserPoolId: pool.id, Username: 'bob', TemporaryPassword: password, MessageAction: 'SUPPRESS' })
   challenge = askedFor('NEW_PASSWORD_REQUIRED', await pool.signIn('bob'))

@@ -213,6 +213,7 @@ func (d *desk) happened(flow []string, more ...string) {
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA CodeMismatch",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
 		"GlobalSignOut",
+		"ForgotPassword", "ConfirmForgotPassword",
 		"RespondToAuthChallenge NEW_PASSWORD_REQUIRED",
 		"RespondToAuthChallenge SELECT_MFA_TYPE", "RespondToAuthChallenge SMS_MFA",
 	}))

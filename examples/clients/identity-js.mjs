@@ -93,6 +93,12 @@ async function optional() {
   await refused(called((callback) => user.getUserAttributes(callback)), 'NotAuthorizedException', 'Access Token has been revoked')
   await refused(refresh(), 'NotAuthorizedException', 'Refresh Token has been revoked') // after seconds: the client tries again and again
 
+  // A forgotten password.
+  await step((callbacks) => alice.forgotPassword(callbacks))
+  const forgotten = await person.received('alice')
+  await step((callbacks) => alice.confirmPassword(forgotten, 'An0ther-password', callbacks))
+  expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'alice', 'An0ther-password'))
+
   // A user whom an administrator made chooses a password first.
   const invited = expect('NEW_PASSWORD_REQUIRED', await signIn(pool, 'invited'))
   assert.equal(invited.parameters.attributes.email, 'invited@example.com')

@@ -147,6 +147,11 @@ for token in (tokens["AccessToken"], fresh["AccessToken"]):
 with refused("NotAuthorizedException", "Refresh Token has been revoked"):
     cognito.initiate_auth(**refresh)
 
+# A forgotten password.
+cognito.forgot_password(ClientId=pool.client_id, Username="alice")
+cognito.confirm_forgot_password(ClientId=pool.client_id, Username="alice", ConfirmationCode=person.received("alice"), Password="An0ther-password")
+asked_for("SOFTWARE_TOKEN_MFA", pool.sign_in("alice", "An0ther-password"))
+
 # A user whom an administrator made chooses a password first.
 cognito.admin_create_user(UserPoolId=pool.id, Username="bob", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
 challenge = asked_for("NEW_PASSWORD_REQUIRED", pool.sign_in("bob"))

@@ -17,7 +17,7 @@ import (
 
 // Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for concurrent use. Methods that take a user name
 // also take an alias or a sub; they look in the pool that the server started with first, then in those made by CreateUserPool, and panic if
-// there is no such user: a test that asks for one has a mistake in it.
+// there is no such user, LookupUser apart: a test that asks for one has a mistake in it.
 type Server struct {
 	URL          string // of the API, for example "http://127.0.0.1:40123"
 	Region       string
@@ -37,6 +37,15 @@ type Server struct {
 // NewServer starts a server with one user pool and one app client, and no user. Like httptest.NewServer it panics if it cannot listen, and
 // also if the options make no sense. Whoever starts it closes it.
 func NewServer(optFns ...func(*Options)) *Server {
+	s, err := Start(optFns...)
+	if err != nil {
+		panic(err.Error())
+	}
+	return s
+}
+
+// Start is NewServer for programs, whose options come from people: what makes NewServer panic is an error here.
+func Start(optFns ...func(*Options)) (*Server, error) {
 	var o Options
 	for _, fn := range optFns {
 		fn(&o)
@@ -44,18 +53,18 @@ func NewServer(optFns ...func(*Options)) *Server {
 	o.setDefaults()
 	b := newBackend(&o)
 	if err := b.start(&o); err != nil {
-		panic("cognitotest: the options are invalid: " + describeError(err))
+		return nil, fmt.Errorf("cognitotest: the options are invalid: %s", describeError(err))
 	}
 	if o.Listener == nil {
 		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
-			panic(fmt.Sprintf("cognitotest: listen: %v", err))
+			return nil, fmt.Errorf("cognitotest: %w", err)
 		}
 		o.Listener = listener
 	}
 
 	s := &Server{
-		URL: "http://" + o.Listener.Addr().String(), Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		URL: "http://" + reachable(o.Listener.Addr()), Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
 		backend: b, done: make(chan struct{}),
 		// A test may run as many calls side by side as it likes: each keeps its connection.
 		transport: &http.Transport{MaxIdleConnsPerHost: 256},
@@ -65,7 +74,15 @@ func NewServer(optFns ...func(*Options)) *Server {
 		defer close(s.done)
 		_ = s.http.Serve(o.Listener) // ends with ErrServerClosed, or because somebody else closed the listener
 	}()
-	return s
+	return s, nil
+}
+
+// reachable is the host and port under which this computer reaches an address that is listened on.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return addr.String()
 }
 
 // Close stops listening and ends all connections. It may be called more than once.
@@ -139,9 +156,18 @@ func (s *Server) Outbox(username string) []Message {
 
 // lock finds a user for a test and locks it.
 func (s *Server) lock(username string) *user {
+	u := s.find(username)
+	if u == nil {
+		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
+	}
+	return u
+}
+
+// find is lock for a user that may be missing: it is nil then.
+func (s *Server) find(username string) *user {
 	u := s.backend.find(username)
 	if u == nil || u.lock() != nil {
-		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
+		return nil
 	}
 	return u
 }

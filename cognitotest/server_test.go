@@ -43,6 +43,8 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 		"alias": {func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} }, `users cannot sign in by the attribute "shoe_size"`},
 	} {
 		assert.PanicsWithValue(t, "cognitotest: the options are invalid: "+tc.panic, func() { cognitotest.NewServer(tc.on) }, name)
+		_, err := cognitotest.Start(tc.on)
+		assert.EqualError(t, err, "cognitotest: the options are invalid: "+tc.panic, name)
 	}
 }
 
@@ -68,6 +70,7 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		"no such pref": {cognitotest.User{Username: "bob", Password: password, Preferred: "SMS_MFA"}, `"bob": the preferred MFA method "SMS_MFA" is not enabled`},
 	} {
 		assert.PanicsWithValue(t, "cognitotest: add user "+tc.panic, func() { srv.AddUser(tc.user) }, name)
+		assert.EqualError(t, srv.TryAddUser(tc.user), "cognitotest: add user "+tc.panic, name)
 	}
 	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Code("nobody") })
 	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.Code("alice") })
@@ -85,6 +88,43 @@ func TestListener(t *testing.T) {
 	srv.Close()
 	_, err = new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
 	assert.Error(t, err)
+}
+
+// An address for every interface is none that a client can be told.
+func TestListenerOnEveryInterface(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "0.0.0.0:0")
+	require.NoError(t, err)
+	srv := start(t, func(o *options) { o.Listener = listener })
+	assert.Equal(t, fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port), srv.URL)
+	srv.tokens("alice")
+}
+
+func TestLookupUser(t *testing.T) {
+	t.Parallel()
+	srv := start(t, frozen)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+	_, found := srv.LookupUser("nobody")
+	assert.False(t, found)
+	alice, found := srv.LookupUser("alice")
+	assert.True(t, found)
+	assert.Equal(t, srv.User("alice"), alice)
+	assert.Empty(t, alice.Code+alice.NextCode, "no authenticator")
+
+	bob, found := srv.LookupUser("bob")
+	assert.True(t, found)
+	assert.Equal(t, []string{srv.Code("bob"), srv.NextCode("bob")}, []string{bob.Code, bob.NextCode})
+
+	srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "DesiredDeliveryMediums": []string{"EMAIL"}, "UserAttributes": []kv{
+		{"Name": "email", "Value": "carol@example.com"},
+	}})
+	carol, found := srv.LookupUser("carol")
+	assert.True(t, found)
+	assert.Len(t, carol.Outbox, 1)
+	assert.Equal(t, srv.Outbox("carol"), carol.Outbox)
+	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"})
+	_, found = srv.LookupUser("bob")
+	assert.False(t, found)
 }
 
 // Close ends calls that wait.

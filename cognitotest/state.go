@@ -35,9 +35,18 @@ type User struct {
 
 // AddUser adds a user to the pool that the server started with. It panics if the user exists or is not valid.
 func (s *Server) AddUser(u User) {
-	if err := s.addUser(u); err != nil {
-		panic(fmt.Sprintf("cognitotest: add user %q: %s", u.Username, describeError(err)))
+	if err := s.TryAddUser(u); err != nil {
+		panic(err.Error())
 	}
+}
+
+// TryAddUser is AddUser for programs, whose users come from people: what makes AddUser panic is an error here. No value that may be secret is in
+// its text.
+func (s *Server) TryAddUser(u User) error {
+	if err := s.addUser(u); err != nil {
+		return fmt.Errorf("cognitotest: add user %q: %s", u.Username, describeError(err))
+	}
+	return nil
 }
 
 func (s *Server) addUser(description User) error {
@@ -125,22 +134,44 @@ type UserState struct {
 	TOTPDevice          string   // the FriendlyDeviceName of the verified one
 	Created, Modified   time.Time
 	FailedPasswordTries int // in a row
+
+	Outbox         []Message // as Server.Outbox lists it
+	Code, NextCode string    // as Server.Code and Server.NextCode show them; empty without an authenticator
 }
 
 // User shows the state of a user.
 func (s *Server) User(username string) UserState {
 	u := s.lock(username)
 	defer u.mu.Unlock()
+	return s.state(u)
+}
+
+// LookupUser is User for programs that do not know whether there is such a user: it tells.
+func (s *Server) LookupUser(username string) (state UserState, found bool) {
+	u := s.find(username)
+	if u == nil {
+		return UserState{}, false
+	}
+	defer u.mu.Unlock()
+	return s.state(u), true
+}
+
+// state copies what can be seen of a user, whose lock is held.
+func (s *Server) state(u *user) UserState {
 	state := UserState{
 		Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled, Attributes: map[string]string{}, Groups: slices.Clone(u.groups),
 		Methods: slices.Clone(u.methods), Preferred: u.preferred, TOTP: u.verified != nil, TOTPPending: u.pending != nil,
-		Created: u.created, Modified: u.modified, FailedPasswordTries: u.failures,
+		Created: u.created, Modified: u.modified, FailedPasswordTries: u.failures, Outbox: slices.Clone(u.outbox),
 	}
 	for _, a := range u.listed() {
 		state.Attributes[a.Name] = a.Value
 	}
 	if u.verified != nil {
 		state.TOTPDevice = u.verified.device
+	}
+	if a := cmp.Or(u.pending, u.verified); a != nil {
+		now := stepAt(s.Now())
+		state.Code, state.NextCode = a.code(now), a.code(now+1)
 	}
 	return state
 }

@@ -1,0 +1,342 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// newControl is the control interface of a pool with the user alice, who has an authenticator.
+func newControl(t *testing.T, optFns ...func(*cognitotest.Options)) *control {
+	t.Helper()
+	srv := cognitotest.NewServer(optFns...)
+	t.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, Email: "alice@example.com", TOTP: "JBSWY3DPEHPK3PXP"})
+	return &control{srv: srv}
+}
+
+// newRequest is a request as a test program makes it.
+func newRequest(ctx context.Context, method, url, body string) *http.Request {
+	r := httptest.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	r.Host = "127.0.0.1:9230"
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
+}
+
+// reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   kv
+}
+
+// send makes a request without a network.
+func (c *control) send(t *testing.T, r *http.Request) reply {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	c.ServeHTTP(recorder, r)
+	got := reply{status: recorder.Code, header: recorder.Header()}
+	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &got.body), "%s", recorder.Body)
+	assert.Equal(t, "application/json", got.header.Get("Content-Type"))
+	assert.Equal(t, got.status >= 400, got.body["error"] != nil, got.body)
+	for name := range got.header {
+		assert.NotContains(t, name, "Access-Control")
+	}
+	return got
+}
+
+// must makes a request that is served.
+func (c *control) must(t *testing.T, method, url, body string) kv {
+	t.Helper()
+	got := c.send(t, newRequest(t.Context(), method, url, body))
+	require.Equal(t, http.StatusOK, got.status, got.body)
+	return got.body
+}
+
+// ask makes a request over the network.
+func ask(t *testing.T, method, url, body string) (int, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, answer
+}
+
+func TestControlUsers(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	c := newControl(t, func(o *cognitotest.Options) {
+		o.Now = func() time.Time { return at }
+		o.Email = true
+		o.AliasAttributes = append(o.AliasAttributes, "email")
+	})
+	const bob = `{"username":"bob/á+?","password":"Passw0rd!","email":"bob+1@example.com","groups":["admin"],"methods":["EMAIL_OTP"],"attributes":{"name":"B"}}`
+	added := c.must(t, http.MethodPost, "/users", bob)
+	sub := added["sub"]
+	assert.Equal(t, kv{
+		"username": "bob/á+?", "sub": sub, "status": "CONFIRMED", "disabled": false,
+		"attributes": kv{"sub": sub, "email": "bob+1@example.com", "email_verified": "true", "name": "B"},
+		"groups":     []any{"admin"}, "methods": []any{"EMAIL_OTP"}, "preferred": "",
+		"totp": false, "totpPending": false, "totpDevice": "", "failedPasswordTries": 0.0,
+		"created": "2026-01-02T02:04:05Z", "modified": "2026-01-02T02:04:05Z",
+	}, added)
+	for _, name := range []string{"bob%2F%C3%A1+%3F", "bob+1@example.com", "bob%2b1%40example.com", sub.(string)} {
+		assert.Equal(t, added, c.must(t, http.MethodGet, "/users/"+name, ""), name)
+	}
+
+	assert.Equal(t, kv{"messages": []any{}}, c.must(t, http.MethodGet, "/users/alice/outbox", ""))
+	pool := config{Endpoint: c.srv.URL, ClientID: c.srv.ClientID}
+	assert.Equal(t, "EMAIL_OTP", pool.signIn(t, "bob/á+?")["ChallengeName"])
+	messages := c.must(t, http.MethodGet, "/users/bob+1@example.com/outbox", "")
+	assert.Equal(t, kv{"messages": []any{kv{
+		"time": "2026-01-02T02:04:05Z", "medium": "EMAIL", "destination": "bob+1@example.com", "code": c.srv.Outbox("bob/á+?")[0].Code,
+	}}}, messages)
+
+	assert.Equal(t, kv{"code": c.srv.Code("alice"), "nextCode": c.srv.NextCode("alice")}, c.must(t, http.MethodGet, "/users/alice/codes", ""))
+}
+
+func TestControlClock(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	c := newControl(t, func(o *cognitotest.Options) { o.Now = func() time.Time { return at } })
+	now := func() any { return c.srv.Now().UTC().Format(time.RFC3339Nano) }
+	assert.Equal(t, kv{"now": now()}, c.must(t, http.MethodGet, "/clock", ""))
+	assert.Equal(t, kv{"now": now()}, c.must(t, http.MethodGet, "/clock", ""), "reading does not move it")
+	for _, advance := range []string{"30s", "-1h30m", "876000h", "-876000h"} {
+		before := c.srv.Now()
+		answer := c.must(t, http.MethodPost, "/clock", `{"advance":"`+advance+`"}`)
+		d, err := time.ParseDuration(advance)
+		require.NoError(t, err)
+		assert.Equal(t, before.Add(d), c.srv.Now())
+		assert.Equal(t, kv{"now": now()}, answer)
+	}
+	before := c.srv.Now()
+	c.must(t, http.MethodPost, "/clock", `{"advance":"800000h"}`)
+	got := c.send(t, newRequest(t.Context(), http.MethodPost, "/clock", `{"advance":"800000h"}`))
+	assert.Equal(t, http.StatusBadRequest, got.status, "it does not wrap around")
+	assert.Equal(t, before.Add(800_000*time.Hour), c.srv.Now())
+}
+
+func TestControlFaults(t *testing.T) {
+	t.Parallel()
+	c := newControl(t)
+	pool := config{Endpoint: c.srv.URL, ClientID: c.srv.ClientID}
+	get := func() string {
+		text, _ := pool.call(t, "GetUser", kv{"AccessToken": "x"})["message"].(string)
+		return text
+	}
+	const none = "Invalid Access Token"
+	assert.Empty(t, c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","code":"X","message":"twice","count":2}`))
+	c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","delay":"1ms"}`)
+	c.must(t, http.MethodPost, "/faults", `{"operation":"*","code":"X","message":"any","status":503}`)
+	assert.Equal(t, []string{"twice", "twice", none, "any", none}, []string{get(), get(), get(), get(), get()})
+
+	c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","code":"X","message":"mine","count":1000}`)
+	c.must(t, http.MethodPost, "/faults", `{"operation":"*","code":"X","message":"any"}`)
+	assert.Empty(t, c.must(t, http.MethodDelete, "/faults", ""))
+	assert.Equal(t, none, get())
+
+	// What drop, cut and applied do to a call is for the pool's own tests to say; here they have to arrive.
+	for body, answered := range map[string]bool{
+		`{"operation":"GlobalSignOut","drop":true}`:                false,
+		`{"operation":"GlobalSignOut","drop":true,"applied":true}`: false,
+		`{"operation":"GlobalSignOut","cut":true}`:                 false,
+		`{"operation":"GlobalSignOut"}`:                            true,
+	} {
+		access := *c.srv.IssueTokens("alice").AccessToken
+		c.must(t, http.MethodPost, "/faults", body)
+		status, err := signOut(t, c.srv.URL, access)
+		assert.Equal(t, answered, err == nil && status == http.StatusOK, body)
+		applied := pool.call(t, "GetUser", kv{"AccessToken": access})["message"] != nil
+		assert.Equal(t, !strings.HasSuffix(body, `"drop":true}`), applied, body)
+		c.srv.Advance(time.Second) // a sign-out reaches the tokens of its second
+	}
+}
+
+// signOut calls GlobalSignOut, and reads the answer to its end.
+func signOut(t *testing.T, url, access string) (status int, err error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"AccessToken":"`+access+`"}`))
+	require.NoError(t, err)
+	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.GlobalSignOut")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+func TestControlCalls(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	c := newControl(t, func(o *cognitotest.Options) { o.Now = func() time.Time { return at } })
+	assert.Equal(t, kv{"calls": []any{}}, c.must(t, http.MethodGet, "/calls", ""))
+	c.must(t, http.MethodPost, "/faults", `{"operation":"InitiateAuth","delay":"1ms"}`)
+	config{Endpoint: c.srv.URL, ClientID: c.srv.ClientID}.signIn(t, "nobody")
+	assert.Equal(t, kv{"calls": []any{kv{
+		"operation": "InitiateAuth", "time": "2026-01-02T03:04:05Z", "signed": true, "error": "NotAuthorizedException", "faulted": true, "params": kv{
+			"ClientId": c.srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "nobody", "AuthParameters.PASSWORD": cognitotest.Redacted,
+		},
+	}}}, c.must(t, http.MethodGet, "/calls", ""))
+	assert.Empty(t, c.must(t, http.MethodDelete, "/calls", ""))
+	assert.Empty(t, c.srv.Calls())
+}
+
+// What is wrong with a request is said in a sentence.
+func TestControlRefuses(t *testing.T) {
+	t.Parallel()
+	c := newControl(t)
+	c.srv.AddUser(cognitotest.User{Username: "bob", Password: password})
+	const everything = "there is nothing at this path; there are POST /users, GET /users/{username}, GET /users/{username}/outbox, " +
+		"GET /users/{username}/codes, GET /clock, POST /clock, POST /faults, DELETE /faults, GET /calls, DELETE /calls"
+	for _, test := range []struct {
+		method, url, body string
+		status            int
+		want              string
+	}{
+		{"GET", "/", "", 404, everything},
+		{"GET", "/clocks", "", 404, everything},
+		{"GET", "/clock/", "", 404, everything},
+		{"GET", "//clock", "", 404, everything},
+		{"GET", "/users/", "", 404, everything},
+		{"GET", "/users//outbox", "", 404, everything},
+		{"GET", "/users/alice/../bob", "", 404, everything},
+		{"GET", "/users/alice/password", "", 404, everything},
+		{"DELETE", "/clock", "", 405, "this path knows GET and POST only"},
+		{"GET", "/faults", "", 405, "this path knows POST and DELETE only"},
+		{"HEAD", "/users/alice", "", 405, "this path knows GET only"},
+		{"GET", "/users?username=alice", "", 405, "this path knows POST only"},
+		{"GET", "/clock?advance=1s", "", 400, "nothing here takes a query; leave the ? and what follows out"},
+		{"GET", "/users/nobody", "", 404, `there is no user "nobody"; POST /users adds one`},
+		{"GET", "/users/nobody/outbox", "", 404, `there is no user "nobody"; POST /users adds one`},
+		{"GET", "/users/nobody/codes", "", 404, `there is no user "nobody"; POST /users adds one`},
+		{"GET", "/users/%ff%0a", "", 404, `there is no user "\xff\n"; POST /users adds one`},
+		{"GET", "/users/bob/codes", "", 404, `the user "bob" has no authenticator; AssociateSoftwareToken gives one, or the member totp of POST /users`},
+		{"POST", "/users", "", 400, "that is not valid JSON"},
+		{"POST", "/users", "{", 400, "that is not valid JSON"},
+		{"POST", "/users", "{}{}", 400, "that is not valid JSON"},
+		{"POST", "/users", "[]", 400, "that is not a JSON object, as {…} is"},
+		{"POST", "/users", `{"username":"alice","password":"Passw0rd!"}`, 400, `add user "alice": User already exists`},
+		{"POST", "/users", `{"username":"carol","password":"Passw0rd!","colour":"red"}`, 400, `there is no member "colour"; there are username, password, email, phone, attributes, groups, status, disabled, totp, methods, preferred`},
+		{"POST", "/users", strings.Repeat(" ", maxControlBody+1), 413, "the request is larger than 1 MiB"},
+		{"POST", "/clock", `{}`, 400, `"advance" is missing: how far to move the clock, as "30s", or back, as "-5m"`},
+		{"POST", "/clock", `{"advance":30}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
+		{"POST", "/clock", `{"advance":"30"}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
+		{"POST", "/clock", `{"advance":"9999999999h"}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
+		{"POST", "/clock", `{"advance":"2000000h"}`, 400, "the clock can be at most 876000h, a hundred years, away from the computer's"},
+		{"POST", "/clock", `{"advance":"1s","advance":"2s"}`, 400, `the member "advance" is there twice`},
+		{"POST", "/clock", `{"set":"noon"}`, 400, `there is no member "set"; there are advance`},
+		{"POST", "/faults", `{}`, 400, `"operation" is missing: a call of Cognito's API, such as "InitiateAuth", or "*" for any`},
+		{"POST", "/faults", `{"operation":"GetUser","message":"x"}`, 400, `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`},
+		{"POST", "/faults", `{"operation":"GetUser","status":500}`, 400, `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`},
+		{"POST", "/faults", `{"operation":"GetUser","code":"X","status":200}`, 400, `"status" must be from 400 to 599`},
+		{"POST", "/faults", `{"operation":"GetUser","code":"X","status":600}`, 400, `"status" must be from 400 to 599`},
+		{"POST", "/faults", `{"operation":"GetUser","delay":"-1s"}`, 400, `"delay" must not be negative`},
+		{"POST", "/faults", `{"operation":"GetUser","count":-1}`, 400, `"count" must be from 1 to 1000`},
+		{"POST", "/faults", `{"operation":"GetUser","count":1001}`, 400, `"count" must be from 1 to 1000`},
+		{"POST", "/faults", `{"operation":"GetUser","count":1.5}`, 400, `"count" must be a whole number`},
+		{"POST", "/faults", `{"operation":"GetUser","drop":1}`, 400, `"drop" must be true or false`},
+	} {
+		got := c.send(t, newRequest(t.Context(), test.method, test.url, test.body))
+		assert.Equal(t, test.status, got.status, "%s %s %.80s", test.method, test.url, test.body)
+		assert.Equal(t, test.want, got.body["error"], "%s %s %.80s", test.method, test.url, test.body)
+		assert.Equal(t, test.status == http.StatusMethodNotAllowed, got.header.Get("Allow") != "")
+	}
+	assert.WithinRange(t, c.srv.Now(), time.Now().Add(-time.Minute), time.Now(), "nothing of it moved the clock")
+	assert.Empty(t, c.srv.Calls())
+}
+
+// A web page that the developer visits cannot use the interface, whichever way it tries.
+func TestControlRefusesWebPages(t *testing.T) {
+	t.Parallel()
+	c := newControl(t)
+	for _, test := range []struct {
+		name    string
+		method  string
+		host    string
+		headers map[string]string
+		status  int
+	}{
+		{"a program", "POST", "127.0.0.1:9230", nil, 200},
+		{"a program on localhost", "POST", "LocalHost:9230", nil, 200},
+		{"a program on IPv6", "POST", "[::1]:9230", nil, 200},
+		{"a program on port 80", "POST", "127.0.0.1", nil, 200},
+		{"a program on IPv6 and port 80", "POST", "[::1]", nil, 200},
+		{"a person who types the address", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "none"}, 200},
+		{"JSON with a charset", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": "Application/JSON; charset=utf-8"}, 200},
+
+		{"a page's request", "POST", "127.0.0.1:9230", map[string]string{"Origin": "https://example.com"}, 403},
+		{"a page's request on this computer", "POST", "127.0.0.1:9230", map[string]string{"Origin": "http://127.0.0.1:9230"}, 403},
+		{"a page without an origin", "GET", "127.0.0.1:9230", map[string]string{"Origin": "null"}, 403},
+		{"an empty origin", "GET", "127.0.0.1:9230", map[string]string{"Origin": ""}, 403},
+		{"a preflight", "OPTIONS", "127.0.0.1:9230", map[string]string{"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}, 403},
+		{"a picture", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"a picture of this computer", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "same-site"}, 403},
+		{"a name made to stand for this computer", "GET", "rebind.example.com:9230", nil, 403},
+		{"a name that looks like it", "GET", "127.0.0.1.example.com", nil, 403},
+		{"a name below localhost", "GET", "a.localhost:9230", nil, 403},
+		{"another address", "GET", "192.168.0.1:9230", nil, 403},
+		{"no host", "GET", "", nil, 403},
+		{"a form", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, 415},
+		{"a form of text", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": "text/plain"}, 415},
+		{"no type", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": ""}, 415},
+		{"a broken type", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": "application/json; charset"}, 415},
+	} {
+		before := c.srv.Now()
+		r := newRequest(t.Context(), test.method, "/clock", `{"advance":"1h"}`)
+		r.Host = test.host
+		for name, value := range test.headers {
+			r.Header.Set(name, value)
+		}
+		assert.Equal(t, test.status, c.send(t, r).status, test.name)
+		moved := c.srv.Now().Sub(before) > time.Minute
+		assert.Equal(t, test.status == http.StatusOK && test.method == http.MethodPost, moved, test.name)
+	}
+
+	// In a network that is to be trusted the interface has other names, and pages still no use for it.
+	c.anyHost = true
+	r := newRequest(t.Context(), http.MethodGet, "/clock", "")
+	r.Host = "cognito:9230"
+	assert.Equal(t, http.StatusOK, c.send(t, r).status)
+	r.Header.Set("Origin", "http://cognito:9230")
+	assert.Equal(t, http.StatusForbidden, c.send(t, r).status)
+}
+
+// Whatever is sent, the answer is a JSON object, and nothing panics.
+func FuzzControl(f *testing.F) {
+	for _, e := range endpoints() {
+		f.Add(e.method, strings.ReplaceAll(e.path, "{username}", "alice"), `{"username":"bob","password":"Passw0rd!"}`)
+	}
+	f.Add("POST", "/clock", `{"advance":"-1h"}`)
+	f.Add("POST", "/faults", `{"operation":"GetUser","code":"X","status":400,"count":2,"delay":"1s","applied":true}`)
+	f.Add("GET", "/users/%2e%2e/\x00", "\xff")
+	srv := cognitotest.NewServer()
+	f.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: "JBSWY3DPEHPK3PXP"})
+	c := &control{srv: srv}
+	f.Fuzz(func(t *testing.T, method, path, body string) {
+		r := newRequest(t.Context(), http.MethodPost, "/", body)
+		r.Method, r.URL.Path = method, path
+		assert.Less(t, c.send(t, r).status, http.StatusInternalServerError)
+		srv.Fail("*") // so that the queue does not grow
+	})
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// documentation is the package comment, which go doc shows.
+func documentation(t *testing.T) string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ParseComments|parser.PackageClauseOnly)
+	require.NoError(t, err)
+	return file.Doc.Text()
+}
+
+// The calls in the documentation are made as they stand there, on a pool with the users that it lists, and answered with what stands below them:
+// the same members, and the same values but for those that differ each time.
+func TestDocumentedCalls(t *testing.T) {
+	t.Parallel()
+	text := documentation(t)
+	users := regexp.MustCompile(`(?s)\n\t(\[\n.*?\n\t\])\n`).FindStringSubmatch(text)
+	require.NotNil(t, users)
+	c := start(t, users[1], "-control", "127.0.0.1:0", "-addr", "127.0.0.1:0")
+	assert.Equal(t, 3, c.Users)
+	assert.Equal(t, "NEW_PASSWORD_REQUIRED", c.call(t, "InitiateAuth", kv{
+		"ClientId": c.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "carol", "PASSWORD": "Temp0rary!"},
+	})["ChallengeName"])
+	status, _ := ask(t, http.MethodDelete, c.Control+"/calls", "")
+	require.Equal(t, http.StatusOK, status)
+
+	examples := regexp.MustCompile(`\n\t(curl .*)\n\t(\{.*)\n`).FindAllStringSubmatch(text, -1)
+	require.Len(t, examples, strings.Count(text, "\n\tcurl "), "each call has its answer")
+	varying := regexp.MustCompile(`"\d{4}-\d\d-\d\dT[^"]*Z"|"[0-9a-f]{8}-[0-9a-f-]{27}"|"\d{6}"`)
+	called := map[string]bool{}
+	for _, example := range examples {
+		require.Contains(t, example[1], "http://127.0.0.1:9230/")
+		line := strings.ReplaceAll(example[1], "http://127.0.0.1:9230", c.Control)
+		shell := exec.CommandContext(t.Context(), "sh", "-c", line+" --silent --show-error")
+		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
+		answer, err := shell.Output()
+		require.NoError(t, err, line)
+		assert.JSONEq(t, varying.ReplaceAllString(example[2], `"varies"`), varying.ReplaceAllString(string(answer), `"varies"`), line)
+
+		method := http.MethodGet
+		switch {
+		case strings.Contains(line, " -X DELETE "):
+			method = http.MethodDelete
+		case strings.Contains(line, " -d "):
+			method = http.MethodPost
+		}
+		path := strings.ReplaceAll(line[strings.Index(line, c.Control)+len(c.Control):], "alice", "{username}")
+		called[method+" "+path] = true
+	}
+	for _, path := range paths() {
+		assert.True(t, called[path], "the documentation says how to call %s", path)
+	}
+	assert.Len(t, called, len(paths()))
+}
+
+// The other pieces of JSON in the documentation name members that there are.
+func TestDocumentedMembers(t *testing.T) {
+	t.Parallel()
+	members := func(value any) map[string]bool {
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		var object kv
+		require.NoError(t, json.Unmarshal(text, &object))
+		names := map[string]bool{}
+		for name := range object {
+			names[name] = true
+		}
+		return names
+	}
+	all := map[string]bool{}
+	text := documentation(t)
+	for start, value := range map[string]any{`{"endpoint":`: config{}, `{"time":`: messageAnswer{}, `{"operation":"InitiateAuth","time":`: callAnswer{}} {
+		at := strings.Index(text, start)
+		require.Positive(t, at, start)
+		piece := text[at : at+strings.Index(text[at:], "\n")]
+		there := members(value)
+		for _, name := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(piece, -1) {
+			assert.True(t, there[name[1]], name[1])
+			all[name[1]] = true
+		}
+	}
+	assert.True(t, all["destination"] && all["faulted"] && all["userPoolId"], "the pieces were looked through")
+}
+
+// -h explains every flag, and what is written about flags is about flags that there are.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	cmd := command(t, "-h")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	assert.Empty(t, cmd.Stderr.(*lockedBuffer).String())
+	help := string(out)
+	assert.Contains(t, help, "go doc github.com/cognitomfa/cognitomfa/cmd/cognitotest")
+	flags := map[string]bool{"-h": true}
+	for _, name := range regexp.MustCompile(`(?m)^  (-[a-z-]+)(?: [a-z]+)?\n    \t[^\n]{20}`).FindAllStringSubmatch(help, -1) {
+		flags[name[1]] = true
+	}
+	assert.Len(t, flags, 1+strings.Count(help, "\n  -"), "each has a name and an explanation")
+	assert.Greater(t, len(flags), 15)
+
+	prose := regexp.MustCompile(`(?m)^\tcurl .*$`).ReplaceAllString(documentation(t), "")
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(readme), "\n### Other languages\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	section = regexp.MustCompile(`(?m)^    (curl|aws) .*$`).ReplaceAllString(section, "")
+	for _, text := range []string{prose, usage, section} {
+		for _, name := range regexp.MustCompile("(?:^|[\\s(`])(-[a-z][a-z-]*)").FindAllStringSubmatch(text, -1) {
+			assert.True(t, flags[name[1]], "there is no flag %s", name[1])
+		}
+	}
+}

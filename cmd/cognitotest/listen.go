@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// listen opens the address that a flag has named. It must be one of the loopback interface, unless insecure says that any will do: whoever
+// reaches the program may do everything.
+//
+// A name is looked up once, and what it stood for is listened on, so that it cannot stand for something else the second time.
+func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("%s: %q is not HOST:PORT, such as 127.0.0.1:9229", flag, addr))
+	}
+	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil {
+		return nil, usageError(fmt.Sprintf("%s: %q is not a port from 0 to 65535", flag, port))
+	}
+	if !insecure {
+		addrs, err := lookup(ctx, host)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		if host, err = loopback(host, addrs); err != nil {
+			return nil, usageError(fmt.Sprintf("%s: %v", flag, err))
+		}
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: another program listens on %s; end it, choose another port, or let port 0 pick a free one", flag, addr)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; choose another address", flag, err)
+	}
+	return listener, nil
+}
+
+// lookup finds what a host stands for.
+func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if host == "" {
+		return nil, nil
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, fmt.Errorf("the host %q is unknown; take 127.0.0.1", host)
+	}
+	return addrs, nil
+}
+
+// loopback gives the address of the loopback interface that a host stands for, the one of IPv4 if there are both. A host that stands for anything
+// else beside it is refused.
+func loopback(host string, addrs []netip.Addr) (string, error) {
+	const advice = ", where other computers could do everything; take 127.0.0.1, or give -insecure-listen if that is wanted"
+	if len(addrs) == 0 {
+		return "", errors.New("an address without a host is every interface" + advice)
+	}
+	chosen := addrs[0].Unmap()
+	for _, addr := range addrs {
+		addr = addr.Unmap()
+		if !addr.IsLoopback() {
+			return "", fmt.Errorf("%s is %s, which is not the loopback interface%s", host, addr, advice)
+		}
+		if addr.Is4() && !chosen.Is4() {
+			chosen = addr
+		}
+	}
+	return chosen.String(), nil
+}

@@ -321,6 +321,21 @@ func TestControlRefusesWebPages(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, c.send(t, r).status)
 }
 
+// Only an interface that listens outside the loopback interface takes other names, not one beside a pool that does.
+func TestControlHosts(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]int{"127.0.0.1:0": http.StatusForbidden, "[::1]:0": http.StatusForbidden, "0.0.0.0:0": http.StatusOK} {
+		c := start(t, "", "-insecure-listen", "-addr", ":0", "-control", addr)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Control+"/clock", nil)
+		require.NoError(t, err)
+		r.Host = "cognito:9230"
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		assert.NoError(t, response.Body.Close())
+		assert.Equal(t, want, response.StatusCode, addr)
+	}
+}
+
 // Whatever is sent, the answer is a JSON object, and nothing panics.
 func FuzzControl(f *testing.F) {
 	for _, e := range endpoints() {

@@ -98,7 +98,7 @@
 // # Other addresses
 //
 // Whoever reaches the program may do everything. It listens on the loopback interface only, unless -insecure-listen says that the network is to
-// be trusted, as the one between two containers is. The control address is then reached under any name.
+// be trusted, as the one between two containers is. A control address outside the loopback interface is reached under any name.
 package main
 
 import (
@@ -207,7 +207,7 @@ func (s *settings) startControl(ctx context.Context, srv *cognitotest.Server, st
 		return "", nil, err
 	}
 	server := &http.Server{
-		Handler:           &control{srv: srv, anyHost: s.insecure},
+		Handler:           &control{srv: srv, anyHost: !isLoopback(listener.Addr().String())},
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      time.Minute,

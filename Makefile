@@ -43,10 +43,11 @@ fuzz:
 		done; \
 	done
 
-bench: packages
+bench: packages examples/bench/node_modules/.package-lock.json
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	cd token/bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	$(MAKE) -C examples/lambda bench
+	cd examples && env -i PATH="$$PATH" HOME="$$HOME" $(GO) run ./bench -modules bench/node_modules
 
 demo:
 	$(GO) run -C examples ./web

@@ -1,10 +1,15 @@
 package clients_test
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // srp and plain are the flows of a sign-in, from its call to the end of its first factor.
@@ -61,4 +66,24 @@ func TestJWTVerify(t *testing.T) {
 	t.Parallel()
 	d := sit(t)
 	d.run(node(t), "jwt-verify.mjs")
+}
+
+// The commands of the README run a client against the program cognitotest.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, text, _ = bytes.Cut(text, []byte("By hand"))
+	script := "pids=; trap 'kill $pids 2>/dev/null' EXIT; cd ../..\n"
+	for line := range strings.Lines(string(text)) {
+		if command, indented := strings.CutPrefix(line, "    "); indented {
+			script += command
+		}
+	}
+	require.Contains(t, script, "aws-sdk.mjs")
+	node(t)
+	cmd := exec.CommandContext(t.Context(), tool(t, "bash", "bash"), "-euo", "pipefail", "-c", script)
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }

@@ -78,7 +78,8 @@ type adminCreateUserResponse struct {
 	User userType
 }
 
-// adminCreateUser makes a user who must change the password at the first sign-in. The temporary one is sent, unless that is suppressed.
+// adminCreateUser makes a user who must change the password at the first sign-in. The temporary one is sent, unless that is suppressed. Where
+// users may do without a password and none is given, the user has none.
 func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
 	p, err := b.pool(in.UserPoolID)
 	if err != nil {
@@ -87,14 +88,17 @@ func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserR
 	if in.MessageAction == types.MessageActionTypeResend {
 		return b.resendInvitation(in)
 	}
-	password := cmp.Or(in.TemporaryPassword, newPassword())
+	password, status := cmp.Or(in.TemporaryPassword, newPassword()), userMustChange
 	if err := p.settings().policy.check(password); err != nil {
 		return nil, err
 	}
 	if err := p.checkNew(in.UserAttributes, false); err != nil {
 		return nil, err
 	}
-	u, err := b.newUser(p, in.Username, password, userMustChange, in.UserAttributes)
+	if in.TemporaryPassword == "" && p.passwordless() {
+		password, status = "", userConfirmed
+	}
+	u, err := b.newUser(p, in.Username, password, status, in.UserAttributes)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +107,7 @@ func (b *backend) adminCreateUser(in *adminCreateUserRequest) (*adminCreateUserR
 	if err := p.add(u, errUserExists, in.ForceAliasCreation); err != nil {
 		return nil, err
 	}
-	if in.MessageAction != types.MessageActionTypeSuppress {
+	if in.MessageAction != types.MessageActionTypeSuppress && password != "" {
 		b.invite(u, in.DesiredDeliveryMediums)
 	}
 	return &adminCreateUserResponse{u.wire()}, nil

@@ -37,6 +37,7 @@ type initiateAuthRequest struct {
 	ClientID       string `json:"ClientId"`
 	AuthFlow       types.AuthFlowType
 	AuthParameters map[string]string
+	Session        string // of ConfirmSignUp
 }
 
 // authResponse is the answer of the four calls that a sign-in is made of: tokens or the next challenge.
@@ -44,18 +45,26 @@ type authResponse struct {
 	ChallengeName        string `json:",omitempty"`
 	Session              string `json:",omitempty"`
 	ChallengeParameters  map[string]string
+	AvailableChallenges  []string              `json:",omitempty"`
 	AuthenticationResult *authenticationResult `json:",omitempty"`
 }
 
-// next is where a sign-in goes from here: either a challenge or, once the user's lock is free, a grant's tokens.
+// next is where a sign-in goes from here: either a challenge or a grant's tokens. Once the user's lock is free, the tokens are signed and the
+// exchange that a challenge may need is done.
 type next struct {
 	challenge *authResponse
+	exchange  *exchange
 	grant     *grant
 }
 
 func (b *backend) answer(n next, err error) (*authResponse, error) {
-	if err != nil || n.challenge != nil {
-		return n.challenge, err
+	switch {
+	case err != nil:
+		return nil, err
+	case n.exchange != nil:
+		return b.exchange(n.exchange, n.challenge), nil
+	case n.challenge != nil:
+		return n.challenge, nil
 	}
 	result, err := b.issue(n.grant)
 	return &authResponse{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, err
@@ -113,7 +122,10 @@ func (b *backend) commonAuth(c *appClient, in *initiateAuthRequest) (*authRespon
 		}
 		return b.answer(b.srpAuth(c, in.AuthParameters))
 	case types.AuthFlowTypeUserAuth:
-		return nil, invalidParameter("AuthFlow %s is not emulated by cognitotest", in.AuthFlow)
+		if !c.allows(types.ExplicitAuthFlowsTypeAllowUserAuth) {
+			return nil, errNoUserAuth
+		}
+		return b.answer(b.userAuth(c, in))
 	default:
 		return nil, errMethod
 	}
@@ -131,7 +143,12 @@ func (b *backend) passwordAuth(c *appClient, parameters map[string]string) (next
 		return next{}, err
 	}
 	defer u.mu.Unlock()
-	right := hmac.Equal([]byte(u.password), []byte(parameters["PASSWORD"])) && u.password != ""
+	return b.tryPassword(u, c, parameters["PASSWORD"])
+}
+
+// tryPassword goes on if a password is the user's, whose lock is held.
+func (b *backend) tryPassword(u *user, c *appClient, password string) (next, error) {
+	right := hmac.Equal([]byte(u.password), []byte(password)) && u.password != ""
 	if err := b.judge(u, c, right); err != nil {
 		return next{}, err
 	}
@@ -166,6 +183,9 @@ func (b *backend) customAuth(c *appClient, parameters map[string]string) (next, 
 		return next{}, err
 	}
 	defer u.mu.Unlock()
+	if u.ghost {
+		return next{}, errCredentials
+	}
 	if err := b.admissible(u); err != nil {
 		return next{}, err
 	}
@@ -175,7 +195,7 @@ func (b *backend) customAuth(c *appClient, parameters map[string]string) (next, 
 	return b.proceed(u, c, progress{})
 }
 
-// identify finds the user that a sign-in names and locks it.
+// identify finds the user that a sign-in names, or its ghost where the client hides who exists, and locks it.
 func (b *backend) identify(c *appClient, parameters map[string]string) (*user, error) {
 	if err := b.checkHash(c, parameters["USERNAME"], parameters["SECRET_HASH"]); err != nil {
 		return nil, err
@@ -185,7 +205,8 @@ func (b *backend) identify(c *appClient, parameters map[string]string) (*user, e
 		if c.reveal {
 			return nil, errNoUser
 		}
-		return nil, errCredentials
+		u = b.ghost(c.pool, parameters["USERNAME"])
+		u.mu.Lock()
 	}
 	return u, nil
 }
@@ -332,9 +353,9 @@ func (b *backend) ask(u *user, c *appClient, method string, done progress) next 
 			parameters["FRIENDLY_DEVICE_NAME"] = device
 		}
 	case methodSMS:
-		s.code = b.send(u, "SMS", u.attributes.get("phone_number"), parameters)
+		s.code = b.send(u, "SMS", u.attributes.get("phone_number"), mfaCodeLength, parameters)
 	default:
-		s.code = b.send(u, "EMAIL", u.attributes.get("email"), parameters)
+		s.code = b.send(u, "EMAIL", u.attributes.get("email"), mfaCodeLength, parameters)
 	}
 	return b.challenge(u, c, s, parameters)
 }

@@ -69,8 +69,8 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 	if in.Session == "" {
 		return next{}, missingParameter("Session")
 	}
-	named := c.pool.lookup(username)
-	u, client, s, err := b.resume(in.Session, in.ChallengeName)
+	named := b.signer(c.pool, username)
+	u, client, s, err := b.resume(in.Session, in.ChallengeName, stageChallenged, stageAssociated, stageVerified)
 	if err != nil {
 		return next{}, err
 	}
@@ -79,6 +79,9 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 		return next{}, errSession
 	}
 
+	if s.first {
+		return b.answerFirst(u, c, s, in.ChallengeResponses)
+	}
 	done := progress{asked: s.asked}
 	switch {
 	case s.challenge == challengePassword:
@@ -168,7 +171,7 @@ func (b *backend) answerSetupByEmail(u *user, c *appClient, s *session, address 
 	u.spend(s)
 	parameters := map[string]string{}
 	otp := session{challenge: methodEmail, address: address, asked: s.asked}
-	otp.code = b.send(u, "EMAIL", address, parameters)
+	otp.code = b.send(u, "EMAIL", address, mfaCodeLength, parameters)
 	return b.challenge(u, c, otp, parameters), nil
 }
 

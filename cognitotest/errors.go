@@ -55,6 +55,7 @@ var (
 	errAdminFlow       = &apiError{typeInvalidParameter, "Auth flow not enabled for this client"}
 	errNoCustomAuth    = &apiError{typeInvalidParameter, "Custom auth lambda trigger is not configured for the user pool."}
 	errNoSRP           = &apiError{typeInvalidParameter, "USER_SRP_AUTH is not enabled for the client."}
+	errNoUserAuth      = &apiError{typeInvalidParameter, "USER_AUTH is not enabled for the client."}
 	errPublicKey       = &apiError{typeInvalidParameter, "SRP_A is not a valid public key."}
 	errClaimSignature  = &apiError{typeInvalidParameter, "PASSWORD_CLAIM_SIGNATURE is not valid Base64."}
 	errTimestamp       = &apiError{typeInvalidParameter, "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english."}

@@ -157,9 +157,14 @@ func TestErrors(t *testing.T) {
 			do:      func(srv fake) reply { return initiate(srv, "USER_SRP_AUTH", nil) },
 			failure: "InvalidParameter: USER_SRP_AUTH is not enabled for the client.",
 		},
-		"flow that is not emulated": {
+		"USER_AUTH off": {
+			on:      func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
 			do:      func(srv fake) reply { return initiate(srv, "USER_AUTH", nil) },
-			failure: "InvalidParameter: AuthFlow USER_AUTH is not emulated by cognitotest",
+			failure: "InvalidParameter: USER_AUTH is not enabled for the client.",
+		},
+		"no user name in USER_AUTH": {
+			do:      func(srv fake) reply { return initiate(srv, "USER_AUTH", nil) },
+			failure: "InvalidParameter: Missing required parameter USERNAME",
 		},
 		"custom flow without challenges": {
 			do: func(srv fake) reply {

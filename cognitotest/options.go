@@ -24,6 +24,7 @@ type Options struct {
 
 	ClientSecret string                        // of the app client, 24 to 64 characters; default none
 	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default: all
+	FirstFactors []types.AuthFactorType        // that USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP; default PASSWORD
 	RevealUsers  bool                          // an unknown user is told from a wrong password (PreventUserExistenceErrors LEGACY); default no
 
 	// Users sign in by these attributes, and the user name is a UUID equal to sub. Not together with AliasAttributes.
@@ -98,6 +99,9 @@ func (o *Options) setDefaults() {
 	o.AccessTokenValidity = cmp.Or(o.AccessTokenValidity, time.Hour)
 	o.IDTokenValidity = cmp.Or(o.IDTokenValidity, time.Hour)
 	o.RefreshTokenValidity = cmp.Or(o.RefreshTokenValidity, 30*day)
+	if o.FirstFactors == nil {
+		o.FirstFactors = []types.AuthFactorType{types.AuthFactorTypePassword}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -124,9 +128,13 @@ func (b *backend) start(o *Options) error {
 		}
 	}
 
+	if err := checkFirstFactors(strs(o.FirstFactors)); err != nil {
+		return err
+	}
+
 	now := b.time()
 	p := newPool(o.UserPoolID, now)
-	p.set = poolSettings{name: "cognitotest", autoVerified: []string{"email", "phone_number"}, policy: defaultPolicy()}
+	p.set = poolSettings{name: "cognitotest", autoVerified: []string{"email", "phone_number"}, policy: defaultPolicy(), firstFactors: strs(o.FirstFactors)}
 	p.usernameAttributes, p.aliasAttributes = strs(o.UsernameAttributes), strs(o.AliasAttributes)
 	p.required, p.schema, p.caseInsensitive = slices.Clone(o.RequiredAttributes), schema{open: true}, o.CaseInsensitive
 	p.mfa.mode = o.MFA

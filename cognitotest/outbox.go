@@ -28,9 +28,15 @@ func (u *user) deliver(medium, destination, code string, now time.Time) {
 	u.outbox = append(u.outbox, Message{Time: now, Medium: medium, Destination: destination, Code: code})
 }
 
-// send sends an MFA code and says in a challenge's parameters where it went.
-func (b *backend) send(u *user, medium, destination string, parameters map[string]string) string {
-	code := newText(digits, 6)
+// The lengths of codes: as a second factor and as a first.
+const (
+	mfaCodeLength   = 6
+	firstCodeLength = 8
+)
+
+// send sends a code and says in a challenge's parameters where it went.
+func (b *backend) send(u *user, medium, destination string, length int, parameters map[string]string) string {
+	code := newText(digits, length)
 	u.deliver(medium, destination, code, b.time())
 	parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = medium
 	parameters["CODE_DELIVERY_DESTINATION"] = mask(destination)

@@ -28,6 +28,7 @@ type pool struct {
 	set      poolSettings
 	mfa      mfaConfig
 	names    map[string]*user // by user name
+	ghosts   ghosts
 	aliases  map[string]*user // by what else a user can be called: e-mail, phone number, preferred name, sub
 	order    roll
 	groups   map[string]*group
@@ -39,6 +40,7 @@ type poolSettings struct {
 	autoVerified []string // attributes that are sent a code, at sign-up and when they change
 	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin; none: the service's old rule
 	policy       passwordPolicy
+	firstFactors []string // that USER_AUTH may begin with
 }
 
 func (p *pool) settings() poolSettings {

@@ -83,6 +83,9 @@ func (u *user) authFactors() *authFactorsResponse {
 	if u.password != "" {
 		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, types.AuthFactorTypePassword)
 	}
+	for _, factor := range u.codeFactors() {
+		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, types.AuthFactorType(factor))
+	}
 	if u.verified != nil {
 		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, types.AuthFactorTypeSoftwareToken)
 	}

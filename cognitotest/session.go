@@ -12,20 +12,23 @@ type session struct {
 	expires   time.Time
 	challenge string
 	stage     stage
+	first     bool // of the first factor that USER_AUTH lets the user choose
 
-	code    string   // what was sent, for SMS_MFA and EMAIL_OTP
+	code    string   // what was sent, for SMS_MFA, SMS_OTP and EMAIL_OTP
 	address string   // the e-mail address that is being set up
-	offered []string // what SELECT_MFA_TYPE may be answered with
+	offered []string // what SELECT_MFA_TYPE or SELECT_CHALLENGE may be answered with
 	asked   int      // how many scripted challenges were asked so far
 }
 
-// stage is how far MFA_SETUP has come. Every call of it takes the session of the one before.
+// stage is how far MFA_SETUP has come, or a sign-up that leads to a sign-in. Every call of it takes the session of the one before.
 type stage int
 
 const (
 	stageChallenged stage = iota // the answer to the first factor
 	stageAssociated              // AssociateSoftwareToken's
 	stageVerified                // VerifySoftwareToken's
+	stageSignedUp                // SignUp's
+	stageConfirmed               // ConfirmSignUp's
 )
 
 // ticket is what a session string says to the server.
@@ -63,36 +66,54 @@ func (b *backend) open(u *user, c *appClient, s session) string {
 // resume finds the user whom a session belongs to and locks it. Whoever calls it unlocks the user, and spends the session once it was answered
 // well: a wrong answer leaves it as it is.
 func (b *backend) resume(text, challenge string, stages ...stage) (*user, *appClient, *session, error) {
-	var t ticket
-	if !b.sealer.openSession(&t, text) || t.Challenge != challenge || stages != nil && !slices.Contains(stages, t.Stage) {
-		return nil, nil, nil, errSession
-	}
-	c, err := b.client(t.Client)
+	t, c, err := b.openTicket(text, challenge, stages)
 	if err != nil {
-		return nil, nil, nil, errSession
+		return nil, nil, nil, err
 	}
-	now := b.time()
-	if now.UnixMilli() >= t.Expires {
-		return nil, nil, nil, errSessionExpired
-	}
-	u := c.pool.bySub(t.Sub)
+	u := b.signerBySub(c.pool, t.Sub)
 	if u == nil {
 		return nil, nil, nil, errSession
 	}
 	if err := u.lock(); err != nil {
 		return nil, nil, nil, errSession
 	}
-	i := slices.IndexFunc(u.sessions, func(s *session) bool { return s.id == t.ID })
+	s := u.session(t.ID)
 	switch {
-	case i < 0:
+	case s == nil:
 		err = errSessionUsed
-	case u.disabled:
+	case u.disabled && !s.first:
 		err = errDisabled
 	default:
-		return u, c, u.sessions[i], nil
+		return u, c, s, nil
 	}
 	u.mu.Unlock()
 	return nil, nil, nil, err
+}
+
+// openTicket reads a session that has not expired.
+func (b *backend) openTicket(text, challenge string, stages []stage) (ticket, *appClient, error) {
+	var t ticket
+	if !b.sealer.openSession(&t, text) || t.Challenge != challenge || !slices.Contains(stages, t.Stage) {
+		return t, nil, errSession
+	}
+	c, err := b.client(t.Client)
+	if err != nil {
+		return t, nil, errSession
+	}
+	if b.time().UnixMilli() >= t.Expires {
+		return t, nil, errSessionExpired
+	}
+	return t, c, nil
+}
+
+// session finds one that is neither spent nor dropped; nil if there is none.
+func (u *user) session(id uint64) *session {
+	for _, s := range u.sessions {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
 }
 
 func (u *user) spend(s *session) {

@@ -19,6 +19,11 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 
 type policies struct {
 	PasswordPolicy *passwordPolicy `json:",omitempty"`
+	SignInPolicy   *signInPolicy   `json:",omitempty"`
+}
+
+type signInPolicy struct {
+	AllowedFirstAuthFactors []string
 }
 
 type usernameConfiguration struct {
@@ -46,7 +51,12 @@ type poolSettingsRequest struct {
 
 func (r *poolSettingsRequest) settings() (poolSettings, error) {
 	recovery, err := r.AccountRecoverySetting.attributes()
-	set := poolSettings{name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: recovery, policy: defaultPolicy()}
+	set := poolSettings{
+		name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: recovery, policy: defaultPolicy(), firstFactors: []string{factorPassword},
+	}
+	if given := r.Policies.SignInPolicy; given != nil && err == nil {
+		set.firstFactors, err = given.AllowedFirstAuthFactors, checkFirstFactors(given.AllowedFirstAuthFactors)
+	}
 	given := r.Policies.PasswordPolicy
 	if given == nil || err != nil {
 		return set, err
@@ -141,7 +151,7 @@ func (b *backend) describe(p *pool) userPoolType {
 	return userPoolType{
 		ID: p.id, Name: set.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
 		CreationDate: timestamp(p.created), LastModifiedDate: timestamp(p.modified),
-		Policies: policies{&set.policy}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
+		Policies: policies{&set.policy, &signInPolicy{set.firstFactors}}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
 		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery), UsernameConfiguration: usernameConfiguration{&caseSensitive},
 		MfaConfiguration: p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
 	}

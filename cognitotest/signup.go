@@ -1,6 +1,10 @@
 package cognitotest
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
 
 type signUpRequest struct {
 	ClientID       string `json:"ClientId"`
@@ -13,6 +17,7 @@ type signUpRequest struct {
 type signUpResponse struct {
 	UserConfirmed       bool
 	UserSub             string
+	Session             string        `json:",omitempty"` // for ConfirmSignUp
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
@@ -25,8 +30,10 @@ func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
 		return nil, err
 	}
 	p := c.pool
-	if err := p.settings().policy.check(in.Password); err != nil {
-		return nil, err
+	if in.Password != "" || !p.passwordless() {
+		if err := p.settings().policy.check(in.Password); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.checkNew(in.UserAttributes, true); err != nil {
 		return nil, err
@@ -43,8 +50,16 @@ func (b *backend) signUp(in *signUpRequest) (*signUpResponse, error) {
 	if err := p.add(u, errSignUpExists, false); err != nil {
 		return nil, err
 	}
-	return &signUpResponse{UserSub: u.sub, CodeDeliveryDetails: b.sendConfirmation(u)}, nil
+	out := &signUpResponse{UserSub: u.sub, CodeDeliveryDetails: b.sendConfirmation(u)}
+	if c.allows(types.ExplicitAuthFlowsTypeAllowUserAuth) {
+		out.Session = b.open(u, c, session{challenge: challengeSignUp, stage: stageSignedUp})
+	}
+	return out, nil
 }
+
+// challengeSignUp is no challenge but what the sessions are called that lead from a sign-up to a sign-in: SignUp gives one, ConfirmSignUp takes
+// it for another, and USER_AUTH takes that one for the first factor.
+const challengeSignUp = "SIGN_UP"
 
 // sendConfirmation sends the code that confirms a sign-up to the first attribute that the pool verifies; nil if there is none.
 func (b *backend) sendConfirmation(u *user) *codeDelivery {
@@ -62,10 +77,15 @@ type confirmSignUpRequest struct {
 	ConfirmationCode   string
 	SecretHash         string
 	ForceAliasCreation bool
+	Session            string // SignUp's
 }
 
-func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*empty, error) {
-	_, u, err := b.lockNamed(in.ClientID, in.Username, in.SecretHash)
+type confirmSignUpResponse struct {
+	Session string `json:",omitempty"`
+}
+
+func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*confirmSignUpResponse, error) {
+	c, u, err := b.lockNamed(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return nil, err
 	}
@@ -76,16 +96,44 @@ func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*empty, error) {
 	if u.status != userUnconfirmed {
 		return nil, u.confirmSignUp()
 	}
-	now := b.time()
-	c, err := u.checkCode(codeSignUp, in.ConfirmationCode, now)
+	s, err := b.continueSignUp(u, c, in.Session, stageSignedUp)
 	if err != nil {
 		return nil, err
 	}
-	if err := u.pool.replace(u, u.attributes.with(attribute{c.attribute + "_verified", "true"}), in.ForceAliasCreation); err != nil {
+	now := b.time()
+	sent, err := u.checkCode(codeSignUp, in.ConfirmationCode, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := u.pool.replace(u, u.attributes.with(attribute{sent.attribute + "_verified", "true"}), in.ForceAliasCreation); err != nil {
 		return nil, err
 	}
 	u.modified = now
-	return &empty{}, u.confirmSignUp()
+	out := &confirmSignUpResponse{}
+	if s != nil {
+		u.spend(s)
+		out.Session = b.open(u, c, session{challenge: challengeSignUp, stage: stageConfirmed})
+	}
+	return out, u.confirmSignUp()
+}
+
+// continueSignUp finds the session of a sign-up, which has come to a stage, of the user whose lock is held. No text is no session.
+func (b *backend) continueSignUp(u *user, c *appClient, text string, reached stage) (*session, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // as the comment says
+	}
+	t, client, err := b.openTicket(text, challengeSignUp, []stage{reached})
+	switch {
+	case err != nil:
+		return nil, err
+	case client != c || t.Sub != u.sub:
+		return nil, errSession
+	}
+	s := u.session(t.ID)
+	if s == nil {
+		return nil, errSessionUsed
+	}
+	return s, nil
 }
 
 // confirmSignUp ends the sign-up of a user, whose lock is held.

@@ -433,14 +433,14 @@ func TestSRPChallengeIsSpentOnce(t *testing.T) {
 	older, newer := srv.srpInit(s, "alice"), srv.srpInit(s, "alice")
 	claim := srv.srpClaim(s, newer, password)
 	require.NotEmpty(t, srv.srpAnswer(claim).access())
-	assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.", srv.srpAnswer(claim).failure())
+	assert.Equal(t, usedSession, srv.srpAnswer(claim).failure())
 	assert.NotEmpty(t, srv.srpAnswer(srv.srpClaim(s, older, password)).access(), "each is good by itself")
 
 	unanswered := srv.srpInit(s, "alice")
 	srv.Advance(3*time.Minute - time.Millisecond)
 	onTime := srv.srpInit(s, "alice")
 	srv.Advance(time.Millisecond)
-	assert.Equal(t, "NotAuthorized: Invalid session for the user, session is expired.", srv.srpAnswer(srv.srpClaim(s, unanswered, password)).failure())
+	assert.Equal(t, expiredSession, srv.srpAnswer(srv.srpClaim(s, unanswered, password)).failure())
 	assert.NotEmpty(t, srv.srpAnswer(srv.srpClaim(s, onTime, password)).access())
 }
 
@@ -557,7 +557,7 @@ func TestSRPSimulatedChallenge(t *testing.T) {
 		assert.Equal(t, srv.srpAnswer(wrong).failure(), srv.srpAnswer(invented).failure())
 	}
 	srv.Advance(3 * time.Minute)
-	assert.Equal(t, "NotAuthorized: Invalid session for the user, session is expired.", srv.srpAnswer(srv.srpClaim(s, simulated, "wrong")).failure())
+	assert.Equal(t, expiredSession, srv.srpAnswer(srv.srpClaim(s, simulated, "wrong")).failure())
 
 	telling := start(t, byEmail, func(o *options) { o.RevealUsers = true })
 	assert.Equal(t, "UserNotFound: User does not exist.", telling.srpInit(s, "nobody@example.com").failure())

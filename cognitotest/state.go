@@ -15,7 +15,7 @@ import (
 // User describes a user for AddUser.
 type User struct {
 	Username   string // in a pool with UsernameAttributes the address that the user signs in by
-	Password   string // at least two characters, none of them blank; the password policy is not asked
+	Password   string // at least two characters, none of them blank; the password policy is not asked. None will do where FirstFactors has codes
 	Email      string // verified
 	Phone      string // verified, for example "+15550001234"
 	Attributes map[string]string
@@ -72,6 +72,9 @@ func (s *Server) addUser(description User) error {
 		given.set("phone_number_verified", "true")
 	}
 	members := map[string]any{"Username": description.Username, "Password": description.Password, "UserAttributes": given.members()}
+	if description.Password == "" && p.passwordless() {
+		delete(members, "Password")
+	}
 	if err := check(members, nil); err != nil {
 		return err
 	}

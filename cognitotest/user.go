@@ -19,6 +19,7 @@ type user struct {
 
 	mu          sync.Mutex
 	deleted     bool
+	ghost       bool // see ghosts
 	modified    time.Time
 	status      types.UserStatusType
 	disabled    bool

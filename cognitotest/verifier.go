@@ -5,9 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 	"time"
 
@@ -61,45 +61,46 @@ func (b *backend) srpAuth(c *appClient, parameters map[string]string) (next, err
 			return next{}, missingParameter(name)
 		}
 	}
-	if err := b.checkHash(c, parameters["USERNAME"], parameters["SECRET_HASH"]); err != nil {
+	u, err := b.identify(c, parameters)
+	if err != nil {
 		return next{}, err
 	}
-	return b.askVerifier(c, parameters["USERNAME"], parameters["SRP_A"])
+	defer u.mu.Unlock()
+	return b.askVerifier(u, c, session{}, parameters["SRP_A"])
 }
 
-// askVerifier makes a PASSWORD_VERIFIER. Where a client hides who exists, a name that nobody has is challenged as if somebody had it. No lock is
-// held during the arithmetic.
-func (b *backend) askVerifier(c *appClient, username, publicKey string) (next, error) {
-	a, valid := srpPublicKey(publicKey)
+// exchange is the server's half of an SRP exchange, the arithmetic of which waits until no lock is held.
+type exchange struct {
+	public   *big.Int        // the client's A
+	verifier func() *big.Int // v
+	block    secretBlock     // but for its key
+}
+
+// askVerifier makes a PASSWORD_VERIFIER for the user, whose lock is held.
+func (b *backend) askVerifier(u *user, c *appClient, s session, publicKey string) (next, error) {
+	public, valid := srpPublicKey(publicKey)
 	if !valid {
 		return next{}, errPublicKey
 	}
-	p := c.pool
-	var name string
-	var salt []byte
-	var x *big.Int
-	var block secretBlock
-	if u := p.lookup(username); u != nil && u.lock() == nil {
-		name, salt = u.name, b.salt(p, u.sub)
-		x = u.privateKey(salt)
-		block.ticket = b.begin(u, c, session{challenge: challengeVerifier})
-		u.mu.Unlock()
-	} else if c.reveal {
-		return next{}, errNoUser
-	} else {
-		key := p.key(username)
-		name, salt = formatUUID(b.derive("user", p, key)), b.salt(p, key)
-		x = new(big.Int).SetBytes(b.derive("password", p, key))
-		block.ticket = ticket{p.id, name, c.id, challengeVerifier, stageChallenged, newNumber(), b.time().Add(c.session).UnixMilli()}
-	}
+	salt := b.salt(u.pool, u.sub)
+	x := u.privateKey(salt)
+	s.challenge = challengeVerifier
+	return next{
+		challenge: &authResponse{ChallengeName: challengeVerifier, ChallengeParameters: map[string]string{
+			"USERNAME": u.name, "USER_ID_FOR_SRP": u.name, "SALT": hex.EncodeToString(salt),
+		}},
+		exchange: &exchange{public, func() *big.Int { return srpVerifier(x) }, secretBlock{ticket: b.begin(u, c, s), X: x.Bytes()}},
+	}, nil
+}
 
-	public, key := srpAnswer(a, srpVerifier(x))
-	block.Key, block.X = key, x.Bytes()
-	nonce, sealed := b.sealer.seal(block, secretBlockSize, challengeVerifier)
-	return next{challenge: &authResponse{ChallengeName: challengeVerifier, ChallengeParameters: map[string]string{
-		"USERNAME": name, "USER_ID_FOR_SRP": name, "SALT": fmt.Sprintf("%x", salt), "SRP_B": public.Text(16),
-		"SECRET_BLOCK": base64.StdEncoding.EncodeToString(append(nonce, sealed...)),
-	}}}, nil
+// exchange does the arithmetic, and writes what comes of it into the challenge.
+func (b *backend) exchange(e *exchange, challenge *authResponse) *authResponse {
+	public, key := srpAnswer(e.public, e.verifier())
+	e.block.Key = key
+	nonce, sealed := b.sealer.seal(e.block, secretBlockSize, e.block.Challenge)
+	challenge.ChallengeParameters["SRP_B"] = public.Text(16)
+	challenge.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(append(nonce, sealed...))
+	return challenge
 }
 
 // privateKey is what the user's password comes to; the lock is held.
@@ -107,48 +108,67 @@ func (u *user) privateKey(salt []byte) *big.Int {
 	return srpPrivateKey(salt, u.pool.realm(), u.name, u.password)
 }
 
-// answerVerifier checks a PASSWORD_VERIFIER's answer. Whatever is wrong with it that a client cannot have got wrong by its form is a wrong
-// password.
-func (b *backend) answerVerifier(c *appClient, username string, responses map[string]string) (next, error) {
+// claim is the answer to a PASSWORD_VERIFIER, as far as its form can be checked.
+type claim struct {
+	signature, raw []byte
+	stamp          time.Time
+	block          secretBlock
+}
+
+// readClaim reads an answer. What a client cannot have got wrong by its form is like a wrong password.
+func (b *backend) readClaim(c *appClient, challenge string, responses map[string]string) (*claim, error) {
 	for _, name := range []string{"PASSWORD_CLAIM_SIGNATURE", "PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP"} {
 		if responses[name] == "" {
-			return next{}, missingParameter(name)
+			return nil, missingParameter(name)
 		}
 	}
-	signature, err := base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"])
+	var in claim
+	var err error
+	if in.signature, err = base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
+		return nil, errClaimSignature
+	}
+	if in.stamp, err = time.Parse(timestampLayout, responses["TIMESTAMP"]); err != nil {
+		return nil, errTimestamp
+	}
+	in.raw, err = base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SECRET_BLOCK"])
+	if err != nil || !b.sealer.openRaw(&in.block, in.raw, challenge) || in.block.Client != c.id {
+		return nil, errCredentials
+	}
+	if b.time().UnixMilli() >= in.block.Expires {
+		return nil, errSessionExpired
+	}
+	return &in, nil
+}
+
+// right tells whether a claim was signed with the key that the exchange came to, at about this time.
+func (b *backend) right(in *claim, realm, name string) bool {
+	proof := srpProof(in.block.Key, realm, name, in.raw, in.stamp.Format(timestampLayout))
+	return hmac.Equal(proof, in.signature) && b.timely(in.stamp)
+}
+
+// answerVerifier checks a PASSWORD_VERIFIER's answer.
+func (b *backend) answerVerifier(c *appClient, username string, responses map[string]string) (next, error) {
+	in, err := b.readClaim(c, challengeVerifier, responses)
 	if err != nil {
-		return next{}, errClaimSignature
+		return next{}, err
 	}
-	stamp, err := time.Parse(timestampLayout, responses["TIMESTAMP"])
-	if err != nil {
-		return next{}, errTimestamp
-	}
-	raw, err := base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SECRET_BLOCK"])
-	var block secretBlock
-	if err != nil || !b.sealer.openRaw(&block, raw, challengeVerifier) || block.Client != c.id {
-		return next{}, errCredentials
-	}
-	now := b.time()
-	if now.UnixMilli() >= block.Expires {
-		return next{}, errSessionExpired
-	}
-	named, u := c.pool.lookup(username), c.pool.bySub(block.Sub)
-	if u == nil || u != named || u.lock() != nil {
+	u := b.signerBySub(c.pool, in.block.Sub)
+	if u == nil || u != b.signer(c.pool, username) || u.lock() != nil {
 		return next{}, errCredentials
 	}
 	defer u.mu.Unlock()
-
-	proof := srpProof(block.Key, u.pool.realm(), u.name, raw, stamp.Format(timestampLayout))
-	unchanged := bytes.Equal(block.X, u.privateKey(b.salt(u.pool, u.sub)).Bytes())
-	right := hmac.Equal(proof, signature) && unchanged && u.password != "" && b.timely(stamp)
-	if err := b.judge(u, c, right); err != nil {
+	s := u.session(in.block.ID)
+	unchanged := bytes.Equal(in.block.X, u.privateKey(b.salt(u.pool, u.sub)).Bytes())
+	if err := b.judge(u, c, b.right(in, u.pool.realm(), u.name) && unchanged && u.password != ""); err != nil {
+		if s != nil && s.first {
+			u.spend(s)
+		}
 		return next{}, err
 	}
-	i := slices.IndexFunc(u.sessions, func(s *session) bool { return s.id == block.ID })
-	if i < 0 {
+	if s == nil {
 		return next{}, errSessionUsed
 	}
-	u.spend(u.sessions[i])
+	u.spend(s)
 	return b.proceed(u, c, progress{})
 }
 

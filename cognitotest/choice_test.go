@@ -1,0 +1,490 @@
+package cognitotest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+const wrongOTP = "CodeMismatch: Invalid code or auth state for the user."
+
+func everyFirstFactor(o *options) {
+	o.FirstFactors = []types.AuthFactorType{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}
+}
+
+// userAuth begins a sign-in by USER_AUTH.
+func (f fake) userAuth(username string, more kv) reply {
+	f.t.Helper()
+	parameters := kv{"USERNAME": username, "SECRET_HASH": f.secretHash(username)}
+	for name, value := range more {
+		parameters[name] = value
+	}
+	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_AUTH", "AuthParameters": parameters})
+}
+
+func prefer(factor string) kv { return kv{"PREFERRED_CHALLENGE": factor} }
+
+// Which challenge a sign-in by USER_AUTH begins with, and what it offers.
+func TestFirstFactors(t *testing.T) {
+	t.Parallel()
+	const (
+		passwords = "PASSWORD_SRP PASSWORD"
+		all       = passwords + " EMAIL_OTP SMS_OTP"
+		choice    = "SELECT_CHALLENGE"
+	)
+	reachable := cognitotest.User{Password: password, Email: "b@x.org", Phone: "+15550001234"}
+	unreachable := cognitotest.User{Password: password}
+	without := cognitotest.User{Email: "b@x.org"}
+	temporary := reachable
+	temporary.Status = types.UserStatusTypeForceChangePassword
+	totp := reachable
+	totp.TOTP = secret
+	for name, tc := range map[string]struct {
+		on        func(*options)
+		user      cognitotest.User
+		preferred string
+		expect    string
+		offers    string
+	}{
+		"pool with passwords only":         {user: reachable, expect: choice, offers: passwords},
+		"pool with passwords only, e-mail": {user: reachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"all":                              {on: everyFirstFactor, user: reachable, expect: choice, offers: all},
+		"password":                         {on: everyFirstFactor, user: reachable, preferred: "PASSWORD", expect: "PASSWORD", offers: all},
+		"SRP":                              {on: everyFirstFactor, user: reachable, preferred: "PASSWORD_SRP", expect: "PASSWORD_SRP", offers: all},
+		"e-mail":                           {on: everyFirstFactor, user: reachable, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
+		"SMS":                              {on: everyFirstFactor, user: reachable, preferred: "SMS_OTP", expect: "SMS_OTP", offers: all},
+		"passkey":                          {on: everyFirstFactor, user: reachable, preferred: "WEB_AUTHN", expect: choice, offers: all},
+		"no factor at all":                 {on: everyFirstFactor, user: reachable, preferred: "SOFTWARE_TOKEN", expect: choice, offers: all},
+		"no address":                       {on: everyFirstFactor, user: unreachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"no password":                      {on: everyFirstFactor, user: without, expect: choice, offers: "EMAIL_OTP"},
+		"no password, preferred":           {on: everyFirstFactor, user: without, preferred: "PASSWORD", expect: choice, offers: "EMAIL_OTP"},
+		"nothing":                          {on: everyFirstFactor, user: cognitotest.User{}, expect: choice, offers: passwords},
+		"temporary password":               {on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"MFA demanded":                     {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"MFA demanded, no password":        {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: without, expect: choice, offers: passwords},
+		"MFA offered":                      {on: everyFirstFactor, user: totp, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := listen(t, func(o *options) {
+				if tc.on != nil {
+					tc.on(o)
+				}
+			})
+			tc.user.Username = "bob"
+			srv.AddUser(tc.user)
+			r := srv.userAuth("bob", prefer(tc.preferred))
+			require.Empty(t, r.failure())
+			assert.Equal(t, tc.expect, r.text("ChallengeName"))
+			assert.Equal(t, "["+tc.offers+"]", fmt.Sprint(r.body["AvailableChallenges"]))
+			assert.Regexp(t, `^AYABe`, r.session())
+			assert.NotContains(t, r.body["ChallengeParameters"], "USER_ID_FOR_SRP")
+			assert.Empty(t, r.access())
+		})
+	}
+}
+
+// Every way to the tokens.
+func TestChoice(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, everyFactor)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "b@x.org", Phone: "+15550001234"})
+	srv.AddUser(cognitotest.User{Username: "carol", Password: password, Email: "c@x.org", TOTP: secret})
+	s := newSRPClient()
+	selected := func(t *testing.T, username string, answer kv) reply {
+		t.Helper()
+		return srv.in(t).respond("SELECT_CHALLENGE", srv.in(t).userAuth(username, nil).session(), username, answer)
+	}
+	code := func(t *testing.T, challenge reply, username string) reply {
+		t.Helper()
+		sent := srv.in(t).lastCode(username)
+		assert.Regexp(t, `^[0-9]{8}$`, sent)
+		name := challenge.text("ChallengeName")
+		return srv.in(t).respond(name, challenge.session(), username, kv{name + "_CODE": sent})
+	}
+	for name, way := range map[string]func(t *testing.T, username string) reply{
+		"password at once": func(t *testing.T, username string) reply {
+			t.Helper()
+			return srv.in(t).userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password})
+		},
+		"password when asked": func(t *testing.T, username string) reply {
+			t.Helper()
+			return srv.in(t).respond("PASSWORD", srv.in(t).userAuth(username, prefer("PASSWORD")).session(), username, kv{"PASSWORD": password})
+		},
+		"password selected": func(t *testing.T, username string) reply {
+			t.Helper()
+			return selected(t, username, kv{"ANSWER": "PASSWORD", "PASSWORD": password})
+		},
+		"password selected, then asked": func(t *testing.T, username string) reply {
+			t.Helper()
+			r := selected(t, username, kv{"ANSWER": "PASSWORD"})
+			return srv.in(t).respond("PASSWORD", r.session(), username, kv{"PASSWORD": password})
+		},
+		"SRP at once": func(t *testing.T, username string) reply {
+			t.Helper()
+			r := srv.in(t).userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+			assert.Contains(t, r.body["AvailableChallenges"], "EMAIL_OTP")
+			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, r, password))
+		},
+		"SRP when asked": func(t *testing.T, username string) reply {
+			t.Helper()
+			r := srv.in(t).userAuth(username, prefer("PASSWORD_SRP"))
+			r = srv.in(t).respond("PASSWORD_SRP", r.session(), username, kv{"SRP_A": s.A.Text(16)})
+			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, r, password))
+		},
+		"SRP selected": func(t *testing.T, username string) reply {
+			t.Helper()
+			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, selected(t, username, kv{"ANSWER": "PASSWORD_SRP", "SRP_A": s.A.Text(16)}), password))
+		},
+		"e-mail at once": func(t *testing.T, username string) reply {
+			t.Helper()
+			return code(t, srv.in(t).userAuth(username, prefer("EMAIL_OTP")), username)
+		},
+		"e-mail selected": func(t *testing.T, username string) reply {
+			t.Helper()
+			r := selected(t, username, kv{"ANSWER": "EMAIL_OTP"})
+			assert.Equal(t, kv{"CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL", "CODE_DELIVERY_DESTINATION": username[:1] + "***@x***"}, r.body["ChallengeParameters"])
+			return code(t, r, username)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := way(t, "bob")
+			assert.NotEmpty(t, r.access(), "%s", r.raw)
+			assert.NotContains(t, r.body, "AvailableChallenges")
+
+			r = way(t, "carol")
+			if strings.HasPrefix(name, "e-mail") {
+				assert.NotEmpty(t, r.access(), "a code is not followed by a second factor: %s", r.raw)
+			} else {
+				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "a password is")
+				assert.NotContains(t, r.body, "AvailableChallenges")
+			}
+			assert.Empty(t, srv.User("bob").Methods, "a first factor does not become a second one")
+		})
+	}
+
+	r := srv.userAuth("bob", prefer("SMS_OTP"))
+	assert.Equal(t, kv{"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******1234"}, r.body["ChallengeParameters"])
+	assert.NotEmpty(t, code(t, r, "bob").access())
+}
+
+func TestChoiceRefusals(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, frozen)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "b@x.org"})
+	srv.AddUser(cognitotest.User{Username: "mallory", Password: password, Email: "m@x.org"})
+	choice := func() string { return srv.userAuth("bob", nil).session() }
+	begun := func(factor string) string { return srv.userAuth("bob", prefer(factor)).session() }
+	const missing = "InvalidParameter: Missing required parameter "
+	for name, tc := range map[string]struct {
+		challenge string
+		session   string
+		responses kv
+		failure   string
+	}{
+		"nothing selected":        {"SELECT_CHALLENGE", choice(), nil, missing + "ANSWER"},
+		"not offered":             {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "SMS_OTP"}, "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, PASSWORD, EMAIL_OTP"},
+		"never offered":           {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "WEB_AUTHN"}, "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, PASSWORD, EMAIL_OTP"},
+		"selected, wrong":         {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, incorrect},
+		"selected, no public key": {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"}, "InvalidParameter: SRP_A is not a valid public key."},
+		"no password":             {"PASSWORD", begun("PASSWORD"), kv{"ANSWER": password}, missing + "PASSWORD"},
+		"wrong password":          {"PASSWORD", begun("PASSWORD"), kv{"PASSWORD": "wrong"}, incorrect},
+		"no SRP_A":                {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"PASSWORD": password}, missing + "SRP_A"},
+		"no public key":           {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"SRP_A": "N"}, "InvalidParameter: SRP_A is not a valid public key."},
+		"no code":                 {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"PASSWORD": password}, missing + "EMAIL_OTP_CODE"},
+		"wrong code":              {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"EMAIL_OTP_CODE": "123"}, wrongOTP},
+		"choice as password":      {"PASSWORD", choice(), kv{"PASSWORD": password}, invalidSession},
+		"password as choice":      {"SELECT_CHALLENGE", begun("PASSWORD"), kv{"ANSWER": "PASSWORD", "PASSWORD": password}, invalidSession},
+		"no session":              {"SELECT_CHALLENGE", "", kv{"ANSWER": "EMAIL_OTP"}, missing + "Session"},
+	} {
+		r := srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": tc.challenge, "ChallengeResponses": with(tc.responses, "USERNAME", "bob")})
+		if tc.session != "" {
+			assert.Equal(t, invalidSession, srv.respond(tc.challenge, tc.session, "mallory", tc.responses).failure(), "%s: of another user", name)
+			r = srv.respond(tc.challenge, tc.session, "bob", tc.responses)
+		}
+		assert.Equal(t, tc.failure, r.failure(), name)
+	}
+	assert.Equal(t, "InvalidParameter: SRP_A is not a valid public key.", srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "0"}).failure())
+	assert.Equal(t, incorrect, srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure())
+}
+
+// with is a copy of an object with one member more.
+func with(object kv, name string, value any) kv {
+	out := kv{name: value}
+	for name, value := range object {
+		out[name] = value
+	}
+	return out
+}
+
+// What a wrong answer leaves of a sign-in, and that no session is good twice.
+func TestChoiceSessions(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, frozen)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "b@x.org"})
+
+	session := srv.userAuth("bob", prefer("PASSWORD")).session()
+	assert.Equal(t, incorrect, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": "wrong"}).failure())
+	assert.Equal(t, usedSession, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password}).failure(), "a wrong password ends the sign-in")
+
+	session = srv.userAuth("bob", nil).session()
+	assert.Equal(t, incorrect, srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}).failure())
+	assert.Equal(t, usedSession, srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": password}).failure())
+
+	s := newSRPClient()
+	challenge := srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, challenge, "wrong")).failure())
+	assert.Equal(t, usedSession, srv.srpAnswer(srv.srpClaim(s, challenge, password)).failure())
+
+	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
+	right := kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}
+	for range 6 {
+		assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure())
+	}
+	assert.NotEmpty(t, srv.respond("EMAIL_OTP", session, "bob", right).access(), "a wrong code does not")
+	assert.Equal(t, usedSession, srv.respond("EMAIL_OTP", session, "bob", right).failure())
+
+	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
+	assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", right).failure(), "a code is good for its own session")
+	srv.Advance(3 * time.Minute)
+	assert.Equal(t, expiredSession, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
+}
+
+// A user who may not sign in learns it after the first factor, unless the client tells who exists anyway.
+func TestChoiceStates(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		user    cognitotest.User
+		failure string
+	}{
+		"disabled":    {cognitotest.User{Disabled: true}, "NotAuthorized: User is disabled."},
+		"unconfirmed": {cognitotest.User{Status: types.UserStatusTypeUnconfirmed}, "UserNotConfirmed: User is not confirmed."},
+		"reset":       {cognitotest.User{Status: types.UserStatusTypeResetRequired}, "PasswordResetRequired: Password reset required for the user"},
+	} {
+		tc.user.Username, tc.user.Password, tc.user.Email = "bob", password, "b@x.org"
+		srv := listen(t, everyFirstFactor)
+		srv.AddUser(tc.user)
+		session := srv.userAuth("bob", nil).session()
+		session = srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "EMAIL_OTP"}).session()
+		assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure(), name)
+		assert.Equal(t, tc.failure, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure(), name)
+		assert.Equal(t, incorrect, srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure(), name)
+
+		telling := listen(t, everyFirstFactor, func(o *options) { o.RevealUsers = true })
+		telling.AddUser(tc.user)
+		assert.Equal(t, tc.failure, telling.userAuth("bob", nil).failure(), name)
+		assert.Equal(t, "UserNotFound: User does not exist.", telling.userAuth("nobody", nil).failure(), name)
+	}
+}
+
+// Where the pool comes to demand a second factor after a code was sent, it is asked for.
+func TestChoiceMFADemandedMeanwhile(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor)
+	srv.AddUser(cognitotest.User{Username: "bob", Email: "b@x.org"})
+	session := srv.userAuth("bob", prefer("EMAIL_OTP")).session()
+	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}})
+	assert.Equal(t, "MFA_SETUP", srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).text("ChallengeName"))
+}
+
+// Somebody who does not exist is led on like somebody who does, all the way.
+func TestChoiceSimulated(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, frozen, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email", "phone_number"} })
+	srv.AddUser(cognitotest.User{Username: "real@example.com", Password: password, Phone: "+15550001234"})
+	s := newSRPClient()
+	both := []string{"real@example.com", "fake@example.com"}
+	same := func(what string, do func(username string) reply) (answers [2]reply) {
+		t.Helper()
+		for i, username := range both {
+			answers[i] = do(username)
+		}
+		assert.Equal(t, shape(answers[0].body), shape(answers[1].body), what)
+		assert.Equal(t, answers[0].failure(), answers[1].failure(), what)
+		return answers
+	}
+	respondTo := func(what, challenge string, to [2]reply, responses kv) [2]reply {
+		t.Helper()
+		i := -1
+		return same(what, func(username string) reply {
+			i++
+			return srv.respond(challenge, to[i].session(), username, responses)
+		})
+	}
+
+	for _, preferred := range []string{"", "WEB_AUTHN", "PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP"} {
+		same("preferred "+preferred, func(username string) reply { return srv.userAuth(username, prefer(preferred)) })
+	}
+	begun := same("choice", func(username string) reply { return srv.userAuth(username, nil) })
+	respondTo("not offered", "SELECT_CHALLENGE", begun, kv{"ANSWER": "WEB_AUTHN"})
+	email := respondTo("e-mail", "SELECT_CHALLENGE", begun, kv{"ANSWER": "EMAIL_OTP"})
+	respondTo("used", "SELECT_CHALLENGE", begun, kv{"ANSWER": "EMAIL_OTP"})
+	assert.Equal(t, "f***@e***", email[1].text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
+	for _, code := range []string{"", "12345678", "123456"} {
+		respondTo("code "+code, "EMAIL_OTP", email, kv{"EMAIL_OTP_CODE": code})
+	}
+	begun = same("choice", func(username string) reply { return srv.userAuth(username, nil) })
+	respondTo("password", "SELECT_CHALLENGE", begun, kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"})
+	respondTo("password again", "SELECT_CHALLENGE", begun, kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"})
+	same("SRP", func(username string) reply {
+		r := srv.userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+		return srv.srpAnswer(srv.srpClaim(s, r, "wrong"))
+	})
+	same("SRP by itself", func(username string) reply { return srv.srpSignIn(username, "wrong") })
+	same("password by itself", func(username string) reply { return srv.signIn(username, "wrong") })
+	same("the fifth", func(username string) reply { return srv.signIn(username, "wrong") })
+	locked := same("lockout", func(username string) reply { return srv.signIn(username, "wrong") })
+	assert.Equal(t, "NotAuthorized: Password attempts exceeded", locked[1].failure())
+	srv.Advance(3 * time.Minute)
+	respondTo("expired", "EMAIL_OTP", email, kv{"EMAIL_OTP_CODE": "12345678"})
+}
+
+// shape is an answer with every text replaced by its length, or its length without what varies.
+func shape(value any) any {
+	switch value := value.(type) {
+	case kv:
+		out := kv{}
+		for name, member := range value {
+			switch name {
+			case "SRP_B", "SECRET_BLOCK", "Session":
+				out[name] = true
+			default:
+				out[name] = shape(member)
+			}
+		}
+		return out
+	case []any:
+		return value
+	default:
+		return len(fmt.Sprint(value))
+	}
+}
+
+// The names of many who do not exist are not kept for ever, and none of them can come to anything.
+func TestManyGhosts(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, frozen)
+	first := srv.userAuth("nobody", prefer("EMAIL_OTP"))
+	for range 2 {
+		for i := range 200 {
+			r := srv.signIn(userName(i), password)
+			require.Equal(t, incorrect, r.failure())
+		}
+		srv.Advance(16 * time.Minute)
+	}
+	again := srv.userAuth("nobody", prefer("EMAIL_OTP"))
+	assert.Equal(t, first.body["ChallengeParameters"], again.body["ChallengeParameters"], "a name leads to the same address each time")
+	assert.Equal(t, "UserNotFound: User does not exist.", srv.call("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"}).failure())
+}
+
+// A sign-up leads to a sign-in without another code.
+func TestSignInAfterSignUp(t *testing.T) {
+	t.Parallel()
+	srv := start(t, everyFirstFactor)
+	client := srv.Client()
+	signUp := func(name string) (*cognitoidentityprovider.SignUpOutput, string) {
+		email := name + "@example.com"
+		out, err := client.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{
+			ClientId: &srv.ClientID, Username: &name, UserAttributes: []types.AttributeType{{Name: ptr("email"), Value: &email}},
+		})
+		require.NoError(t, err)
+		require.NotEmpty(t, *out.Session)
+		return out, srv.lastCode(name)
+	}
+	out, code := signUp("bob")
+	confirmed, err := client.ConfirmSignUp(t.Context(), &cognitoidentityprovider.ConfirmSignUpInput{ClientId: &srv.ClientID, Username: ptr("bob"), ConfirmationCode: &code, Session: out.Session})
+	require.NoError(t, err)
+	require.NotEmpty(t, *confirmed.Session)
+	in := &cognitoidentityprovider.InitiateAuthInput{
+		ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserAuth, AuthParameters: map[string]string{"USERNAME": "bob"}, Session: confirmed.Session,
+	}
+	tokens, err := client.InitiateAuth(t.Context(), in)
+	require.NoError(t, err)
+	require.NotNil(t, tokens.AuthenticationResult)
+
+	initiate := func(username, session string) reply {
+		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH", "Session": session, "AuthParameters": kv{"USERNAME": username}})
+	}
+	confirm := func(username, code, session string) reply {
+		return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": username, "ConfirmationCode": code, "Session": session})
+	}
+	assert.Equal(t, usedSession, initiate("bob", *confirmed.Session).failure())
+	assert.Equal(t, invalidSession, initiate("bob", *out.Session).failure(), "SignUp's own session is for ConfirmSignUp")
+
+	out, code = signUp("carol")
+	assert.Equal(t, invalidSession, initiate("carol", *out.Session).failure())
+	assert.Equal(t, invalidSession, confirm("carol", code, *confirmed.Session).failure())
+	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", confirm("carol", "x", *out.Session).failure())
+	other, _ := signUp("dave")
+	assert.Equal(t, invalidSession, confirm("carol", code, *other.Session).failure())
+	assert.Equal(t, invalidSession, srv.respond("SIGN_UP", *out.Session, "carol", nil).failure(), "it is no challenge")
+	session := confirm("carol", code, *out.Session).session()
+	require.NotEmpty(t, session)
+	assert.Equal(t, invalidSession, initiate("bob", session).failure())
+	srv.must("AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol"})
+	assert.Equal(t, "NotAuthorized: User is disabled.", initiate("carol", session).failure())
+	srv.must("AdminEnableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol"})
+	srv.Advance(3 * time.Minute)
+	assert.Equal(t, expiredSession, initiate("carol", session).failure())
+
+	_, code = signUp("erin")
+	alone := srv.must("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "erin", "ConfirmationCode": code})
+	assert.Equal(t, kv{}, alone.body, "who brings no session gets none")
+}
+
+func ptr[T any](value T) *T { return &value }
+
+// Where users may do without a password, an administrator need not give one.
+func TestWithoutPassword(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	made := srv.must("CreateUserPool", kv{
+		"PoolName": "passwordless", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP"}}},
+	})
+	assert.Equal(t, kv{"AllowedFirstAuthFactors": []any{"PASSWORD", "EMAIL_OTP"}}, made.body["UserPool"].(kv)["Policies"].(kv)["SignInPolicy"])
+	pool := made.text("UserPool", "Id")
+	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	create := func(name string, more kv) reply {
+		return srv.must("AdminCreateUser", with(with(more, "UserPoolId", pool), "Username", name))
+	}
+	attributes := []kv{{"Name": "email", "Value": "bob@example.com"}}
+	assert.Equal(t, "CONFIRMED", create("bob", kv{"UserAttributes": attributes, "DesiredDeliveryMediums": []string{"EMAIL"}}).text("User", "UserStatus"))
+	assert.Empty(t, srv.Outbox("bob"), "there is no password to be sent")
+	assert.Equal(t, "FORCE_CHANGE_PASSWORD", create("carol", kv{"TemporaryPassword": "Temp0rary!"}).text("User", "UserStatus"))
+	assert.Equal(t, []any{"EMAIL_OTP"}, srv.must("AdminGetUserAuthFactors", kv{"UserPoolId": pool, "Username": "bob"}).body["ConfiguredUserAuthFactors"])
+	assert.Equal(t, []any{"PASSWORD"}, srv.must("AdminGetUserAuthFactors", kv{"UserPoolId": pool, "Username": "carol"}).body["ConfiguredUserAuthFactors"])
+
+	for _, flow := range []string{"USER_PASSWORD_AUTH", "USER_AUTH"} {
+		r := srv.call("InitiateAuth", kv{"ClientId": app, "AuthFlow": flow, "AuthParameters": kv{"USERNAME": "bob", "PASSWORD": password, "PREFERRED_CHALLENGE": "PASSWORD"}})
+		assert.Empty(t, r.access())
+	}
+	r := srv.call("InitiateAuth", kv{"ClientId": app, "AuthFlow": "USER_AUTH", "AuthParameters": kv{"USERNAME": "bob", "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
+	r = srv.call("RespondToAuthChallenge", kv{"ClientId": app, "ChallengeName": "EMAIL_OTP", "Session": r.session(), "ChallengeResponses": kv{"USERNAME": "bob", "EMAIL_OTP_CODE": srv.lastCode("bob")}})
+	assert.NotEmpty(t, r.access(), "%s", r.raw)
+
+	for _, factors := range [][]string{{}, {"EMAIL_OTP"}, {"PASSWORD", "SOFTWARE_TOKEN"}, {"PASSWORD", ""}} {
+		r := srv.call("CreateUserPool", kv{"PoolName": "x", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": factors}}})
+		assert.Equal(t, "InvalidParameterException", r.text("__type"), factors)
+	}
+	assert.Panics(t, func() {
+		cognitotest.NewServer(func(o *options) { o.FirstFactors = []types.AuthFactorType{"SMS_OTP"} })
+	})
+	assert.Panics(t, func() { srv.AddUser(cognitotest.User{Username: "bob"}) }, "in a pool that demands passwords")
+}
+
+// A user without a password has none that an empty one matches, also not by SRP.
+func TestSRPWithoutPassword(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor)
+	srv.AddUser(cognitotest.User{Username: "bob", Email: "b@x.org"})
+	assert.Equal(t, incorrect, srv.srpSignIn("bob", "").failure())
+	assert.Equal(t, incorrect, srv.srpSignIn("nobody", "").failure())
+}

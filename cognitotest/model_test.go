@@ -26,6 +26,7 @@ type model struct {
 	pools    []*modelPool
 	clients  []*modelClient
 	users    []*modelUser // also those that are deleted
+	nobodies []*modelUser // names that nobody had when they were tried, which are locked out like any other
 	sessions []*modelSession
 	tokens   []*modelTokens
 	broken   string // the promise that a step has broken
@@ -250,6 +251,21 @@ func (m *model) find(p *modelPool, name string) *modelUser {
 	return nil
 }
 
+// nobody is who is locked out when a name that nobody has is tried too often.
+func (m *model) nobody(p *modelPool, name string) *modelUser {
+	if p.anyCase {
+		name = strings.ToLower(name)
+	}
+	for _, u := range m.nobodies {
+		if u.pool == p && u.name == name {
+			return u
+		}
+	}
+	u := &modelUser{pool: p, name: name}
+	m.nobodies = append(m.nobodies, u)
+	return u
+}
+
 // hash is the SECRET_HASH that a client wants over a name.
 func (c *modelClient) hash(name string) string {
 	if c.secret == "" {
@@ -311,7 +327,7 @@ func (m *model) signIn(c *modelClient, name, password, hash string) verdict {
 		if c.tells {
 			return refuse(noUser)
 		}
-		return refuse(incorrect)
+		return refuse(m.judge(m.nobody(c.pool, name), c, false))
 	}
 	if failure := m.judge(u, c, password == u.password); failure != "" {
 		return refuse(failure)

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"time"
@@ -35,17 +36,24 @@ func (b *backend) ghost(p *pool, name string) *user {
 	}
 	id := formatUUID(b.derive("user", p, key))
 	u := &user{pool: p, name: id, sub: id, ghost: true, created: b.time(), status: types.UserStatusTypeConfirmed}
-	digits := b.derive("address", p, key)
-	u.attributes = attributes{
-		{"email", fmt.Sprintf("%c@%c", 'a'+digits[0]%26, 'a'+digits[1]%26)},
-		{"phone_number", fmt.Sprintf("+1555%03d%04d", digits[2], digits[3])},
+	u.attributes = b.ghostAddresses(p, name)
+	return p.ghosts.add(key, u, b.time())
+}
+
+// ghostAddresses are made up, but for one that is the name itself.
+func (b *backend) ghostAddresses(p *pool, name string) attributes {
+	key := p.key(name)
+	random := b.derive("address", p, key)
+	out := attributes{
+		{"email", fmt.Sprintf("%c@%c", 'a'+random[0]%26, 'a'+random[1]%26)},
+		{"phone_number", fmt.Sprintf("+1555%07d", binary.BigEndian.Uint32(random[2:])%10_000_000)},
 	}
-	for i, a := range u.attributes {
+	for i, a := range out {
 		if isAddress(a.Name, name) {
-			u.attributes[i].Value = key
+			out[i].Value = key
 		}
 	}
-	return p.ghosts.add(key, u, b.time())
+	return out
 }
 
 // find finds a ghost that has been seen before, by its name or its sub; nil if there is none.

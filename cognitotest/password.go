@@ -24,12 +24,12 @@ func (b *backend) forgotPassword(in *forgotPasswordRequest) (*deliveryResponse, 
 		return nil, err
 	}
 	if u == nil {
-		return &deliveryResponse{c.pool.simulate(in.Username)}, nil
+		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
 	}
 	defer u.mu.Unlock()
 	delivery, err := b.sendRecovery(u)
 	if errors.Is(err, errNoRecovery) && !c.reveal {
-		return &deliveryResponse{c.pool.simulate(in.Username)}, nil
+		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -158,7 +158,7 @@ func (b *backend) resendConfirmationCode(in *resendRequest) (*deliveryResponse, 
 		return nil, err
 	}
 	if u == nil {
-		return &deliveryResponse{c.pool.simulate(in.Username)}, nil
+		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
 	}
 	defer u.mu.Unlock()
 	if u.status != userUnconfirmed {

@@ -18,7 +18,10 @@ func (b *backend) newUser(p *pool, name, password string, status types.UserStatu
 	now := b.time()
 	u := &user{
 		pool: p, name: p.key(name), sub: newUUID(), created: now, modified: now,
-		status: status, password: password, passwordSet: now, attributes: slices.Clone(given),
+		status: status, password: password, passwordSet: now,
+	}
+	for _, item := range given {
+		u.attributes.set(item.Name, item.Value)
 	}
 	for _, attr := range p.aliasAttributes {
 		if isAddress(attr, name) {

@@ -20,6 +20,7 @@
 //
 // # Not for production
 //
-// It keeps passwords as they are, checks no AWS signature, forgets everything when it is closed, and lets whoever reaches it make users. It is
-// made to listen on the loopback interface. An operation that it does not have is answered with UnknownOperationException, naming it.
+// It keeps passwords as they are, checks no AWS signature, forgets everything when it is closed, and lets whoever reaches it make users,
+// pages in a browser included. It is made to listen on the loopback interface. An operation that it does not have is answered with
+// UnknownOperationException, naming it.
 package cognitotest

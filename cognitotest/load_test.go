@@ -81,7 +81,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestOneUserFromAllSides(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.AliasAttributes, o.Email = []types.AliasAttributeType{"email"}, true })
-	user := kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}
+	user := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "GroupName": "staff"}
 	var wg sync.WaitGroup
 	for _, work := range []func(){
 		func() {
@@ -96,6 +96,24 @@ func TestOneUserFromAllSides(t *testing.T) {
 		},
 		func() { srv.signIn("bob@example.com", password) },
 		func() { srv.call("AdminUserGlobalSignOut", user) },
+		func() {
+			srv.call("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+		},
+		func() {
+			srv.call("CreateGroup", user)
+			srv.call("AdminAddUserToGroup", user)
+			srv.call("ListUsersInGroup", user)
+		},
+		func() { srv.call("AdminListGroupsForUser", user); srv.call("DeleteGroup", user) },
+		func() { srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= "b"`}) },
+		func() { srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID}) },
+		func() {
+			srv.must("UpdateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}})
+		},
+		func() {
+			srv.forgot("bob@example.com")
+			srv.call("ResendConfirmationCode", kv{"ClientId": srv.ClientID, "Username": "bob"})
+		},
 	} {
 		wg.Go(func() {
 			for range 20 {

@@ -145,28 +145,32 @@ func TestRequestsThatAreNone(t *testing.T) {
 		target, body, failure string
 		status                int
 	}{
-		"no target":          {"", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
-		"another service":    {"DynamoDB_20120810.GetItem", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
-		"not emulated":       {prefix + "ListUserImportJobs", `{}`, `UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`, 400},
-		"hostile name":       {prefix + "GetUser\"\\é", `{}`, `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400},
-		"long name":          {prefix + strings.Repeat("x", 5000), `{}`, `UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not emulated by cognitotest.`, 400},
-		"empty":              {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
-		"no JSON":            {prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.", 400},
-		"null":               {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
-		"array":              {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
-		"cut off":            {prefix + "GetUser", `{"AccessToken":"x`, "Serialization: The request is not a JSON object.", 400},
-		"two documents":      {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
-		"number for text":    {prefix + "VerifySoftwareToken", `{"UserCode":5}`, "Serialization: NUMBER_VALUE can not be converted to string at UserCode", 400},
-		"text for flag":      {prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`, "Serialization: STRING_VALUE can not be converted to bool at Permanent", 400},
-		"list for object":    {prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: START_ARRAY can not be converted to map at AuthParameters", 400},
-		"number in a map":    {prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`, "Serialization: NUMBER_VALUE can not be converted to string at AuthParameters", 400},
-		"number too large":   {prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`, "Serialization: NUMBER_VALUE can not be converted to int at AuthSessionValidity", 400},
-		"larger than 1 MiB":  {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`, "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
-		"much larger":        {prefix + "GetUser", strings.Repeat("x", 10<<20), "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
-		"almost 1 MiB":       {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`, "NotAuthorized: Invalid Access Token", 400},
-		"invalid UTF-8":      {prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}", "InvalidParameter: 1 validation error detected: Value '\uFFFD' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]", 400},
-		"unknown members":    {prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`, "NotAuthorized: Invalid Access Token", 400},
-		"null for something": {prefix + "GetUser", `{"AccessToken":null}`, "InvalidParameter: 1 validation error detected: Value null at 'accessToken' failed to satisfy constraint: Member must not be null", 400},
+		"no target":           {"", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
+		"another service":     {"DynamoDB_20120810.GetItem", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
+		"not emulated":        {prefix + "ListUserImportJobs", `{}`, `UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`, 400},
+		"hostile name":        {prefix + "GetUser\"\\é", `{}`, `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400},
+		"long name":           {prefix + strings.Repeat("x", 5000), `{}`, `UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not emulated by cognitotest.`, 400},
+		"empty":               {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
+		"no JSON":             {prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.", 400},
+		"null":                {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
+		"array":               {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
+		"cut off":             {prefix + "GetUser", `{"AccessToken":"x`, "Serialization: The request is not a JSON object.", 400},
+		"two documents":       {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
+		"number for text":     {prefix + "VerifySoftwareToken", `{"UserCode":5}`, "Serialization: NUMBER_VALUE can not be converted to string at UserCode", 400},
+		"no list":             {prefix + "UpdateUserAttributes", `{"UserAttributes":{}}`, "Serialization: START_OBJECT can not be converted to slice at UserAttributes", 400},
+		"list of texts":       {prefix + "UpdateUserAttributes", `{"UserAttributes":["x"]}`, "Serialization: STRING_VALUE can not be converted to struct at UserAttributes", 400},
+		"half a user":         {prefix + "ListUsers", `{"Limit":0.5}`, "Serialization: NUMBER_VALUE can not be converted to int at Limit", 400},
+		"precedence too high": {prefix + "CreateGroup", `{"Precedence":2147483648}`, "Serialization: NUMBER_VALUE can not be converted to int32 at Precedence", 400},
+		"text for flag":       {prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`, "Serialization: STRING_VALUE can not be converted to bool at Permanent", 400},
+		"list for object":     {prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: START_ARRAY can not be converted to map at AuthParameters", 400},
+		"number in a map":     {prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`, "Serialization: NUMBER_VALUE can not be converted to string at AuthParameters", 400},
+		"number too large":    {prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`, "Serialization: NUMBER_VALUE can not be converted to int at AuthSessionValidity", 400},
+		"larger than 1 MiB":   {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`, "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
+		"much larger":         {prefix + "GetUser", strings.Repeat("x", 10<<20), "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
+		"almost 1 MiB":        {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`, "NotAuthorized: Invalid Access Token", 400},
+		"invalid UTF-8":       {prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}", "InvalidParameter: 1 validation error detected: Value '\uFFFD' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]", 400},
+		"unknown members":     {prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`, "NotAuthorized: Invalid Access Token", 400},
+		"null for something":  {prefix + "GetUser", `{"AccessToken":null}`, "InvalidParameter: 1 validation error detected: Value null at 'accessToken' failed to satisfy constraint: Member must not be null", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -201,8 +205,20 @@ func TestShapes(t *testing.T) {
 		"pool":           {"AdminGetUser", kv{"UserPoolId": "nowhere", "Username": "alice"}, `1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed + `satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
 		"blank name":     {"AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"}, `1 validation error detected: Value at 'username'` + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
 		"blank password": {"AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "}, `1 validation error detected: Value at 'password'` + failed + `satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
-		"all missing":    {"AdminGetUser", kv{}, "2 validation errors detected: Value null at 'userPoolId'" + failed + "not be null; Value null at 'username'" + failed + "not be null"},
-		"enum":           {"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"}, "1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed + "satisfy enum value set: [OFF, ON, OPTIONAL]"},
+		"attributes": {
+			"UpdateUserAttributes",
+			kv{"AccessToken": "x", "UserAttributes": []kv{{"Name": "name", "Value": "x"}, {"Name": "a b"}, {"Value": strings.Repeat("é", 2049)}}},
+			`3 validation errors detected: Value 'a b' at 'userAttributes.2.member.name'` + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+; ` +
+				`Value null at 'userAttributes.3.member.name'` + failed + `not be null; Value at 'userAttributes.3.member.value'` + failed + "have length less than or equal to 2048",
+		},
+		"names of attributes": {
+			"DeleteUserAttributes",
+			kv{"AccessToken": "x", "UserAttributeNames": []string{"name", strings.Repeat("x", 33)}},
+			"1 validation error detected: Value '[name, " + strings.Repeat("x", 33) + "]' at 'userAttributeNames'" + failed + "satisfy constraint: [Member must have length less than or equal to 32, " +
+				`Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+]`,
+		},
+		"all missing": {"AdminGetUser", kv{}, "2 validation errors detected: Value null at 'userPoolId'" + failed + "not be null; Value null at 'username'" + failed + "not be null"},
+		"enum":        {"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"}, "1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed + "satisfy enum value set: [OFF, ON, OPTIONAL]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

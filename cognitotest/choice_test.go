@@ -437,7 +437,13 @@ func TestSignInAfterSignUp(t *testing.T) {
 
 	_, code = signUp("erin")
 	alone := srv.must("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "erin", "ConfirmationCode": code})
-	assert.Equal(t, kv{}, alone.body, "who brings no session gets none")
+	assert.NotEmpty(t, initiate("erin", alone.session()).access(), "who brings no session gets one all the same, as Amplify relies on")
+
+	_, code = signUp("frank")
+	flows := kv{"UserPoolId": srv.UserPoolID, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH"}}
+	app := srv.must("CreateUserPoolClient", flows).text("UserPoolClient", "ClientId")
+	bare := srv.must("ConfirmSignUp", kv{"ClientId": app, "Username": "frank", "ConfirmationCode": code})
+	assert.Equal(t, kv{}, bare.body, "a client without USER_AUTH has no use for one")
 }
 
 func ptr[T any](value T) *T { return &value }

@@ -110,8 +110,8 @@ func (b *backend) confirmSignUp(in *confirmSignUpRequest) (*confirmSignUpRespons
 	}
 	u.modified = now
 	out := &confirmSignUpResponse{}
-	if s != nil {
-		u.spend(s)
+	u.spend(s)
+	if c.allows(types.ExplicitAuthFlowsTypeAllowUserAuth) {
 		out.Session = b.open(u, c, session{challenge: challengeSignUp, stage: stageConfirmed})
 	}
 	return out, u.confirmSignUp()

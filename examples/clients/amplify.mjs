@@ -1,8 +1,8 @@
 // Amplify v6 against a user pool, in a browser: Amplify keeps its tokens in the page's storage, and calls another origin than the page's.
 // Signing in by SRP is what it does of itself.
 import {
-  confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser, resetPassword,
-  setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
+  autoSignIn, confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser,
+  resetPassword, setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
 } from 'aws-amplify/auth'
 import { Amplify } from 'aws-amplify'
 import { Person } from './person.mjs'
@@ -110,6 +110,35 @@ async function optional({ optional: pool, password, secret }) {
   await signOut()
 }
 
+// Signing in by choice: with a code by e-mail, with the password, and right after a sign-up that set none.
+async function choice({ optional: pool, password }) {
+  use(pool)
+  const person = new Person(pool.control)
+  const options = { authFlowType: 'USER_AUTH' }
+  const reader = { username: 'reader', options }
+  const { availableChallenges } = await expect('CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION', signIn(reader))
+  equal([...availableChallenges].sort().join(), 'EMAIL_OTP,PASSWORD,PASSWORD_SRP')
+  await expect('CONFIRM_SIGN_IN_WITH_EMAIL_CODE', enter('EMAIL_OTP'))
+  const code = await person.received('reader')
+  await refused(enter(code.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'))), 'CodeMismatchException')
+  await expect('DONE', enter(code))
+  await signOut()
+
+  await expect('CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION', signIn(reader))
+  await expect('CONFIRM_SIGN_IN_WITH_PASSWORD', enter('PASSWORD_SRP'))
+  await expect('DONE', enter(password))
+  await signOut()
+  await expect('DONE', signIn({ ...reader, password, options: { ...options, preferredChallenge: 'PASSWORD_SRP' } }))
+  await signOut()
+
+  await signUp({ username: 'writer', options: { userAttributes: { email: 'writer@example.com' }, autoSignIn: options } })
+  const { nextStep } = await confirmSignUp({ username: 'writer', confirmationCode: await person.received('writer') })
+  equal(nextStep.signUpStep, 'COMPLETE_AUTO_SIGN_IN')
+  await expect('DONE', autoSignIn())
+  equal((await fetchUserAttributes()).email_verified, 'true')
+  await signOut()
+}
+
 // Where MFA is demanded, it is set up during the first sign-in.
 async function required({ required: pool, password }) {
   use(pool)
@@ -128,5 +157,6 @@ async function required({ required: pool, password }) {
 
 export async function run(settings) {
   await optional(settings)
+  await choice(settings)
   await required(settings)
 }

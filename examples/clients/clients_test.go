@@ -58,7 +58,12 @@ func TestAmplify(t *testing.T) {
 	t.Parallel()
 	d := sit(t)
 	d.browse("amplify.mjs")
-	d.happened(srp, "RevokeToken", "GetTokensFromRefreshToken", "GetTokensFromRefreshToken NotAuthorized")
+	d.happened(srp,
+		"RevokeToken", "GetTokensFromRefreshToken", "GetTokensFromRefreshToken NotAuthorized",
+		"InitiateAuth USER_AUTH", "RespondToAuthChallenge SELECT_CHALLENGE", "RespondToAuthChallenge EMAIL_OTP CodeMismatch",
+		"RespondToAuthChallenge EMAIL_OTP", "RespondToAuthChallenge PASSWORD_VERIFIER",
+	)
+	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("writer").Status)
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("invited").Status)
 }
 

@@ -25,9 +25,9 @@ var (
 	ErrNotConfirmed = errors.New("the user is not confirmed yet")
 	// ErrPasswordPolicy: the new password breaks the pool's rules or was used before. Ask for another; the challenge is still good.
 	ErrPasswordPolicy = errors.New("the new password does not conform with the password policy")
-	// ErrAttribute: an attribute that came with the new password, or should have come, is missing, malformed or taken by somebody
-	// else. Ask again; the challenge is still good.
-	ErrAttribute = errors.New("a user attribute is missing, malformed or taken")
+	// ErrAttribute: an attribute that came with the new password, or should have come, is missing, malformed, taken by somebody
+	// else, or not to be changed. Ask again; the challenge is still good.
+	ErrAttribute = errors.New("a user attribute is missing, malformed, taken or not to be changed")
 
 	// ErrCodeMismatch: the code is wrong, or no code at all. Ask for it again; challenge and enrolment are still good.
 	ErrCodeMismatch = errors.New("the code is wrong")
@@ -222,6 +222,8 @@ func rules() []rule {
 		{"NotAuthorized", "required scopes", byAny, ErrMissingScope},
 		{"NotAuthorized", "access token", byAny, ErrAccessToken},
 		{"NotAuthorized", "refresh token", byAny, ErrRefreshToken},
+		{"NotAuthorized", "modify an already provided", bySession, ErrAttribute},
+		{"NotAuthorized", "unauthorized attribute", bySession, ErrAttribute},
 		{"NotAuthorized", "", byPassword, ErrCredentials},
 		{"NotAuthorized", "", bySession, ErrSessionExpired},
 		{"NotAuthorized", "", byToken, ErrAccessToken},

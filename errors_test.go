@@ -275,6 +275,8 @@ func TestMessagesThatTellMishapsApart(t *testing.T) {
 		{prefer, "InvalidParameter", "User has not set up software token mfa", cognitomfa.ErrNotEnrolled},
 
 		{answer, "AliasExists", "An account with the email already exists.", cognitomfa.ErrAttribute},
+		{answer, "NotAuthorized", "Cannot modify an already provided email", cognitomfa.ErrAttribute},
+		{answer, "NotAuthorized", "A client attempted to write unauthorized attribute", cognitomfa.ErrAttribute},
 		{answer, "InvalidPassword", "Password did not conform with policy: Password not long enough", cognitomfa.ErrPasswordPolicy},
 		{answer, "InvalidParameter", "Invalid attributes given, email is missing", cognitomfa.ErrAttribute},
 		{answer, "LimitExceeded", "Attempt limit exceeded, please try after some time.", cognitomfa.ErrThrottled},

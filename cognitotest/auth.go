@@ -143,16 +143,20 @@ func (b *backend) passwordAuth(c *appClient, parameters map[string]string) (next
 		return next{}, err
 	}
 	defer u.mu.Unlock()
-	return b.tryPassword(u, c, parameters["PASSWORD"])
+	return b.tryPassword(u, c, parameters)
 }
 
-// tryPassword goes on if a password is the user's, whose lock is held.
-func (b *backend) tryPassword(u *user, c *appClient, password string) (next, error) {
-	right := hmac.Equal([]byte(u.password), []byte(password)) && u.password != ""
+// tryPassword goes on if the password that was given is the user's, whose lock is held.
+func (b *backend) tryPassword(u *user, c *appClient, given map[string]string) (next, error) {
+	right := hmac.Equal([]byte(u.password), []byte(given["PASSWORD"])) && u.password != ""
 	if err := b.judge(u, c, right); err != nil {
 		return next{}, err
 	}
-	return b.proceed(u, c, progress{})
+	device, err := u.deviceGiven(given)
+	if err != nil {
+		return next{}, err
+	}
+	return b.proceed(u, c, progress{device: device})
 }
 
 // judge says what a password that was found right or wrong leads to. The user's lock is held.
@@ -250,8 +254,9 @@ func (b *backend) checkHash(c *appClient, username, hash string) error {
 
 // progress is what of a sign-in lies behind.
 type progress struct {
-	asked int  // scripted challenges that were answered
-	mfa   bool // the second factor
+	asked  int    // scripted challenges that were answered
+	mfa    bool   // the second factor
+	device string // key of the device that it happens on, if it is one of the user's
 }
 
 // proceed decides what comes after a step that went well: a new password, scripted challenges, a second factor, tokens, in this order. The
@@ -264,12 +269,15 @@ func (b *backend) proceed(u *user, c *appClient, done progress) (next, error) {
 		return b.askScripted(u, c, done), nil
 	}
 	if !done.mfa {
+		if u.vouched(done.device) {
+			return b.askDevice(u, c, done), nil
+		}
 		n := b.askFactor(u, c, done)
 		if n.challenge != nil {
 			return n, nil
 		}
 	}
-	return next{grant: b.grant(u, c)}, nil
+	return next{grant: b.grant(u, c, done.device)}, nil
 }
 
 // askFactor is the decision which second factor is asked for; no challenge means none.
@@ -284,12 +292,12 @@ func (b *backend) askFactor(u *user, c *appClient, done progress) next {
 		return b.ask(u, c, u.preferred, done)
 	case len(factors) > 1:
 		offered, _ := json.Marshal(factors)
-		return b.challenge(u, c, session{challenge: challengeSelect, offered: factors, asked: done.asked}, map[string]string{"MFAS_CAN_CHOOSE": string(offered)})
+		return b.challenge(u, c, session{challenge: challengeSelect, offered: factors, done: done}, map[string]string{"MFAS_CAN_CHOOSE": string(offered)})
 	case len(factors) == 1:
 		return b.ask(u, c, factors[0], done)
 	case config.mode == types.UserPoolMfaTypeOn:
 		offered, _ := json.Marshal(config.methods())
-		return b.challenge(u, c, session{challenge: challengeSetup, asked: done.asked}, map[string]string{"MFAS_CAN_SETUP": string(offered)})
+		return b.challenge(u, c, session{challenge: challengeSetup, done: done}, map[string]string{"MFAS_CAN_SETUP": string(offered)})
 	default:
 		return next{}
 	}
@@ -345,7 +353,7 @@ func (b *backend) challenge(u *user, c *appClient, s session, parameters map[str
 
 // ask asks for the code of a method; a code that travels is sent now.
 func (b *backend) ask(u *user, c *appClient, method string, done progress) next {
-	s := session{challenge: method, asked: done.asked}
+	s := session{challenge: method, done: done}
 	parameters := map[string]string{}
 	switch method {
 	case methodTOTP:
@@ -369,9 +377,10 @@ func (b *backend) askNewPassword(u *user, c *appClient, done progress) next {
 	for _, a := range u.attributes {
 		known[a.Name] = a.Value
 	}
+	done.mfa = false // whoever got so far must do it again with the new password
 	requiredText, _ := json.Marshal(required)
 	knownText, _ := json.Marshal(known)
-	return b.challenge(u, c, session{challenge: challengePassword, asked: done.asked},
+	return b.challenge(u, c, session{challenge: challengePassword, done: done},
 		map[string]string{"requiredAttributes": string(requiredText), "userAttributes": string(knownText)})
 }
 
@@ -379,5 +388,5 @@ func (b *backend) askScripted(u *user, c *appClient, done progress) next {
 	script := u.script[done.asked]
 	parameters := map[string]string{"USERNAME": u.name}
 	maps.Copy(parameters, script.Parameters)
-	return b.challenge(u, c, session{challenge: script.name(), asked: done.asked}, parameters)
+	return b.challenge(u, c, session{challenge: script.name(), done: done}, parameters)
 }

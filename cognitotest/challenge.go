@@ -63,8 +63,11 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 	if err := b.checkHash(c, username, in.ChallengeResponses["SECRET_HASH"]); err != nil {
 		return next{}, err
 	}
-	if in.ChallengeName == challengeVerifier {
+	switch in.ChallengeName {
+	case challengeVerifier:
 		return b.answerVerifier(c, username, in.ChallengeResponses)
+	case challengeDeviceVerifier:
+		return b.answerDeviceVerifier(c, username, in.ChallengeResponses)
 	}
 	if in.Session == "" {
 		return next{}, missingParameter("Session")
@@ -82,8 +85,15 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 	if s.first {
 		return b.answerFirst(u, c, s, in.ChallengeResponses)
 	}
-	done := progress{asked: s.asked}
+	done := s.done
+	device, err := u.deviceGiven(in.ChallengeResponses)
+	if err != nil {
+		return next{}, err
+	}
+	done.device = cmp.Or(device, done.device)
 	switch {
+	case s.challenge == challengeDevice && done.device != "":
+		return b.answerDevice(u, c, s, in.ChallengeResponses)
 	case s.challenge == challengePassword:
 		err = b.answerNewPassword(u, in.ChallengeResponses)
 	case s.challenge == challengeSelect:
@@ -157,7 +167,7 @@ func (b *backend) answerSelect(u *user, c *appClient, s *session, responses map[
 		return next{}, errSession // it was taken away meanwhile
 	}
 	u.spend(s)
-	return b.ask(u, c, method, progress{asked: s.asked}), nil
+	return b.ask(u, c, method, s.done), nil
 }
 
 // answerSetupByEmail sends a code to the address that is to become the second factor.
@@ -170,7 +180,7 @@ func (b *backend) answerSetupByEmail(u *user, c *appClient, s *session, address 
 	}
 	u.spend(s)
 	parameters := map[string]string{}
-	otp := session{challenge: methodEmail, address: address, asked: s.asked}
+	otp := session{challenge: methodEmail, address: address, done: s.done}
 	otp.code = b.send(u, "EMAIL", address, mfaCodeLength, parameters)
 	return b.challenge(u, c, otp, parameters), nil
 }
@@ -207,7 +217,7 @@ func (b *backend) answerNewPassword(u *user, responses map[string]string) error 
 }
 
 func (u *user) answerScripted(s *session, responses map[string]string) error {
-	if s.asked >= len(u.script) || !u.script[s.asked].answeredBy(responses) {
+	if s.done.asked >= len(u.script) || !u.script[s.done.asked].answeredBy(responses) {
 		u.spend(s)
 		return errCredentials
 	}

@@ -129,7 +129,7 @@ func (b *backend) tryFirst(u *user, c *appClient, s *session, factor string, ava
 	}
 	u.spend(s)
 	if factor == factorPassword && given["PASSWORD"] != "" {
-		return b.tryPassword(u, c, given["PASSWORD"])
+		return b.tryPassword(u, c, given)
 	}
 	asked := session{challenge: factor, offered: available}
 	parameters := map[string]string{}

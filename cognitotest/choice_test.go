@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -216,12 +217,11 @@ func TestChoiceRefusals(t *testing.T) {
 	assert.Equal(t, incorrect, srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure())
 }
 
-// with is a copy of an object with one member more.
+// with is a copy of an object in which one member is set.
 func with(object kv, name string, value any) kv {
-	out := kv{name: value}
-	for name, value := range object {
-		out[name] = value
-	}
+	out := kv{}
+	maps.Copy(out, object)
+	out[name] = value
 	return out
 }
 

@@ -14,6 +14,7 @@ import (
 var undeclared = map[string]string{
 	"AdminCreateUser AliasExists":     "documented, with ForceAliasCreation",
 	"VerifySoftwareToken ExpiredCode": "a code that was used already is refused as at the sign-in; what the service says here nobody has seen",
+	"AdminListDevices UserNotFound":   "the other calls about devices declare it",
 	"SignUp AliasExists":              "a preferred_username that is taken; the other aliases wait for their confirmation",
 }
 

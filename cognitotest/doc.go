@@ -15,6 +15,9 @@
 // region and the pool, https://cognito-idp.<region>.amazonaws.com/<pool id>, so that code which expects that one runs unchanged. FIDELITY.md
 // beside the source says for each behaviour whether it is documented, was seen, or was chosen. Options.Quirks switches to the alternatives.
 //
+// Users sign in by password, by SRP, by a choice of first factors (Options.FirstFactors), or by challenges that a test makes up (Script). Devices
+// are tracked if Options.Devices says so.
+//
 // What a test needs beyond the API is on Server: the clock (Advance), the code that a user's authenticator shows (Code, NextCode), what was
 // sent by SMS and e-mail (Outbox), mishaps (Fail), what was asked (Calls), the state of a user (User).
 //

@@ -54,6 +54,9 @@ var (
 	errMethod          = &apiError{typeInvalidParameter, "Initiate Auth method not supported."}
 	errAdminFlow       = &apiError{typeInvalidParameter, "Auth flow not enabled for this client"}
 	errNoCustomAuth    = &apiError{typeInvalidParameter, "Custom auth lambda trigger is not configured for the user pool."}
+	errNoDevice        = &apiError{typeResourceNotFound, "Device does not exist."}
+	errDeviceKey       = &apiError{typeInvalidParameter, "Invalid device key given."}
+	errDeviceVerifier  = &apiError{typeInvalidParameter, "DeviceSecretVerifierConfig is not valid."}
 	errNoSRP           = &apiError{typeInvalidParameter, "USER_SRP_AUTH is not enabled for the client."}
 	errNoUserAuth      = &apiError{typeInvalidParameter, "USER_AUTH is not enabled for the client."}
 	errPublicKey       = &apiError{typeInvalidParameter, "SRP_A is not a valid public key."}

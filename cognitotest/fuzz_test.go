@@ -18,7 +18,7 @@ import (
 // and to what a browser asks ahead of a call, nothing but headers.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
-	srv := listen(f, mfaOn, everyFactor, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
+	srv := listen(f, mfaOn, everyFactor, everyFirstFactor, trusting, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 	session := func(name string) string {
@@ -34,6 +34,8 @@ func FuzzServeHTTP(f *testing.F) {
 		"VerifySoftwareToken":       {"AccessToken": issued.AccessToken, "UserCode": "123456", "FriendlyDeviceName": "phone"},
 		"SetUserMFAPreference":      {"AccessToken": issued.AccessToken, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
 		"GetTokensFromRefreshToken": {"ClientId": "fuzz", "RefreshToken": issued.RefreshToken},
+		"ConfirmDevice":             {"AccessToken": issued.AccessToken, "DeviceKey": issued.NewDeviceMetadata.DeviceKey, "DeviceSecretVerifierConfig": kv{"PasswordVerifier": "AQ==", "Salt": "AQ=="}},
+		"ListDevices":               {"AccessToken": issued.AccessToken, "Limit": 1},
 		"SignUp":                    {"ClientId": "fuzz", "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "c@example.com"}}},
 		"CreateUserPool":            {"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}}, "SmsConfiguration": kv{}},
 		"CreateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientName": "x", "RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"}},

@@ -53,7 +53,7 @@ func (b *backend) continueSetup(u *user, c *appClient, s *session, reached stage
 		return ""
 	}
 	u.spend(s)
-	return b.open(u, c, session{challenge: challengeSetup, stage: reached, asked: s.asked})
+	return b.open(u, c, session{challenge: challengeSetup, stage: reached, done: s.done})
 }
 
 type verifyRequest struct {

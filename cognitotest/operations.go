@@ -96,6 +96,16 @@ func newOperations() map[string]operation {
 		"AdminUpdateUserAttributes":        signed((*backend).adminUpdateUserAttributes, "UserPoolId", "Username", "UserAttributes"),
 		"AdminDeleteUserAttributes":        signed((*backend).adminDeleteUserAttributes, "UserPoolId", "Username", "UserAttributeNames"),
 
+		"ConfirmDevice":           op((*backend).confirmDevice, "AccessToken", "DeviceKey"),
+		"UpdateDeviceStatus":      op((*backend).updateDeviceStatus, "AccessToken", "DeviceKey"),
+		"GetDevice":               op((*backend).getDevice, "AccessToken", "DeviceKey"),
+		"ListDevices":             op((*backend).listDevices, "AccessToken"),
+		"ForgetDevice":            op((*backend).forgetDevice, "AccessToken", "DeviceKey"),
+		"AdminUpdateDeviceStatus": signed((*backend).adminUpdateDeviceStatus, "UserPoolId", "Username", "DeviceKey"),
+		"AdminGetDevice":          signed((*backend).adminGetDevice, "UserPoolId", "Username", "DeviceKey"),
+		"AdminListDevices":        signed((*backend).adminListDevices, "UserPoolId", "Username"),
+		"AdminForgetDevice":       signed((*backend).adminForgetDevice, "UserPoolId", "Username", "DeviceKey"),
+
 		"AdminCreateUser":        signed((*backend).adminCreateUser, "UserPoolId", "Username"),
 		"AdminSetUserPassword":   signed((*backend).adminSetUserPassword, "UserPoolId", "Username", "Password"),
 		"AdminResetUserPassword": signed((*backend).adminResetUserPassword, "UserPoolId", "Username"),

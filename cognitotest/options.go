@@ -22,10 +22,11 @@ type Options struct {
 	TOTPDisabled bool                  // the pool does not offer TOTP
 	SMS, Email   bool                  // the pool offers MFA by SMS, by e-mail; the codes are in the Outbox
 
-	ClientSecret string                        // of the app client, 24 to 64 characters; default none
-	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default: all
-	FirstFactors []types.AuthFactorType        // that USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP; default PASSWORD
-	RevealUsers  bool                          // an unknown user is told from a wrong password (PreventUserExistenceErrors LEGACY); default no
+	ClientSecret string                         // of the app client, 24 to 64 characters; default none
+	AuthFlows    []types.ExplicitAuthFlowsType  // of the app client; default: all
+	FirstFactors []types.AuthFactorType         // that USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP; default PASSWORD
+	Devices      *types.DeviceConfigurationType // users' devices are tracked; default nil: they are not
+	RevealUsers  bool                           // an unknown user is told from a wrong password (PreventUserExistenceErrors LEGACY); default no
 
 	// Users sign in by these attributes, and the user name is a UUID equal to sub. Not together with AliasAttributes.
 	UsernameAttributes []types.UsernameAttributeType
@@ -138,6 +139,9 @@ func (b *backend) start(o *Options) error {
 	p.usernameAttributes, p.aliasAttributes = strs(o.UsernameAttributes), strs(o.AliasAttributes)
 	p.required, p.schema, p.caseInsensitive = slices.Clone(o.RequiredAttributes), schema{open: true}, o.CaseInsensitive
 	p.mfa.mode = o.MFA
+	if o.Devices != nil {
+		p.set.devices = &deviceConfiguration{o.Devices.ChallengeRequiredOnNewDevice, o.Devices.DeviceOnlyRememberedOnUserPrompt}
+	}
 	if o.MFA != types.UserPoolMfaTypeOff {
 		p.mfa.totp = !o.TOTPDisabled
 		if o.SMS {

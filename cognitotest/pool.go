@@ -41,6 +41,7 @@ type poolSettings struct {
 	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin; none: the service's old rule
 	policy       passwordPolicy
 	firstFactors []string // that USER_AUTH may begin with
+	devices      *deviceConfiguration
 }
 
 func (p *pool) settings() poolSettings {

@@ -13,7 +13,8 @@ import (
 type refreshTicket struct {
 	Pool, Client, Sub, Origin string
 	AuthTime, Expires         int64
-	Serial                    int // how often the family was rotated before this token
+	Device                    string `json:",omitempty"`
+	Serial                    int    // how often the family was rotated before this token
 }
 
 // family is what the server must remember of the tokens of one sign-in. Most sign-ins leave nothing here: their tokens speak for themselves.
@@ -64,8 +65,9 @@ func (u *user) revoked(origin string, t time.Time) bool {
 	return !u.signOut.IsZero() && t.Unix() <= u.signOut.Unix() && (f == nil || !f.survives)
 }
 
-// redeem finds the user of a refresh token and locks it.
-func (b *backend) redeem(token string, c *appClient) (*user, *refreshTicket, error) {
+// redeem finds the user of a refresh token and locks it. A token that was given on a device is good with the key of that device only, and only
+// as long as it is confirmed.
+func (b *backend) redeem(token, device string, c *appClient) (*user, *refreshTicket, error) {
 	var t refreshTicket
 	if !b.sealer.openRefresh(&t, token) || t.Client != c.id {
 		return nil, nil, errRefreshInvalid
@@ -86,6 +88,8 @@ func (b *backend) redeem(token string, c *appClient) (*user, *refreshTicket, err
 		err = errRefreshRevoked
 	case u.disabled:
 		err = errDisabled
+	case t.Device != "" && u.pool.settings().devices != nil && (t.Device != device || u.device(device) == nil):
+		err = errRefreshInvalid
 	default:
 		return u, &t, nil
 	}
@@ -96,7 +100,7 @@ func (b *backend) redeem(token string, c *appClient) (*user, *refreshTicket, err
 // renew is a grant from a refresh token: auth_time and origin_jti stay those of the sign-in.
 func (u *user) renew(c *appClient, t *refreshTicket) *grant {
 	g := u.grant(c)
-	g.authTime, g.origin, g.scope = time.Unix(0, t.AuthTime), t.Origin, apiScope
+	g.authTime, g.origin, g.scope, g.device = time.Unix(0, t.AuthTime), t.Origin, apiScope, t.Device
 	return g
 }
 
@@ -113,7 +117,7 @@ func (b *backend) refreshAuth(c *appClient, parameters map[string]string) (*gran
 	if c.rotation {
 		return nil, errRefreshInvalid // a client that rotates has GetTokensFromRefreshToken alone
 	}
-	u, t, err := b.redeem(token, c)
+	u, t, err := b.redeem(token, parameters["DEVICE_KEY"], c)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +133,7 @@ type getTokensRequest struct {
 	RefreshToken string
 	ClientID     string `json:"ClientId"`
 	ClientSecret string
+	DeviceKey    string
 }
 
 type getTokensResponse struct {
@@ -143,7 +148,7 @@ func (b *backend) getTokensFromRefreshToken(in *getTokensRequest) (*getTokensRes
 	if in.ClientSecret != c.secret {
 		return nil, &apiError{typeNotAuthorized, "Client secret does not match for the client: " + c.id}
 	}
-	g, err := b.rotate(in.RefreshToken, c)
+	g, err := b.rotate(in.RefreshToken, in.DeviceKey, c)
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +158,8 @@ func (b *backend) getTokensFromRefreshToken(in *getTokensRequest) (*getTokensRes
 
 // rotate redeems a refresh token and, where the client rotates, makes its successor, which has what is left of its life. During the grace
 // period the old one gives a token of the same generation again, since an answer may have been lost.
-func (b *backend) rotate(token string, c *appClient) (*grant, error) {
-	u, t, err := b.redeem(token, c)
+func (b *backend) rotate(token, device string, c *appClient) (*grant, error) {
+	u, t, err := b.redeem(token, device, c)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ type session struct {
 	code    string   // what was sent, for SMS_MFA, SMS_OTP and EMAIL_OTP
 	address string   // the e-mail address that is being set up
 	offered []string // what SELECT_MFA_TYPE or SELECT_CHALLENGE may be answered with
-	asked   int      // how many scripted challenges were asked so far
+	done    progress // before it
 }
 
 // stage is how far MFA_SETUP has come, or a sign-up that leads to a sign-in. Every call of it takes the session of the one before.

@@ -45,6 +45,7 @@ type poolSettingsRequest struct {
 	Policies               policies
 	AutoVerifiedAttributes []string
 	AccountRecoverySetting accountRecoverySetting
+	DeviceConfiguration    *deviceConfiguration
 	MfaConfiguration       types.UserPoolMfaType
 	SmsConfiguration       json.RawMessage
 }
@@ -53,6 +54,7 @@ func (r *poolSettingsRequest) settings() (poolSettings, error) {
 	recovery, err := r.AccountRecoverySetting.attributes()
 	set := poolSettings{
 		name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: recovery, policy: defaultPolicy(), firstFactors: []string{factorPassword},
+		devices: r.DeviceConfiguration,
 	}
 	if given := r.Policies.SignInPolicy; given != nil && err == nil {
 		set.firstFactors, err = given.AllowedFirstAuthFactors, checkFirstFactors(given.AllowedFirstAuthFactors)
@@ -92,6 +94,7 @@ type userPoolType struct {
 	AutoVerifiedAttributes []string `json:",omitempty"`
 	UsernameConfiguration  usernameConfiguration
 	AccountRecoverySetting *accountRecoverySetting `json:",omitempty"`
+	DeviceConfiguration    *deviceConfiguration    `json:",omitempty"`
 	MfaConfiguration       types.UserPoolMfaType
 	SchemaAttributes       []schemaAttribute `json:",omitempty"`
 	EstimatedNumberOfUsers int
@@ -152,8 +155,9 @@ func (b *backend) describe(p *pool) userPoolType {
 		ID: p.id, Name: set.name, Arn: "arn:aws:cognito-idp:" + b.region + ":123456789012:userpool/" + p.id,
 		CreationDate: timestamp(p.created), LastModifiedDate: timestamp(p.modified),
 		Policies: policies{&set.policy, &signInPolicy{set.firstFactors}}, AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
-		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery), UsernameConfiguration: usernameConfiguration{&caseSensitive},
-		MfaConfiguration: p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
+		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery), DeviceConfiguration: set.devices,
+		UsernameConfiguration: usernameConfiguration{&caseSensitive},
+		MfaConfiguration:      p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
 	}
 }
 

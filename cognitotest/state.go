@@ -229,7 +229,7 @@ func (s *Server) IssueTokens(username string, scopes ...string) *types.Authentic
 		panic("cognitotest: the app client was deleted")
 	}
 	u := s.lock(username)
-	g := s.backend.grant(u, c)
+	g := s.backend.grant(u, c, "")
 	u.mu.Unlock()
 	if len(scopes) > 0 {
 		g.scope = strings.Join(scopes, " ")
@@ -238,9 +238,13 @@ func (s *Server) IssueTokens(username string, scopes ...string) *types.Authentic
 	if err != nil {
 		panic(fmt.Sprintf("cognitotest: sign tokens: %v", err))
 	}
-	return &types.AuthenticationResultType{
+	out := &types.AuthenticationResultType{
 		AccessToken: &result.AccessToken, IdToken: &result.IDToken, RefreshToken: &result.RefreshToken,
 		ExpiresIn: int32(result.ExpiresIn), //nolint:gosec // no token lives longer than a day
 		TokenType: aws.String(result.TokenType),
 	}
+	if d := result.NewDeviceMetadata; d != nil {
+		out.NewDeviceMetadata = &types.NewDeviceMetadataType{DeviceKey: &d.DeviceKey, DeviceGroupKey: &d.DeviceGroupKey}
+	}
+	return out
 }

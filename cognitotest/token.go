@@ -24,10 +24,13 @@ type grant struct {
 	authTime   time.Time
 	origin     string // origin_jti: the same in all tokens of one sign-in
 	refresh    *refreshTicket
+	device     string // key of the device that the sign-in happened on, where the pool tracks devices
+	newDevice  bool   // the key was made for this sign-in
 }
 
-// grant begins a new family of tokens for the user, whose lock is held.
-func (b *backend) grant(u *user, c *appClient) *grant {
+// grant begins a new family of tokens for the user, whose lock is held. Where the pool tracks devices, a sign-in on none of the user's gets a
+// key for one.
+func (b *backend) grant(u *user, c *appClient, device string) *grant {
 	now := b.time()
 	u.failures = 0
 	g := u.grant(c)
@@ -35,8 +38,14 @@ func (b *backend) grant(u *user, c *appClient) *grant {
 	if b.quirks.PreciseSignOut && now.Unix() == u.signOut.Unix() {
 		u.family(g.origin, now.Add(c.refresh), now).survives = true
 	}
+	if u.pool.settings().devices != nil {
+		g.device, g.newDevice = device, u.device(device) == nil
+		if g.newDevice {
+			g.device = b.region + "_" + newUUID()
+		}
+	}
 	g.refresh = &refreshTicket{
-		Pool: u.pool.id, Client: c.id, Sub: u.sub, Origin: g.origin, AuthTime: now.UnixNano(), Expires: now.Add(c.refresh).UnixNano(),
+		Pool: u.pool.id, Client: c.id, Sub: u.sub, Origin: g.origin, AuthTime: now.UnixNano(), Expires: now.Add(c.refresh).UnixNano(), Device: g.device,
 	}
 	return g
 }
@@ -55,6 +64,8 @@ type authenticationResult struct {
 	IDToken      string `json:"IdToken"`
 	RefreshToken string `json:",omitempty"`
 	TokenType    string
+
+	NewDeviceMetadata *newDeviceMetadata `json:",omitempty"`
 }
 
 // issue signs a grant's tokens.
@@ -77,6 +88,9 @@ func (b *backend) issue(g *grant) (*authenticationResult, error) {
 
 	access := claims("access", g.client.access)
 	access["client_id"], access["username"], access["scope"] = g.client.id, g.name, g.scope
+	if g.device != "" {
+		access["device_key"] = g.device
+	}
 
 	id := claims("id", g.client.idToken)
 	id["aud"], id["cognito:username"] = g.client.id, g.name
@@ -102,6 +116,9 @@ func (b *backend) issue(g *grant) (*authenticationResult, error) {
 	if result.IDToken, err = keys().id.sign(id); err != nil {
 		return nil, err
 	}
+	if g.newDevice {
+		result.NewDeviceMetadata = &newDeviceMetadata{g.device, b.deviceGroup(g.client.pool)}
+	}
 	if g.refresh != nil {
 		result.RefreshToken = b.sealer.sealRefresh(g.refresh)
 	}
@@ -125,40 +142,47 @@ type accessClaims struct {
 	Client string `json:"client_id"`
 	Scope  string `json:"scope"`
 	Origin string `json:"origin_jti"`
+	Device string `json:"device_key"`
 }
 
 // authenticate finds the user of an access token and locks it. The token is checked in this order: form, signature, expiry, revocation,
 // scope, state of the user.
 func (b *backend) authenticate(token string) (*user, error) {
+	u, _, err := b.authenticateOn(token)
+	return u, err
+}
+
+// authenticateOn also gives the key of the device that the token was given on.
+func (b *backend) authenticateOn(token string) (u *user, device string, err error) {
 	var claims accessClaims
 	parser := jwt.NewParser(jwt.WithoutClaimsValidation())
 	unverified, parts, err := parser.ParseUnverified(token, &claims)
 	if err != nil || claims.Use != "access" || claims.ExpiresAt == nil || claims.IssuedAt == nil {
-		return nil, errAccessInvalid
+		return nil, "", errAccessInvalid
 	}
 	signature, err := parser.DecodeSegment(parts[2])
 	if err != nil {
-		return nil, errAccessInvalid
+		return nil, "", errAccessInvalid
 	}
 	key := keys().access
 	if unverified.Header["kid"] != key.id || unverified.Method != jwt.SigningMethodRS256 ||
 		jwt.SigningMethodRS256.Verify(parts[0]+"."+parts[1], signature, &key.PublicKey) != nil {
-		return nil, errAccessSignature
+		return nil, "", errAccessSignature
 	}
 	// The keys are the process's: the issuer and the client tell whether the token is this server's.
 	c, err := b.client(claims.Client)
 	if err != nil || claims.Issuer != b.issuer(c.pool) {
-		return nil, errAccessSignature
+		return nil, "", errAccessSignature
 	}
 	if !b.time().Before(claims.ExpiresAt.Time) {
-		return nil, errAccessExpired
+		return nil, "", errAccessExpired
 	}
-	u := c.pool.bySub(claims.Subject)
+	u = c.pool.bySub(claims.Subject)
 	if u == nil {
-		return nil, errNoUser
+		return nil, "", errNoUser
 	}
 	if err := u.lock(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	switch {
 	case u.revoked(claims.Origin, claims.IssuedAt.Time):
@@ -170,8 +194,8 @@ func (b *backend) authenticate(token string) (*user, error) {
 	case u.status == userUnconfirmed:
 		err = errNotConfirmed
 	default:
-		return u, nil
+		return u, claims.Device, nil
 	}
 	u.mu.Unlock()
-	return nil, err
+	return nil, "", err
 }

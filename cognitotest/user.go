@@ -41,6 +41,7 @@ type user struct {
 	signOut  time.Time               // tokens from before are revoked
 	script   []Challenge             // what Script set
 	codes    map[string]confirmation // that were sent and wait to be confirmed, by what they are for
+	devices  []*device               // that are confirmed
 	outbox   []Message
 }
 

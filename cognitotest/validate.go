@@ -36,35 +36,37 @@ func newShapes() map[string]shape {
 	arn := `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`
 	password := shape{max: 256, pattern: `^[\S]+.*[\S]+$`, match: isPassword, sensitive: true}
 	return map[string]shape{
-		"AccessToken":        token,
-		"RefreshToken":       token,
-		"Token":              token,
-		"Session":            {min: 20, max: 8192, sensitive: true},
-		"UserCode":           {min: 6, max: 6, pattern: "[0-9]+", match: all(isDigit), sensitive: true},
-		"FriendlyDeviceName": {max: 131072},
-		"Username":           {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName), sensitive: true},
-		"Password":           password,
-		"TemporaryPassword":  password,
-		"PreviousPassword":   password,
-		"ProposedPassword":   password,
-		"ClientId":           {min: 1, max: 128, pattern: `[\w+]+`, match: all(isID), sensitive: true},
-		"ClientSecret":       {min: 24, max: 64, pattern: `[\w+]+`, match: all(isID), sensitive: true},
-		"SecretHash":         {min: 1, max: 128, pattern: `[\w+=/]+`, match: all(isHash), sensitive: true},
-		"UserPoolId":         {min: 1, max: 55, pattern: `[\w-]+_[0-9a-zA-Z]+`, match: isPoolID},
-		"PoolName":           {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
-		"ClientName":         {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
-		"ConfirmationCode":   {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
-		"Code":               {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
-		"AttributeName":      {min: 1, max: 32, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
-		"GroupName":          {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
-		"Description":        {max: 2048},
-		"RoleArn":            {min: 20, max: 2048, pattern: arn, match: regexp.MustCompile("^(?:" + arn + ")$").MatchString},
-		"Filter":             {max: 256},
-		"NextToken":          page,
-		"PaginationToken":    page,
-		"AuthFlow":           {enum: strs(types.AuthFlowType("").Values())},
-		"MfaConfiguration":   {enum: strs(types.UserPoolMfaType("").Values())},
-		"MessageAction":      {enum: strs(types.MessageActionType("").Values())},
+		"AccessToken":            token,
+		"RefreshToken":           token,
+		"Token":                  token,
+		"Session":                {min: 20, max: 8192, sensitive: true},
+		"UserCode":               {min: 6, max: 6, pattern: "[0-9]+", match: all(isDigit), sensitive: true},
+		"FriendlyDeviceName":     {max: 131072},
+		"Username":               {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName), sensitive: true},
+		"Password":               password,
+		"TemporaryPassword":      password,
+		"PreviousPassword":       password,
+		"ProposedPassword":       password,
+		"ClientId":               {min: 1, max: 128, pattern: `[\w+]+`, match: all(isID), sensitive: true},
+		"ClientSecret":           {min: 24, max: 64, pattern: `[\w+]+`, match: all(isID), sensitive: true},
+		"SecretHash":             {min: 1, max: 128, pattern: `[\w+=/]+`, match: all(isHash), sensitive: true},
+		"UserPoolId":             {min: 1, max: 55, pattern: `[\w-]+_[0-9a-zA-Z]+`, match: isPoolID},
+		"PoolName":               {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
+		"ClientName":             {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
+		"ConfirmationCode":       {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"Code":                   {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"AttributeName":          {min: 1, max: 32, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"GroupName":              {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"Description":            {max: 2048},
+		"RoleArn":                {min: 20, max: 2048, pattern: arn, match: regexp.MustCompile("^(?:" + arn + ")$").MatchString},
+		"Filter":                 {max: 256},
+		"NextToken":              page,
+		"PaginationToken":        page,
+		"AuthFlow":               {enum: strs(types.AuthFlowType("").Values())},
+		"MfaConfiguration":       {enum: strs(types.UserPoolMfaType("").Values())},
+		"DeviceKey":              {min: 1, max: 55, pattern: `[\w-]+_[0-9a-f-]+`, match: isDeviceKey},
+		"DeviceRememberedStatus": {enum: strs(types.DeviceRememberedStatusType("").Values())},
+		"MessageAction":          {enum: strs(types.MessageActionType("").Values())},
 	}
 }
 
@@ -238,4 +240,9 @@ func isPassword(s string) bool {
 func isPoolID(s string) bool {
 	cut := strings.LastIndexByte(s, '_')
 	return cut > 0 && all(func(r rune) bool { return isWord(r) || r == '-' })(s[:cut]) && all(func(r rune) bool { return isLetter(r) || isDigit(r) })(s[cut+1:])
+}
+
+func isDeviceKey(s string) bool {
+	cut := strings.LastIndexByte(s, '_')
+	return cut > 0 && all(func(r rune) bool { return isWord(r) || r == '-' })(s[:cut]) && all(func(r rune) bool { return isHex(r) || r == '-' })(s[cut+1:])
 }

@@ -168,8 +168,12 @@ func (b *backend) answerVerifier(c *appClient, username string, responses map[st
 	if s == nil {
 		return next{}, errSessionUsed
 	}
+	device, err := u.deviceGiven(responses)
+	if err != nil {
+		return next{}, err
+	}
 	u.spend(s)
-	return b.proceed(u, c, progress{})
+	return b.proceed(u, c, progress{device: device})
 }
 
 // timely tells whether a client's clock is about right: by the server's, or by what that would be if a test had not advanced it, since the

@@ -16,12 +16,12 @@ import (
 
 const challengeVerifier = "PASSWORD_VERIFIER"
 
-// secretBlock is what the SECRET_BLOCK of a PASSWORD_VERIFIER says to the server. The challenge has no session: this stands in for it. The
-// exchange of keys is over when the challenge is made, so that its answer takes no arithmetic.
+// secretBlock is what the SECRET_BLOCK of a PASSWORD_VERIFIER, or of a DEVICE_PASSWORD_VERIFIER, says to the server. The challenge has no session:
+// this stands in for it. The exchange of keys is over when the challenge is made, so that its answer takes no arithmetic.
 type secretBlock struct {
 	ticket
 	Key []byte // what the answer must be signed with
-	X   []byte // what the password came to, so that a change of it is noticed
+	X   []byte // what the password came to, so that a change of it is noticed; nothing for a device
 }
 
 // secretBlockSize is the size of what is encrypted.
@@ -46,10 +46,9 @@ func (b *backend) derive(purpose string, p *pool, name string) []byte {
 	return mac.Sum(nil)
 }
 
-// salt is that of a user or, where there is none, of a name. Its first digit is not zero, since some clients hash the digits and others the
-// number.
-func (b *backend) salt(p *pool, name string) []byte {
-	salt := b.derive("salt", p, name)[:16]
+// salt is that of a user, by its sub. It does not begin with a zero, since some clients hash its digits and others the number.
+func (b *backend) salt(p *pool, sub string) []byte {
+	salt := b.derive("salt", p, sub)[:16]
 	salt[0] |= 0x80
 	return salt
 }

@@ -1,8 +1,8 @@
 // Amplify v6 against a user pool, in a browser: Amplify keeps its tokens in the page's storage, and calls another origin than the page's.
 // Signing in by SRP is what it does of itself.
 import {
-  autoSignIn, confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchMFAPreference, fetchUserAttributes, getCurrentUser,
-  resetPassword, setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
+  autoSignIn, confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchDevices, fetchMFAPreference, fetchUserAttributes,
+  forgetDevice, getCurrentUser, rememberDevice, resetPassword, setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
 } from 'aws-amplify/auth'
 import { Amplify } from 'aws-amplify'
 import { Person } from './person.mjs'
@@ -155,8 +155,26 @@ async function required({ required: pool, password }) {
   await expect('DONE', enter(person.code(sharedSecret)))
 }
 
+// Where devices are remembered, one that is known takes the place of a code.
+async function devices({ devices: pool, password, secret }) {
+  use(pool)
+  const person = new Person(pool.control)
+  const owner = { username: 'owner', password }
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn(owner))
+  await expect('DONE', enter(person.code(secret)))
+  await rememberDevice()
+  equal((await fetchDevices()).length, 1)
+  await signOut()
+  await expect('DONE', signIn(owner))
+  await forgetDevice()
+  await signOut()
+  await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn(owner))
+}
+
 export async function run(settings) {
   await optional(settings)
   await choice(settings)
   await required(settings)
+  await signOut()
+  await devices(settings)
 }

@@ -51,6 +51,7 @@ func TestIdentityJS(t *testing.T) {
 	d := sit(t)
 	d.run(node(t), "identity-js.mjs")
 	d.happened(srp)
+	d.remembered()
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("invited").Status)
 }
 
@@ -63,6 +64,7 @@ func TestAmplify(t *testing.T) {
 		"InitiateAuth USER_AUTH", "RespondToAuthChallenge SELECT_CHALLENGE", "RespondToAuthChallenge EMAIL_OTP CodeMismatch",
 		"RespondToAuthChallenge EMAIL_OTP", "RespondToAuthChallenge PASSWORD_VERIFIER",
 	)
+	d.remembered()
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("writer").Status)
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("invited").Status)
 }

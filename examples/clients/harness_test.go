@@ -49,25 +49,26 @@ func touch() error {
 	return err
 }
 
-// desk is what the person has at hand who uses a client: two user pools, one in which MFA is optional and one that demands it, and an address
-// where the person's messages are read and the pools' clocks are moved.
+// desk is what the person has at hand who uses a client: three user pools, one in which MFA is optional, one that demands it and one that remembers
+// devices, and an address where the person's messages are read and the pools' clocks are moved.
 type desk struct {
-	t                  *testing.T
-	optional, required *cognitotest.Server
-	control            *http.ServeMux
-	page               string // the address that control is served at
-	settings           settings
+	t                           *testing.T
+	optional, required, devices *cognitotest.Server
+	control                     *http.ServeMux
+	page                        string // the address that control is served at
+	settings                    settings
 }
 
 // settings are what a program reads from its standard input.
 type settings struct {
 	Password string `json:"password"` // that users sign in with, and sign up with
-	Secret   string `json:"secret"`   // of the authenticator of the user "both"
+	Secret   string `json:"secret"`   // of the authenticator of the users "both" and "owner"
 	Optional pool   `json:"optional"`
 	Required pool   `json:"required"`
+	Devices  pool   `json:"devices"`
 }
 
-// pool is one of the two user pools, as the program cognitotest prints it with -json.
+// pool is one of the user pools, as the program cognitotest prints it with -json.
 type pool struct {
 	Endpoint   string `json:"endpoint"`
 	Region     string `json:"region"`
@@ -80,8 +81,9 @@ type pool struct {
 //
 //   - "invited" was created by an administrator and has to choose a password;
 //   - "both" receives SMS and has an authenticator, and prefers neither;
+//   - "reader" belongs to a group;
 //   - "newcomer", where MFA is demanded, has nothing to do it with;
-//   - "reader" belongs to a group.
+//   - "owner", where devices are remembered, has an authenticator.
 func sit(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{
@@ -91,9 +93,13 @@ func sit(t *testing.T) *desk {
 			o.FirstFactors = []types.AuthFactorType{types.AuthFactorTypePassword, types.AuthFactorTypeEmailOtp}
 		}),
 		required: cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
+		devices: cognitotest.NewServer(func(o *cognitotest.Options) {
+			o.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}
+		}),
 	}
 	t.Cleanup(d.optional.Close)
 	t.Cleanup(d.required.Close)
+	t.Cleanup(d.devices.Close)
 	d.optional.AddUser(cognitotest.User{
 		Username: "invited", Password: password, Email: "invited@example.com", Status: types.UserStatusTypeForceChangePassword,
 	})
@@ -103,12 +109,14 @@ func sit(t *testing.T) *desk {
 	d.required.AddUser(cognitotest.User{Username: "newcomer", Password: password})
 	d.optional.AddUser(cognitotest.User{Username: "reader", Password: password, Email: "reader@example.com", Groups: []string{"readers"}})
 
+	d.devices.AddUser(cognitotest.User{Username: "owner", Password: password, TOTP: secret})
+
 	address := httptest.NewServer(d.control)
 	t.Cleanup(address.Close)
 	d.page = address.URL
 	d.settings = settings{
 		Password: password, Secret: secret,
-		Optional: d.pool(d.optional, "/optional"), Required: d.pool(d.required, "/required"),
+		Optional: d.pool(d.optional, "/optional"), Required: d.pool(d.required, "/required"), Devices: d.pool(d.devices, "/devices"),
 	}
 	return d
 }
@@ -233,4 +241,23 @@ func (d *desk) happened(flow []string, more ...string) {
 	assert.Equal(d.t, "SOFTWARE_TOKEN_MFA", alice.Preferred)
 	assert.Equal(d.t, "phone", alice.TOTPDevice)
 	assert.True(d.t, newcomer.TOTP)
+}
+
+// remembered checks on the server's side that a device took the place of the second factor once it was remembered, and no more after it was
+// forgotten.
+func (d *desk) remembered() {
+	d.t.Helper()
+	var steps []string
+	for _, call := range calls(d.devices) {
+		if step, answered := strings.CutPrefix(call, "RespondToAuthChallenge "); answered {
+			call = step
+		}
+		if call != "InitiateAuth USER_SRP_AUTH" && call != "PASSWORD_VERIFIER" {
+			steps = append(steps, call)
+		}
+	}
+	assert.Equal(d.t, []string{
+		"SOFTWARE_TOKEN_MFA", "ConfirmDevice", "UpdateDeviceStatus", "ListDevices", "RevokeToken",
+		"DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER", "ForgetDevice", "RevokeToken",
+	}, steps)
 }

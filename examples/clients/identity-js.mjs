@@ -132,5 +132,23 @@ async function required() {
   expect('signed in', await step((callbacks) => again.user.sendMFACode(person.code(secret), callbacks, 'SOFTWARE_TOKEN_MFA')))
 }
 
+// Where devices are remembered, one that is known takes the place of a code.
+async function devices() {
+  const pool = open(settings.devices)
+  const person = new Person(settings.devices.control)
+  let { user } = expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'owner'))
+  expect('signed in', await step((callbacks) => user.sendMFACode(person.code(settings.secret), callbacks, 'SOFTWARE_TOKEN_MFA')))
+  assert.equal((await step((callbacks) => user.setDeviceStatusRemembered(callbacks))).session, 'SUCCESS')
+  const { session: list } = await step((callbacks) => user.listDevices(10, null, callbacks))
+  assert.deepEqual(list.Devices.map(({ DeviceKey }) => DeviceKey), [user.deviceKey])
+  await called((callback) => user.signOut(callback))
+
+  user = expect('signed in', await signIn(pool, 'owner')).user
+  assert.equal((await step((callbacks) => user.forgetDevice(callbacks))).session, 'SUCCESS')
+  await called((callback) => user.signOut(callback))
+  expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'owner'))
+}
+
 await optional()
 await required()
+await devices()

@@ -36,6 +36,7 @@ type modelPool struct {
 	id          string
 	mode        string // OFF, OPTIONAL, ON
 	totp, email bool   // the factors it offers
+	byCode      bool   // a sign-in by choice may begin with a code by e-mail
 	byEmail     bool   // users sign in by their address, and have a UUID for a name
 	alias       bool   // users sign in by a verified address, too
 	anyCase     bool   // names and addresses are case-insensitive
@@ -71,6 +72,13 @@ type modelUser struct {
 	enabled     []string  // UserMFASettingList
 	preferred   string
 	signedOut   time.Time
+	recovery    *modelCode // that gives the user a new password
+}
+
+// modelCode is a code that was sent.
+type modelCode struct {
+	code    string
+	expires time.Time
 }
 
 // modelKey is a TOTP key and the steps whose code was accepted.
@@ -85,7 +93,8 @@ type modelSession struct {
 	client    *modelClient
 	user      *modelUser
 	challenge string
-	step      int // of MFA_SETUP: 0 asked, 1 with a secret, 2 verified
+	first     bool // of a sign-in by choice, whose user has proved nothing yet
+	step      int  // of MFA_SETUP: 0 asked, 1 with a secret, 2 verified
 	expires   time.Time
 	spent     bool
 	proof     proof
@@ -98,7 +107,9 @@ type modelSession struct {
 
 // proof is what the user of a sign-in has shown.
 type proof struct {
-	password, factor bool
+	password bool
+	code     bool // in place of a password, where the pool lets a sign-in begin so
+	factor   bool // the second, or no need for one
 }
 
 // modelTokens are the tokens of one answer.
@@ -136,9 +147,12 @@ const (
 	factorTOTP  = "SOFTWARE_TOKEN_MFA"
 	factorEmail = "EMAIL_OTP"
 	verifier    = "PASSWORD_VERIFIER"
+	choice      = "SELECT_CHALLENGE"
 
 	noUser        = "UserNotFound: User does not exist."
 	userDisabled  = "NotAuthorized: User is disabled."
+	passwordReset = "PasswordResetRequired: Password reset required for the user"
+	wrongRecovery = "CodeMismatch: Invalid verification code provided, please try again."
 	tooManyTries  = "NotAuthorized: Password attempts exceeded"
 	shortPassword = "InvalidPassword: Password did not conform with policy: Password not long enough"
 	noTOTP        = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
@@ -173,7 +187,7 @@ func (m *model) promise(kept bool, broken string) {
 
 // earn is the one way to tokens.
 func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
-	m.promise(p.password, "tokens without the right password")
+	m.promise(p.password || p.code && c.pool.byCode, "tokens without the right password")
 	m.promise(p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON", "tokens without the second factor that is demanded")
 	m.promise(!u.gone && !u.disabled, "tokens for a user who may not sign in")
 	m.promise(c.pool == u.pool, "tokens from another pool's app client")
@@ -294,7 +308,7 @@ func (m *model) barred(u *modelUser) string {
 	case u.disabled:
 		return userDisabled
 	case u.status == "RESET_REQUIRED":
-		return "PasswordResetRequired: Password reset required for the user"
+		return passwordReset
 	case u.status == "FORCE_CHANGE_PASSWORD" && u.passwordSet.AddDate(0, 0, 7).Before(m.now):
 		return "NotAuthorized: Temporary password has expired and must be reset by an administrator."
 	}
@@ -363,7 +377,12 @@ func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
 	case u == nil:
 		return verdict{says: verifier}
 	}
-	s := &modelSession{client: c, user: u, challenge: verifier, password: u.password, expires: m.now.Add(c.session)}
+	return m.askSRP(u, c, false)
+}
+
+// askSRP is the verdict that the answer holds a PASSWORD_VERIFIER.
+func (m *model) askSRP(u *modelUser, c *modelClient, first bool) verdict {
+	s := &modelSession{client: c, user: u, challenge: verifier, first: first, password: u.password, expires: m.now.Add(c.session)}
 	return verdict{verifier, func(r reply) string {
 		parameter := func(name string) string { return r.text("ChallengeParameters", name) }
 		s.text, s.salt, s.public = parameter("SECRET_BLOCK"), parameter("SALT"), parameter("SRP_B")
@@ -391,6 +410,7 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 	}
 	// The challenge was made for the password of that time: it must still be the user's.
 	if failure := m.judge(s.user, c, password == s.password && password == s.user.password); failure != "" {
+		s.spent = s.spent || s.first // a wrong password ends a sign-in by choice
 		return refuse(failure)
 	}
 	if s.spent {
@@ -398,6 +418,90 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 	}
 	m.accept(s)
 	return m.goOn(s.user, c, proof{password: true})
+}
+
+// firstFactors are what a sign-in by choice can begin with.
+func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
+	if p.byCode && p.mode != "ON" && (u == nil || u.email != "" && u.status != "FORCE_CHANGE_PASSWORD") {
+		return []string{"PASSWORD_SRP", "PASSWORD", factorEmail}
+	}
+	return []string{"PASSWORD_SRP", "PASSWORD"}
+}
+
+// choose is a sign-in by choice that begins with a preference, "" for none. Names that nobody has are led on by a client that does not tell.
+func (m *model) choose(c *modelClient, name, hash, preferred, password string) verdict {
+	if failure := c.refuses(name, hash); failure != "" {
+		return refuse(failure)
+	}
+	u := m.find(c.pool, name)
+	offered := m.firstFactors(c.pool, u)
+	prefers := slices.Contains(offered, preferred)
+	switch {
+	case u == nil && c.tells:
+		return refuse(noUser)
+	case u == nil && preferred == "PASSWORD":
+		return refuse(m.judge(m.nobody(c.pool, name), c, false))
+	case u == nil && preferred == "PASSWORD_SRP":
+		return verdict{says: verifier}
+	case u == nil && prefers:
+		return verdict{says: preferred}
+	case u == nil:
+		return verdict{says: choice}
+	case c.tells && m.barred(u) != "":
+		return refuse(m.barred(u))
+	case prefers:
+		return m.beginWith(u, c, preferred, password)
+	}
+	return m.first(&modelSession{client: c, user: u, challenge: choice, offered: offered})
+}
+
+// beginWith goes on with one of the first factors.
+func (m *model) beginWith(u *modelUser, c *modelClient, factor, password string) verdict {
+	switch {
+	case factor == "PASSWORD_SRP":
+		return m.askSRP(u, c, true)
+	case factor == factorEmail || password == "":
+		return m.first(&modelSession{client: c, user: u, challenge: factor})
+	}
+	if failure := m.judge(u, c, password == u.password); failure != "" {
+		return refuse(failure)
+	}
+	return m.goOn(u, c, proof{password: true})
+}
+
+// first is the verdict that the answer asks for a first factor. It does not say whom.
+func (m *model) first(s *modelSession) verdict {
+	s.first, s.expires = true, m.now.Add(s.client.session)
+	return verdict{s.challenge, func(r reply) string {
+		if available, _ := r.body["AvailableChallenges"].([]any); s.challenge == choice && len(available) != len(s.offered) {
+			return "the challenge offers other factors"
+		}
+		return m.receive(s, r)
+	}}
+}
+
+// respondFirst answers such a question.
+func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
+	u := s.user
+	switch s.challenge {
+	case choice:
+		if !slices.Contains(s.offered, answer) {
+			return refuse("InvalidParameter: The challenge that was selected is not one of " + strings.Join(s.offered, ", "))
+		}
+		m.accept(s)
+		return m.beginWith(u, s.client, answer, password)
+	case "PASSWORD":
+		m.accept(s)
+		return m.beginWith(u, s.client, s.challenge, answer)
+	}
+	if answer != s.code {
+		return refuse(wrongOTP)
+	}
+	if barred := m.barred(u); barred != "" {
+		return refuse(barred)
+	}
+	m.accept(s)
+	return m.goOn(u, s.client, proof{code: true, factor: u.pool.mode != "ON"})
 }
 
 // goOn is what comes next in a sign-in.
@@ -501,14 +605,14 @@ func (m *model) resume(text, challenge string, steps ...int) (*modelSession, str
 		return nil, invalidSession
 	case s.spent:
 		return nil, usedSession
-	case s.user.disabled:
+	case s.user.disabled && !s.first:
 		return nil, userDisabled
 	}
 	return s, ""
 }
 
-// respond answers a challenge with the one member that it wants.
-func (m *model) respond(c *modelClient, challenge, text, name, hash, answer string) verdict {
+// respond answers a challenge with the one member that it wants, or with a choice and what that wants.
+func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, password string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
 	}
@@ -519,6 +623,9 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer stri
 	u := s.user
 	if s.client != c || m.find(c.pool, name) != u {
 		return refuse(invalidSession)
+	}
+	if s.first {
+		return m.respondFirst(s, answer, password)
 	}
 	p := s.proof
 	switch challenge {
@@ -532,7 +639,7 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer stri
 		p.factor = true
 	case factorEmail:
 		if answer != s.code {
-			return refuse("CodeMismatch: Invalid code or auth state for the user.")
+			return refuse(wrongOTP)
 		}
 		u.enable(factorEmail, true)
 		p.factor = true
@@ -756,6 +863,86 @@ func (m *model) resetPassword(u *modelUser) verdict {
 		return refuse(noAddress)
 	}
 	u.status = "RESET_REQUIRED"
+	m.sendRecovery(u)
+	return done
+}
+
+// sendRecovery sends a code, which the driver reads.
+func (m *model) sendRecovery(u *modelUser) { u.recovery = &modelCode{expires: m.now.Add(time.Hour)} }
+
+// named finds the user of a call that an app client makes before anybody is signed in. Who may not be known is neither a user nor a failure.
+func (m *model) named(c *modelClient, name, hash string) (*modelUser, string) {
+	failure := c.refuses(name, hash)
+	u := m.find(c.pool, name)
+	switch {
+	case failure != "":
+		return nil, failure
+	case u != nil && !u.disabled:
+		return u, ""
+	case !c.tells:
+		return nil, ""
+	case u != nil:
+		return nil, userDisabled
+	}
+	return nil, "UserNotFound: Username/client id combination not found."
+}
+
+func (m *model) forgot(c *modelClient, name, hash string) verdict {
+	u, failure := m.named(c, name, hash)
+	switch {
+	case failure != "":
+		return refuse(failure)
+	case u == nil:
+		return done
+	case u.status == "FORCE_CHANGE_PASSWORD":
+		return refuse(noReset)
+	case u.verified:
+		m.sendRecovery(u)
+	case c.tells:
+		return refuse(noAddress)
+	}
+	return done
+}
+
+func (m *model) confirmForgot(c *modelClient, name, hash, code, password string) verdict {
+	u, failure := m.named(c, name, hash)
+	switch {
+	case failure != "":
+		return refuse(failure)
+	case u == nil:
+		return refuse(wrongRecovery)
+	case u.recovery == nil || !m.now.Before(u.recovery.expires):
+		return refuse("ExpiredCode: Invalid code provided, please request a code again.")
+	case u.recovery.code != code:
+		return refuse(wrongRecovery)
+	case u.status == "FORCE_CHANGE_PASSWORD":
+		return refuse(noReset)
+	case len(password) < 8:
+		return refuse(shortPassword)
+	}
+	u.recovery = nil
+	m.setPassword(u, password, "CONFIRMED")
+	return done
+}
+
+func (m *model) changePassword(token, previous, password string) verdict {
+	u, failure := m.bearer(token)
+	if failure != "" {
+		return refuse(failure)
+	}
+	m.quiet(u)
+	switch {
+	case u.status == "RESET_REQUIRED":
+		return refuse(passwordReset)
+	case u.failures >= 5 && m.now.Before(u.locked):
+		return refuse(tooManyTries)
+	case u.password != previous:
+		m.wrong(u)
+		return refuse(incorrect)
+	case len(password) < 8:
+		return refuse(shortPassword)
+	}
+	m.setPassword(u, password, "CONFIRMED")
 	return done
 }
 

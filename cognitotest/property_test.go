@@ -66,12 +66,12 @@ func TestProperty(t *testing.T) {
 	}
 	// A property that holds of sequences in which nothing happens is worth nothing: these are the answers that they must have met.
 	for _, says := range []string{
-		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP", "NEW_PASSWORD_REQUIRED", verifier,
+		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP", "NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD",
 		incorrect, noUser, userDisabled, tooManyTries, wrongCode, usedCode, invalidSession, expiredSession, usedSession, noTOTP, noTOTPInPool,
 		"NotAuthorized: Access Token has been revoked", "NotAuthorized: Access Token has expired", "NotAuthorized: Could not verify signature for Access Token",
 		"NotAuthorized: Refresh Token has been revoked", "NotAuthorized: Refresh Token has expired", "NotAuthorized: Invalid Refresh Token",
 		"RefreshTokenReuse: Refresh token reuse detected.", "EnableSoftwareTokenMFA: Code mismatch", invalidClient,
-		"PasswordResetRequired: Password reset required for the user",
+		passwordReset, wrongRecovery, wrongOTP,
 	} {
 		assert.Positive(t, met[says], "no sequence has met %q", says)
 	}
@@ -184,6 +184,9 @@ var moves = []struct {
 	{4, (*game).disable},
 	{2, (*game).replace},
 	{1, (*game).resetPassword},
+	{3, (*game).forgot},
+	{5, (*game).confirmForgot},
+	{3, (*game).changePassword},
 	{3, (*game).configure},
 }
 
@@ -225,11 +228,13 @@ func allTimes() int {
 // newGame makes four pools that differ in everything that matters, and users of the same names and of passwords of their own in them.
 func newGame(t *testing.T) *game {
 	t.Helper()
-	srv := cognitotest.NewServer(frozen, func(o *options) { o.Email, o.AliasAttributes = true, []types.AliasAttributeType{"email"} })
+	srv := cognitotest.NewServer(frozen, func(o *options) {
+		o.Email, o.AliasAttributes, o.FirstFactors = true, []types.AliasAttributeType{"email"}, []types.AuthFactorType{"PASSWORD", factorEmail}
+	})
 	g := &game{srv: fake{srv, t}, model: &model{now: srv.Now()}, former: map[*modelUser]string{}, met: map[string]int{}}
 
 	day := 24 * time.Hour
-	first := &modelPool{id: srv.UserPoolID, mode: "OPTIONAL", totp: true, email: true, alias: true}
+	first := &modelPool{id: srv.UserPoolID, mode: "OPTIONAL", totp: true, email: true, alias: true, byCode: true}
 	g.pools = []*modelPool{first}
 	g.clients = []*modelClient{{
 		label: "first", id: srv.ClientID, pool: first, session: 3 * time.Minute, access: time.Hour, refresh: 30 * day,
@@ -292,7 +297,7 @@ func (g *game) addClient(c *modelClient) {
 	if c.tells {
 		prevent = "LEGACY"
 	}
-	flows := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"}
+	flows := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"}
 	settings := kv{
 		"UserPoolId": c.pool.id, "ClientName": c.label, "GenerateSecret": c.secret != "", "PreventUserExistenceErrors": prevent,
 		"AuthSessionValidity": c.session.Minutes(), "AccessTokenValidity": c.access.Seconds(), "RefreshTokenValidity": c.refresh.Seconds(),
@@ -398,8 +403,12 @@ func (g *game) judge(want verdict, told, operation string, body kv) {
 	g.log = append(g.log, fmt.Sprintf("%3d. %s %s: %s", len(g.log)+1, operation, told, says))
 	for _, s := range g.sessions {
 		if s.challenge == factorEmail && s.code == "" {
-			messages := g.srv.Outbox(s.user.sub)
-			s.code = messages[len(messages)-1].Code
+			s.code = g.sent(s.user)
+		}
+	}
+	for _, u := range g.users {
+		if u.recovery != nil && u.recovery.code == "" {
+			u.recovery.code = g.sent(u)
 		}
 	}
 	for _, u := range g.users {
@@ -411,6 +420,12 @@ func (g *game) judge(want verdict, told, operation string, body kv) {
 		g.failure = wrong
 		g.log = append(g.log, "     "+wrong)
 	}
+}
+
+// sent is the code that a user was sent last.
+func (g *game) sent(u *modelUser) string {
+	messages := g.srv.Outbox(u.sub)
+	return messages[len(messages)-1].Code
 }
 
 // client is most often one of the user's pool.
@@ -426,7 +441,15 @@ func (g *game) client(d *dice, u *modelUser) *modelClient {
 
 // name is one that the user may be called by, or somebody else's.
 func (g *game) name(d *dice, u *modelUser) string {
-	return one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email), g.anybody(d).name, "nobody")
+	return cmp.Or(one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email), g.anybody(d).name, "nobody"), "nobody")
+}
+
+// nameOrAddress is what a user types to sign in.
+func (g *game) nameOrAddress(d *dice, u *modelUser) string {
+	if name := g.name(d, u); name != u.name || !u.pool.byEmail {
+		return name
+	}
+	return u.email
 }
 
 func (g *game) anybody(d *dice) *modelUser { return g.users[d.n(len(g.users))] }
@@ -448,19 +471,28 @@ func parameters(all kv) kv {
 
 func (g *game) signIn(d *dice) {
 	u := g.focus
-	c, name := g.client(d, u), g.name(d, u)
-	if u.pool.byEmail && name == u.name {
-		name = u.email
-	}
-	if name == "" {
-		name = "nobody"
-	}
+	c, name := g.client(d, u), g.nameOrAddress(d, u)
 	word, hash := g.password(d, u), g.hash(d, c, name)
 	operation, flow := "InitiateAuth", "USER_PASSWORD_AUTH"
 	if !d.usually(70) {
 		operation, flow = "AdminInitiateAuth", "ADMIN_USER_PASSWORD_AUTH"
 	}
-	if !d.usually(85) {
+	if !d.usually(80) {
+		preferred := one(d, []string{"", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP")
+		all := kv{"USERNAME": name, "SECRET_HASH": hash, "PREFERRED_CHALLENGE": preferred}
+		told := fmt.Sprintf("%s as %q by %s, by choice, preferring %q (right: %t)", u.label, name, c.label, preferred, word == u.password)
+		switch preferred {
+		case "PASSWORD":
+			all["PASSWORD"] = word
+		case "PASSWORD_SRP":
+			all["SRP_A"] = srpUser().A.Text(16)
+		}
+		g.judge(g.choose(c, name, hash, preferred, word), told, operation, kv{
+			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_AUTH", "AuthParameters": parameters(all),
+		})
+		return
+	}
+	if !d.usually(94) {
 		g.judge(g.beginSRP(c, name, hash), fmt.Sprintf("%s as %q by %s", u.label, name, c.label), operation, kv{
 			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_SRP_AUTH",
 			"AuthParameters": parameters(kv{"USERNAME": name, "SRP_A": srpUser().A.Text(16), "SECRET_HASH": hash}),
@@ -548,14 +580,11 @@ func (g *game) respond(d *dice) {
 	}
 	u := one(d, s.user, g.anybody(d))
 	c := one(d, s.client, g.clients...)
-	challenge := one(d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", verifier)
+	challenge := one(d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD")
 	name := g.name(d, u)
-	if name == "" {
-		name = "nobody"
-	}
 	hash := g.hash(d, c, name)
 	responses := kv{}
-	answer := ""
+	answer, password := "", ""
 	switch challenge {
 	case factorTOTP:
 		answer = g.code(d, u, u.key)
@@ -572,6 +601,15 @@ func (g *game) respond(d *dice) {
 	case verifier:
 		answer = g.password(d, u)
 		responses = g.claim(s, text, answer)
+	case choice:
+		answer = one(d, []string{"PASSWORD", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP", "WEB_AUTHN")
+		if responses["ANSWER"] = answer; d.usually(60) {
+			password = g.password(d, u)
+		}
+		responses["PASSWORD"], responses["SRP_A"] = password, srpUser().A.Text(16)
+	case "PASSWORD":
+		answer = g.password(d, u)
+		responses["PASSWORD"] = answer
 	}
 	responses["USERNAME"], responses["SECRET_HASH"] = name, hash
 	told += fmt.Sprintf(" with %s of %q at %s, %s", challenge, name, c.label, g.describe(u, answer))
@@ -586,7 +624,7 @@ func (g *game) respond(d *dice) {
 	}
 	body["Session"] = text
 	was := s.user.password
-	g.judge(g.model.respond(c, challenge, text, name, hash, answer), told, operation, body)
+	g.judge(g.model.respond(c, challenge, text, name, hash, answer, password), told, operation, body)
 	if s.user.password != was {
 		g.former[s.user] = was
 	}
@@ -845,6 +883,46 @@ func (g *game) setPassword(d *dice) {
 	}), fmt.Sprintf("%s (permanent: %t)", u.label, permanent), "AdminSetUserPassword", kv{
 		"UserPoolId": u.pool.id, "Username": u.sub, "Password": word, "Permanent": permanent,
 	})
+}
+
+func (g *game) forgot(d *dice) {
+	u := g.focus
+	c, name := g.client(d, u), g.nameOrAddress(d, u)
+	hash := g.hash(d, c, name)
+	g.judge(g.model.forgot(c, name, hash), fmt.Sprintf("%q by %s", name, c.label), "ForgotPassword", parameters(kv{
+		"ClientId": c.id, "Username": name, "SecretHash": hash,
+	}))
+}
+
+func (g *game) confirmForgot(d *dice) {
+	u := g.focus
+	c, name := g.client(d, u), g.nameOrAddress(d, u)
+	hash, word, code := g.hash(d, c, name), one(d, g.newPassword(), "sh0rT!"), "000000"
+	if other := one(d, u, g.anybody(d)); other.recovery != nil && d.usually(80) {
+		code = other.recovery.code
+	}
+	was := u.password
+	g.judge(g.model.confirmForgot(c, name, hash, code, word), fmt.Sprintf("%q by %s", name, c.label), "ConfirmForgotPassword", parameters(kv{
+		"ClientId": c.id, "Username": name, "SecretHash": hash, "ConfirmationCode": code, "Password": word,
+	}))
+	if u.password != was {
+		g.former[u] = was
+	}
+}
+
+func (g *game) changePassword(d *dice) {
+	token, told := g.forger(d)
+	if token == "" {
+		return
+	}
+	u := g.focus
+	previous, word, was := g.password(d, u), one(d, g.newPassword(), "sh0rT!"), u.password
+	g.judge(g.model.changePassword(token, previous, word), told, "ChangePassword", kv{
+		"AccessToken": token, "PreviousPassword": previous, "ProposedPassword": word,
+	})
+	if u.password != was {
+		g.former[u] = was
+	}
 }
 
 // disable disables a user, or enables one that is disabled.

@@ -13,10 +13,11 @@ import (
 // with challenges, sessions and a lockout, and with the same UUID and the same salt each time, up to the password or the code, which is never
 // right. Nothing but a sign-in finds ghosts.
 
-// ghosts are those of a pool, each by its name and by its sub.
+// ghosts are those of a pool. Names and subs are kept apart: the sub of a user who was deleted is a name that nobody has, and a session of that
+// user must not find who was made of it.
 type ghosts struct {
-	mu     sync.Mutex
-	byName map[string]*haunt
+	mu            sync.Mutex
+	byName, bySub map[string]*haunt
 }
 
 // haunt is a ghost and when it was last asked for.
@@ -56,11 +57,22 @@ func (b *backend) ghostAddresses(p *pool, name string) attributes {
 	return out
 }
 
-// find finds a ghost that has been seen before, by its name or its sub; nil if there is none.
-func (g *ghosts) find(key string, now time.Time) *user {
+// find finds a ghost that has been seen before; nil if there is none.
+func (g *ghosts) find(name string, now time.Time) *user {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	h := g.byName[key]
+	return g.byName[name].ask(now)
+}
+
+// findSub is the same by sub.
+func (g *ghosts) findSub(sub string, now time.Time) *user {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bySub[sub].ask(now)
+}
+
+// ask notes that a ghost, if there is one, was asked for.
+func (h *haunt) ask(now time.Time) *user {
 	if h == nil {
 		return nil
 	}
@@ -75,18 +87,19 @@ func (g *ghosts) add(key string, u *user, now time.Time) *user {
 	if h := g.byName[key]; h != nil {
 		return h.user
 	}
-	if n := len(g.byName); n >= 256 && n&(n-1) == 0 {
+	if n := len(g.byName); n >= 128 && n&(n-1) == 0 {
 		for key, h := range g.byName {
 			if now.Sub(h.seen) > ghostLife {
 				delete(g.byName, key)
+				delete(g.bySub, h.user.sub)
 			}
 		}
 	}
 	if g.byName == nil {
-		g.byName = map[string]*haunt{}
+		g.byName, g.bySub = map[string]*haunt{}, map[string]*haunt{}
 	}
 	h := &haunt{u, now}
-	g.byName[key], g.byName[u.sub] = h, h
+	g.byName[key], g.bySub[u.sub] = h, h
 	return u
 }
 
@@ -95,7 +108,10 @@ func (b *backend) signer(p *pool, name string) *user {
 	if u := p.lookup(name); u != nil {
 		return u
 	}
-	return p.ghosts.find(p.key(name), b.time())
+	if u := p.ghosts.find(p.key(name), b.time()); u != nil {
+		return u
+	}
+	return p.ghosts.findSub(p.key(name), b.time()) // as a challenge names it
 }
 
 // signerBySub is the same for what a session says.
@@ -103,5 +119,5 @@ func (b *backend) signerBySub(p *pool, sub string) *user {
 	if u := p.bySub(sub); u != nil {
 		return u
 	}
-	return p.ghosts.find(sub, b.time())
+	return p.ghosts.findSub(sub, b.time())
 }

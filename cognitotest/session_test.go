@@ -141,6 +141,16 @@ func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 	assert.Equal(t, invalidSession, srv.code(session, right).failure(), "a new user of the same name is another user")
 }
 
+// The sub of a user who was deleted is a name that nobody has. Trying to sign in by it does not bring a session of that user back.
+func TestSessionOfASubThatIsTried(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	session, right, sub := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice"), srv.User("alice").Sub
+	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+	assert.Equal(t, incorrect, srv.signIn(sub, password).failure())
+	assert.Equal(t, invalidSession, srv.respond("SOFTWARE_TOKEN_MFA", session, sub, kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
+}
+
 // However many send it at once: one answer, one sign-in.
 func TestSessionIsSpentOnce(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 1, "the first random sequence of TestProperty")
-	sequences = flag.Uint64("sequences", 100, "how many random sequences TestProperty plays")
+	sequences = flag.Uint64("sequences", 60, "how many random sequences TestProperty plays")
 )
 
 const (
@@ -61,7 +61,7 @@ func TestProperty(t *testing.T) {
 			})
 		}
 	})
-	if *sequences < 100 {
+	if *sequences < 60 {
 		return
 	}
 	// A property that holds of sequences in which nothing happens is worth nothing: these are the answers that they must have met.
@@ -86,7 +86,8 @@ func FuzzProperty(f *testing.F) {
 		if len(script) > 2*steps*stepBytes {
 			return // long sequences fail for the same reasons, later
 		}
-		if g := play(t, script); g.failure != "" {
+		if play(t, script).failure != "" {
+			g := play(t, shrink(t, script))
 			require.Fail(t, g.failure, strings.Join(g.log, "\n"))
 		}
 	})

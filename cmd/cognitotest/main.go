@@ -24,7 +24,7 @@
 //	  {"username": "carol", "password": "Temp0rary!", "status": "FORCE_CHANGE_PASSWORD"}
 //	]
 //
-// Only username and password are needed. The members are
+// Only username and password are needed, and no password where -first-factors has email or sms. The members are
 //
 //   - username: where -username-attributes is given, the address that the user signs in by
 //   - password: the pool's password policy is not asked

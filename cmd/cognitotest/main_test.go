@@ -275,6 +275,14 @@ func TestFlags(t *testing.T) {
 	setting := func(name string) func(config) any {
 		return func(c config) any { return client(c)[name] }
 	}
+	pool := func(name string) func(config) any {
+		return func(c config) any {
+			return c.call(t, "DescribeUserPool", kv{"UserPoolId": c.UserPoolID})["UserPool"].(kv)[name]
+		}
+	}
+	factors := func(c config) any {
+		return pool("Policies")(c).(kv)["SignInPolicy"].(kv)["AllowedFirstAuthFactors"]
+	}
 	for _, test := range []struct {
 		users, args string
 		see         func(config) any
@@ -297,6 +305,11 @@ func TestFlags(t *testing.T) {
 		{"", "-id-token-validity 2h", setting("IdTokenValidity"), 7200.0},
 		{"", "-refresh-token-validity 1h", setting("RefreshTokenValidity"), 3600.0},
 		{"", "-client-secret " + secret, setting("ClientSecret"), secret},
+		{"", "-devices off", pool("DeviceConfiguration"), nil},
+		{"", "-devices always", pool("DeviceConfiguration"), kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false}},
+		{"", "-devices opt-in", pool("DeviceConfiguration"), kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true}},
+		{"", "", factors, []any{"PASSWORD"}},
+		{"", "-first-factors password,email,sms", factors, []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}},
 		{"", "-region ap-northeast-1", func(c config) any { return c.UserPoolID }, "ap-northeast-1_cognitotest"},
 		{"", "-region us-west-2 -user-pool-id local_1", func(c config) any { return c.Region + " " + c.UserPoolID }, "us-west-2 local_1"},
 		{"", "-insecure-listen -addr :0", func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") }, true},
@@ -383,6 +396,9 @@ func TestMisuse(t *testing.T) {
 		{"mfa", []string{"-mfa", "sometimes"}, 2, `-mfa is optional, required or off, not "sometimes"`},
 		{"methods", []string{"-mfa-methods", "totp,pigeon"}, 2, `-mfa-methods is a list of totp, sms, email, with commas, and "pigeon" is none of them`},
 		{"no methods", []string{"-mfa-methods", ""}, 2, "-mfa-methods is empty; for a pool without MFA say -mfa off"},
+		{"first factors", []string{"-first-factors", "email"}, 2, "-first-factors must have password among them"},
+		{"first factor", []string{"-first-factors", "password,totp"}, 2, `and "totp" is none of them`},
+		{"devices", []string{"-devices", "yes"}, 2, `-devices is off, always or opt-in, not "yes"`},
 		{"username attributes", []string{"-username-attributes", "name"}, 2, `and "name" is none of them`},
 		{"alias attributes", []string{"-alias-attributes", "name"}, 2, `and "name" is none of them`},
 		{"both attributes", []string{"-username-attributes", "email", "-alias-attributes", "email"}, 2, "not both"},

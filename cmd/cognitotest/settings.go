@@ -53,7 +53,7 @@ until Ctrl-C. The form of the users file and what the control address can do are
 // parseSettings reads the flags. It returns nil, and prints the explanation, when asked for it.
 func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	var s settings
-	var mfa, methods, usernameAttributes, aliasAttributes string
+	var mfa, methods, factors, devices, usernameAttributes, aliasAttributes string
 	f := flag.NewFlagSet("cognitotest", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:9229", "the `address` to listen on; port 0 picks a free one")
@@ -67,6 +67,8 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	f.StringVar(&s.pool.ClientSecret, "client-secret", "", "the app client's `secret`, if it has one; better given in the variable "+secretVariable)
 	f.StringVar(&mfa, "mfa", "optional", "the `mode`: whether the pool demands MFA: optional, required or off")
 	f.StringVar(&methods, "mfa-methods", "totp", "the `methods` of MFA that the pool offers: totp, sms and email, with commas")
+	f.StringVar(&factors, "first-factors", "password", "the `factors` that a sign-in by choice (USER_AUTH) may begin with: password, email and sms, with commas")
+	f.StringVar(&devices, "devices", "off", "the `mode` of device tracking: off, always, or opt-in, where users choose what is remembered; such a device needs no MFA")
 	f.StringVar(&usernameAttributes, "username-attributes", "", "the `attributes` that stand in for a user name: email, phone_number or both, with a comma")
 	f.StringVar(&aliasAttributes, "alias-attributes", "", "the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
 	f.BoolVar(&s.pool.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
@@ -88,7 +90,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	case f.NArg() > 0:
 		return nil, usageError(fmt.Sprintf("there are flags only, and no argument such as %q", f.Arg(0)))
 	}
-	return &s, errors.Join(s.setMFA(mfa, methods), s.setNames(usernameAttributes, aliasAttributes), s.setTimes())
+	return &s, errors.Join(s.setMFA(mfa, methods), s.setFactors(factors), s.setDevices(devices), s.setNames(usernameAttributes, aliasAttributes), s.setTimes())
 }
 
 // mfaTypes are the values of -mfa.
@@ -110,6 +112,35 @@ func (s *settings) setMFA(mode, methods string) error {
 		err = usageError("-mfa-methods is empty; for a pool without MFA say -mfa off")
 	}
 	return err
+}
+
+// firstFactors are the values of -first-factors.
+var firstFactors = map[string]types.AuthFactorType{
+	"password": types.AuthFactorTypePassword,
+	"email":    types.AuthFactorTypeEmailOtp,
+	"sms":      types.AuthFactorTypeSmsOtp,
+}
+
+func (s *settings) setFactors(factors string) error {
+	names, err := list("-first-factors", factors, "password", "email", "sms")
+	for _, name := range names {
+		s.pool.FirstFactors = append(s.pool.FirstFactors, firstFactors[name])
+	}
+	if err == nil && !slices.Contains(names, "password") {
+		err = usageError("-first-factors must have password among them")
+	}
+	return err
+}
+
+func (s *settings) setDevices(mode string) error {
+	switch mode {
+	case "off":
+	case "always", "opt-in":
+		s.pool.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: mode == "opt-in"}
+	default:
+		return usageError(fmt.Sprintf("-devices is off, always or opt-in, not %q", mode))
+	}
+	return nil
 }
 
 // setNames fills in what the pool is called, and how its users are.

@@ -3,6 +3,8 @@ package cognitotest_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -368,21 +370,46 @@ func shape(value any) any {
 	}
 }
 
-// The names of many who do not exist are not kept for ever, and none of them can come to anything.
+// Those who do not exist are not kept for ever, however many names are tried, and none of them can come to anything.
 func TestManyGhosts(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, frozen)
 	first := srv.userAuth("nobody", prefer("EMAIL_OTP"))
-	for range 2 {
-		for i := range 200 {
-			r := srv.signIn(userName(i), password)
-			require.Equal(t, incorrect, r.failure())
-		}
-		srv.Advance(16 * time.Minute)
+	try := func(username string) string {
+		body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + username + `","PASSWORD":"x"}}`
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, request)
+		return w.Body.String()
 	}
+	const locked = "Password attempts exceeded"
+	for range 5 {
+		require.NotContains(t, try("nobody"), locked)
+	}
+	for i := range 2000 {
+		try(userName(i))
+	}
+	assert.Contains(t, try("nobody"), locked)
+	for i := range 9000 {
+		try(userName(i))
+	}
+	assert.NotContains(t, try("nobody"), locked, "it is forgotten by now")
 	again := srv.userAuth("nobody", prefer("EMAIL_OTP"))
 	assert.Equal(t, first.body["ChallengeParameters"], again.body["ChallengeParameters"], "a name leads to the same address each time")
 	assert.Equal(t, "UserNotFound: User does not exist.", srv.call("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"}).failure())
+}
+
+// Whoever does not exist can be called by the UUID that a challenge gave, as users can.
+func TestGhostBySub(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
+	srv.AddUser(cognitotest.User{Username: "real@example.com", Password: password})
+	s := newSRPClient()
+	for _, username := range []string{"real@example.com", "fake@example.com"} {
+		id := srv.srpInit(s, username).text("ChallengeParameters", "USER_ID_FOR_SRP")
+		assert.Equal(t, id, srv.srpInit(s, id).text("ChallengeParameters", "USER_ID_FOR_SRP"), username)
+	}
 }
 
 // A sign-up leads to a sign-in without another code.

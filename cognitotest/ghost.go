@@ -1,10 +1,10 @@
 package cognitotest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -13,32 +13,35 @@ import (
 // with challenges, sessions and a lockout, and with the same UUID and the same salt each time, up to the password or the code, which is never
 // right. Nothing but a sign-in finds ghosts.
 
-// ghosts are those of a pool. Names and subs are kept apart: the sub of a user who was deleted is a name that nobody has, and a session of that
-// user must not find who was made of it.
+// ghosts remembers those of a pool that were asked for last, by sub. Names are not kept: the sub comes of the name.
 type ghosts struct {
 	mu            sync.Mutex
-	byName, bySub map[string]*haunt
+	recent, older map[string]*user
 }
 
-// haunt is a ghost and when it was last asked for.
-type haunt struct {
-	user *user
-	seen time.Time
-}
-
-// ghostLife is how long a ghost must be remembered: no session and no lockout lasts longer. After that it comes back the same.
-const ghostLife = 15 * time.Minute
+// ghostsKept is how many ghosts of a pool are remembered, at least. One that is forgotten comes back the same, but for its sessions and its wrong
+// passwords.
+const ghostsKept = 4096
 
 // ghost is the ghost of a name.
 func (b *backend) ghost(p *pool, name string) *user {
-	key := p.key(name)
-	if u := p.ghosts.find(key, b.time()); u != nil {
+	if u := b.ghostSeen(p, name); u != nil {
 		return u
 	}
-	id := formatUUID(b.derive("user", p, key))
+	id := b.ghostSub(p, name)
 	u := &user{pool: p, name: id, sub: id, ghost: true, created: b.time(), status: types.UserStatusTypeConfirmed}
 	u.attributes = b.ghostAddresses(p, name)
-	return p.ghosts.add(key, u, b.time())
+	return p.ghosts.add(u)
+}
+
+// ghostSub is the sub of a name's ghost.
+func (b *backend) ghostSub(p *pool, name string) string {
+	return formatUUID(b.derive("user", p, p.key(name)))
+}
+
+// ghostSeen finds a ghost that was asked for before, by its name or, as its challenges call it, by its sub; nil if there is none.
+func (b *backend) ghostSeen(p *pool, name string) *user {
+	return cmp.Or(p.ghosts.find(b.ghostSub(p, name)), p.ghosts.find(p.key(name)))
 }
 
 // ghostAddresses are made up, but for one that is the name itself.
@@ -57,50 +60,36 @@ func (b *backend) ghostAddresses(p *pool, name string) attributes {
 	return out
 }
 
-// find finds a ghost that has been seen before; nil if there is none.
-func (g *ghosts) find(name string, now time.Time) *user {
+// find finds a ghost by its sub; nil if it is not remembered.
+func (g *ghosts) find(sub string) *user {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.byName[name].ask(now)
-}
-
-// findSub is the same by sub.
-func (g *ghosts) findSub(sub string, now time.Time) *user {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.bySub[sub].ask(now)
-}
-
-// ask notes that a ghost, if there is one, was asked for.
-func (h *haunt) ask(now time.Time) *user {
-	if h == nil {
-		return nil
+	if u := g.recent[sub]; u != nil {
+		return u
 	}
-	h.seen = now
-	return h.user
-}
-
-// add takes in a ghost, unless another did meanwhile. From time to time it lets go of those that nobody has asked for.
-func (g *ghosts) add(key string, u *user, now time.Time) *user {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if h := g.byName[key]; h != nil {
-		return h.user
+	u := g.older[sub]
+	if u != nil {
+		g.remember(u)
 	}
-	if n := len(g.byName); n >= 128 && n&(n-1) == 0 {
-		for key, h := range g.byName {
-			if now.Sub(h.seen) > ghostLife {
-				delete(g.byName, key)
-				delete(g.bySub, h.user.sub)
-			}
-		}
-	}
-	if g.byName == nil {
-		g.byName, g.bySub = map[string]*haunt{}, map[string]*haunt{}
-	}
-	h := &haunt{u, now}
-	g.byName[key], g.bySub[u.sub] = h, h
 	return u
+}
+
+// add takes in a ghost, unless another did meanwhile.
+func (g *ghosts) add(u *user) *user {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if other := g.recent[u.sub]; other != nil {
+		return other
+	}
+	g.remember(u)
+	return u
+}
+
+func (g *ghosts) remember(u *user) {
+	if g.recent == nil || len(g.recent) == ghostsKept {
+		g.recent, g.older = map[string]*user{}, g.recent
+	}
+	g.recent[u.sub] = u
 }
 
 // signer finds whom an answer to a challenge names, ghosts included.
@@ -108,16 +97,10 @@ func (b *backend) signer(p *pool, name string) *user {
 	if u := p.lookup(name); u != nil {
 		return u
 	}
-	if u := p.ghosts.find(p.key(name), b.time()); u != nil {
-		return u
-	}
-	return p.ghosts.findSub(p.key(name), b.time()) // as a challenge names it
+	return b.ghostSeen(p, name)
 }
 
 // signerBySub is the same for what a session says.
 func (b *backend) signerBySub(p *pool, sub string) *user {
-	if u := p.bySub(sub); u != nil {
-		return u
-	}
-	return p.ghosts.findSub(sub, b.time())
+	return cmp.Or(p.bySub(sub), p.ghosts.find(sub))
 }

@@ -1,8 +1,11 @@
 package cognitotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"strings"
 )
 
 // operation is one of the API's calls.
@@ -16,6 +19,9 @@ type operation struct {
 func op[In, Out any](do func(*backend, *In) (*Out, error), required ...string) operation {
 	return operation{required: required, call: func(b *backend, body []byte, members map[string]any, required []string) (any, error) {
 		in := new(In)
+		if dropLookalikes(reflect.TypeFor[In](), members) {
+			body, _ = json.Marshal(members) // what was decoded before
+		}
 		if err := json.Unmarshal(body, in); err != nil {
 			return nil, serialization(err)
 		}
@@ -24,6 +30,22 @@ func op[In, Out any](do func(*backend, *In) (*Out, error), required ...string) o
 		}
 		return do(b, in)
 	}}
+}
+
+// dropLookalikes drops the members whose names differ from those of a request in case alone, and tells whether there were any. The service does not
+// know such members; encoding/json would take them for the others, past every check.
+func dropLookalikes(request reflect.Type, members map[string]any) (dropped bool) {
+	for _, field := range reflect.VisibleFields(request) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		name = cmp.Or(name, field.Name)
+		for member := range members {
+			if member != name && strings.EqualFold(member, name) {
+				delete(members, member)
+				dropped = true
+			}
+		}
+	}
+	return dropped
 }
 
 // signed makes an operation that is authorised by IAM.

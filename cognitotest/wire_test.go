@@ -296,3 +296,16 @@ func TestWellKnown(t *testing.T) {
 	assert.Empty(t, head.raw)
 	assert.Equal(t, keys.header.Get("Content-Length"), head.header.Get("Content-Length"))
 }
+
+// Members are called as the model calls them: one that differs in case is unknown, and passes no check for another.
+func TestMembersOfAnotherCase(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	pool := kv{"UserPoolId": srv.UserPoolID}
+	srv.must("CreateGroup", with(with(pool, "GroupName", "staff"), "groupname", "not a name"))
+	listed := srv.must("ListGroups", with(pool, "limit", -5))
+	require.Len(t, listed.body["Groups"], 1)
+	assert.Equal(t, "staff", listed.body["Groups"].([]any)[0].(kv)["GroupName"])
+	r := srv.call("AdminGetUser", with(pool, "username", "alice"))
+	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value null at 'username' failed to satisfy constraint: Member must not be null", r.failure())
+}

@@ -42,7 +42,7 @@ func (u *user) family(origin string, expires, now time.Time) *family {
 	if u.families == nil {
 		u.families = map[string]*family{}
 	}
-	f = &family{expires: expires}
+	f = &family{expires: expires.Add(day)} // an access token may outlive the refresh token that it came of, by a day at most
 	u.families[origin] = f
 	return f
 }

@@ -273,3 +273,21 @@ func TestHostileTokens(t *testing.T) {
 		assert.Equal(t, "NotAuthorized: Invalid Refresh Token", r.failure(), token)
 	}
 }
+
+// What was revoked stays so as long as there are tokens of it, also when its refresh token would be over.
+func TestRevokedForAsLongAsItMatters(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = 24*time.Hour, time.Hour })
+	revoked := func() string {
+		tokens := srv.IssueTokens("alice")
+		srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *tokens.RefreshToken})
+		return *tokens.AccessToken
+	}
+	first := revoked()
+	for range 63 {
+		revoked()
+	}
+	srv.Advance(2 * time.Hour)
+	revoked()
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": first}).failure())
+}

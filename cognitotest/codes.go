@@ -65,18 +65,19 @@ func (u *user) checkCode(purpose, code string, now time.Time) (confirmation, err
 	return c, nil
 }
 
-// simulate makes up where a code went, for a client that hides who exists: always the same for a name, so that asking twice tells nothing.
-func (b *backend) simulate(p *pool, username string) *codeDelivery {
-	attribute := "email"
-	if verified := p.settings().autoVerified; len(verified) > 0 && verified[0] == "phone_number" {
-		attribute = "phone_number"
+// simulate makes up where a code went, for a client that hides who exists: always the same for a name, so that asking twice tells nothing. It
+// went to the first of the attributes whose addresses get such codes, all if none are named, or to the name if that is such an address.
+func (b *backend) simulate(p *pool, username string, attributes []string) *deliveryResponse {
+	if len(attributes) == 0 {
+		attributes = []string{"email", "phone_number"}
 	}
-	for _, kind := range []string{"email", "phone_number"} {
+	attribute := attributes[0]
+	for _, kind := range attributes {
 		if isAddress(kind, username) {
 			attribute = kind
 		}
 	}
-	return deliveryTo(attribute, b.ghostAddresses(p, username).get(attribute))
+	return &deliveryResponse{deliveryTo(attribute, b.ghostAddresses(p, username).get(attribute))}
 }
 
 // lockNamed finds the user of a call that an app client makes before anybody is signed in, and locks it. For a user that there is not, or that

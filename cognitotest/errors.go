@@ -90,6 +90,7 @@ var (
 	errConfirmCode     = &apiError{typeCodeMismatch, "Invalid verification code provided, please try again."}
 	errConfirmOld      = &apiError{typeExpiredCode, "Invalid code provided, please request a code again."}
 	errNoNamed         = &apiError{typeUserNotFound, "Username/client id combination not found."}
+	errNoResend        = &apiError{typeInvalidParameter, "Cannot resend codes. Auto verification not turned on."}
 	errNoReset         = &apiError{typeNotAuthorized, "User password cannot be reset in the current state."}
 	errNoRecovery      = &apiError{typeInvalidParameter, "Cannot reset password for the user as there is no registered/verified email or phone_number"}
 	errAdminRecovery   = &apiError{typeNotAuthorized, "Contact administrator to reset password."}

@@ -24,17 +24,30 @@ func (b *backend) forgotPassword(in *forgotPasswordRequest) (*deliveryResponse, 
 		return nil, err
 	}
 	if u == nil {
-		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
+		return b.simulateRecovery(c.pool, in.Username)
 	}
 	defer u.mu.Unlock()
 	delivery, err := b.sendRecovery(u)
-	if errors.Is(err, errNoRecovery) && !c.reveal {
-		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoRecovery) && !c.reveal:
+		return b.simulateRecovery(c.pool, in.Username)
+	case err != nil:
 		return nil, err
 	}
 	return &deliveryResponse{delivery}, nil
+}
+
+// simulateRecovery is the answer of ForgotPassword for whoever must not be told from others: as the pool would answer most.
+func (b *backend) simulateRecovery(p *pool, username string) (*deliveryResponse, error) {
+	set := p.settings()
+	switch {
+	case len(set.recovery) == 0:
+		return b.simulate(p, username, set.autoVerified), nil
+	case set.recovery[0] == recoveryAdmin:
+		return nil, errAdminRecovery
+	default:
+		return b.simulate(p, username, set.recovery), nil
+	}
 }
 
 // sendRecovery sends the code that gives the user, whose lock is held, a new password. Whoever never had one of their own cannot have lost it.

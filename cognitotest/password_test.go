@@ -178,6 +178,39 @@ func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	assert.Regexp(t, `^\+\*{7}[0-9]{4}$`, details["Destination"])
 }
 
+// What a pool tells everybody it tells nobody, too.
+func TestSimulatedLikeThePool(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	recovery := func(name string) kv {
+		return kv{"PoolName": "x", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": name}}}}
+	}
+	const (
+		administrator = "NotAuthorized: Contact administrator to reset password."
+		cannotResend  = "InvalidParameter: Cannot resend codes. Auto verification not turned on."
+	)
+	for name, tc := range map[string]struct {
+		pool           kv
+		forgot, resend string // a failure, or the medium
+	}{
+		"administrators":  {recovery("admin_only"), administrator, cannotResend},
+		"by phone":        {with(recovery("verified_phone_number"), "AutoVerifiedAttributes", []string{"email"}), "SMS", "EMAIL"},
+		"by e-mail":       {with(recovery("verified_email"), "AutoVerifiedAttributes", []string{"phone_number"}), "EMAIL", "SMS"},
+		"nothing is said": {kv{"PoolName": "x"}, "EMAIL", cannotResend},
+	} {
+		pool := srv.must("CreateUserPool", tc.pool).text("UserPool", "Id")
+		app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED"}).text("UserPoolClient", "ClientId")
+		attributes := []kv{{"Name": "email", "Value": "bob@example.com"}, {"Name": "phone_number", "Value": "+15550001234"}}
+		srv.must("SignUp", kv{"ClientId": app, "Username": "bob", "Password": password, "UserAttributes": attributes})
+		for _, username := range []string{"bob", "nobody"} {
+			for operation, want := range map[string]string{"ForgotPassword": tc.forgot, "ResendConfirmationCode": tc.resend} {
+				r := srv.call(operation, kv{"ClientId": app, "Username": username})
+				assert.Equal(t, want, r.failure()+r.text("CodeDeliveryDetails", "DeliveryMedium"), "%s: %s for %s", name, operation, username)
+			}
+		}
+	}
+}
+
 func TestAdminResetUserPassword(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -158,7 +158,11 @@ func (b *backend) resendConfirmationCode(in *resendRequest) (*deliveryResponse, 
 		return nil, err
 	}
 	if u == nil {
-		return &deliveryResponse{b.simulate(c.pool, in.Username)}, nil
+		verified := c.pool.settings().autoVerified
+		if len(verified) == 0 {
+			return nil, errNoResend
+		}
+		return b.simulate(c.pool, in.Username, verified), nil
 	}
 	defer u.mu.Unlock()
 	if u.status != userUnconfirmed {
@@ -166,12 +170,12 @@ func (b *backend) resendConfirmationCode(in *resendRequest) (*deliveryResponse, 
 	}
 	delivery := b.sendConfirmation(u)
 	if delivery == nil {
-		return nil, invalidParameter("Cannot resend codes. Auto verification not turned on.")
+		return nil, errNoResend
 	}
 	return &deliveryResponse{delivery}, nil
 }
 
-// isAddress tells whether a text can be the value of an address attribute; roughly, since nothing is ever sent.
+// isAddress tells whether a text can be the value of an address attribute; roughly, since nothing is ever sent. The length is that of attributes.
 func isAddress(attribute, text string) bool {
 	switch attribute {
 	case "phone_number":
@@ -179,7 +183,7 @@ func isAddress(attribute, text string) bool {
 		return found && len(number) <= 15 && all(isDigit)(number)
 	case "email":
 		at := strings.LastIndexByte(text, '@')
-		return at > 0 && at < len(text)-1 && all(isVisible)(text)
+		return at > 0 && at < len(text)-1 && len(text) <= 2048 && all(isVisible)(text)
 	default:
 		return false
 	}

@@ -143,6 +143,27 @@ func TestUpdatePoolAndClient(t *testing.T) {
 		srv.call("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"}).failure())
 }
 
+func TestSettingsThatThereAreNot(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for want, body := range map[string]kv{
+		"'[pet]' at 'usernameAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email]]": {
+			"UsernameAttributes": []string{"pet"},
+		},
+		"'[email, sub]' at 'aliasAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email, preferred_username]]": {
+			"AliasAttributes": []string{"email", "sub"},
+		},
+		"'[pet]' at 'autoVerifiedAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email]]": {
+			"AutoVerifiedAttributes": []string{"pet"},
+		},
+	} {
+		r := srv.call("CreateUserPool", with(body, "PoolName", "x"))
+		assert.Equal(t, "InvalidParameter: 1 validation error detected: Value "+want, r.failure())
+	}
+	r := srv.call("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "PreventUserExistenceErrors": "SOMETIMES"})
+	assert.Contains(t, r.failure(), "at 'preventUserExistenceErrors' failed to satisfy constraint: Member must satisfy enum value set: [LEGACY, ENABLED]")
+}
+
 func TestDefaultsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

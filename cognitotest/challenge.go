@@ -175,7 +175,7 @@ func (b *backend) answerSetupByEmail(u *user, c *appClient, s *session, address 
 	if s.stage != stageChallenged || u.pool.config().email == nil {
 		return next{}, errSession
 	}
-	if !strings.Contains(address, "@") {
+	if !isAddress("email", address) {
 		return next{}, invalidParameter("Invalid email address format.")
 	}
 	u.spend(s)
@@ -191,14 +191,17 @@ func (b *backend) answerNewPassword(u *user, responses map[string]string) error 
 	if password == "" {
 		return missingParameter("NEW_PASSWORD")
 	}
-	if err := u.pool.settings().policy.check(password); err != nil {
-		return err
-	}
 	var given attributes
 	for _, name := range slices.Sorted(maps.Keys(responses)) {
 		if attr, found := strings.CutPrefix(name, "userAttributes."); found {
 			given.set(attr, responses[name])
 		}
+	}
+	if err := check(map[string]any{"Password": password, "UserAttributes": given.members()}, nil); err != nil {
+		return err
+	}
+	if err := u.pool.settings().policy.check(password); err != nil {
+		return err
 	}
 	if missing := u.missing(given); len(missing) > 0 {
 		return invalidParameter("Invalid attributes given, %s is missing", missing[0])

@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -414,5 +415,29 @@ func TestCodeLockout(t *testing.T) {
 			}
 			assert.Equal(t, tc.after, answer(srv.Code("bob")))
 		})
+	}
+}
+
+// A new password and attributes are held against the same rules as anywhere else.
+func TestNewPasswordShapes(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, mfaOn, func(o *options) { o.Email = true })
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword})
+	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	const detected = "InvalidParameter: 1 validation error detected: Value "
+	for want, responses := range map[string]kv{
+		"at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$": {"NEW_PASSWORD": password + " "},
+		"at 'password' failed to satisfy constraint: Member must have length less than or equal to 256":                {"NEW_PASSWORD": strings.Repeat(password, 30)},
+		"at 'userAttributes.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048": {
+			"NEW_PASSWORD": password, "userAttributes.name": strings.Repeat("x", 2049),
+		},
+	} {
+		assert.Equal(t, detected+want, srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", responses).failure())
+	}
+	setup := srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": password})
+	require.Equal(t, "MFA_SETUP", setup.text("ChallengeName"))
+	for _, address := range []string{"bob@", "b b@example.com", strings.Repeat("x", 2048) + "@example.com"} {
+		r := srv.respond("MFA_SETUP", setup.session(), "bob", kv{"EMAIL": address})
+		assert.Equal(t, "InvalidParameter: Invalid email address format.", r.failure())
 	}
 }

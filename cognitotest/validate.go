@@ -36,37 +36,39 @@ func newShapes() map[string]shape {
 	arn := `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`
 	password := shape{max: 256, pattern: `^[\S]+.*[\S]+$`, match: isPassword, sensitive: true}
 	return map[string]shape{
-		"AccessToken":            token,
-		"RefreshToken":           token,
-		"Token":                  token,
-		"Session":                {min: 20, max: 8192, sensitive: true},
-		"UserCode":               {min: 6, max: 6, pattern: "[0-9]+", match: all(isDigit), sensitive: true},
-		"FriendlyDeviceName":     {max: 131072},
-		"Username":               {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName), sensitive: true},
-		"Password":               password,
-		"TemporaryPassword":      password,
-		"PreviousPassword":       password,
-		"ProposedPassword":       password,
-		"ClientId":               {min: 1, max: 128, pattern: `[\w+]+`, match: all(isID), sensitive: true},
-		"ClientSecret":           {min: 24, max: 64, pattern: `[\w+]+`, match: all(isID), sensitive: true},
-		"SecretHash":             {min: 1, max: 128, pattern: `[\w+=/]+`, match: all(isHash), sensitive: true},
-		"UserPoolId":             {min: 1, max: 55, pattern: `[\w-]+_[0-9a-zA-Z]+`, match: isPoolID},
-		"PoolName":               {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
-		"ClientName":             {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
-		"ConfirmationCode":       {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
-		"Code":                   {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
-		"AttributeName":          {min: 1, max: 32, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
-		"GroupName":              {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
-		"Description":            {max: 2048},
-		"RoleArn":                {min: 20, max: 2048, pattern: arn, match: regexp.MustCompile("^(?:" + arn + ")$").MatchString},
-		"Filter":                 {max: 256},
-		"NextToken":              page,
-		"PaginationToken":        page,
-		"AuthFlow":               {enum: strs(types.AuthFlowType("").Values())},
-		"MfaConfiguration":       {enum: strs(types.UserPoolMfaType("").Values())},
-		"DeviceKey":              {min: 1, max: 55, pattern: `[\w-]+_[0-9a-f-]+`, match: isDeviceKey},
-		"DeviceRememberedStatus": {enum: strs(types.DeviceRememberedStatusType("").Values())},
-		"MessageAction":          {enum: strs(types.MessageActionType("").Values())},
+		"AccessToken":                token,
+		"RefreshToken":               token,
+		"Token":                      token,
+		"Session":                    {min: 20, max: 8192, sensitive: true},
+		"UserCode":                   {min: 6, max: 6, pattern: "[0-9]+", match: all(isDigit), sensitive: true},
+		"FriendlyDeviceName":         {max: 131072},
+		"Username":                   {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName), sensitive: true},
+		"Password":                   password,
+		"TemporaryPassword":          password,
+		"PreviousPassword":           password,
+		"ProposedPassword":           password,
+		"ClientId":                   {min: 1, max: 128, pattern: `[\w+]+`, match: all(isID), sensitive: true},
+		"ClientSecret":               {min: 24, max: 64, pattern: `[\w+]+`, match: all(isID), sensitive: true},
+		"SecretHash":                 {min: 1, max: 128, pattern: `[\w+=/]+`, match: all(isHash), sensitive: true},
+		"UserPoolId":                 {min: 1, max: 55, pattern: `[\w-]+_[0-9a-zA-Z]+`, match: isPoolID},
+		"PoolName":                   {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
+		"ClientName":                 {min: 1, max: 128, pattern: `[\w\s+=,.@-]+`, match: all(isTitle)},
+		"ConfirmationCode":           {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"Code":                       {min: 1, max: 2048, pattern: `[\S]+`, match: all(isVisible)},
+		"AttributeName":              {min: 1, max: 32, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"GroupName":                  {min: 1, max: 128, pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, match: all(isName)},
+		"Description":                {max: 2048},
+		"RoleArn":                    {min: 20, max: 2048, pattern: arn, match: regexp.MustCompile("^(?:" + arn + ")$").MatchString},
+		"Filter":                     {max: 256},
+		"NextToken":                  page,
+		"PaginationToken":            page,
+		"AuthFlow":                   {enum: strs(types.AuthFlowType("").Values())},
+		"MfaConfiguration":           {enum: strs(types.UserPoolMfaType("").Values())},
+		"DeviceKey":                  {min: 1, max: 55, pattern: `[\w-]+_[0-9a-f-]+`, match: isDeviceKey},
+		"DeviceName":                 {min: 1, max: 1024},
+		"DeviceRememberedStatus":     {enum: strs(types.DeviceRememberedStatusType("").Values())},
+		"PreventUserExistenceErrors": {enum: strs(types.PreventUserExistenceErrorTypes("").Values())},
+		"MessageAction":              {enum: strs(types.MessageActionType("").Values())},
 	}
 }
 
@@ -136,7 +138,7 @@ func appendOutOfBounds(violations []string, name string, value float64) []string
 	return violations
 }
 
-// appendListViolations checks the lists of attributes and of their names. The service words the two kinds differently: what is wrong with a
+// appendListViolations checks the lists of attributes, of their names and of what is chosen from a set. The service words the two kinds differently: what is wrong with a
 // member of an object is said by its place, and a list of texts is shown as a whole with all that its members must be.
 func appendListViolations(violations []string, name string, list []any) []string {
 	attributeName := shapes()["AttributeName"]
@@ -155,17 +157,31 @@ func appendListViolations(violations []string, name string, list []any) []string
 			}
 		}
 	case "UserAttributeNames", "AttributesToGet":
-		texts := make([]string, len(list))
-		wrong := false
-		for i, item := range list {
-			texts[i], _ = item.(string)
-			wrong = wrong || len(attributeName.appendViolations(nil, "", texts[i])) > 0
-		}
-		if wrong {
-			violations = append(violations, fmt.Sprintf("Value '[%s]' at '%s' failed to satisfy constraint: Member must satisfy constraint: "+
-				"[Member must have length less than or equal to %d, Member must have length greater than or equal to %d, Member must satisfy regular expression pattern: %s]",
-				strings.Join(texts, ", "), lowerFirst(name), attributeName.max, attributeName.min, attributeName.pattern))
-		}
+		violations = attributeName.appendTextViolations(violations, lowerFirst(name), list, fmt.Sprintf(
+			"Member must have length less than or equal to %d, Member must have length greater than or equal to %d, Member must satisfy regular expression pattern: %s",
+			attributeName.max, attributeName.min, attributeName.pattern))
+	case "UsernameAttributes", "AliasAttributes", "AutoVerifiedAttributes", "DesiredDeliveryMediums":
+		item := shape{enum: map[string][]string{
+			"UsernameAttributes":     strs(types.UsernameAttributeType("").Values()),
+			"AliasAttributes":        strs(types.AliasAttributeType("").Values()),
+			"AutoVerifiedAttributes": strs(types.VerifiedAttributeType("").Values()),
+			"DesiredDeliveryMediums": strs(types.DeliveryMediumType("").Values()),
+		}[name]}
+		violations = item.appendTextViolations(violations, lowerFirst(name), list, fmt.Sprintf("Member must satisfy enum value set: [%s]", strings.Join(item.enum, ", ")))
+	}
+	return violations
+}
+
+// appendTextViolations checks a list of texts, each of which must be as the rules say that the message repeats.
+func (s shape) appendTextViolations(violations []string, at string, list []any, rules string) []string {
+	texts := make([]string, len(list))
+	wrong := false
+	for i, item := range list {
+		texts[i], _ = item.(string)
+		wrong = wrong || len(s.appendViolations(nil, "", texts[i])) > 0
+	}
+	if wrong {
+		violations = append(violations, fmt.Sprintf("Value '[%s]' at '%s' failed to satisfy constraint: Member must satisfy constraint: [%s]", strings.Join(texts, ", "), at, rules))
 	}
 	return violations
 }

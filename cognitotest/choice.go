@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -71,7 +72,7 @@ func (b *backend) userAuthAfterSignUp(u *user, c *appClient, text string) (next,
 		return next{}, err
 	}
 	u.spend(s)
-	return b.proceed(u, c, u.afterCode())
+	return b.proceed(u, c, u.afterCode(""))
 }
 
 // firstFactors are those that the user, whose lock is held, can begin with. Codes are not among them where the pool demands a second factor, since
@@ -127,10 +128,14 @@ func (b *backend) tryFirst(u *user, c *appClient, s *session, factor string, ava
 		n.challenge.AvailableChallenges = available
 		return n, nil
 	}
-	u.spend(s)
 	if factor == factorPassword && given["PASSWORD"] != "" {
-		return b.tryPassword(u, c, given)
+		n, err := b.tryPassword(u, c, given)
+		if !errors.Is(err, errNoDevice) { // clients try again without the device
+			u.spend(s)
+		}
+		return n, err
 	}
+	u.spend(s)
 	asked := session{challenge: factor, offered: available}
 	parameters := map[string]string{}
 	if factor == factorEmail || factor == factorSMS {
@@ -162,11 +167,15 @@ func (b *backend) answerFirst(u *user, c *appClient, s *session, responses map[s
 	if err := b.admissible(u); err != nil {
 		return next{}, err
 	}
+	device, err := u.deviceGiven(responses)
+	if err != nil {
+		return next{}, err
+	}
 	u.spend(s)
-	return b.proceed(u, c, u.afterCode())
+	return b.proceed(u, c, u.afterCode(device))
 }
 
 // afterCode is how far a first factor other than a password leads: past the second factor, unless the pool has come to demand one.
-func (u *user) afterCode() progress {
-	return progress{mfa: u.pool.config().mode != types.UserPoolMfaTypeOn}
+func (u *user) afterCode(device string) progress {
+	return progress{mfa: u.pool.config().mode != types.UserPoolMfaTypeOn, device: device}
 }

@@ -256,6 +256,8 @@ func TestConfirmDevice(t *testing.T) {
 	assert.Len(t, srv.must("ListDevices", kv{"AccessToken": r.access()}).body["Devices"], 1)
 
 	r = srv.call("ConfirmDevice", kv{"AccessToken": r.access(), "DeviceKey": "no key"})
+	long := srv.call("ConfirmDevice", kv{"AccessToken": "x", "DeviceKey": d.key, "DeviceName": strings.Repeat("x", 1025)})
+	assert.Contains(t, long.failure(), "at 'deviceName' failed to satisfy constraint: Member must have length less than or equal to 1024")
 	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value 'no key' at 'deviceKey' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w-]+_[0-9a-f-]+", r.failure())
 }
 
@@ -354,4 +356,27 @@ func TestDeviceRefresh(t *testing.T) {
 	srv.must("ForgetDevice", kv{"AccessToken": r.access(), "DeviceKey": d.key})
 	assert.Equal(t, invalid, byFlow(d.key).failure(), "forgotten")
 	assert.NotNil(t, srv.IssueTokens("alice").NewDeviceMetadata)
+}
+
+// A sign-in by choice knows devices, too.
+func TestDeviceByChoice(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, everyFirstFactor, func(o *options) { o.Devices = &types.DeviceConfigurationType{} })
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
+	first := srv.tokens("bob")
+	d := newDevice(first)
+	require.Empty(t, srv.confirmDevice(first.access(), d).failure())
+	unknown := "us-east-1_0badcafe"
+
+	session := srv.userAuth("bob", prefer("PASSWORD")).session()
+	assert.Equal(t, noDevice, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": unknown}).failure())
+	r := srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": d.key})
+	assert.Equal(t, d.key, payload(r.access())["device_key"], "the client tries again on the same session")
+
+	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
+	code := srv.lastCode("bob")
+	assert.Equal(t, noDevice, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": unknown}).failure())
+	r = srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": d.key})
+	assert.Equal(t, d.key, payload(r.access())["device_key"])
+	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
 }

@@ -656,7 +656,9 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, pas
 		if len(answer) < 8 {
 			return refuse(shortPassword)
 		}
+		m.accept(s)
 		m.setPassword(u, answer, "CONFIRMED")
+		return m.goOn(u, c, p)
 	case "MFA_SETUP":
 		if s.step != 2 {
 			return refuse(invalidSession)
@@ -852,6 +854,14 @@ func (m *model) forgetTOTP(u *modelUser) verdict {
 
 func (m *model) setPassword(u *modelUser, password, status string) {
 	u.password, u.passwordSet, u.status, u.failures = password, m.now, status, 0
+	m.end(u)
+}
+
+// end ends the sign-ins of a user that have begun.
+func (m *model) end(u *modelUser) {
+	for _, s := range m.sessions {
+		s.spent = s.spent || s.user == u
+	}
 }
 
 // resetPassword bars a password. There must be an address to send a code to, and a password of the user's own.
@@ -863,6 +873,7 @@ func (m *model) resetPassword(u *modelUser) verdict {
 		return refuse(noAddress)
 	}
 	u.status = "RESET_REQUIRED"
+	m.end(u)
 	m.sendRecovery(u)
 	return done
 }

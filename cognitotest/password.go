@@ -156,7 +156,7 @@ func (b *backend) confirmForgotPassword(in *confirmForgotPasswordRequest) (*empt
 	return &empty{}, nil
 }
 
-// adminResetUserPassword bars the old password until ConfirmForgotPassword sets another.
+// adminResetUserPassword bars the old password, and ends the sign-ins that began with it, until ConfirmForgotPassword sets another.
 func (b *backend) adminResetUserPassword(in *userRequest) (*empty, error) {
 	return b.administer(in, func(u *user, _ time.Time) error {
 		if u.status == userUnconfirmed {
@@ -165,7 +165,7 @@ func (b *backend) adminResetUserPassword(in *userRequest) (*empty, error) {
 		if _, err := b.sendRecovery(u); err != nil {
 			return err
 		}
-		u.status = userResetRequired
+		u.status, u.sessions = userResetRequired, nil
 		return nil
 	})
 }

@@ -203,3 +203,37 @@ func TestSetupByAnAddressThatIsTaken(t *testing.T) {
 	assert.Equal(t, "AliasExists: An account with the email already exists.", r.failure())
 	assert.Equal(t, "bob", srv.User("bob@example.com").Username)
 }
+
+// A sign-in that began with a password does not outlive it: whoever knows a password that was changed for that reason gets no further.
+func TestSessionEndsWithThePassword(t *testing.T) {
+	t.Parallel()
+	const other = "0ther-Passw0rd!"
+	for name, change := range map[string]func(srv fake, user kv, access string){
+		"by an administrator": func(srv fake, user kv, _ string) {
+			srv.must("AdminSetUserPassword", with(with(user, "Password", other), "Permanent", true))
+		},
+		"for another temporary one": func(srv fake, user kv, _ string) {
+			srv.must("AdminSetUserPassword", with(user, "Password", other))
+		},
+		"reset": func(srv fake, user kv, _ string) { srv.must("AdminResetUserPassword", user) },
+		"forgotten": func(srv fake, _ kv, _ string) {
+			srv.must("ForgotPassword", kv{"ClientId": srv.ClientID, "Username": "bob"})
+			srv.must("ConfirmForgotPassword", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": srv.lastCode("bob"), "Password": other})
+		},
+		"by the user": func(srv fake, _ kv, access string) {
+			srv.must("ChangePassword", kv{"AccessToken": access, "PreviousPassword": password, "ProposedPassword": other})
+		},
+	} {
+		srv := listen(t)
+		srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com", TOTP: secret})
+		session, access := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session(), *srv.IssueTokens("bob").AccessToken
+		change(srv, kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}, access)
+		assert.Equal(t, usedSession, srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).failure(), name)
+	}
+
+	srv := listen(t)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword})
+	first, second := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session(), srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	require.NotEmpty(t, srv.respond("NEW_PASSWORD_REQUIRED", first, "bob", kv{"NEW_PASSWORD": other}).access())
+	assert.Equal(t, usedSession, srv.respond("NEW_PASSWORD_REQUIRED", second, "bob", kv{"NEW_PASSWORD": password}).failure(), "a temporary password sets one other")
+}

@@ -60,9 +60,10 @@ func (u *user) listed() attributes {
 	return append(attributes{{"sub", u.sub}}, u.attributes...)
 }
 
+// setPassword ends the sign-ins that have begun: they stand on the password from before.
 func (u *user) setPassword(password string, status types.UserStatusType, now time.Time) {
 	u.password, u.passwordSet, u.status, u.modified = password, now, status, now
-	u.failures = 0
+	u.failures, u.sessions = 0, nil
 }
 
 // The lockout: after five wrong passwords a second, doubling with each further one up to a quarter of an hour. What is tried meanwhile is

@@ -752,6 +752,52 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// tokenOperations are the calls with an access token.
+var tokenOperations = []string{
+	"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GetUserAuthFactors", "GlobalSignOut", "DeleteUser",
+	"ChangePassword", "GetUserAttributeVerificationCode", "VerifyUserAttribute", "UpdateUserAttributes", "DeleteUserAttributes",
+	"ConfirmDevice", "UpdateDeviceStatus", "GetDevice", "ListDevices", "ForgetDevice",
+}
+
+// No call takes a token that is not, or no longer, good for it.
+func TestEveryTokenOperationChecksTheToken(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
+	refuse := func(failure, token string) {
+		t.Helper()
+		for _, operation := range tokenOperations {
+			r := srv.call(operation, kv{
+				"AccessToken": token, "UserCode": "123456", "ProposedPassword": password, "AttributeName": "email", "Code": "x",
+				"UserAttributes": []kv{}, "UserAttributeNames": []string{}, "DeviceKey": "x_0",
+			})
+			assert.Equal(t, failure, r.failure(), operation)
+		}
+	}
+	refuse("NotAuthorized: Access Token does not have required scopes", *srv.IssueTokens("alice", "openid", "email").AccessToken)
+	tokens := srv.IssueTokens("alice")
+	refuse("NotAuthorized: Invalid Access Token", *tokens.IdToken)
+	refuse("NotAuthorized: Invalid Access Token", *tokens.RefreshToken)
+	refuse("NotAuthorized: Could not verify signature for Access Token", *start(t).IssueTokens("alice").AccessToken)
+	srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *tokens.RefreshToken})
+	refuse("NotAuthorized: Access Token has been revoked", *tokens.AccessToken)
+
+	tokens = srv.IssueTokens("alice")
+	srv.Advance(time.Hour)
+	refuse("NotAuthorized: Access Token has expired", *tokens.AccessToken)
+
+	tokens = srv.IssueTokens("alice")
+	srv.must("AdminDisableUser", user)
+	refuse("NotAuthorized: Access Token has been revoked", *tokens.AccessToken)
+	srv.Advance(time.Second)
+	tokens = srv.IssueTokens("alice")
+	refuse("NotAuthorized: User is disabled.", *tokens.AccessToken)
+	srv.must("AdminEnableUser", user)
+	srv.must("AdminDeleteUser", user)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
+	refuse("UserNotFound: User does not exist.", *tokens.AccessToken)
+}
+
 // Every call that needs something refuses what is not there, whatever else it is given.
 func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	t.Parallel()
@@ -759,16 +805,13 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	all := kv{
 		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password, "ConfirmationCode": "x", "UserCode": "123456",
 		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON", "ProposedPassword": password,
-		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{}, "UserAttributeNames": []string{}, "GroupName": "x",
+		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{}, "UserAttributeNames": []string{}, "GroupName": "x", "DeviceKey": "x_0",
 	}
 	for failure, tc := range map[string]struct {
 		member, value string
 		operations    []string
 	}{
-		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", []string{
-			"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GetUserAuthFactors", "GlobalSignOut", "DeleteUser",
-			"ChangePassword", "GetUserAttributeVerificationCode", "VerifyUserAttribute", "UpdateUserAttributes", "DeleteUserAttributes",
-		}},
+		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", tokenOperations},
 		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {"UserPoolId", "us-east-1_Nowhere", []string{
 			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
 			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword", "AdminResetUserPassword",
@@ -776,12 +819,13 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 			"CreateUserPoolClient", "DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig", "GetUserPoolMfaConfig",
 			"UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients", "ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
 			"CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup", "AdminAddUserToGroup", "AdminRemoveUserFromGroup",
-			"AdminListGroupsForUser",
+			"AdminListGroupsForUser", "AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
 		}},
 		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
 			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors", "AdminUserGlobalSignOut",
 			"AdminSetUserPassword", "AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser",
 			"AdminUpdateUserAttributes", "AdminDeleteUserAttributes", "AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+			"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
 		}},
 		"ResourceNotFound: User pool client nobody does not exist.": {"ClientId", "nobody", []string{
 			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp", "ConfirmSignUp", "ResendConfirmationCode",

@@ -388,5 +388,5 @@ func (b *backend) askScripted(u *user, c *appClient, done progress) next {
 	script := u.script[done.asked]
 	parameters := map[string]string{"USERNAME": u.name}
 	maps.Copy(parameters, script.Parameters)
-	return b.challenge(u, c, session{challenge: script.name(), done: done}, parameters)
+	return b.challenge(u, c, session{challenge: script.name(), stage: stageScripted, done: done}, parameters)
 }

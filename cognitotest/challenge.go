@@ -12,7 +12,7 @@ import (
 
 // Challenge is a step of a sign-in that a test makes up, as an application's Lambda triggers do in Cognito. See Server.Script.
 type Challenge struct {
-	Name       types.ChallengeNameType // default CUSTOM_CHALLENGE; any other name is sent as it is
+	Name       types.ChallengeNameType // default CUSTOM_CHALLENGE; any other is sent as it is, but not a ..._VERIFIER, which has no session
 	Parameters map[string]string       // what the client gets to see
 	Answers    map[string]string       // what ChallengeResponses must hold, for example "ANSWER"; any other answer ends the sign-in
 }
@@ -73,7 +73,7 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 		return next{}, missingParameter("Session")
 	}
 	named := b.signer(c.pool, username)
-	u, client, s, err := b.resume(in.Session, in.ChallengeName, stageChallenged, stageAssociated, stageVerified)
+	u, client, s, err := b.resume(in.Session, in.ChallengeName, stageChallenged, stageAssociated, stageVerified, stageScripted)
 	if err != nil {
 		return next{}, err
 	}
@@ -92,7 +92,10 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 	}
 	done.device = cmp.Or(device, done.device)
 	switch {
-	case s.challenge == challengeDevice && done.device != "":
+	case s.stage == stageScripted:
+		done.asked++
+		err = u.answerScripted(s, in.ChallengeResponses)
+	case s.challenge == challengeDevice:
 		return b.answerDevice(u, c, s, in.ChallengeResponses)
 	case s.challenge == challengePassword:
 		err = b.answerNewPassword(u, in.ChallengeResponses)
@@ -105,12 +108,9 @@ func (b *backend) respond(c *appClient, in *respondRequest) (next, error) {
 		if s.stage != stageVerified {
 			err = errSession
 		}
-	case slices.Contains(allMethods[:], s.challenge):
+	default: // one of allMethods
 		done.mfa = true
 		err = b.answerFactor(u, s, in.ChallengeResponses)
-	default:
-		done.asked++
-		err = u.answerScripted(s, in.ChallengeResponses)
 	}
 	if err != nil {
 		return next{}, err

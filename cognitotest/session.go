@@ -20,7 +20,8 @@ type session struct {
 	done    progress // before it
 }
 
-// stage is how far MFA_SETUP has come, or a sign-up that leads to a sign-in. Every call of it takes the session of the one before.
+// stage is how far MFA_SETUP has come, or a sign-up that leads to a sign-in. Every call of it takes the session of the one before. What a test made
+// up stands apart, whatever it is called.
 type stage int
 
 const (
@@ -29,6 +30,7 @@ const (
 	stageVerified                // VerifySoftwareToken's
 	stageSignedUp                // SignUp's
 	stageConfirmed               // ConfirmSignUp's
+	stageScripted                // a challenge of Server.Script
 )
 
 // ticket is what a session string says to the server.

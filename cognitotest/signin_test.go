@@ -441,3 +441,20 @@ func TestNewPasswordShapes(t *testing.T) {
 		assert.Equal(t, "InvalidParameter: Invalid email address format.", r.failure())
 	}
 }
+
+// A scripted challenge asks for what the script says, also by the name of one that the service has.
+func TestScriptedByANameOfTheService(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, name := range []string{
+		"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", "DEVICE_SRP_AUTH", "SELECT_CHALLENGE", "PASSWORD", "SIGN_UP",
+	} {
+		srv.Script("alice", cognitotest.Challenge{Name: types.ChallengeNameType(name), Answers: map[string]string{"ANSWER": "rex"}})
+		session := srv.challenged("alice", name).session()
+		assert.Equal(t, "NotAuthorized: Invalid session for the user.", srv.call("AssociateSoftwareToken", kv{"Session": session}).failure(), name)
+		answer := kv{"ANSWER": "rex", "NEW_PASSWORD": "0ther-Passw0rd!"}
+		assert.NotEmpty(t, srv.respond(name, session, "alice", answer).access(), name)
+	}
+	srv.Script("alice")
+	srv.tokens("alice")
+}

@@ -138,8 +138,8 @@ func appendOutOfBounds(violations []string, name string, value float64) []string
 	return violations
 }
 
-// appendListViolations checks the lists of attributes, of their names and of what is chosen from a set. The service words the two kinds differently: what is wrong with a
-// member of an object is said by its place, and a list of texts is shown as a whole with all that its members must be.
+// appendListViolations checks the lists of attributes, of their names and of what is chosen from a set. The service words them differently: what is
+// wrong with a member of an object is said by its place, and a list of texts is shown as a whole with all that its members must be.
 func appendListViolations(violations []string, name string, list []any) []string {
 	attributeName := shapes()["AttributeName"]
 	switch name {

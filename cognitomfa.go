@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
@@ -174,46 +173,4 @@ func (c *Client) secretHash(username string) string {
 	mac := hmac.New(sha256.New, []byte(c.clientSecret.Reveal()))
 	mac.Write([]byte(username + *c.clientID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// Tokens is what a finished sign-in yields.
-type Tokens struct {
-	// Access authorises the calls a user makes for himself: Enroll, Verify, Status, Disable, SignOut.
-	Access Secret
-	// ID says who the user is. Verify it, as the access token, with the package token or with another verifier before trusting it.
-	ID Secret
-	// Refresh gets new tokens, with [Client.Refresh].
-	Refresh Secret
-	// TokenType is "Bearer".
-	TokenType string
-	// ExpiresIn is how long Access is valid from now.
-	ExpiresIn time.Duration
-	// DeviceKey names the device that Cognito has newly noted, in pools that remember devices; else it is empty. Refresh wants it.
-	DeviceKey string
-	// DeviceGroupKey belongs to DeviceKey.
-	DeviceGroupKey string
-}
-
-func (*Tokens) outcome() {}
-
-// tokens takes over what Cognito answered. The SDK's strings are kept, not copied.
-func tokens(r *types.AuthenticationResultType) *Tokens {
-	t := &Tokens{
-		Access:    otpauth.SecretFrom(r.AccessToken),
-		ID:        otpauth.SecretFrom(r.IdToken),
-		Refresh:   otpauth.SecretFrom(r.RefreshToken),
-		ExpiresIn: time.Duration(r.ExpiresIn) * time.Second,
-	}
-	if r.TokenType != nil {
-		t.TokenType = *r.TokenType
-	}
-	if d := r.NewDeviceMetadata; d != nil {
-		if d.DeviceKey != nil {
-			t.DeviceKey = *d.DeviceKey
-		}
-		if d.DeviceGroupKey != nil {
-			t.DeviceGroupKey = *d.DeviceGroupKey
-		}
-	}
-	return t
 }

@@ -226,29 +226,6 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 // errNoSuccess is the cause when VerifySoftwareToken neither fails nor succeeds.
 var errNoSuccess = errors.New("not accepted; is the phone's clock right?")
 
-// Enable switches MFA on for a signed-in user who has a registered authenticator, and makes TOTP the preferred method: the second half of Verify, to be
-// repeated after [ErrNotEnabled], or to undo Disable. Without a registered authenticator it is [ErrNotEnrolled].
-//
-// It makes one call, SetUserMFAPreference, which the access token authorises.
-func (c *Client) Enable(ctx context.Context, accessToken string) error {
-	return c.setTOTP(ctx, call{"enable", byToken}, accessToken, true)
-}
-
-// setTOTP switches TOTP on, as the preferred method, or off.
-func (c *Client) setTOTP(ctx context.Context, cl call, accessToken string, on bool) error {
-	if accessToken == "" {
-		return &Error{Op: cl.op, Kind: ErrAccessToken}
-	}
-	_, err := c.api.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
-		AccessToken:              &accessToken,
-		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: on, PreferredMfa: on},
-	})
-	if err != nil {
-		return cl.fail(err)
-	}
-	return nil
-}
-
 // VerifySetup is Verify for a user whom the pool does not let in before he has set MFA up: ch is the Setup of the Enrollment that EnrollSetup
 // returned. It checks the first code, finishes the sign-in and switches MFA on. The outcome is [*Tokens], unless the pool asks for more. After
 // [ErrCodeMismatch] it can be called again with the same challenge; after most other errors the user signs in again, and if the code was

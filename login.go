@@ -212,18 +212,3 @@ func (c *Client) outcome(
 	}
 	return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: errors.New("answered with neither tokens nor a challenge"), step: StepStartOver}
 }
-
-// ready returns an error when a call that spends a session cannot be made: without a session, or when the caller has given up already, while
-// it is certain that the session is still good.
-func (cl call) ready(ctx context.Context, session Secret) error {
-	if session.Reveal() == "" {
-		return cl.noSession()
-	}
-	if err := ctx.Err(); err != nil {
-		return &Error{Op: cl.op, Err: err, step: StepBackOff}
-	}
-	return nil
-}
-
-// noSession is the error of a call whose challenge is nil or has no session.
-func (cl call) noSession() error { return &Error{Op: cl.op, Kind: ErrSessionExpired} }

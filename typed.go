@@ -1,42 +1,61 @@
 package cognitomfa
 
 import (
-	"strings"
 	"unicode"
 )
 
-// The number of digits that a code of each method has. Cognito's TOTP and SMS codes have six; those it mails have six or eight.
+// The number of digits of a code. Cognito's TOTP and SMS codes have six; those it sends by e-mail have
+// six or eight.
 const (
 	minCode = 6
 	maxCode = 8
 )
 
-// maxTyped is the longest input, in bytes, that is looked at in search of a code.
+// maxTyped is the longest input, in bytes, that is searched for a code.
 const maxTyped = 128
 
-// normalizeCode reads a code as people type and paste it: blanks and hyphens are dropped, full-width digits read as digits. It
-// reports whether what remains is six digits, or between six and eight for the codes that Cognito sends out itself.
+// normalizeCode reads a code as people type and paste it: spaces and hyphens are dropped, and decimal
+// digits of every script are read as digits. It reports whether what remains is six digits, or between six
+// and eight for the codes that Cognito sends out itself.
 func normalizeCode(typed string, method Method) (string, bool) {
 	if len(typed) > maxTyped {
 		return "", false
 	}
-	code := strings.Map(func(r rune) rune {
+	code := make([]byte, 0, maxCode)
+	for _, r := range typed {
+		digit, ok := decimal(r)
 		switch {
-		case '0' <= r && r <= '9':
-			return r
-		case '０' <= r && r <= '９':
-			return r - '０' + '0'
+		case ok && len(code) == maxCode:
+			return "", false
+		case ok:
+			code = append(code, '0'+digit)
 		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), unicode.Is(unicode.Cf, r), r == '−':
-			// Blanks of any kind, dashes of any kind, the marks without width that come along when text is pasted.
-			return -1
+			// Spaces and dashes of any kind, and the marks without width that come along with pasted text.
+		default:
+			return "", false
 		}
-		return unicode.ReplacementChar
-	}, typed)
-	if strings.ContainsRune(code, unicode.ReplacementChar) || len(code) < minCode || len(code) > maxCode {
+	}
+	if len(code) < minCode || method == MethodTOTP && len(code) != minCode {
 		return "", false
 	}
-	if method == MethodTOTP && len(code) != minCode {
-		return "", false
+	return string(code), true
+}
+
+// decimal returns the value of a decimal digit of any script (Unicode category Nd). The ranges of that
+// category begin with a zero and hold whole sets of ten.
+func decimal(r rune) (byte, bool) {
+	if '0' <= r && r <= '9' {
+		return byte(r - '0'), true
 	}
-	return code, true
+	for _, set := range unicode.Nd.R16 {
+		if rune(set.Lo) <= r && r <= rune(set.Hi) {
+			return byte((r - rune(set.Lo)) % 10), true
+		}
+	}
+	for _, set := range unicode.Nd.R32 {
+		if rune(set.Lo) <= r && r <= rune(set.Hi) {
+			return byte((r - rune(set.Lo)) % 10), true
+		}
+	}
+	return 0, false
 }

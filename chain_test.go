@@ -3,6 +3,7 @@ package cognitomfa_test
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -152,7 +153,7 @@ func TestRespondKeepsWhatIsGiven(t *testing.T) {
 	cfg.ClientSecret = "0123456789abcdefghijklmnop"
 	client := newClient(t, &double{respond: func(in *cip.AdminRespondToAuthChallengeInput) (*cip.AdminRespondToAuthChallengeOutput, error) {
 		sent = in.ChallengeResponses
-		return &cip.AdminRespondToAuthChallengeOutput{AuthenticationResult: &types.AuthenticationResultType{}}, nil
+		return &cip.AdminRespondToAuthChallengeOutput{AuthenticationResult: &types.AuthenticationResultType{AccessToken: aws.String("access")}}, nil
 	}}, cfg)
 	challenge := &cognitomfa.OtherChallenge{Username: "alice", Session: aSession, Name: "CUSTOM_CHALLENGE"}
 	given := map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42"}

@@ -2,6 +2,7 @@ package cognitomfa
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -88,7 +89,7 @@ type SelectChallenge struct {
 	// Methods are those to choose from. Empty in a challenge built by hand: then any can be chosen.
 	Methods []Method
 
-	// offered are Cognito's own words for Methods, which are not the same in all of its interfaces.
+	// offered are Cognito's own words for Methods, where these are not the methods' names.
 	offered []string
 }
 
@@ -134,45 +135,48 @@ func (ch *SelectChallenge) Offers(m Method) bool {
 	return len(ch.Methods) == 0 || slices.Contains(ch.Methods, m)
 }
 
-// newChallenge builds the challenge of that name. The user is known as username unless the parameters say better.
-func newChallenge(name types.ChallengeNameType, username string, session Secret, params map[string]string, issued time.Time) Challenge {
-	issued = issued.UTC().Truncate(time.Millisecond)
-	if id := params["USER_ID_FOR_SRP"]; id != "" {
-		username = id
-	} else if id = params["USERNAME"]; id != "" {
-		username = id
+// NewChallenge returns the challenge of that name (ChallengeName) that a sign-in on the raw SDK was
+// answered with, so that it can be finished with this package: a flow that SignIn does not begin, such as
+// CUSTOM_AUTH or a sign-in right after a sign-up. session is Session, "" if there is none; username is the
+// name that was sent, which counts unless the parameters (ChallengeParameters) know better.
+func NewChallenge(name, session, username string, parameters map[string]string) Challenge {
+	return newChallenge(types.ChallengeNameType(name), username, NewSecret(session), parameters, time.Now())
+}
+
+// newChallenge builds the challenge of that name.
+func newChallenge(
+	name types.ChallengeNameType, username string, session Secret, params map[string]string, issued time.Time,
+) Challenge {
+	w := wireChallenge{
+		Kind:     name,
+		Username: cmp.Or(params["USER_ID_FOR_SRP"], params["USERNAME"], username),
+		Issued:   issued.UnixMilli(),
 	}
 	switch name {
 	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp:
-		return &MFAChallenge{
-			Username:    username,
-			Session:     session,
-			Issued:      issued,
-			Method:      Method(name),
-			Destination: params["CODE_DELIVERY_DESTINATION"],
-			DeviceName:  params["FRIENDLY_DEVICE_NAME"],
-		}
+		w.Kind, w.Method = types.ChallengeNameTypeSoftwareTokenMfa, Method(name)
+		w.Destination, w.DeviceName = params["CODE_DELIVERY_DESTINATION"], params["FRIENDLY_DEVICE_NAME"]
 	case types.ChallengeNameTypeMfaSetup:
-		return &SetupChallenge{Username: username, Session: session, Issued: issued, Methods: methods(jsonList(params["MFAS_CAN_SETUP"]))}
+		w.Offered = jsonList(params["MFAS_CAN_SETUP"])
 	case types.ChallengeNameTypeSelectMfaType:
-		offered := jsonList(params["MFAS_CAN_CHOOSE"])
-		if offered == nil {
-			offered = jsonList(params["MFAS_CAN_SELECT"])
+		if w.Offered = jsonList(params["MFAS_CAN_CHOOSE"]); w.Offered == nil {
+			w.Offered = jsonList(params["MFAS_CAN_SELECT"])
 		}
-		return &SelectChallenge{Username: username, Session: session, Issued: issued, Methods: methods(offered), offered: offered}
 	case types.ChallengeNameTypeNewPasswordRequired:
-		required := jsonList(params["requiredAttributes"])
-		for i, name := range required {
-			required[i] = strings.TrimPrefix(name, attributePrefix)
+		for _, name := range jsonList(params["requiredAttributes"]) {
+			w.Required = append(w.Required, strings.TrimPrefix(name, attributePrefix))
 		}
-		var attributes map[string]string
-		if json.Unmarshal([]byte(params["userAttributes"]), &attributes) != nil {
-			attributes = nil // Cognito's word for "none" is not always an object.
-		}
-		return &NewPasswordChallenge{Username: username, Session: session, Issued: issued, Required: required, Attributes: attributes}
 	default:
-		return &OtherChallenge{Username: username, Session: session, Issued: issued, Name: string(name), Parameters: params}
+		w.Kind, w.Name, w.Parameters = kindOther, string(name), params
 	}
+	ch := w.challenge(session)
+	if ch, ok := ch.(*NewPasswordChallenge); ok {
+		// Cognito's word for "none" is not always an object.
+		if json.Unmarshal([]byte(params["userAttributes"]), &ch.Attributes) != nil {
+			ch.Attributes = nil
+		}
+	}
+	return ch
 }
 
 // attributePrefix stands before the names of attributes in NEW_PASSWORD_REQUIRED.
@@ -187,33 +191,41 @@ func jsonList(s string) []string {
 	return list
 }
 
-// methods are the methods that Cognito's words stand for. A word that is newer than this package stands for itself.
+// methodOf is the method that one of Cognito's words stands for. A word that is newer than this package
+// stands for itself.
+func methodOf(word string) Method {
+	if word == "EMAIL_MFA" {
+		return MethodEmail
+	}
+	return Method(word)
+}
+
+// known reports whether m is one of the methods that this package knows.
+func (m Method) known() bool { return m == MethodTOTP || m == MethodSMS || m == MethodEmail }
+
+// methods are the methods that Cognito's words stand for.
 func methods(words []string) []Method {
 	if len(words) == 0 {
 		return nil
 	}
 	list := make([]Method, len(words))
 	for i, w := range words {
-		list[i] = Method(w)
-		if w == "EMAIL_MFA" {
-			list[i] = MethodEmail
-		}
+		list[i] = methodOf(w)
 	}
 	return list
 }
 
-// wireChallenge is what a token holds besides the session.
+// wireChallenge is what a token holds besides the session: what the answer needs, and nobody's personal
+// data but the user name.
 type wireChallenge struct {
 	Kind        types.ChallengeNameType `json:"k"`
-	Username    string                  `json:"u,omitempty"`
-	Issued      time.Time               `json:"i,omitzero"`
+	Username    string                  `json:"u"`
+	Issued      int64                   `json:"i,omitempty"` // milliseconds since 1970
 	Method      Method                  `json:"m,omitempty"`
 	Destination string                  `json:"d,omitempty"`
 	DeviceName  string                  `json:"n,omitempty"`
-	Methods     []Method                `json:"c,omitempty"`
-	Offered     []string                `json:"o,omitempty"`
+	Offered     []string                `json:"o,omitempty"` // methods, in Cognito's own words
 	Required    []string                `json:"r,omitempty"`
-	Attributes  map[string]string       `json:"a,omitempty"`
 	Name        string                  `json:"x,omitempty"`
 	Parameters  map[string]string       `json:"p,omitempty"`
 }
@@ -221,47 +233,107 @@ type wireChallenge struct {
 // kindOther is what a token calls an OtherChallenge, whatever its name.
 const kindOther types.ChallengeNameType = "OTHER"
 
-// maxToken is the length of the longest token that ParseChallenge reads, in bytes. A session has 8192 at most.
-const maxToken = 64 << 10
+// challenge returns the challenge that w describes; nil if it is of no known kind.
+func (w *wireChallenge) challenge(session Secret) Challenge {
+	var issued time.Time
+	if w.Issued != 0 {
+		issued = time.UnixMilli(w.Issued).UTC()
+	}
+	switch w.Kind {
+	case types.ChallengeNameTypeSoftwareTokenMfa:
+		return &MFAChallenge{
+			Username: w.Username, Session: session, Issued: issued,
+			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName,
+		}
+	case types.ChallengeNameTypeMfaSetup:
+		return &SetupChallenge{Username: w.Username, Session: session, Issued: issued, Methods: methods(w.Offered)}
+	case types.ChallengeNameTypeSelectMfaType:
+		return &SelectChallenge{
+			Username: w.Username, Session: session, Issued: issued,
+			Methods: methods(w.Offered), offered: otherWords(w.Offered),
+		}
+	case types.ChallengeNameTypeNewPasswordRequired:
+		return &NewPasswordChallenge{Username: w.Username, Session: session, Issued: issued, Required: w.Required}
+	case kindOther:
+		return &OtherChallenge{
+			Username: w.Username, Session: session, Issued: issued, Name: w.Name, Parameters: w.Parameters,
+		}
+	}
+	return nil
+}
+
+// describe begins the description of a challenge.
+func describe(kind types.ChallengeNameType, username string, issued time.Time) wireChallenge {
+	w := wireChallenge{Kind: kind, Username: username}
+	if !issued.IsZero() {
+		w.Issued = issued.UnixMilli()
+	}
+	return w
+}
 
 // Token implements [Challenge].
 func (ch *MFAChallenge) Token() string {
-	return wireChallenge{
-		Kind: types.ChallengeNameTypeSoftwareTokenMfa, Username: ch.Username, Issued: ch.Issued,
-		Method: ch.Method, Destination: ch.Destination, DeviceName: ch.DeviceName,
-	}.token(ch.Session)
+	w := describe(types.ChallengeNameTypeSoftwareTokenMfa, ch.Username, ch.Issued)
+	w.Method, w.Destination, w.DeviceName = ch.Method, ch.Destination, ch.DeviceName
+	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SetupChallenge) Token() string {
-	return wireChallenge{Kind: types.ChallengeNameTypeMfaSetup, Username: ch.Username, Issued: ch.Issued, Methods: ch.Methods}.token(ch.Session)
+	w := describe(types.ChallengeNameTypeMfaSetup, ch.Username, ch.Issued)
+	w.Offered = words(ch.Methods)
+	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SelectChallenge) Token() string {
-	return wireChallenge{
-		Kind: types.ChallengeNameTypeSelectMfaType, Username: ch.Username, Issued: ch.Issued, Methods: ch.Methods, Offered: ch.offered,
-	}.token(ch.Session)
+	w := describe(types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Issued)
+	if w.Offered = ch.offered; w.Offered == nil {
+		w.Offered = words(ch.Methods)
+	}
+	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *NewPasswordChallenge) Token() string {
-	return wireChallenge{
-		Kind: types.ChallengeNameTypeNewPasswordRequired, Username: ch.Username, Issued: ch.Issued, Required: ch.Required, Attributes: ch.Attributes,
-	}.token(ch.Session)
+	w := describe(types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Issued)
+	w.Required = ch.Required
+	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *OtherChallenge) Token() string {
-	return wireChallenge{Kind: kindOther, Username: ch.Username, Issued: ch.Issued, Name: ch.Name, Parameters: ch.Parameters}.token(ch.Session)
+	w := describe(kindOther, ch.Username, ch.Issued)
+	w.Name, w.Parameters = ch.Name, ch.Parameters
+	return w.token(ch.Session)
+}
+
+// otherWords returns the words if one of them is not the method's own name; else nil.
+func otherWords(words []string) []string {
+	if slices.ContainsFunc(words, func(w string) bool { return string(methodOf(w)) != w }) {
+		return words
+	}
+	return nil
+}
+
+// words are the methods by name.
+func words(methods []Method) []string {
+	if len(methods) == 0 {
+		return nil
+	}
+	list := make([]string, len(methods))
+	for i, m := range methods {
+		list[i] = string(m)
+	}
+	return list
 }
 
 // token joins the description and the session, with a dot where the session stands as it is and a tilde where it is encoded. Cognito's sessions are
 // base64url already, so that the token is hardly longer than its session.
-func (w wireChallenge) token(session Secret) string {
+func (w *wireChallenge) token(session Secret) string {
 	description, err := json.Marshal(w)
 	if err != nil {
-		panic(err) // Strings, lists and maps of strings and a date of this era always encode.
+		panic(err) // Strings, numbers, and lists and maps of strings always encode.
 	}
 	head, text := base64.RawURLEncoding.EncodeToString(description), session.Reveal()
 	if strings.ContainsFunc(text, notURLSafe) {
@@ -274,35 +346,26 @@ func notURLSafe(r rune) bool {
 	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) && r != '-' && r != '_'
 }
 
-// ParseChallenge gives back the challenge that a Token method made into a string, in this process or in another. For anything else the error
-// is of the kind [ErrSessionExpired], for the user can only sign in again. What the token says is not authenticated: Cognito
-// checks the session, and that it is this user's, when the challenge is answered.
+// ParseChallenge returns the challenge that a Token method made into a string, in this process or in
+// another. It reads whatever Token makes, however long; limit the size of a request elsewhere. For anything
+// else the error is of the kind [ErrSessionExpired], because all that the user can do is sign in again.
+// The token is not authenticated: Cognito checks the session, and that it is this user's, when the
+// challenge is answered.
 func ParseChallenge(token string) (Challenge, error) {
+	cl := newCall("parse challenge", bySession)
 	w, session, err := parseToken(token)
 	if err != nil {
-		return nil, &Error{Op: "parse challenge", Kind: ErrSessionExpired, Err: err}
+		return nil, cl.refuse(ErrSessionExpired, err.Error())
 	}
-	switch w.Kind {
-	case types.ChallengeNameTypeSoftwareTokenMfa:
-		return &MFAChallenge{w.Username, session, w.Issued, w.Method, w.Destination, w.DeviceName}, nil
-	case types.ChallengeNameTypeMfaSetup:
-		return &SetupChallenge{w.Username, session, w.Issued, w.Methods}, nil
-	case types.ChallengeNameTypeSelectMfaType:
-		return &SelectChallenge{w.Username, session, w.Issued, w.Methods, w.Offered}, nil
-	case types.ChallengeNameTypeNewPasswordRequired:
-		return &NewPasswordChallenge{w.Username, session, w.Issued, w.Required, w.Attributes}, nil
-	case kindOther:
-		return &OtherChallenge{w.Username, session, w.Issued, w.Name, w.Parameters}, nil
+	if ch := w.challenge(session); ch != nil {
+		return ch, nil
 	}
-	return nil, &Error{Op: "parse challenge", Kind: ErrSessionExpired, Err: errors.New("the token is of no known kind")}
+	return nil, cl.refuse(ErrSessionExpired, "the token is of no known kind")
 }
 
 // parseToken takes a token apart. Its errors do not quote it.
 func parseToken(token string) (wireChallenge, Secret, error) {
 	var w wireChallenge
-	if len(token) > maxToken {
-		return w, Secret{}, errors.New("the token is too long")
-	}
 	mark := strings.IndexFunc(token, notURLSafe)
 	if mark < 0 {
 		return w, Secret{}, errors.New("the token has no session")

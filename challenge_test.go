@@ -37,6 +37,9 @@ func TestChallengeSurvivesAProcess(t *testing.T) {
 			assert.Equal(t, token, url.QueryEscape(token), "safe in URLs, forms and cookies")
 			again, err := cognitomfa.ParseChallenge(token)
 			require.NoError(t, err)
+			if ch, ok := ch.(*cognitomfa.NewPasswordChallenge); ok {
+				ch.Attributes = nil // They are personal data, and no answer needs them.
+			}
 			assert.Equal(t, ch, again)
 		}
 	}
@@ -66,6 +69,7 @@ func TestParseChallengeRefusesWhatIsNoToken(t *testing.T) {
 		"null":             encode("null"),
 		"list":             encode("[]"),
 		"unknown kind":     encode(`{"k":"PASSWORD_VERIFIER"}`),
+		"former date":      encode(`{"k":"MFA_SETUP","i":"2026-11-23T12:00:00Z"}`),
 		"no kind":          encode(`{"u":"alice"}`),
 		"unknown field":    encode(`{"k":"MFA_SETUP","admin":true}`),
 		"wrong type":       encode(`{"k":"MFA_SETUP","u":5}`),
@@ -76,7 +80,6 @@ func TestParseChallengeRefusesWhatIsNoToken(t *testing.T) {
 		"bad encoding":     strings.Replace(good, ".", "~!", 1),
 		"truncated":        good[:len(good)/2-len("session")],
 		"padded":           strings.Replace(good, ".", "==.", 1),
-		"huge":             good + strings.Repeat("x", 64<<10),
 		"another encoding": strings.ToUpper(good),
 		"line break":       strings.Replace(good, ".", "\n.", 1),
 	} {

@@ -3,14 +3,18 @@ package cognitomfa
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// authority is what entitles a call, and so what is at fault when Cognito says no more than "not authorized".
+// authority is what authorizes a call, and so what is at fault when Cognito says no more than "not
+// authorized".
 type authority int
 
 const (
@@ -19,177 +23,321 @@ const (
 	byToken
 	byRefresh
 	byIAM
-	byAny = byPassword | bySession | byToken | byRefresh | byIAM
+	// byInput marks an answer that carries what the user typed, which Cognito then may dislike.
+	byInput
+
+	byAny = byPassword | bySession | byToken | byRefresh | byIAM | byInput
 )
 
-// call is one operation of the client, as errors see it.
+// call is one call of an operation of Cognito, from what authorizes it to what became of it.
 type call struct {
 	op string
 	by authority
+	// flow is the authentication flow that the call asks for, for messages to the operator.
+	flow string
+	// ifLost says what the caller should know when the response was lost.
+	ifLost string
+	attempt
 }
 
-// rule maps an error code, and where only the message tells mishaps apart a part of the message, to a kind.
+// newCall returns a call that is sent again as the SDK sees fit.
+func newCall(op string, by authority) *call { return &call{op: op, by: by} }
+
+// answering returns a call that uses up a session.
+func answering(op string) *call { return &call{op: op, by: bySession, attempt: attempt{single: true}} }
+
+// then returns another call of the same operation.
+func (cl *call) then(by authority) *call { return newCall(cl.op, by) }
+
+// rule maps an error code, and where only the message tells failures apart a part of it, to a kind.
 type rule struct {
 	code    string // without the suffix "Exception"
-	message string // part of Cognito's message, in lower case; "" fits all
+	message string // part of Cognito's message, in lower case; "" matches all
 	by      authority
 	kind    error
+	hint    string // what to change; {operation}, {flow} and {code} are filled in
 }
 
-// rules are tried in turn; the first that fits counts. Cognito's messages are no contract, so that a code's last rules fit any message. It is
-// a function because a table would be filled when the program starts.
-func rules() []rule {
-	return []rule{
-		{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials},
-		{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts},
-		{"NotAuthorized", "user is disabled", byAny, ErrUserDisabled},
-		{"NotAuthorized", "temporary password has expired", byAny, ErrPasswordReset},
-		{"NotAuthorized", "user account has expired", byAny, ErrPasswordReset},
-		{"NotAuthorized", "can only be used once", byAny, ErrSessionUsed},
-		{"NotAuthorized", "invalid session", byAny, ErrSessionExpired},
-		{"NotAuthorized", "secret hash", byAny, ErrSecretHash},
-		{"NotAuthorized", "secrethash", byAny, ErrSecretHash},
-		{"NotAuthorized", "secret_hash", byAny, ErrSecretHash},
-		{"NotAuthorized", "configured for secret", byAny, ErrSecretHash},
-		{"NotAuthorized", "required scopes", byAny, ErrMissingScope},
-		{"NotAuthorized", "access token", byAny, ErrAccessToken},
-		{"NotAuthorized", "refresh token", byAny, ErrRefreshToken},
-		{"NotAuthorized", "modify an already provided", bySession, ErrAttribute},
-		{"NotAuthorized", "unauthorized attribute", bySession, ErrAttribute},
-		{"NotAuthorized", "", byPassword, ErrCredentials},
-		{"NotAuthorized", "", bySession, ErrSessionExpired},
-		{"NotAuthorized", "", byToken, ErrAccessToken},
-		{"NotAuthorized", "", byRefresh, ErrRefreshToken},
-		{"NotAuthorized", "", byIAM, ErrConfig},
+// What the operator has to change.
+const (
+	hintFlow = "the app client does not allow the flow {flow}: add it to ExplicitAuthFlows, " +
+		"or set Config.Flow and Config.Public to what it allows"
+	hintClient  = "there is no such app client: check Config.ClientID, the user pool and the Region"
+	hintPool    = "there is no such user pool: check Config.UserPoolID and the SDK client's Region"
+	hintRight   = "the AWS credentials lack the IAM right cognito-idp:{operation} on the user pool"
+	hintKeys    = "AWS does not accept the credentials: check the access key, its expiry and the clock"
+	hintTrigger = "a Lambda trigger of the user pool failed: see its log"
+	hintMessage = "the user pool cannot send messages: check its e-mail and SMS settings and roles"
+	hintTier    = "the user pool's feature plan does not include this: use Essentials or Plus"
+	hintMFA     = "the user pool requires an MFA method that the user has no address for"
+	hintReplica = "this Region's replica of the user pool does not allow {operation}"
+	hintRevoke  = "token revocation is not enabled for the app client"
+	hintSDK     = "Cognito does not know {operation}: check the SDK client's endpoint"
+	hintOther   = "Cognito refused {operation}: see Error.Detail"
+)
 
-		{"UserNotFound", "", byPassword, ErrCredentials},
-		{"UserNotFound", "", bySession, ErrSessionExpired},
-		{"UserNotFound", "", byToken, ErrAccessToken},
-		{"UserNotFound", "", byRefresh, ErrRefreshToken},
-		{"UserNotFound", "", byIAM, ErrUserNotFound},
-		{"UserNotConfirmed", "", byAny, ErrNotConfirmed},
-		{"PasswordResetRequired", "", byAny, ErrPasswordReset},
+// rules are tried in order; the first that matches counts. Cognito's messages are no contract, so the
+// last rule of each code matches any message.
+var rules = []rule{
+	{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials, ""},
+	{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts, ""},
+	{"NotAuthorized", "user is disabled", byAny, ErrUserDisabled, ""},
+	{"NotAuthorized", "temporary password has expired", byAny, ErrPasswordReset, ""},
+	{"NotAuthorized", "user account has expired", byAny, ErrPasswordReset, ""},
+	{"NotAuthorized", "can only be used once", byAny, ErrSessionUsed, ""},
+	{"NotAuthorized", "invalid session", byAny, ErrSessionExpired, ""},
+	{"NotAuthorized", "secret hash", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "secrethash", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "secret_hash", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "client secret", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "configured for secret", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "configured with secret", byAny, ErrSecretHash, ""},
+	{"NotAuthorized", "required scopes", byAny, ErrMissingScope, ""},
+	{"NotAuthorized", "access token", byAny, ErrAccessToken, ""},
+	{"NotAuthorized", "refresh token", byAny, ErrRefreshToken, ""},
+	{"NotAuthorized", "modify an already provided", bySession, ErrAttribute, ""},
+	{"NotAuthorized", "unauthorized attribute", bySession, ErrAttribute, ""},
+	{"NotAuthorized", "", byPassword, ErrCredentials, ""},
+	{"NotAuthorized", "", bySession, ErrSessionExpired, ""},
+	{"NotAuthorized", "", byToken, ErrAccessToken, ""},
+	{"NotAuthorized", "", byRefresh, ErrRefreshToken, ""},
+	{"NotAuthorized", "", byIAM, ErrConfig, hintOther},
 
-		{"CodeMismatch", "", byAny, ErrCodeMismatch},
-		{"EnableSoftwareTokenMFA", "", byAny, ErrCodeMismatch},
-		{"ExpiredCode", "request a code again", byAny, ErrSessionExpired},
-		{"ExpiredCode", "", byAny, ErrCodeUsed},
-		{"InvalidPassword", "", byAny, ErrPasswordPolicy},
-		{"PasswordHistoryPolicyViolation", "", byAny, ErrPasswordPolicy},
-		{"AliasExists", "", byAny, ErrAttribute},
-		{"SoftwareTokenMFANotFound", "enabled by the userpool", byAny, ErrTOTPDisabled},
-		{"SoftwareTokenMFANotFound", "", byAny, ErrNotEnrolled},
-		{"RefreshTokenReuse", "", byAny, ErrRefreshToken},
-		{"UnsupportedTokenType", "", byAny, ErrRefreshToken},
+	{"UserNotFound", "", byPassword, ErrCredentials, ""},
+	{"UserNotFound", "", bySession, ErrSessionExpired, ""},
+	{"UserNotFound", "", byToken, ErrAccessToken, ""},
+	{"UserNotFound", "", byRefresh, ErrRefreshToken, ""},
+	{"UserNotFound", "", byIAM, ErrUserNotFound, ""},
+	{"UserNotConfirmed", "", byAny, ErrNotConfirmed, ""},
+	{"PasswordResetRequired", "", byAny, ErrPasswordReset, ""},
 
-		{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled},
-		{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled},
-		{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled},
-		{"InvalidParameter", "at 'session'", byAny, ErrSessionExpired},
-		{"InvalidParameter", "required parameter session", byAny, ErrSessionExpired},
-		{"InvalidParameter", "at 'accesstoken'", byAny, ErrAccessToken},
-		{"InvalidParameter", "at 'refreshtoken'", byAny, ErrRefreshToken},
-		{"InvalidParameter", "at 'token'", byRefresh, ErrRefreshToken},
-		{"InvalidParameter", "at 'usercode'", byAny, ErrCodeMismatch},
-		{"InvalidParameter", "at 'username'", byPassword, ErrCredentials},
-		{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound},
-		{"InvalidParameter", "at 'password'", byPassword, ErrCredentials},
-		{"InvalidParameter", "attribute", bySession, ErrAttribute},
-		{"InvalidParameter", "", byAny, ErrConfig},
+	{"CodeMismatch", "", byAny, ErrCodeMismatch, ""},
+	{"EnableSoftwareTokenMFA", "", byAny, ErrCodeMismatch, ""},
+	{"ExpiredCode", "request a code again", byAny, ErrSessionExpired, ""},
+	{"ExpiredCode", "", byAny, ErrCodeUsed, ""},
+	{"InvalidPassword", "", byAny, ErrPasswordPolicy, ""},
+	{"PasswordHistoryPolicyViolation", "", byAny, ErrPasswordPolicy, ""},
+	{"AliasExists", "", byAny, ErrAttribute, ""},
+	{"SoftwareTokenMFANotFound", "enabled by the userpool", byAny, ErrTOTPDisabled, ""},
+	{"SoftwareTokenMFANotFound", "", byAny, ErrNotEnrolled, ""},
+	{"RefreshTokenReuse", "", byAny, ErrRefreshToken, ""},
+	{"UnsupportedTokenType", "", byAny, ErrRefreshToken, ""},
 
-		{"TooManyRequests", "", byAny, ErrThrottled},
-		{"LimitExceeded", "", byAny, ErrThrottled},
-		{"ConcurrentModification", "", byAny, ErrThrottled},
-		{"TooManyFailedAttempts", "", byAny, ErrTooManyAttempts},
-		{"Throttling", "", byAny, ErrThrottled},
-		{"Throttled", "", byAny, ErrThrottled},
-		{"RequestLimitExceeded", "", byAny, ErrThrottled},
-		{"InternalError", "", byAny, ErrUnavailable},
+	{"InvalidParameter", "turn on sms", byAny, ErrAttribute, "the user has no phone number"},
+	{"InvalidParameter", "turn on email", byAny, ErrAttribute, "the user has no e-mail address"},
+	{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled, ""},
+	{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled, ""},
+	{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled, ""},
+	{"InvalidParameter", "at 'session'", byAny, ErrSessionExpired, ""},
+	{"InvalidParameter", "required parameter session", byAny, ErrSessionExpired, ""},
+	{"InvalidParameter", "at 'accesstoken'", byAny, ErrAccessToken, ""},
+	{"InvalidParameter", "at 'refreshtoken'", byAny, ErrRefreshToken, ""},
+	{"InvalidParameter", "at 'token'", byRefresh, ErrRefreshToken, ""},
+	{"InvalidParameter", "at 'usercode'", byAny, ErrCodeMismatch, ""},
+	{"InvalidParameter", "at 'friendlydevicename'", byAny, ErrAttribute, "the device name is too long"},
+	{"InvalidParameter", "at 'devicename'", byAny, ErrAttribute, "the device name is too long"},
+	{"InvalidParameter", "device key", byAny, ErrDevice, ""},
+	{"InvalidParameter", "at 'devicekey'", byAny, ErrDevice, ""},
+	{"InvalidParameter", "at 'username'", byPassword, ErrCredentials, ""},
+	{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound, ""},
+	{"InvalidParameter", "flow not enabled", byAny, ErrConfig, hintFlow},
+	{"InvalidParameter", "initiate auth method", byAny, ErrConfig, hintFlow},
+	{"InvalidParameter", "password", byPassword, ErrCredentials, ""},
+	{"InvalidParameter", "secret_hash", byAny, ErrSecretHash, ""},
+	{"InvalidParameter", "secret hash", byAny, ErrSecretHash, ""},
+	{"InvalidParameter", "client", byAny, ErrConfig, hintClient},
+	{"InvalidParameter", "pool", byAny, ErrConfig, hintPool},
+	{"InvalidParameter", "attribute", bySession, ErrAttribute, ""},
+	// What is left of an answer that carries the user's input is about that input.
+	{"InvalidParameter", "password", byInput, ErrPasswordPolicy, ""},
+	{"InvalidParameter", "", byInput, ErrAttribute, ""},
+	{"InvalidParameter", "", byAny, ErrConfig, hintOther},
 
-		{"Forbidden", "", byAny, ErrRejected},
-		{"UserLambdaValidation", "", byAny, ErrRejected},
-		{"InvalidLambdaResponse", "", byAny, ErrConfig},
-		{"UnexpectedLambda", "", byAny, ErrConfig},
-		{"InvalidEmailRoleAccessPolicy", "", byAny, ErrConfig},
-		{"InvalidSmsRoleAccessPolicy", "", byAny, ErrConfig},
-		{"InvalidSmsRoleTrustRelationship", "", byAny, ErrConfig},
-		{"InvalidUserPoolConfiguration", "", byAny, ErrConfig},
-		{"MFAMethodNotFound", "", byAny, ErrConfig},
-		{"OperationNotEnabled", "", byAny, ErrConfig},
-		{"ResourceNotFound", "", byAny, ErrConfig},
-		{"Unauthorized", "", byAny, ErrConfig},
-		{"UnsupportedOperation", "", byAny, ErrConfig},
-		{"AccessDenied", "", byAny, ErrConfig},
-		{"UnrecognizedClient", "", byAny, ErrConfig},
-		{"InvalidSignature", "", byAny, ErrConfig},
-		{"IncompleteSignature", "", byAny, ErrConfig},
-		{"MissingAuthenticationToken", "", byAny, ErrConfig},
-		{"ExpiredToken", "", byAny, ErrConfig},
-		{"UnknownOperation", "", byAny, ErrConfig},
-	}
+	{"TooManyRequests", "", byAny, ErrThrottled, ""},
+	{"LimitExceeded", "", byAny, ErrThrottled, ""},
+	{"ConcurrentModification", "", byAny, ErrThrottled, ""},
+	{"TooManyFailedAttempts", "", byAny, ErrTooManyAttempts, ""},
+	{"Throttling", "", byAny, ErrThrottled, ""},
+	{"Throttled", "", byAny, ErrThrottled, ""},
+	{"RequestLimitExceeded", "", byAny, ErrThrottled, ""},
+	{"InternalError", "", byAny, ErrUnavailable, ""},
+	{codeUnknown, "", byAny, ErrUnavailable, "the response is not Cognito's"},
+
+	{"Forbidden", "", byAny, ErrRejected, ""},
+	{"UserLambdaValidation", "", byAny, ErrRejected, ""},
+	{"InvalidLambdaResponse", "", byAny, ErrConfig, hintTrigger},
+	// A trigger that was too slow or throttled may be quicker the next time.
+	{"UnexpectedLambda", "timeout", byAny, ErrUnavailable, hintTrigger},
+	{"UnexpectedLambda", "timed out", byAny, ErrUnavailable, hintTrigger},
+	{"UnexpectedLambda", "toomanyrequests", byAny, ErrUnavailable, hintTrigger},
+	{"UnexpectedLambda", "throttl", byAny, ErrUnavailable, hintTrigger},
+	{"UnexpectedLambda", "", byAny, ErrConfig, hintTrigger},
+	{"InvalidEmailRoleAccessPolicy", "", byAny, ErrConfig, hintMessage},
+	{"InvalidSmsRoleAccessPolicy", "", byAny, ErrConfig, hintMessage},
+	{"InvalidSmsRoleTrustRelationship", "", byAny, ErrConfig, hintMessage},
+	{"CodeDeliveryFailure", "", byAny, ErrConfig, hintMessage},
+	{"InvalidUserPoolConfiguration", "", byAny, ErrConfig, hintOther},
+	{"MFAMethodNotFound", "", byAny, ErrConfig, hintMFA},
+	{"FeatureUnavailableInTier", "", byAny, ErrConfig, hintTier},
+	{"OperationNotEnabled", "", byAny, ErrConfig, hintReplica},
+	{"ResourceNotFound", "device", byAny, ErrDevice, ""},
+	{"ResourceNotFound", "client", byAny, ErrConfig, hintClient},
+	{"ResourceNotFound", "", byAny, ErrConfig, hintPool},
+	{"Unauthorized", "", byRefresh, ErrSecretHash, ""},
+	{"UnsupportedOperation", "", byRefresh, ErrConfig, hintRevoke},
+	{"UnsupportedOperation", "", byAny, ErrConfig, hintOther},
+	{"AccessDenied", "", byAny, ErrConfig, hintRight},
+	{"UnrecognizedClient", "", byAny, ErrConfig, hintKeys},
+	{"InvalidClientTokenId", "", byAny, ErrConfig, hintKeys},
+	{"InvalidSignature", "", byAny, ErrConfig, hintKeys},
+	{"IncompleteSignature", "", byAny, ErrConfig, hintKeys},
+	{"MissingAuthenticationToken", "", byAny, ErrConfig, hintKeys},
+	{"ExpiredToken", "", byAny, ErrConfig, hintKeys},
+	{"UnknownOperation", "", byAny, ErrConfig, hintSDK},
 }
 
-// fail makes an [*Error] of the one that a call came back with.
-func (cl call) fail(err error) error {
+// codeUnknown is the SDK's word for an error response that names no error.
+const codeUnknown = "UnknownError"
+
+// fail makes an [*Error] of the one that a call returned.
+func (cl *call) fail(ctx context.Context, err error) error {
 	e := &Error{Op: cl.op, Err: err}
 	var api smithy.APIError
 	switch {
+	case cl.limited && !cl.lost && !errors.As(err, &api):
+		e.Kind, e.hint = ErrThrottled, "the SDK client's own rate limit"
+	case ctx.Err() != nil && !errors.As(err, &api):
+		// The caller has given up: no failure of Cognito's.
+		e.Kind, e.hint, e.step = ErrUnavailable, ctx.Err().Error(), StepBackOff
+	case cl.unsent():
+		e.Kind, e.hint = notSent(err)
 	case errors.As(err, &api):
-		e.Kind = cl.kind(api)
-		if e.Kind == nil && answeredByFault(err, api) {
-			e.Kind = ErrUnavailable
-		}
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		// The caller's own doing: the cause says all. What he may do next is as after a lost answer.
-		e.step = StepBackOff
-	case noAnswer(err):
-		e.Kind = ErrUnavailable
+		e.Kind, e.hint = cl.classify(err, api)
+	default:
+		e.Kind, e.hint = ErrUnavailable, reason(err)
 	}
-	if (e.Kind == nil || errors.Is(e.Kind, ErrUnavailable)) && cl.by == bySession && !notApplied(err) {
-		// The session may be spent.
-		e.step = StepStartOver
+	if !errors.Is(e.Kind, ErrUnavailable) || cl.unsent() || notApplied(err) {
+		return e
+	}
+	if cl.single {
+		e.step = StepStartOver // The session may be used up.
+	}
+	if cl.ifLost != "" {
+		e.hint += "; " + cl.ifLost
 	}
 	return e
 }
 
-// kind looks an error of Cognito's up in the rules.
-func (cl call) kind(api smithy.APIError) error {
+// classify looks up an error that Cognito responded with.
+func (cl *call) classify(err error, api smithy.APIError) (kind error, hint string) {
 	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
 	message := strings.ToLower(api.ErrorMessage())
-	for _, r := range rules() {
+	for _, r := range rules {
 		if r.code == code && r.by&cl.by != 0 && strings.Contains(message, r.message) {
-			return r.kind
+			return r.kind, cl.fill(r.hint, err)
 		}
 	}
-	return nil
+	if answeredByFault(err, api) {
+		return ErrUnavailable, "Cognito failed"
+	}
+	return ErrConfig, cl.fill(hintOther, err)
 }
 
-// noAnswer reports whether a call failed on the way to Cognito or back.
-func noAnswer(err error) bool {
+// fill puts the operation and the flow into a hint.
+func (cl *call) fill(hint string, err error) string {
+	if !strings.Contains(hint, "{") {
+		return hint
+	}
+	operation := "the call"
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		operation = op.OperationName
+	}
+	return strings.NewReplacer("{operation}", operation, "{flow}", cl.flow).Replace(hint)
+}
+
+// notSent says why a call never left this process: the credentials or the SDK client's settings.
+func notSent(err error) (kind error, hint string) {
+	var invalid *smithy.InvalidParamsError
 	var send *smithyhttp.RequestSendError
-	var response *smithyhttp.ResponseError
-	var unreadable *smithy.DeserializationError
-	return errors.As(err, &send) || errors.As(err, &response) || errors.As(err, &unreadable)
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &invalid):
+		return ErrConfig, "the SDK refused the call as incomplete"
+	case errors.As(err, &api) && answeredByFault(err, api), errors.As(err, &send) && !notApplied(err):
+		return ErrUnavailable, "the AWS credentials could not be refreshed"
+	}
+	return ErrConfig, "the call could not be signed or sent: check the AWS credentials and the SDK client's Region and endpoint"
 }
 
-// answeredByFault reports whether an error that Cognito answered with says that Cognito itself failed.
+// reason says in words of this package why no usable response arrived. The error's own text may quote
+// what the server sent.
+func reason(err error) string {
+	var timeout net.Error
+	var dns *net.DNSError
+	var op *net.OpError
+	var unreadable *smithy.DeserializationError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the request was canceled"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return "a time limit was exceeded"
+	case errors.As(err, &dns):
+		return "the host name could not be resolved"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "no connection could be made"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed before the response was complete"
+	case errors.As(err, &unreadable):
+		return "the response is unreadable"
+	}
+	return "the request failed on the way"
+}
+
+// answeredByFault reports whether Cognito's error says that Cognito itself failed.
 func answeredByFault(err error, api smithy.APIError) bool {
 	var response *smithyhttp.ResponseError
 	return api.ErrorFault() == smithy.FaultServer ||
 		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
 }
 
-// ready returns an error when a call that spends a session cannot be made: without a session, or when the caller has given up already, while
-// it is certain that the session is still good.
-func (cl call) ready(ctx context.Context, session Secret) error {
-	if session.Reveal() == "" {
+// word returns s if it is one that an error code can be: what the server sent must not get into a log.
+func word(s string) string {
+	if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r)
+	}) {
+		return "a malformed error code"
+	}
+	return s
+}
+
+// unusable is the error of a call that Cognito responded to with less than it has to say.
+func (cl *call) unusable(what string) error {
+	e := &Error{Op: cl.op, Kind: ErrUnavailable, hint: what}
+	if cl.single {
+		e.step = StepStartOver
+	}
+	return e
+}
+
+// refuse is the error of a call that is not made.
+func (cl *call) refuse(kind error, hint string) error {
+	return &Error{Op: cl.op, Kind: kind, hint: hint}
+}
+
+// ready returns an error if a challenge cannot be answered: a forged or empty one, which names no user,
+// or if the caller has given up, while it is certain that the session is still good.
+func (cl *call) ready(ctx context.Context, username string) error {
+	if username == "" {
 		return cl.noSession()
 	}
 	if err := ctx.Err(); err != nil {
-		return &Error{Op: cl.op, Err: err, step: StepBackOff}
+		return &Error{Op: cl.op, Kind: ErrUnavailable, Err: err, hint: err.Error(), step: StepBackOff}
 	}
 	return nil
 }
 
-// noSession is the error of a call whose challenge is nil or has no session.
-func (cl call) noSession() error { return &Error{Op: cl.op, Kind: ErrSessionExpired} }
+// noSession is the error of a call whose challenge is nil, or has no session or user.
+func (cl *call) noSession() error { return cl.refuse(ErrSessionExpired, "") }

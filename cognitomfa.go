@@ -11,31 +11,65 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// CognitoAPI is the part of [*cognitoidentityprovider.Client] that a [Client] calls. A test's double embeds the interface and
+// CognitoAPI is the part of [*cip.Client] that a [Client] calls. A test's double embeds the interface and
 // overrides the methods it plays. Methods are added to it when the library starts to use them.
 type CognitoAPI interface {
-	InitiateAuth(context.Context, *cognitoidentityprovider.InitiateAuthInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.InitiateAuthOutput, error)
-	AdminInitiateAuth(context.Context, *cognitoidentityprovider.AdminInitiateAuthInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminInitiateAuthOutput, error)
-	RespondToAuthChallenge(context.Context, *cognitoidentityprovider.RespondToAuthChallengeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.RespondToAuthChallengeOutput, error)
-	AdminRespondToAuthChallenge(context.Context, *cognitoidentityprovider.AdminRespondToAuthChallengeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminRespondToAuthChallengeOutput, error)
-	AssociateSoftwareToken(context.Context, *cognitoidentityprovider.AssociateSoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AssociateSoftwareTokenOutput, error)
-	VerifySoftwareToken(context.Context, *cognitoidentityprovider.VerifySoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.VerifySoftwareTokenOutput, error)
-	SetUserMFAPreference(context.Context, *cognitoidentityprovider.SetUserMFAPreferenceInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.SetUserMFAPreferenceOutput, error)
-	GetUser(context.Context, *cognitoidentityprovider.GetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetUserOutput, error)
-	GetUserPoolMfaConfig(context.Context, *cognitoidentityprovider.GetUserPoolMfaConfigInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetUserPoolMfaConfigOutput, error)
-	AdminDeleteSoftwareToken(context.Context, *cognitoidentityprovider.AdminDeleteSoftwareTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminDeleteSoftwareTokenOutput, error)
-	AdminUserGlobalSignOut(context.Context, *cognitoidentityprovider.AdminUserGlobalSignOutInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminUserGlobalSignOutOutput, error)
-	GetTokensFromRefreshToken(context.Context, *cognitoidentityprovider.GetTokensFromRefreshTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GetTokensFromRefreshTokenOutput, error)
-	RevokeToken(context.Context, *cognitoidentityprovider.RevokeTokenInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.RevokeTokenOutput, error)
-	GlobalSignOut(context.Context, *cognitoidentityprovider.GlobalSignOutInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.GlobalSignOutOutput, error)
+	InitiateAuth(
+		context.Context, *cip.InitiateAuthInput, ...func(*cip.Options),
+	) (*cip.InitiateAuthOutput, error)
+	AdminInitiateAuth(
+		context.Context, *cip.AdminInitiateAuthInput, ...func(*cip.Options),
+	) (*cip.AdminInitiateAuthOutput, error)
+	RespondToAuthChallenge(
+		context.Context, *cip.RespondToAuthChallengeInput, ...func(*cip.Options),
+	) (*cip.RespondToAuthChallengeOutput, error)
+	AdminRespondToAuthChallenge(
+		context.Context, *cip.AdminRespondToAuthChallengeInput, ...func(*cip.Options),
+	) (*cip.AdminRespondToAuthChallengeOutput, error)
+	AssociateSoftwareToken(
+		context.Context, *cip.AssociateSoftwareTokenInput, ...func(*cip.Options),
+	) (*cip.AssociateSoftwareTokenOutput, error)
+	VerifySoftwareToken(
+		context.Context, *cip.VerifySoftwareTokenInput, ...func(*cip.Options),
+	) (*cip.VerifySoftwareTokenOutput, error)
+	SetUserMFAPreference(
+		context.Context, *cip.SetUserMFAPreferenceInput, ...func(*cip.Options),
+	) (*cip.SetUserMFAPreferenceOutput, error)
+	GetUser(
+		context.Context, *cip.GetUserInput, ...func(*cip.Options),
+	) (*cip.GetUserOutput, error)
+	GetUserPoolMfaConfig(
+		context.Context, *cip.GetUserPoolMfaConfigInput, ...func(*cip.Options),
+	) (*cip.GetUserPoolMfaConfigOutput, error)
+	GetTokensFromRefreshToken(
+		context.Context, *cip.GetTokensFromRefreshTokenInput, ...func(*cip.Options),
+	) (*cip.GetTokensFromRefreshTokenOutput, error)
+	RevokeToken(
+		context.Context, *cip.RevokeTokenInput, ...func(*cip.Options),
+	) (*cip.RevokeTokenOutput, error)
+	GlobalSignOut(
+		context.Context, *cip.GlobalSignOutInput, ...func(*cip.Options),
+	) (*cip.GlobalSignOutOutput, error)
+	AdminDeleteSoftwareToken(
+		context.Context, *cip.AdminDeleteSoftwareTokenInput, ...func(*cip.Options),
+	) (*cip.AdminDeleteSoftwareTokenOutput, error)
+	AdminUserGlobalSignOut(
+		context.Context, *cip.AdminUserGlobalSignOutInput, ...func(*cip.Options),
+	) (*cip.AdminUserGlobalSignOutOutput, error)
+	AdminGetUser(
+		context.Context, *cip.AdminGetUserInput, ...func(*cip.Options),
+	) (*cip.AdminGetUserOutput, error)
+	ListUsers(
+		context.Context, *cip.ListUsersInput, ...func(*cip.Options),
+	) (*cip.ListUsersOutput, error)
 }
 
-var _ CognitoAPI = (*cognitoidentityprovider.Client)(nil)
+var _ CognitoAPI = (*cip.Client)(nil)
 
 // Secret is a string that nothing prints: no fmt verb, no slog handler, no encoder and no template. Reveal gives the text.
 // It hides tokens, sessions and the authenticator's key.
@@ -59,12 +93,15 @@ type Config struct {
 	Public bool
 }
 
+// redacted is what a secret prints as.
+const redacted = "REDACTED"
+
 // printable is a Config without its methods, to print it after the secret was taken out.
 type printable Config
 
 func (c Config) redact() printable {
 	if c.ClientSecret != "" {
-		c.ClientSecret = "REDACTED"
+		c.ClientSecret = redacted
 	}
 	return printable(c)
 }
@@ -125,7 +162,7 @@ type Client struct {
 	now          func() time.Time
 }
 
-// New returns a Client that makes its calls through api, usually a [*cognitoidentityprovider.Client]. It makes no call itself.
+// New returns a Client that makes its calls through api, usually a [*cip.Client]. It makes no call itself.
 // Its error is an [*Error] of the kind [ErrConfig] that names the setting that is missing or malformed.
 func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) {
 	err := cfg.check()
@@ -137,7 +174,7 @@ func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) 
 		err = probe.Validate()
 	}
 	if err != nil {
-		return nil, &Error{Op: "new", Kind: ErrConfig, Err: err}
+		return nil, newCall("new", byAny).refuse(ErrConfig, strings.TrimPrefix(err.Error(), "otpauth: "))
 	}
 	opts := resolve(optFns)
 	if opts.Now == nil {

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
@@ -92,17 +92,17 @@ func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 // It makes one call, AssociateSoftwareToken, which the access token authorises. Cognito allows 25 a second of this and the other
 // calls of an enrolment, in a whole region.
 func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
-	cl := call{"enroll", byToken}
+	cl := newCall("enroll", byToken)
 	opts := resolve(optFns)
 	if err := c.checkAccount(cl, opts); err != nil {
 		return nil, err
 	}
 	if accessToken == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrAccessToken}
+		return nil, cl.refuse(ErrAccessToken, "")
 	}
-	out, err := c.api.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: &accessToken})
+	out, err := c.api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{AccessToken: &accessToken}, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
 	}
 	if opts.Account == "" {
 		// Cognito has accepted the token by now, so that its claims can be believed.
@@ -116,7 +116,7 @@ func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(
 //
 // It makes one call, AssociateSoftwareToken, which the session authorises.
 func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
-	cl := call{"enroll setup", bySession}
+	cl := answering("enroll setup")
 	if ch == nil {
 		return nil, cl.noSession()
 	}
@@ -124,17 +124,23 @@ func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...
 	if err := c.checkAccount(cl, opts); err != nil {
 		return nil, err
 	}
-	if err := cl.ready(ctx, ch.Session); err != nil {
+	if ch.Session.Reveal() == "" {
+		return nil, cl.noSession()
+	}
+	if err := cl.ready(ctx, ch.Username); err != nil {
 		return nil, err
 	}
-	out, err := c.api.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{
+	out, err := c.api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{
 		Session: aws.String(ch.Session.Reveal()),
-	}, spending...)
+	}, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
 	}
 	if opts.Account == "" {
 		opts.Account = ch.Username
+	}
+	if aws.ToString(out.Session) == "" {
+		return nil, cl.unusable("the response has no session")
 	}
 	e, err := c.enrollment(cl, opts.Account, out.SecretCode)
 	if err != nil {
@@ -145,26 +151,26 @@ func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...
 }
 
 // checkAccount looks at the account name that the caller gave, before any call is made.
-func (c *Client) checkAccount(cl call, opts EnrollOptions) error {
+func (c *Client) checkAccount(cl *call, opts EnrollOptions) error {
 	if opts.Account == "" {
 		return nil
 	}
 	key := c.probe
 	key.Account = opts.Account
 	if err := key.Validate(); err != nil {
-		return &Error{Op: cl.op, Kind: ErrConfig, Err: err}
+		return cl.refuse(ErrConfig, "EnrollOptions.Account: "+strings.TrimPrefix(err.Error(), "otpauth: "))
 	}
 	return nil
 }
 
 // enrollment makes the key of what Cognito answered.
-func (c *Client) enrollment(cl call, account string, secret *string) (*Enrollment, error) {
+func (c *Client) enrollment(cl *call, account string, secret *string) (*Enrollment, error) {
 	if account == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrConfig, Err: errors.New("no user name to label the key with; set EnrollOptions.Account")}
+		return nil, cl.refuse(ErrConfig, "there is no user name to label the key with: set EnrollOptions.Account")
 	}
 	key, err := otpauth.NewKey(c.probe.Issuer, strings.ReplaceAll(account, ":", "_"), aws.ToString(secret))
 	if err != nil {
-		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: err, step: StepStartOver}
+		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, hint: "the response has no usable key", step: StepStartOver}
 	}
 	return &Enrollment{Key: key}, nil
 }
@@ -193,38 +199,38 @@ func usernameClaim(accessToken string) string {
 // It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token authorises. If the first succeeds and the second fails, the
 // error is [ErrNotEnabled]: the authenticator is registered, and Enable finishes the job without another code.
 func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ...func(*VerifyOptions)) error {
-	cl := call{"verify", byToken}
+	cl := newCall("verify", byToken)
+	cl.cutOff = true
 	if accessToken == "" {
-		return &Error{Op: cl.op, Kind: ErrAccessToken}
+		return cl.refuse(ErrAccessToken, "")
 	}
 	code, ok := normalizeCode(code, MethodTOTP)
 	if !ok {
-		return &Error{Op: cl.op, Kind: ErrCodeMismatch}
+		return cl.refuse(ErrCodeMismatch, "")
 	}
 	opts := resolve(optFns)
-	in := &cognitoidentityprovider.VerifySoftwareTokenInput{AccessToken: &accessToken, UserCode: &code}
+	in := &cip.VerifySoftwareTokenInput{AccessToken: &accessToken, UserCode: &code}
 	if opts.DeviceName != "" {
 		in.FriendlyDeviceName = &opts.DeviceName
 	}
-	var again watchingRetryer
-	out, err := c.api.VerifySoftwareToken(ctx, in, again.watch)
+	out, err := c.api.VerifySoftwareToken(ctx, in, cl.follow)
 	if err != nil {
-		err = cl.fail(err)
-		if !again.lost || !errors.Is(err, ErrCodeUsed) {
+		err = cl.fail(ctx, err)
+		if !cl.lost || !errors.Is(err, ErrCodeUsed) {
 			return err
 		}
 		// A key takes a code only once: that it was used already means that an earlier try, whose answer was lost, has succeeded.
 	} else if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
-		return &Error{Op: cl.op, Kind: ErrCodeMismatch, Err: errNoSuccess}
+		return cl.refuse(ErrCodeMismatch, hintNoSuccess)
 	}
-	if err := c.setTOTP(ctx, call{"enable", byToken}, accessToken, true); err != nil {
+	if err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(false)); err != nil {
 		return &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
 	}
 	return nil
 }
 
-// errNoSuccess is the cause when VerifySoftwareToken neither fails nor succeeds.
-var errNoSuccess = errors.New("not accepted; is the phone's clock right?")
+// hintNoSuccess is the reason when VerifySoftwareToken neither fails nor succeeds.
+const hintNoSuccess = "not accepted; check the clock of the phone"
 
 // VerifySetup is Verify for a user whom the pool does not let in before he has set MFA up: ch is the Setup of the Enrollment that EnrollSetup
 // returned. It checks the first code, finishes the sign-in and switches MFA on. The outcome is [*Tokens], unless the pool asks for more. After
@@ -237,36 +243,42 @@ var errNoSuccess = errors.New("not accepted; is the phone's clock right?")
 // It makes three calls: VerifySoftwareToken, which the session authorises, the answer to the challenge, as in RespondMFA, and
 // SetUserMFAPreference, which the new access token authorises.
 func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*VerifyOptions)) (Outcome, error) {
-	cl := call{"verify setup", bySession}
+	cl := answering("verify setup")
 	if ch == nil {
 		return nil, cl.noSession()
 	}
 	code, ok := normalizeCode(code, MethodTOTP)
 	if !ok {
-		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch}
+		return nil, cl.refuse(ErrCodeMismatch, "")
 	}
-	if err := cl.ready(ctx, ch.Session); err != nil {
+	if ch.Session.Reveal() == "" {
+		return nil, cl.noSession()
+	}
+	if err := cl.ready(ctx, ch.Username); err != nil {
 		return nil, err
 	}
 	opts := resolve(optFns)
-	in := &cognitoidentityprovider.VerifySoftwareTokenInput{Session: aws.String(ch.Session.Reveal()), UserCode: &code}
+	in := &cip.VerifySoftwareTokenInput{Session: aws.String(ch.Session.Reveal()), UserCode: &code}
 	if opts.DeviceName != "" {
 		in.FriendlyDeviceName = &opts.DeviceName
 	}
-	out, err := c.api.VerifySoftwareToken(ctx, in, spending...)
+	out, err := c.api.VerifySoftwareToken(ctx, in, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
 	}
 	if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
-		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch, Err: errNoSuccess, step: StepStartOver}
+		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch, hint: hintNoSuccess, step: StepStartOver}
 	}
-	outcome, err := c.answer(ctx, cl, types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session),
+	if aws.ToString(out.Session) == "" {
+		return nil, cl.unusable("the response has no session")
+	}
+	outcome, err := c.answer(ctx, answering(cl.op), types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session),
 		make(map[string]string, 3), AnswerOptions{ClientMetadata: opts.ClientMetadata})
 	if err != nil {
 		return nil, startOver(err)
 	}
 	if t, ok := outcome.(*Tokens); ok {
-		if err := c.setTOTP(ctx, call{"enable", byToken}, t.Access.Reveal(), true); err != nil {
+		if err := c.setTOTP(ctx, newCall("enable", byToken), t.Access.Reveal(), on(false)); err != nil {
 			return outcome, &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
 		}
 	}
@@ -285,12 +297,14 @@ func startOver(err error) error {
 // SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address. The outcome is an [*MFAChallenge] for the code that Cognito sends there.
 // It makes one call, as RespondMFA does.
 func (c *Client) SetupEmail(ctx context.Context, ch *SetupChallenge, address string, optFns ...func(*AnswerOptions)) (Outcome, error) {
-	cl := call{"setup email", bySession}
+	cl := answering("setup email")
 	if ch == nil {
 		return nil, cl.noSession()
 	}
+	address = strings.TrimSpace(address)
+	cl.by |= byInput
 	if address == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrAttribute}
+		return nil, cl.refuse(ErrAttribute, "")
 	}
 	return c.answer(ctx, cl, types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, map[string]string{"EMAIL": address}, resolve(optFns))
 }

@@ -7,102 +7,145 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// The kinds of error, to be told apart with [errors.Is]. [NextStep] says of each what the caller can do.
-var (
-	// ErrCredentials: the password is wrong or there is no such user; which of the two is not told. Ask for both again.
-	ErrCredentials = errors.New("wrong user name or password")
-	// ErrTooManyAttempts: Cognito has locked the user out for a while, a second at first and up to about 15 minutes, after failed
-	// attempts. Even the right password is refused meanwhile. Let the user wait.
-	ErrTooManyAttempts = errors.New("too many failed attempts; wait before the next")
-	// ErrUserDisabled: an administrator has disabled the user.
-	ErrUserDisabled = errors.New("the user is disabled")
-	// ErrPasswordReset: the user must reset the password, or have the expired temporary one replaced, before he can sign in.
-	ErrPasswordReset = errors.New("the password must be reset first")
-	// ErrNotConfirmed: the user has not finished signing up.
-	ErrNotConfirmed = errors.New("the user is not confirmed yet")
-	// ErrPasswordPolicy: the new password breaks the pool's rules or was used before. Ask for another; the challenge is still good.
-	ErrPasswordPolicy = errors.New("the new password does not conform with the password policy")
-	// ErrAttribute: an attribute that came with the new password, or should have come, is missing, malformed, taken by somebody
-	// else, or not to be changed. Ask again; the challenge is still good.
-	ErrAttribute = errors.New("a user attribute is missing, malformed, taken or not to be changed")
-
-	// ErrCodeMismatch: the code is wrong, or no code at all. Ask for it again; challenge and enrolment are still good.
-	ErrCodeMismatch = errors.New("the code is wrong")
-	// ErrCodeUsed: the code was right, but has been spent already. The next one, half a minute later at most, will do.
-	ErrCodeUsed = errors.New("the code was used already; wait for the next one")
-	// ErrMethod: the chosen method is none of those that Cognito offered. Choose one of the challenge's Methods.
-	ErrMethod = errors.New("the method was not offered")
-
-	// ErrSessionExpired: the challenge's session has expired, or Cognito does not know it. Sign in again.
-	ErrSessionExpired = errors.New("the sign-in session is not valid any more; sign in again")
-	// ErrSessionUsed: the challenge was answered already. Sign in again.
-	ErrSessionUsed = errors.New("the sign-in session was used already; sign in again")
-	// ErrAccessToken: the access token is expired, revoked or none at all. Refresh it or sign in again.
-	ErrAccessToken = errors.New("the access token is not valid")
-	// ErrRefreshToken: the refresh token is expired, revoked, exchanged already or none at all. Sign in again.
-	ErrRefreshToken = errors.New("the refresh token is not valid; sign in again")
-	// ErrMissingScope: the access token lacks the scope aws.cognito.signin.user.admin, as tokens from managed login do unless the
-	// app client is given that scope.
-	ErrMissingScope = errors.New("the access token lacks the scope aws.cognito.signin.user.admin")
-
-	// ErrNotEnrolled: the user has no authenticator to verify, enable or reset. Enroll first.
-	ErrNotEnrolled = errors.New("no authenticator is enrolled")
-	// ErrNotEnabled: the code was right and the authenticator is registered, but the call that switches MFA on failed, for the
-	// reason that the error wraps. Call [Client.Enable], as soon as NextStep says; no new code is needed.
-	ErrNotEnabled = errors.New("the authenticator is registered, but MFA is not switched on yet")
-	// ErrTOTPDisabled: the pool does not have TOTP switched on.
-	ErrTOTPDisabled = errors.New("the user pool does not have TOTP enabled")
-	// ErrMFARequired: the pool demands MFA of everybody, so that it cannot be switched off for one user.
-	ErrMFARequired = errors.New("the user pool requires MFA")
-	// ErrUserNotFound: the pool has no user of that name. Only ResetTOTP tells; a sign-in says ErrCredentials.
-	ErrUserNotFound = errors.New("no such user")
-
-	// ErrSecretHash: Config.ClientSecret is missing, wrong, or given for a client that has none.
-	ErrSecretHash = errors.New("the app client's secret is missing or wrong")
-	// ErrConfig: pool, app client, IAM rights or call are not as they must be. The wrapped error tells the operator more.
-	ErrConfig = errors.New("the service or its user pool is configured wrongly")
-	// ErrRejected: a Lambda trigger of the pool or an AWS WAF rule refused the request.
-	ErrRejected = errors.New("the request was rejected by the user pool's own rules")
-	// ErrThrottled: a request quota is used up. Wait, longer each time, and do the same again.
-	ErrThrottled = errors.New("too many requests; back off")
-	// ErrUnavailable: Cognito could not be reached, failed, or its answer got lost on the way, so that the call may have been applied or
-	// not. NextStep knows which calls may be made again.
-	ErrUnavailable = errors.New("no usable answer from Cognito")
-)
-
-// Error is the type of every error that a [Client] returns. Its text names the operation, the kind and Cognito's error code, and holds no
-// user name, no input and no secret, so that it may be logged. Cognito's own message, which may hold all of these, is reached with
-// errors.As and a *smithy.GenericAPIError, smithy.APIError or one of the SDK's types.
-type Error struct {
-	// Op is the operation, such as "verify" or "sign in".
-	Op string
-	// Kind is one of the Err… variables, or nil where none fits.
-	Kind error
-	// Err is the cause, as the SDK returned it; nil if no call was made.
-	Err error
-
+// kind is what went wrong, and what the caller can do about it.
+type kind struct {
+	text string
 	step Step
 }
 
-// Error describes what failed in which operation, in one line.
+// Error describes the kind.
+func (k *kind) Error() string { return k.text }
+
+// The kinds of error, for [errors.Is]. [NextStep] returns what the caller can do about each.
+var (
+	// ErrCredentials means that the password is wrong or that there is no such user; the error does
+	// not tell which. Ask for both again.
+	ErrCredentials error = &kind{"wrong user name or password", StepStartOver}
+	// ErrTooManyAttempts means that Cognito has locked the user out after failed attempts, for a
+	// second at first and up to about 15 minutes. It refuses even the right password meanwhile. Ask
+	// the user to wait.
+	ErrTooManyAttempts error = &kind{"too many failed attempts; wait before the next one", StepBackOff}
+	// ErrUserDisabled means that an administrator has disabled the user.
+	ErrUserDisabled error = &kind{"the user is disabled", StepGiveUp}
+	// ErrPasswordReset means that users must reset their password, or have an expired temporary
+	// password replaced, before they can sign in. The SDK's ForgotPassword starts a reset.
+	ErrPasswordReset error = &kind{"the password must be reset first", StepGiveUp}
+	// ErrNotConfirmed means that the user has not finished signing up. The SDK's ConfirmSignUp does.
+	ErrNotConfirmed error = &kind{"the user has not been confirmed", StepGiveUp}
+	// ErrPasswordPolicy means that the new password breaks the pool's rules or was used before. Ask
+	// for another one; the challenge is still good.
+	ErrPasswordPolicy error = &kind{"the new password breaks the password policy", StepSameChallenge}
+	// ErrAttribute means that a user attribute, such as the e-mail address, is missing, malformed,
+	// taken by another user, or not to be changed. Ask again; the challenge is still good.
+	ErrAttribute error = &kind{"a user attribute is missing, malformed, taken or read-only", StepSameChallenge}
+
+	// ErrCodeMismatch means that the code is wrong or malformed. Ask again; the challenge or the
+	// enrollment is still good. When it keeps coming back from Verify, the authenticator app may hold
+	// an older key: call Enroll again and show the new QR code.
+	ErrCodeMismatch error = &kind{"the code is wrong", StepSameChallenge}
+	// ErrCodeUsed means that the code was correct but has been used before: each is single use. The
+	// app shows the next one within 30 seconds.
+	ErrCodeUsed error = &kind{"the code was already used; wait for the next one", StepNextCode}
+	// ErrMethod means that the chosen method is none of those offered. Choose another.
+	ErrMethod error = &kind{"the method is not one of those offered", StepSameChallenge}
+
+	// ErrSessionExpired means that the challenge's session has expired or that Cognito does not know
+	// it. Sign in again.
+	ErrSessionExpired error = &kind{"the sign-in session is not valid any more; sign in again", StepStartOver}
+	// ErrSessionUsed means that the challenge has been answered already. Sign in again.
+	ErrSessionUsed error = &kind{"the sign-in session was already used; sign in again", StepStartOver}
+	// ErrAccessToken means that the access token has expired, was revoked, or is not one. Refresh it
+	// or sign in again.
+	ErrAccessToken error = &kind{"the access token is not valid", StepStartOver}
+	// ErrRefreshToken means that the refresh token has expired, was revoked or exchanged, or is not
+	// one. Sign in again. With refresh-token rotation, see [Client.Refresh] first.
+	ErrRefreshToken error = &kind{"the refresh token is not valid; sign in again", StepStartOver}
+	// ErrMissingScope means that the access token lacks the scope aws.cognito.signin.user.admin.
+	// Tokens from managed login lack it unless the app client is given that scope.
+	ErrMissingScope error = &kind{"the access token lacks the scope aws.cognito.signin.user.admin", StepGiveUp}
+	// ErrDevice means that Cognito does not know the remembered device. Drop it and sign in without
+	// it. SignIn does so by itself.
+	ErrDevice error = &kind{"the remembered device is not known; sign in without it", StepStartOver}
+
+	// ErrNotEnrolled means that the user has no authenticator to verify or enable. Enroll first. From
+	// ResetTOTP it means that there was nothing to reset.
+	ErrNotEnrolled error = &kind{"no authenticator is enrolled", StepStartOver}
+	// ErrNotEnabled means that the code was correct and the authenticator is registered, but that the
+	// call that turns MFA on failed, for the reason that the error wraps. Call [Client.Enable] as soon
+	// as NextStep allows; it needs no new code.
+	ErrNotEnabled error = &kind{"the authenticator is registered, but MFA is not turned on yet", ""}
+	// ErrTOTPDisabled means that TOTP is not enabled for the user pool.
+	ErrTOTPDisabled error = &kind{"TOTP is not enabled for the user pool", StepGiveUp}
+	// ErrMFARequired means that the pool requires MFA and that the user would have no method left.
+	ErrMFARequired error = &kind{"the user pool requires MFA, and no other method is left", StepGiveUp}
+	// ErrUserNotFound means that the pool has no such user. Only the administrator's calls say so; a
+	// sign-in says ErrCredentials.
+	ErrUserNotFound error = &kind{"no such user", StepGiveUp}
+
+	// ErrSecretHash means that Config.ClientSecret is missing, wrong, or set for an app client that
+	// has no secret.
+	ErrSecretHash error = &kind{"the app client's secret is missing or wrong; check Config.ClientSecret", StepGiveUp}
+	// ErrConfig means that the operator has to change something in the user pool, the app client,
+	// the IAM policy or the settings of this process. The error's text says what.
+	ErrConfig error = &kind{"the service is misconfigured", StepGiveUp}
+	// ErrRejected means that a Lambda trigger of the pool or an AWS WAF rule refused the request.
+	// [Error.Detail] has the trigger's own message.
+	ErrRejected error = &kind{"a Lambda trigger or AWS WAF refused the request", StepGiveUp}
+	// ErrThrottled means that a request quota is used up, Cognito's or the SDK client's own. The call
+	// was certainly not applied. Wait, longer each time, and make it again.
+	ErrThrottled error = &kind{"too many requests; back off", StepBackOff}
+	// ErrUnavailable means that Cognito could not be reached, failed, or that its response was lost,
+	// so the call may or may not have been applied. NextStep knows which calls can be made again.
+	ErrUnavailable error = &kind{"no usable response from Cognito", StepBackOff}
+)
+
+// Error is the type of every error that a [Client] returns. Its text is one line that names the
+// operation, the kind and Cognito's error code, and for [ErrConfig] what to change. It contains no
+// user name, no input, no secret and nothing that the server sent, so it can be logged.
+type Error struct {
+	// Op is the operation, such as "verify" or "sign in".
+	Op string
+	// Kind is one of the Err… variables.
+	Kind error
+	// Err is the cause as the SDK returned it; nil if no call was made. Its text may contain what the
+	// user typed and what the server sent.
+	Err error
+
+	step Step   // what to do where the kind alone does not say
+	hint string // what to change, or why
+}
+
+// Error describes in one line what failed in which operation.
 func (e *Error) Error() string {
 	text := "cognitomfa: " + e.Op
 	if e.Kind != nil {
 		text += ": " + e.Kind.Error()
 	}
+	if e.hint != "" {
+		text += ": " + e.hint
+	}
 	var inner *Error
 	var api smithy.APIError
 	switch {
-	case e.Err == nil, errors.Is(e.Kind, ErrCredentials):
+	case errors.Is(e.Kind, ErrCredentials):
 		// Cognito's code would tell an unknown user from a wrong password.
 	case errors.As(e.Err, &inner):
 		text += ": " + strings.TrimPrefix(inner.Error(), "cognitomfa: ")
 	case errors.As(e.Err, &api):
-		text += " (" + api.ErrorCode() + ")"
-	default:
-		text += ": " + e.Err.Error()
+		text += " (" + word(api.ErrorCode()) + ")"
 	}
 	return text
+}
+
+// Detail returns Cognito's own sentence, or that of the pool's Lambda trigger; "" if there is none.
+// It may contain user input: show it to an operator, or to the user who sent the input, but do not
+// log it with the rest.
+func (e *Error) Detail() string {
+	var api smithy.APIError
+	if errors.As(e.Err, &api) {
+		return api.ErrorMessage()
+	}
+	return ""
 }
 
 // Unwrap returns Kind and Err, for [errors.Is] and [errors.As].
@@ -122,19 +165,21 @@ type Step string
 
 // The steps that [NextStep] returns.
 const (
-	// StepSameChallenge: ask the user again and repeat the call with the same challenge, or access token.
+	// StepSameChallenge: ask the user again and repeat the call with the same challenge or access token.
 	StepSameChallenge Step = "same-challenge"
-	// StepNextCode: let the user wait for the next code, then repeat the call with the same challenge, or access token.
+	// StepNextCode: let the user wait for the next code, then repeat the call with it.
 	StepNextCode Step = "next-code"
-	// StepStartOver: begin again: sign in, or enroll where that was what failed.
+	// StepStartOver: begin again: sign in, or enroll if that was what failed.
 	StepStartOver Step = "start-over"
 	// StepBackOff: wait, longer each time, and make the same call again.
 	StepBackOff Step = "back-off"
-	// StepGiveUp: repeating does not help; the user, an administrator or the operator must change something first.
+	// StepGiveUp: repeating does not help. The user, an administrator or the operator must change
+	// something first.
 	StepGiveUp Step = "give-up"
 )
 
-// NextStep says what the caller can do after err, an error from this package. It is "" for nil and StepGiveUp for errors of any other origin.
+// NextStep returns what the caller can do after err, an error from this package. It is "" for nil,
+// and StepGiveUp for errors of any other origin.
 func NextStep(err error) Step {
 	if err == nil {
 		return ""
@@ -146,31 +191,12 @@ func NextStep(err error) Step {
 	if e.step != "" {
 		return e.step
 	}
-	if errors.Is(e.Kind, ErrNotEnabled) {
+	var k *kind
+	switch {
+	case errors.Is(e.Kind, ErrNotEnabled):
 		return NextStep(e.Err)
-	}
-	for _, s := range [...]struct {
-		kind error
-		step Step
-	}{
-		{ErrCodeMismatch, StepSameChallenge},
-		{ErrPasswordPolicy, StepSameChallenge},
-		{ErrAttribute, StepSameChallenge},
-		{ErrMethod, StepSameChallenge},
-		{ErrCodeUsed, StepNextCode},
-		{ErrCredentials, StepStartOver},
-		{ErrSessionExpired, StepStartOver},
-		{ErrSessionUsed, StepStartOver},
-		{ErrAccessToken, StepStartOver},
-		{ErrRefreshToken, StepStartOver},
-		{ErrNotEnrolled, StepStartOver},
-		{ErrThrottled, StepBackOff},
-		{ErrTooManyAttempts, StepBackOff},
-		{ErrUnavailable, StepBackOff},
-	} {
-		if errors.Is(e.Kind, s.kind) {
-			return s.step
-		}
+	case errors.As(e.Kind, &k):
+		return k.step
 	}
 	return StepGiveUp
 }

@@ -111,7 +111,6 @@ var kinds = map[string]error{
 	"ResourceNotFoundException":                cognitomfa.ErrConfig,
 	"SoftwareTokenMFANotFoundException":        cognitomfa.ErrNotEnrolled,
 	"TooManyRequestsException":                 cognitomfa.ErrThrottled,
-	"UnauthorizedException":                    cognitomfa.ErrConfig,
 	"UnexpectedLambdaException":                cognitomfa.ErrConfig,
 	"UnsupportedOperationException":            cognitomfa.ErrConfig,
 	"UnsupportedTokenTypeException":            cognitomfa.ErrRefreshToken,
@@ -163,12 +162,14 @@ func TestEveryErrorOfEveryOperation(t *testing.T) {
 		err := onWire(t, srv, operation, "BrandNewException", "Something new.")
 		var e *cognitomfa.Error
 		require.ErrorAs(t, err, &e)
-		assert.NoError(t, e.Kind)
+		require.ErrorIs(t, e.Kind, cognitomfa.ErrConfig)
 		var api smithy.APIError
 		require.ErrorAs(t, err, &api)
 		assert.Equal(t, "BrandNewException", api.ErrorCode())
 		assert.Equal(t, "Something new.", api.ErrorMessage())
-		assert.Equal(t, "cognitomfa: "+call.client+" (BrandNewException)", err.Error())
+		assert.Contains(t, err.Error(), "cognitomfa: "+call.client+": ")
+		assert.Contains(t, err.Error(), "(BrandNewException)")
+		assert.Equal(t, "Something new.", e.Detail())
 	}
 }
 

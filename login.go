@@ -1,12 +1,13 @@
 package cognitomfa
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
@@ -33,9 +34,10 @@ type AnswerOptions struct {
 //
 // It makes one call: AdminInitiateAuth (IAM action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth.
 func (c *Client) SignIn(ctx context.Context, username, password string, optFns ...func(*SignInOptions)) (Outcome, error) {
-	cl := call{"sign in", byPassword}
+	cl := newCall("sign in", byPassword)
+	username = strings.TrimSpace(username) // No user name of Cognito's has spaces; pasted addresses do.
 	if username == "" || password == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrCredentials}
+		return nil, cl.refuse(ErrCredentials, "")
 	}
 	opts := resolve(optFns)
 	params := map[string]string{"USERNAME": username, "PASSWORD": password}
@@ -46,26 +48,28 @@ func (c *Client) SignIn(ctx context.Context, username, password string, optFns .
 		params["DEVICE_KEY"] = opts.DeviceKey
 	}
 	if c.public {
-		out, err := c.api.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+		cl.flow = string(types.AuthFlowTypeUserPasswordAuth)
+		out, err := c.api.InitiateAuth(ctx, &cip.InitiateAuthInput{
 			AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
 			ClientId:       c.clientID,
 			AuthParameters: params,
 			ClientMetadata: opts.ClientMetadata,
-		})
+		}, cl.follow)
 		if err != nil {
-			return nil, cl.fail(err)
+			return nil, cl.fail(ctx, err)
 		}
 		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
 	}
-	out, err := c.api.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
+	cl.flow = string(types.AuthFlowTypeAdminUserPasswordAuth)
+	out, err := c.api.AdminInitiateAuth(ctx, &cip.AdminInitiateAuthInput{
 		AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
 		UserPoolId:     c.userPoolID,
 		ClientId:       c.clientID,
 		AuthParameters: params,
 		ClientMetadata: opts.ClientMetadata,
-	})
+	}, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
 	}
 	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
 }
@@ -78,17 +82,17 @@ func (c *Client) SignIn(ctx context.Context, username, password string, optFns .
 // RespondToAuthChallenge. So do all calls that answer a challenge. When the answer to such a call is lost it is not sent again, because the session may
 // be spent: the error is [ErrUnavailable], and NextStep says to start over.
 func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, optFns ...func(*AnswerOptions)) (Outcome, error) {
-	cl := call{"respond mfa", bySession}
+	cl := answering("respond mfa")
 	if ch == nil {
 		return nil, cl.noSession()
 	}
-	method := ch.Method
-	if method == "" {
-		method = MethodTOTP
+	method := cmp.Or(ch.Method, MethodTOTP)
+	if !method.known() {
+		return nil, cl.noSession() // No challenge of Cognito's: a forged token, say.
 	}
 	code, ok := normalizeCode(code, method)
 	if !ok {
-		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch}
+		return nil, cl.refuse(ErrCodeMismatch, "")
 	}
 	answers := map[string]string{codeParameter(method): code}
 	return c.answer(ctx, cl, types.ChallengeNameType(method), ch.Username, ch.Session, answers, resolve(optFns))
@@ -97,29 +101,28 @@ func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, 
 // codeParameter is the name under which a method's code is sent.
 func codeParameter(m Method) string {
 	switch m {
-	case MethodTOTP:
-		return "SOFTWARE_TOKEN_MFA_CODE"
 	case MethodSMS:
 		return "SMS_MFA_CODE"
 	case MethodEmail:
 		return "EMAIL_OTP_CODE"
+	default:
+		return "SOFTWARE_TOKEN_MFA_CODE"
 	}
-	return string(m) + "_CODE"
 }
 
 // SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that method's [*MFAChallenge]. Another method is [ErrMethod]
 // without a call. It makes one call, as RespondMFA does.
 func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Method, optFns ...func(*AnswerOptions)) (Outcome, error) {
-	cl := call{"select mfa", bySession}
+	cl := answering("select mfa")
 	if ch == nil {
 		return nil, cl.noSession()
 	}
 	if method == "" || !ch.Offers(method) {
-		return nil, &Error{Op: cl.op, Kind: ErrMethod}
+		return nil, cl.refuse(ErrMethod, "")
 	}
 	answer := string(method)
 	for _, word := range ch.offered {
-		if methods([]string{word})[0] == method {
+		if method == methodOf(word) {
 			answer = word
 		}
 	}
@@ -130,16 +133,21 @@ func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Meth
 // ch.Required must be among them. It is [ErrPasswordPolicy] or [ErrAttribute] when Cognito does not like what it gets, and then the same challenge can be
 // answered again. It makes one call, as RespondMFA does.
 func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, password string, attributes map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
-	cl := call{"set new password", bySession}
+	cl := answering("set new password")
+	cl.by |= byInput
+	cl.ifLost = "the new password may be set already: try it first when signing in again"
 	if ch == nil {
 		return nil, cl.noSession()
 	}
 	if password == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrPasswordPolicy}
+		return nil, cl.refuse(ErrPasswordPolicy, "")
 	}
 	answers := make(map[string]string, len(attributes)+4)
 	answers["NEW_PASSWORD"] = password
 	for name, value := range attributes {
+		if name == "email" || name == "phone_number" {
+			value = strings.TrimSpace(value)
+		}
 		answers[attributePrefix+name] = value
 	}
 	return c.answer(ctx, cl, types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Session, answers, resolve(optFns))
@@ -148,7 +156,8 @@ func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, p
 // Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH where the app client has a secret, are added unless
 // the answers have them. It makes one call, as RespondMFA does.
 func (c *Client) Respond(ctx context.Context, ch *OtherChallenge, answers map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
-	cl := call{"respond", bySession}
+	cl := answering("respond")
+	cl.by |= byInput
 	if ch == nil {
 		return nil, cl.noSession()
 	}
@@ -159,13 +168,16 @@ func (c *Client) Respond(ctx context.Context, ch *OtherChallenge, answers map[st
 
 // answer answers a challenge. It adds to answers what every challenge wants.
 func (c *Client) answer(
-	ctx context.Context, cl call, name types.ChallengeNameType, username string, session Secret, answers map[string]string, opts AnswerOptions,
+	ctx context.Context, cl *call, name types.ChallengeNameType, username string, session Secret, answers map[string]string, opts AnswerOptions,
 ) (Outcome, error) {
-	if err := cl.ready(ctx, session); err != nil {
-		return nil, err
-	}
 	if answers["USERNAME"] == "" {
 		answers["USERNAME"] = username
+	}
+	if session.Reveal() == "" && !sessionless(name) {
+		return nil, cl.noSession()
+	}
+	if err := cl.ready(ctx, answers["USERNAME"]); err != nil {
+		return nil, err
 	}
 	if c.clientSecret.Reveal() != "" && answers["SECRET_HASH"] == "" {
 		answers["SECRET_HASH"] = c.secretHash(answers["USERNAME"])
@@ -174,41 +186,60 @@ func (c *Client) answer(
 		answers["DEVICE_KEY"] = opts.DeviceKey
 	}
 	if c.public {
-		out, err := c.api.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+		out, err := c.api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
 			ChallengeName:      name,
 			ClientId:           c.clientID,
-			Session:            aws.String(session.Reveal()),
+			Session:            given(session),
 			ChallengeResponses: answers,
 			ClientMetadata:     opts.ClientMetadata,
-		}, spending...)
+		}, cl.follow)
 		if err != nil {
-			return nil, cl.fail(err)
+			return nil, cl.fail(ctx, err)
 		}
 		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
 	}
-	out, err := c.api.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+	out, err := c.api.AdminRespondToAuthChallenge(ctx, &cip.AdminRespondToAuthChallengeInput{
 		ChallengeName:      name,
 		UserPoolId:         c.userPoolID,
 		ClientId:           c.clientID,
-		Session:            aws.String(session.Reveal()),
+		Session:            given(session),
 		ChallengeResponses: answers,
 		ClientMetadata:     opts.ClientMetadata,
-	}, spending...)
+	}, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
 	}
 	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
 }
 
 // outcome reads what Cognito answered to a sign-in or to a challenge.
 func (c *Client) outcome(
-	cl call, username string, result *types.AuthenticationResultType, name types.ChallengeNameType, session *string, params map[string]string,
+	cl *call, username string, result *types.AuthenticationResultType, name types.ChallengeNameType, session *string, params map[string]string,
 ) (Outcome, error) {
 	switch {
 	case result != nil:
-		return tokens(result), nil
+		return c.tokens(cl, result)
 	case name != "":
 		return newChallenge(name, username, otpauth.SecretFrom(session), params, c.now()), nil
 	}
-	return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: errors.New("answered with neither tokens nor a challenge"), step: StepStartOver}
+	return nil, cl.unusable("the response has neither tokens nor a challenge")
+}
+
+// sessionless reports whether a challenge may come without a session: what stands in for it is in its
+// parameters. Of challenges that this package does not know, Cognito decides.
+func sessionless(name types.ChallengeNameType) bool {
+	switch name {
+	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp,
+		types.ChallengeNameTypeMfaSetup, types.ChallengeNameTypeSelectMfaType, types.ChallengeNameTypeNewPasswordRequired:
+		return false
+	}
+	return true
+}
+
+// given is a session as the SDK takes it: nil if there is none.
+func given(session Secret) *string {
+	if session.Reveal() == "" {
+		return nil
+	}
+	return aws.String(session.Reveal())
 }

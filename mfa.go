@@ -5,98 +5,213 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Status is how a user's MFA stands.
+// Status is the state of a user's MFA. It is about the user, not about any one sign-in: a session that
+// was opened with the password alone, before MFA was turned on, shows the same.
 type Status struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
-	// Enabled are the methods that are switched on; empty if MFA is off.
+	// Enabled are the methods that are turned on; empty if MFA is off.
 	Enabled []Method
 	// Preferred is the method that the next sign-in asks for; "" if none is preferred.
 	Preferred Method
+
+	// UserStatus is the state of the account, such as "CONFIRMED" or "FORCE_CHANGE_PASSWORD". Only the
+	// administrator's calls fill it in.
+	UserStatus string
+	// Disabled tells whether an administrator has disabled the user. Only the administrator's calls
+	// fill it in.
+	Disabled bool
 }
 
-// TOTP reports whether an authenticator is switched on.
+// TOTP reports whether an authenticator is turned on.
 func (s *Status) TOTP() bool { return slices.Contains(s.Enabled, MethodTOTP) }
 
-// Status asks how a signed-in user's MFA stands. In a pool that demands MFA a user may have to give codes though nothing is listed.
+// Status returns the state of a signed-in user's MFA. It does not say how this session was opened: do
+// not guard anything with it. Sessions from before MFA was turned on live on, for as long as they are
+// refreshed; end them with SignOut after Verify, or compare auth_time. A pool that requires MFA may ask
+// users for codes though nothing is listed: only preference calls, as Verify and VerifySetup make, add
+// to the list.
 //
-// It makes one call, GetUser, which the access token authorises.
+// It makes one call, GetUser, which the access token authorizes.
 func (c *Client) Status(ctx context.Context, accessToken string) (*Status, error) {
-	return c.status(ctx, call{"status", byToken}, accessToken)
+	return c.status(ctx, newCall("status", byToken), accessToken)
 }
 
-func (c *Client) status(ctx context.Context, cl call, accessToken string) (*Status, error) {
+func (c *Client) status(ctx context.Context, cl *call, accessToken string) (*Status, error) {
 	if accessToken == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrAccessToken}
+		return nil, cl.refuse(ErrAccessToken, "")
 	}
-	out, err := c.api.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: &accessToken})
+	out, err := c.api.GetUser(ctx, &cip.GetUserInput{AccessToken: &accessToken}, cl.follow)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, cl.fail(ctx, err)
+	}
+	if aws.ToString(out.Username) == "" {
+		return nil, cl.unusable("the response names no user")
 	}
 	return &Status{
-		Username:  aws.ToString(out.Username),
+		Username:  *out.Username,
 		Enabled:   methods(out.UserMFASettingList),
-		Preferred: Method(aws.ToString(out.PreferredMfaSetting)),
+		Preferred: methodOf(aws.ToString(out.PreferredMfaSetting)),
 	}, nil
 }
 
-// Disable switches TOTP off for a signed-in user. His authenticator stays registered: Enable switches it on again. In a pool that demands
-// MFA it is [ErrMFARequired], and nothing is changed where that can be known beforehand.
+// Disable turns TOTP off for a signed-in user. The authenticator stays registered: Enable turns it on
+// again. In a pool that requires MFA it is [ErrMFARequired], unless another method that the pool offers
+// is enabled.
 //
-// It makes up to three calls: GetUserPoolMfaConfig (IAM action cognito-idp:GetUserPoolMfaConfig on the pool), unless Config.Public is
-// set or there is no Config.UserPoolID; then SetUserMFAPreference and GetUser, which the access token authorises. The first is needed because
-// Cognito has been seen to accept the second in a pool that demands MFA, to show TOTP as off, and to ask for a code all the same; a public client,
-// which may not ask about the pool, is told of it only where GetUser still lists TOTP.
+// It makes two to four calls: GetUserPoolMfaConfig (IAM action cognito-idp:GetUserPoolMfaConfig on the
+// pool), unless Config.Public is set; GetUser, if the pool requires MFA; then SetUserMFAPreference and
+// GetUser. The access token authorizes all but the first. Asking the pool is needed because Cognito has
+// been seen to accept the change in a pool that requires MFA, to show TOTP as off, and to ask for a code
+// all the same (https://github.com/aws/aws-sdk-js-v3/issues/7961). A public client cannot ask, and notices
+// only if GetUser still lists TOTP.
 func (c *Client) Disable(ctx context.Context, accessToken string) error {
-	cl := call{"disable", byToken}
+	cl := newCall("disable", byToken)
 	if accessToken == "" {
-		return &Error{Op: cl.op, Kind: ErrAccessToken}
+		return cl.refuse(ErrAccessToken, "")
 	}
-	if !c.public {
-		out, err := c.api.GetUserPoolMfaConfig(ctx, &cognitoidentityprovider.GetUserPoolMfaConfigInput{UserPoolId: c.userPoolID})
-		if err != nil {
-			return call{cl.op, byIAM}.fail(err)
-		}
-		if out.MfaConfiguration == types.UserPoolMfaTypeOn {
-			return &Error{Op: cl.op, Kind: ErrMFARequired}
-		}
-	}
-	if err := c.setTOTP(ctx, cl, accessToken, false); err != nil {
+	pool, err := c.requiring(ctx, cl)
+	if err != nil {
 		return err
 	}
-	status, err := c.status(ctx, cl, accessToken)
+	if pool != nil {
+		status, err := c.status(ctx, cl.then(byToken), accessToken)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(status.Enabled, func(m Method) bool { return m != MethodTOTP && offers(pool, m) }) {
+			return cl.refuse(ErrMFARequired, "")
+		}
+	}
+	if err := c.setTOTP(ctx, cl, accessToken, types.SoftwareTokenMfaSettingsType{}); err != nil {
+		return err
+	}
+	status, err := c.status(ctx, cl.then(byToken), accessToken)
 	if err != nil {
 		return err
 	}
 	if status.TOTP() {
-		return &Error{Op: cl.op, Kind: ErrMFARequired}
+		return cl.refuse(ErrMFARequired, "")
 	}
 	return nil
 }
 
-// Enable switches MFA on for a signed-in user who has a registered authenticator, and makes TOTP the preferred method: the second half of Verify, to be
-// repeated after [ErrNotEnabled], or to undo Disable. Without a registered authenticator it is [ErrNotEnrolled].
-//
-// It makes one call, SetUserMFAPreference, which the access token authorises.
-func (c *Client) Enable(ctx context.Context, accessToken string) error {
-	return c.setTOTP(ctx, call{"enable", byToken}, accessToken, true)
+// requiring asks the pool whether it requires MFA. It returns the pool's settings if it does, else nil;
+// nil also for a public client, which may not ask.
+func (c *Client) requiring(
+	ctx context.Context, cl *call,
+) (*cip.GetUserPoolMfaConfigOutput, error) {
+	if c.public {
+		return nil, nil //nolint:nilnil // Nil is the pool that requires nothing.
+	}
+	asking := cl.then(byIAM)
+	pool, err := c.api.GetUserPoolMfaConfig(ctx,
+		&cip.GetUserPoolMfaConfigInput{UserPoolId: c.userPoolID}, asking.follow)
+	if err != nil {
+		return nil, asking.fail(ctx, err)
+	}
+	switch pool.MfaConfiguration {
+	case types.UserPoolMfaTypeOn:
+		return pool, nil
+	case types.UserPoolMfaTypeOff, types.UserPoolMfaTypeOptional:
+		return nil, nil //nolint:nilnil // Nil is the pool that requires nothing.
+	}
+	return nil, asking.unusable("the response does not say whether the pool requires MFA")
 }
 
-// setTOTP switches TOTP on, as the preferred method, or off.
-func (c *Client) setTOTP(ctx context.Context, cl call, accessToken string, on bool) error {
-	if accessToken == "" {
-		return &Error{Op: cl.op, Kind: ErrAccessToken}
+// offers reports whether the pool offers a method.
+func offers(pool *cip.GetUserPoolMfaConfigOutput, m Method) bool {
+	switch m {
+	case MethodTOTP:
+		return pool.SoftwareTokenMfaConfiguration != nil && pool.SoftwareTokenMfaConfiguration.Enabled
+	case MethodSMS:
+		return pool.SmsMfaConfiguration != nil
+	case MethodEmail:
+		return pool.EmailMfaConfiguration != nil
 	}
-	_, err := c.api.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
-		AccessToken:              &accessToken,
-		SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: on, PreferredMfa: on},
-	})
+	return false
+}
+
+// Enable turns MFA on for a signed-in user who has a registered authenticator, and makes TOTP the
+// preferred method: the second half of Verify, to be repeated after [ErrNotEnabled], or to undo Disable.
+// Without a registered authenticator it is [ErrNotEnrolled].
+//
+// It makes one call, SetUserMFAPreference, which the access token authorizes.
+func (c *Client) Enable(ctx context.Context, accessToken string) error {
+	return c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(false))
+}
+
+// on is the setting that turns TOTP on, as the preferred method or as one of several.
+func on(notPreferred bool) types.SoftwareTokenMfaSettingsType {
+	return types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: !notPreferred}
+}
+
+// setTOTP turns TOTP on or off.
+func (c *Client) setTOTP(
+	ctx context.Context, cl *call, accessToken string, settings types.SoftwareTokenMfaSettingsType,
+) error {
+	if accessToken == "" {
+		return cl.refuse(ErrAccessToken, "")
+	}
+	_, err := c.api.SetUserMFAPreference(ctx, &cip.SetUserMFAPreferenceInput{
+		AccessToken: &accessToken, SoftwareTokenMfaSettings: &settings,
+	}, cl.follow)
 	if err != nil {
-		return cl.fail(err)
+		return cl.fail(ctx, err)
+	}
+	return nil
+}
+
+// SetMethods turns exactly the given methods on for a signed-in user, and prefers one of them; "" prefers
+// none, so that the next sign-in asks which to use ([SelectChallenge]). A phone number or an e-mail
+// address that the user has is all that MethodSMS and MethodEmail take; Cognito marks it verified once a
+// code sent there was entered. It is [ErrMethod] if preferred is not among the methods or one of them is
+// unknown, [ErrNotEnrolled] for MethodTOTP without a registered authenticator, and [ErrAttribute] without
+// the number or address. Turning all off is [ErrMFARequired] in a pool that requires MFA.
+//
+// It makes one call, SetUserMFAPreference, which the access token authorizes. To turn all methods off it
+// first asks the pool, by GetUserPoolMfaConfig, as Disable does.
+func (c *Client) SetMethods(ctx context.Context, accessToken string, enabled []Method, preferred Method) error {
+	cl := newCall("set methods", byToken)
+	if accessToken == "" {
+		return cl.refuse(ErrAccessToken, "")
+	}
+	for _, m := range enabled {
+		if !m.known() {
+			return cl.refuse(ErrMethod, "")
+		}
+	}
+	if preferred != "" && !slices.Contains(enabled, preferred) {
+		return cl.refuse(ErrMethod, "the preferred method is not enabled")
+	}
+	if len(enabled) == 0 {
+		pool, err := c.requiring(ctx, cl)
+		if err != nil {
+			return err
+		}
+		if pool != nil {
+			return cl.refuse(ErrMFARequired, "")
+		}
+	}
+	is := func(m Method) (bool, bool) { return slices.Contains(enabled, m), m == preferred }
+	var totp types.SoftwareTokenMfaSettingsType
+	var sms types.SMSMfaSettingsType
+	var email types.EmailMfaSettingsType
+	totp.Enabled, totp.PreferredMfa = is(MethodTOTP)
+	sms.Enabled, sms.PreferredMfa = is(MethodSMS)
+	email.Enabled, email.PreferredMfa = is(MethodEmail)
+	_, err := c.api.SetUserMFAPreference(ctx, &cip.SetUserMFAPreferenceInput{
+		AccessToken:              &accessToken,
+		SoftwareTokenMfaSettings: &totp,
+		SMSMfaSettings:           &sms,
+		EmailMfaSettings:         &email,
+	}, cl.follow)
+	if err != nil {
+		return cl.fail(ctx, err)
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package cognitomfa_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -63,7 +65,7 @@ func TestDisableLooksAgain(t *testing.T) {
 			return &cip.SetUserMFAPreferenceOutput{}, nil
 		},
 		getUser: func(*cip.GetUserInput) (*cip.GetUserOutput, error) {
-			return &cip.GetUserOutput{UserMFASettingList: listed}, nil
+			return &cip.GetUserOutput{Username: aws.String("alice"), UserMFASettingList: listed}, nil
 		},
 	}, cfg)
 	require.ErrorIs(t, client.Disable(t.Context(), "token"), cognitomfa.ErrMFARequired)
@@ -85,7 +87,7 @@ func TestResetTOTP(t *testing.T) {
 		require.NoError(t, client.ResetTOTP(t.Context(), "alice", func(o *cognitomfa.ResetOptions) { o.SignOut = signOut }))
 		want := []string{"AdminDeleteSoftwareToken"}
 		if signOut {
-			want = append(want, "AdminUserGlobalSignOut")
+			want = slices.Insert(want, 0, "AdminUserGlobalSignOut")
 		}
 		assert.Equal(t, want, operations(srv))
 		_, err = client.Status(t.Context(), tokens.Access.Reveal())
@@ -126,7 +128,7 @@ func TestRefreshCarriesTheDeviceKey(t *testing.T) {
 	client := newClient(t, &double{refresh: func(in *cip.GetTokensFromRefreshTokenInput) (*cip.GetTokensFromRefreshTokenOutput, error) {
 		assert.Equal(t, "us-east-1_device", *in.DeviceKey)
 		assert.Nil(t, in.ClientSecret)
-		return &cip.GetTokensFromRefreshTokenOutput{AuthenticationResult: &types.AuthenticationResultType{}}, nil
+		return &cip.GetTokensFromRefreshTokenOutput{AuthenticationResult: &types.AuthenticationResultType{AccessToken: aws.String("new")}}, nil
 	}}, config)
 	tokens, err := client.Refresh(t.Context(), "old", func(o *cognitomfa.RefreshOptions) { o.DeviceKey = "us-east-1_device" })
 	require.NoError(t, err)

@@ -4,79 +4,95 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
 )
 
-// The SDK sends a call again when the connection dies before the answer is there. For most calls that is right. A call that spends a session
-// must not be sent again after it may have been applied: its second try would say "already used", and the user would be told a wrong reason.
-// Some other calls may be sent again, but what the second try says means something else when the first may have been applied.
+// The SDK sends a call again when the connection breaks before the response is there. For most calls
+// that is right. A call that uses up a session must not be sent again once it may have been applied:
+// the second try would say "already used", and the user would be told a wrong reason. Other calls may
+// be sent again, but what the second try says means something else if the first may have been applied.
 
-// spending are the options of a call that spends a session.
-var spending = []func(*cognitoidentityprovider.Options){
-	func(o *cognitoidentityprovider.Options) {
-		if o.Retryer != nil {
-			o.Retryer = spendingRetryer{o.Retryer}
-		}
-	},
+// attempt takes part in one call of the SDK. It follows the tries, and decides which are made again.
+type attempt struct {
+	// single: the call uses up what authorizes it, so no try follows one that may have been applied.
+	single bool
+	// cutOff: the call is also made again when its response was cut off, which the SDK does not do.
+	cutOff bool
+
+	followed bool // the SDK has taken the options; a double does not
+	sent     bool // a request was handed to the HTTP client
+	limited  bool // the SDK's own limiter refused a try
+	lost     bool // a try may have been applied without a usable response
 }
 
-// spendingRetryer is the client's own retryer, but for the errors after which a call may have been applied.
-type spendingRetryer struct{ aws.Retryer }
-
-// IsErrorRetryable reports whether the call may be sent again after err.
-func (r spendingRetryer) IsErrorRetryable(err error) bool {
-	return notApplied(err) && r.Retryer.IsErrorRetryable(err)
-}
-
-// GetAttemptToken passes on to the client's own retryer, so that its rate limit stays in force.
-func (r spendingRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	return attemptToken(ctx, r.Retryer)
-}
-
-// watchingRetryer is the client's own retryer, with an eye on lost answers: for one call that may be sent again. It is also sent again when its answer was
-// cut off, which the SDK does not do by itself.
-type watchingRetryer struct {
-	aws.Retryer
-	lost bool // it was sent again after a try that may have been applied
-}
-
-// watch is the option that puts the retryer in the place of the client's own.
-func (r *watchingRetryer) watch(o *cognitoidentityprovider.Options) {
+// follow is the call's option: it wraps the client's retryer and HTTP client.
+func (a *attempt) follow(o *cip.Options) {
 	if o.Retryer != nil {
-		r.Retryer, o.Retryer = o.Retryer, r
+		o.Retryer = followedRetryer{o.Retryer, a}
+	}
+	if o.HTTPClient != nil {
+		o.HTTPClient = followedHTTP{o.HTTPClient, a}
+		a.followed = true
 	}
 }
 
+// followedHTTP is the client's own HTTP client.
+type followedHTTP struct {
+	cip.HTTPClient
+	a *attempt
+}
+
+// Do sends a request.
+func (c followedHTTP) Do(r *http.Request) (*http.Response, error) {
+	c.a.sent = true
+	return c.HTTPClient.Do(r)
+}
+
+// followedRetryer is the client's own retryer, except for tries that must not, or may, be made again.
+type followedRetryer struct {
+	aws.Retryer
+	a *attempt
+}
+
 // IsErrorRetryable reports whether the call may be sent again after err.
-func (r *watchingRetryer) IsErrorRetryable(err error) bool {
-	if !notApplied(err) {
-		r.lost = true
+func (r followedRetryer) IsErrorRetryable(err error) bool {
+	if !notApplied(err) && r.a.sent {
+		r.a.lost = true
+		if r.a.single {
+			return false
+		}
 	}
 	var cutOff *smithy.DeserializationError
-	return errors.As(err, &cutOff) || r.Retryer.IsErrorRetryable(err)
+	return r.a.cutOff && errors.As(err, &cutOff) || r.Retryer.IsErrorRetryable(err)
 }
 
-// GetAttemptToken passes on to the client's own retryer, so that its rate limit stays in force.
-func (r *watchingRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	return attemptToken(ctx, r.Retryer)
-}
-
-// attemptToken does what the SDK does with a retryer of either version.
-func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error) {
-	if v2, ok := r.(aws.RetryerV2); ok {
-		return v2.GetAttemptToken(ctx)
+// GetAttemptToken does what the SDK does with a retryer of either version, so that its rate limit
+// stays in force.
+func (r followedRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	v2, ok := r.Retryer.(aws.RetryerV2)
+	if !ok {
+		return r.GetInitialToken(), nil
 	}
-	return r.GetInitialToken(), nil
+	release, err := v2.GetAttemptToken(ctx)
+	r.a.limited = err != nil && ctx.Err() == nil
+	return release, err
 }
 
-// notApplied reports whether a call that failed with err has certainly changed nothing: Cognito refused it, or it was never sent.
+// unsent reports whether the call certainly never left this process.
+func (a *attempt) unsent() bool { return a.followed && !a.sent }
+
+// notApplied reports whether a call that failed with err has certainly changed nothing: Cognito
+// refused it, or no connection could be made.
 func notApplied(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return !answeredByFault(err, api)
+		// An error response without a name may be anybody's. A trigger that failed may have run after the work.
+		unclear := api.ErrorCode() == codeUnknown || api.ErrorCode() == "UnexpectedLambdaException"
+		return !answeredByFault(err, api) && !unclear
 	}
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

@@ -3,27 +3,40 @@ package cognitomfa
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// Tokens is what a finished sign-in yields.
+// Tokens is what a finished sign-in yields. It is not printed or encoded by accident. To store the
+// tokens on purpose, store what Plain returns; encoders that read fields by reflection without asking
+// for a marshaler, such as DynamoDB's attributevalue and MongoDB's bson, write empty tokens otherwise,
+// without an error.
 type Tokens struct {
-	// Access authorises the calls a user makes for himself: Enroll, Verify, Status, Disable, SignOut.
+	// Access authorizes the calls that users make for themselves: Enroll, Verify, Status, SignOut.
 	Access Secret
-	// ID says who the user is. Verify it, as the access token, with the package token or with another verifier before trusting it.
+	// ID says who the user is. Verify it, like Access, before trusting it: with the package token or
+	// another verifier.
 	ID Secret
 	// Refresh gets new tokens, with [Client.Refresh].
 	Refresh Secret
 	// TokenType is "Bearer".
 	TokenType string
-	// ExpiresIn is how long Access is valid from now.
+	// ExpiresIn is how long Access is valid, counted from the response.
 	ExpiresIn time.Duration
-	// DeviceKey names the device that Cognito has newly noted, in pools that remember devices; else it is empty. Refresh wants it.
+	// ExpiresAt is when Access expires, by the client's clock, in UTC and whole seconds.
+	ExpiresAt time.Time
+	// DeviceKey names the device that Cognito has newly noticed, in pools that track devices; else it
+	// is empty. [Client.RememberDevice] confirms it.
 	DeviceKey string
 	// DeviceGroupKey belongs to DeviceKey.
 	DeviceGroupKey string
@@ -31,47 +44,90 @@ type Tokens struct {
 
 func (*Tokens) outcome() {}
 
-// tokens takes over what Cognito answered. The SDK's strings are kept, not copied.
-func tokens(r *types.AuthenticationResultType) *Tokens {
+// tokens takes over what Cognito responded with. The SDK's strings are kept, not copied.
+func (c *Client) tokens(cl *call, r *types.AuthenticationResultType) (*Tokens, error) {
+	if aws.ToString(r.AccessToken) == "" {
+		return nil, cl.unusable("the response has no access token")
+	}
 	t := &Tokens{
 		Access:    otpauth.SecretFrom(r.AccessToken),
 		ID:        otpauth.SecretFrom(r.IdToken),
 		Refresh:   otpauth.SecretFrom(r.RefreshToken),
+		TokenType: aws.ToString(r.TokenType),
 		ExpiresIn: time.Duration(r.ExpiresIn) * time.Second,
 	}
-	if r.TokenType != nil {
-		t.TokenType = *r.TokenType
-	}
+	t.ExpiresAt = c.now().UTC().Truncate(time.Second).Add(t.ExpiresIn)
 	if d := r.NewDeviceMetadata; d != nil {
-		if d.DeviceKey != nil {
-			t.DeviceKey = *d.DeviceKey
-		}
-		if d.DeviceGroupKey != nil {
-			t.DeviceGroupKey = *d.DeviceGroupKey
-		}
+		t.DeviceKey, t.DeviceGroupKey = aws.ToString(d.DeviceKey), aws.ToString(d.DeviceGroupKey)
 	}
-	return t
+	return t, nil
 }
+
+// PlainTokens are tokens in plain text, to be put into a store on purpose: a session on the server, an
+// encrypted cookie. Encoders write them; fmt and slog do not print them.
+type PlainTokens struct {
+	AccessToken  string    `json:"access_token"`
+	IDToken      string    `json:"id_token"`
+	RefreshToken string    `json:"refresh_token"`
+	TokenType    string    `json:"token_type"`
+	ExpiresAt    time.Time `json:"expires_at"`
+}
+
+// Plain returns the tokens in plain text, without what concerns devices.
+func (t *Tokens) Plain() PlainTokens {
+	return PlainTokens{
+		AccessToken:  t.Access.Reveal(),
+		IDToken:      t.ID.Reveal(),
+		RefreshToken: t.Refresh.Reveal(),
+		TokenType:    t.TokenType,
+		ExpiresAt:    t.ExpiresAt,
+	}
+}
+
+// Tokens goes back to what Plain was called on. ExpiresIn is zero: ExpiresAt says when.
+func (p PlainTokens) Tokens() *Tokens {
+	return &Tokens{
+		Access:    NewSecret(p.AccessToken),
+		ID:        NewSecret(p.IDToken),
+		Refresh:   NewSecret(p.RefreshToken),
+		TokenType: p.TokenType,
+		ExpiresAt: p.ExpiresAt,
+	}
+}
+
+// Format implements [fmt.Formatter]: every verb prints REDACTED. fmt does not ask it for PlainTokens in
+// an unexported field, so do not print what holds them.
+func (PlainTokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue implements [slog.LogValuer].
+func (PlainTokens) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // RefreshOptions are the options of [Client.Refresh]. The zero value of each means that it is not sent.
 type RefreshOptions struct {
 	// DeviceKey names the device, in pools that remember devices: Tokens.DeviceKey of the sign-in.
 	DeviceKey string
-	// ClientMetadata is handed to the pool's Lambda triggers.
+	// ClientMetadata is passed to the pool's Lambda triggers.
 	ClientMetadata map[string]string
 }
 
-// Refresh exchanges a refresh token for new tokens. Store the Refresh token of the result in place of the old one: where the app client rotates
-// refresh tokens it is a new one, else it is the old one again. No MFA is asked for.
+// Refresh exchanges a refresh token for new tokens. Store the Refresh token of the result in place of
+// the old one: where the app client rotates refresh tokens it is a new one, else the old one again. No
+// MFA takes place.
 //
-// It makes one call, GetTokensFromRefreshToken, which the refresh token authorises.
+// With rotation, let one process at a time refresh a session: lock it in your session store, and read
+// the stored token again once you have the lock. Of two that refresh with the same token one gets
+// [ErrRefreshToken], unless the app client has a grace period (RetryGracePeriodSeconds, up to 60), which
+// also makes up for a response that is lost. Without one, a lost response ends the sign-in: the error
+// is [ErrUnavailable] and NextStep says to start over.
+//
+// It makes one call, GetTokensFromRefreshToken, which the refresh token authorizes.
 func (c *Client) Refresh(ctx context.Context, refreshToken string, optFns ...func(*RefreshOptions)) (*Tokens, error) {
-	cl := call{"refresh", byRefresh}
+	cl := newCall("refresh", byRefresh)
 	if refreshToken == "" {
-		return nil, &Error{Op: cl.op, Kind: ErrRefreshToken}
+		return nil, cl.refuse(ErrRefreshToken, "")
 	}
 	opts := resolve(optFns)
-	in := &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+	in := &cip.GetTokensFromRefreshTokenInput{
 		ClientId:       c.clientID,
 		RefreshToken:   &refreshToken,
 		ClientSecret:   c.secretParameter(),
@@ -80,56 +136,72 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string, optFns ...fun
 	if opts.DeviceKey != "" {
 		in.DeviceKey = &opts.DeviceKey
 	}
-	out, err := c.api.GetTokensFromRefreshToken(ctx, in)
+	out, err := c.api.GetTokensFromRefreshToken(ctx, in, cl.follow)
+	var reuse *types.RefreshTokenReuseException
+	switch {
+	case errors.As(err, &reuse) && cl.lost:
+		// The SDK itself has sent the token twice. That is no reuse to raise an alarm about.
+		return nil, &Error{
+			Op: cl.op, Kind: ErrUnavailable, step: StepStartOver,
+			hint: "the response was lost, and the refresh token is exchanged already",
+		}
+	case err != nil:
+		return nil, cl.fail(ctx, err)
+	case out.AuthenticationResult == nil:
+		return nil, cl.unusable("the response has no tokens")
+	}
+	t, err := c.tokens(cl, out.AuthenticationResult)
 	if err != nil {
-		return nil, cl.fail(err)
+		return nil, err
 	}
-	if out.AuthenticationResult == nil {
-		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, Err: errors.New("answered without tokens")}
-	}
-	t := tokens(out.AuthenticationResult)
 	if t.Refresh.Reveal() == "" {
 		t.Refresh = NewSecret(refreshToken)
 	}
 	return t, nil
 }
 
-// Revoke ends the sign-in that a refresh token comes from: it, and the access tokens made with it, are not accepted by Cognito any more. Who verifies
-// access tokens offline accepts them until they expire. Revoking a revoked token is no error.
+// Revoke ends the sign-in that a refresh token comes from: Cognito no longer accepts it, nor the access
+// tokens made with it. Services that verify access tokens offline accept them until they expire.
+// Revoking a revoked token is no error.
 //
-// It makes one call, RevokeToken, which the refresh token authorises.
+// It makes one call, RevokeToken, which the refresh token authorizes.
 func (c *Client) Revoke(ctx context.Context, refreshToken string) error {
-	cl := call{"revoke", byRefresh}
+	cl := newCall("revoke", byRefresh)
 	if refreshToken == "" {
-		return &Error{Op: cl.op, Kind: ErrRefreshToken}
+		return cl.refuse(ErrRefreshToken, "")
 	}
-	_, err := c.api.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
+	_, err := c.api.RevokeToken(ctx, &cip.RevokeTokenInput{
 		ClientId: c.clientID, Token: &refreshToken, ClientSecret: c.secretParameter(),
-	})
+	}, cl.follow)
 	if err != nil {
-		return cl.fail(err)
+		return cl.fail(ctx, err)
 	}
 	return nil
 }
 
-// SignOut ends all sign-ins of a signed-in user, on all of his devices. Revoke ends a single one.
+// SignOut ends all sign-ins of a signed-in user, on all devices. Revoke ends a single one. Tokens issued
+// in the same second may be ended with them: a user who signs in again at once may have to repeat it.
 //
-// It makes one call, GlobalSignOut, which the access token authorises.
+// It makes one call, GlobalSignOut, which the access token authorizes.
 func (c *Client) SignOut(ctx context.Context, accessToken string) error {
-	cl := call{"sign out", byToken}
+	cl := newCall("sign out", byToken)
+	cl.cutOff = true
 	if accessToken == "" {
-		return &Error{Op: cl.op, Kind: ErrAccessToken}
+		return cl.refuse(ErrAccessToken, "")
 	}
-	var again watchingRetryer
-	_, err := c.api.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &accessToken}, again.watch)
-	if err != nil {
-		err = cl.fail(err)
-		if !again.lost || !errors.Is(err, ErrAccessToken) {
-			return err
-		}
-		// An earlier try, whose answer was lost, has revoked the token.
+	_, err := c.api.GlobalSignOut(ctx, &cip.GlobalSignOutInput{AccessToken: &accessToken}, cl.follow)
+	if err == nil || cl.lost && revoked(err) {
+		// Revoked on a second try means that an earlier one, whose response was lost, has done it. An
+		// expired token would say nothing of the kind.
+		return nil
 	}
-	return nil
+	return cl.fail(ctx, err)
+}
+
+// revoked reports whether Cognito said that the token has been revoked.
+func revoked(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && strings.Contains(strings.ToLower(api.ErrorMessage()), "has been revoked")
 }
 
 // secretParameter is the app client's secret for the calls that take it as it is; nil if there is none.

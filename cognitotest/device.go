@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
 const (
@@ -79,8 +81,8 @@ func (b *backend) answerDevice(u *user, c *appClient, s *session, responses map[
 			return next{}, missingParameter(name)
 		}
 	}
-	public, valid := srpPublicKey(responses["SRP_A"])
-	if !valid {
+	public, err := srp.ParsePublicKey(responses["SRP_A"])
+	if err != nil {
 		return next{}, errPublicKey
 	}
 	d := u.device(responses["DEVICE_KEY"])
@@ -166,7 +168,7 @@ func readDeviceVerifier(verifier, salt string) (v, s []byte, err error) {
 	for i, text := range []string{verifier, salt} {
 		raw, err := base64.StdEncoding.DecodeString(text)
 		number := new(big.Int).SetBytes(raw)
-		if err != nil || number.Sign() == 0 || number.Cmp(srp().n) >= 0 {
+		if err != nil || !srp.InGroup(number) {
 			return nil, nil, errDeviceVerifier
 		}
 		numbers[i] = number.Bytes()

@@ -8,10 +8,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
 const challengeVerifier = "PASSWORD_VERIFIER"
@@ -27,16 +28,12 @@ type secretBlock struct {
 // secretBlockSize is the size of what is encrypted.
 const secretBlockSize = 860
 
-// timestampLayout is the one form in which clients write the time that they sign. A reader is more lenient, but what is signed must be this.
-const timestampLayout = "Mon Jan 2 15:04:05 UTC 2006"
-
 // timestampRange is how far a client's clock may be off.
 const timestampRange = 5 * time.Minute
 
 // realm is the part of the pool's id that stands before user names in SRP.
 func (p *pool) realm() string {
-	_, realm, _ := strings.Cut(p.id, "_")
-	return realm
+	return srp.Realm(p.id)
 }
 
 // derive gives bytes that always are the same for a pool and a name of something, and that nobody else can foretell.
@@ -77,8 +74,8 @@ type exchange struct {
 
 // askVerifier makes a PASSWORD_VERIFIER for the user, whose lock is held.
 func (b *backend) askVerifier(u *user, c *appClient, s session, publicKey string) (next, error) {
-	public, valid := srpPublicKey(publicKey)
-	if !valid {
+	public, err := srp.ParsePublicKey(publicKey)
+	if err != nil {
 		return next{}, errPublicKey
 	}
 	salt := b.salt(u.pool, u.sub)
@@ -88,14 +85,14 @@ func (b *backend) askVerifier(u *user, c *appClient, s session, publicKey string
 		challenge: &authResponse{ChallengeName: challengeVerifier, ChallengeParameters: map[string]string{
 			"USERNAME": u.name, "USER_ID_FOR_SRP": u.name, "SALT": hex.EncodeToString(salt),
 		}},
-		exchange: &exchange{public, func() *big.Int { return srpVerifier(x) }, secretBlock{ticket: b.begin(u, c, s), X: x.Bytes()}},
+		exchange: &exchange{public, func() *big.Int { return srp.Verifier(x) }, secretBlock{ticket: b.begin(u, c, s), X: x.Bytes()}},
 	}, nil
 }
 
 // exchange does the arithmetic, and writes what comes of it into the challenge.
 func (b *backend) exchange(e *exchange, challenge *authResponse) *authResponse {
-	public, key := srpAnswer(e.public, e.verifier())
-	e.block.Key = key
+	public, key := srp.Answer(e.public, e.verifier())
+	e.block.Key = key.Reveal()
 	nonce, sealed := b.sealer.seal(e.block, secretBlockSize, e.block.Challenge)
 	challenge.ChallengeParameters["SRP_B"] = public.Text(16)
 	challenge.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(append(nonce, sealed...))
@@ -104,7 +101,7 @@ func (b *backend) exchange(e *exchange, challenge *authResponse) *authResponse {
 
 // privateKey is what the user's password comes to; the lock is held.
 func (u *user) privateKey(salt []byte) *big.Int {
-	return srpPrivateKey(salt, u.pool.realm(), u.name, u.password)
+	return srp.PrivateKey(salt, u.pool.realm()+u.name, u.password)
 }
 
 // claim is the answer to a PASSWORD_VERIFIER, as far as its form can be checked.
@@ -126,7 +123,7 @@ func (b *backend) readClaim(c *appClient, challenge string, responses map[string
 	if in.signature, err = base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"]); err != nil {
 		return nil, errClaimSignature
 	}
-	if in.stamp, err = time.Parse(timestampLayout, responses["TIMESTAMP"]); err != nil {
+	if in.stamp, err = time.Parse(srp.TimestampLayout, responses["TIMESTAMP"]); err != nil {
 		return nil, errTimestamp
 	}
 	in.raw, err = base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SECRET_BLOCK"])
@@ -141,7 +138,7 @@ func (b *backend) readClaim(c *appClient, challenge string, responses map[string
 
 // right tells whether a claim was signed with the key that the exchange came to, at about this time.
 func (b *backend) right(in *claim, realm, name string) bool {
-	proof := srpProof(in.block.Key, realm, name, in.raw, in.stamp.Format(timestampLayout))
+	proof := srp.NewKey(in.block.Key).Sign(realm+name, in.raw, in.stamp.Format(srp.TimestampLayout))
 	return hmac.Equal(proof, in.signature) && b.timely(in.stamp)
 }
 

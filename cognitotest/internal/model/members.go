@@ -1,0 +1,181 @@
+package model
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+)
+
+// Prune returns the members of a request without those that the model does not know, at every depth. Names count in
+// exactly the model's case, so that encoding/json, which takes "username" for "Username", sees none that Check has not.
+// It reports whether there were any; if not, it returns the members themselves. It does not change what it is given.
+func (o *Op) Prune(members map[string]any) (pruned map[string]any, changed bool) {
+	value, changed := prune(o.Input, members)
+	return value.(map[string]any), changed
+}
+
+func prune(s *Shape, value any) (pruned any, changed bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := value
+		for name, inner := range value {
+			within, known := s.inside(name)
+			if known {
+				clean, unclean := prune(within, inner)
+				if !unclean {
+					continue
+				}
+				inner = clean
+			}
+			if !changed {
+				kept, changed = maps.Clone(value), true
+			}
+			if known {
+				kept[name] = inner
+			} else {
+				delete(kept, name)
+			}
+		}
+		return kept, changed
+	case []any:
+		if s.Kind != List {
+			return value, false
+		}
+		kept := value
+		for i, inner := range value {
+			if clean, unclean := prune(s.Element, inner); unclean {
+				if !changed {
+					kept, changed = slices.Clone(value), true
+				}
+				kept[i] = clean
+			}
+		}
+		return kept, changed
+	}
+	return value, false
+}
+
+// anything is what is inside a Document, and inside a value of the wrong type.
+var anything = &Shape{Kind: Document, Min: NoMin, Max: NoMax}
+
+// inside returns what the model knows by a name in an object.
+func (s *Shape) inside(name string) (*Shape, bool) {
+	switch s.Kind {
+	case Structure:
+		if member := s.Member(name); member != nil {
+			return member.Shape, true
+		}
+		return nil, false
+	case Map:
+		return s.Element, true
+	}
+	return anything, true
+}
+
+// Type reports, in the service's words for a SerializationException, the first member whose JSON type is not the
+// model's; ok if all types are right. An Integer has no decimals and fits into 32 bits, a Blob is Base64.
+//
+// The words are those that were seen of the service ("Expected map or null",
+// https://github.com/aws-amplify/amplify-js/issues/4738, 2020-01-19) and of other services on the same framework. The
+// service had others before ("class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an
+// String", https://github.com/pmill/aws-cognito/issues/10, 2018-04-19).
+func (o *Op) Type(members map[string]any) (message string, ok bool) {
+	message = mistyped(o.Input, members)
+	return message, message == ""
+}
+
+func mistyped(s *Shape, value any) string {
+	switch value := value.(type) {
+	case map[string]any:
+		switch s.Kind {
+		case Structure:
+			for i := range s.Members {
+				if message := mistyped(s.Members[i].Shape, value[s.Members[i].Name]); message != "" {
+					return message
+				}
+			}
+			return ""
+		case Map:
+			for _, key := range slices.Sorted(maps.Keys(value)) {
+				if message := mistyped(s.Element, value[key]); message != "" {
+					return message
+				}
+			}
+			return ""
+		}
+	case []any:
+		if s.Kind == List {
+			for _, element := range value {
+				if message := mistyped(s.Element, element); message != "" {
+					return message
+				}
+			}
+			return ""
+		}
+	}
+	if value == nil || s.takes(value) {
+		return ""
+	}
+	return s.refusal(value)
+}
+
+// takes tells whether a value with nothing inside can be of a shape.
+func (s *Shape) takes(value any) bool {
+	switch value := value.(type) {
+	case string:
+		if s.Kind == Blob {
+			_, err := base64.StdEncoding.DecodeString(value)
+			return err == nil
+		}
+		return s.Kind == String || s.Kind == Document
+	case bool:
+		return s.Kind == Boolean || s.Kind == Document
+	case json.Number, float64:
+		n, is := whole(value)
+		switch s.Kind {
+		case Integer:
+			return is && n >= math.MinInt32 && n <= math.MaxInt32
+		case Long:
+			return is
+		}
+		return s.Kind == Timestamp || s.Kind == Document
+	}
+	return s.Kind == Document
+}
+
+// refusal says that a value cannot be of a shape.
+func (s *Shape) refusal(value any) string {
+	const noObject, noList = "Start of structure or map found where not expected.", "Start of list found where not expected"
+	var token string
+	switch value := value.(type) {
+	case map[string]any:
+		return noObject
+	case []any:
+		if s.Kind == Map {
+			return "Expected map or null"
+		}
+		return noList
+	case string:
+		token = "STRING_VALUE"
+	case bool:
+		token = "FALSE_VALUE"
+		if value {
+			token = "TRUE_VALUE"
+		}
+	default:
+		token = "NUMBER_VALUE"
+	}
+	switch s.Kind {
+	case Structure:
+		return "Expected null"
+	case Map:
+		return "Expected map or null"
+	case List:
+		return "Expected list or null"
+	}
+	return token + " can not be converted to " + map[Kind]string{
+		String: "a String", Integer: "an Integer", Long: "a Long", Boolean: "a Boolean", Timestamp: "a Date", Blob: "a Blob",
+	}[s.Kind]
+}

@@ -220,8 +220,11 @@ func (w *walk) page(
 		in.PaginationToken = &from
 	}
 	page, err := w.client.api.ListUsers(ctx, in, cl.follow)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, cl.fail(ctx, err)
+	case page.Users == nil: // Without users the list is empty, not missing.
+		return nil, cl.unusable("the response has no list of users")
 	}
 	return page, nil
 }

@@ -161,7 +161,6 @@ var rules = []rule{
 	{"Throttled", "", byAny, ErrThrottled, ""},
 	{"RequestLimitExceeded", "", byAny, ErrThrottled, ""},
 	{"InternalError", "", byAny, ErrUnavailable, ""},
-	{codeUnknown, "", byAny, ErrUnavailable, "the response is not Cognito's"},
 
 	{"Forbidden", "", byAny, ErrRejected, ""},
 	{"UserLambdaValidation", "", byAny, ErrRejected, ""},
@@ -196,8 +195,11 @@ var rules = []rule{
 	{"UnknownOperation", "", byAny, ErrConfig, hintSDK},
 }
 
-// codeUnknown is the SDK's word for an error response that names no error.
-const codeUnknown = "UnknownError"
+// foreign reports whether an error response is not Cognito's, which names its errors: it may be a proxy's.
+func foreign(api smithy.APIError) bool {
+	code := api.ErrorCode()
+	return code == "UnknownError" || code != word(code) // The first is the SDK's, for want of a name.
+}
 
 // fail makes an [*Error] of the one that a call returned.
 func (cl *call) fail(ctx context.Context, err error) error {
@@ -230,6 +232,9 @@ func (cl *call) fail(ctx context.Context, err error) error {
 
 // classify looks up an error that Cognito responded with.
 func (cl *call) classify(err error, api smithy.APIError) (kind error, hint string) {
+	if foreign(api) {
+		return ErrUnavailable, "the response is not Cognito's"
+	}
 	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
 	message := strings.ToLower(api.ErrorMessage())
 	for _, r := range rules {
@@ -303,9 +308,9 @@ func answeredByFault(err error, api smithy.APIError) bool {
 		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
 }
 
-// word returns s if it is one that an error code can be: what the server sent must not get into a log.
+// word returns s if it can be an error code. What else the server sent must not get into a log.
 func word(s string) string {
-	if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
+	if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r)
 	}) {
 		return "a malformed error code"

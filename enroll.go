@@ -220,8 +220,8 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 			return err
 		}
 		// A key takes a code only once: that it was used already means that an earlier try, whose answer was lost, has succeeded.
-	} else if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
-		return cl.refuse(ErrCodeMismatch, hintNoSuccess)
+	} else if err := cl.accepted(out.Status); err != nil {
+		return err
 	}
 	if err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(false)); err != nil {
 		return &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
@@ -229,8 +229,16 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 	return nil
 }
 
-// hintNoSuccess is the reason when VerifySoftwareToken neither fails nor succeeds.
-const hintNoSuccess = "not accepted; check the clock of the phone"
+// accepted says whether VerifySoftwareToken took the code.
+func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
+	switch status {
+	case types.VerifySoftwareTokenResponseTypeSuccess:
+		return nil
+	case types.VerifySoftwareTokenResponseTypeError:
+		return cl.refuse(ErrCodeMismatch, "not accepted; check the clock of the phone")
+	}
+	return cl.unusable("the response does not say whether the code was accepted")
+}
 
 // VerifySetup is Verify for a user whom the pool does not let in before he has set MFA up: ch is the Setup of the Enrollment that EnrollSetup
 // returned. It checks the first code, finishes the sign-in and switches MFA on. The outcome is [*Tokens], unless the pool asks for more. After
@@ -266,8 +274,8 @@ func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code strin
 	if err != nil {
 		return nil, cl.fail(ctx, err)
 	}
-	if out.Status != types.VerifySoftwareTokenResponseTypeSuccess {
-		return nil, &Error{Op: cl.op, Kind: ErrCodeMismatch, hint: hintNoSuccess, step: StepStartOver}
+	if err := cl.accepted(out.Status); err != nil {
+		return nil, startOver(err)
 	}
 	if aws.ToString(out.Session) == "" {
 		return nil, cl.unusable("the response has no session")

@@ -90,9 +90,8 @@ func (a *attempt) unsent() bool { return a.followed && !a.sent }
 func notApplied(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		// An error response without a name may be anybody's. A trigger that failed may have run after the work.
-		unclear := api.ErrorCode() == codeUnknown || api.ErrorCode() == "UnexpectedLambdaException"
-		return !answeredByFault(err, api) && !unclear
+		// A trigger that failed may have run after the work was done.
+		return !answeredByFault(err, api) && !foreign(api) && api.ErrorCode() != "UnexpectedLambdaException"
 	}
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

@@ -62,18 +62,19 @@ type rule struct {
 const (
 	hintFlow = "the app client does not allow the flow {flow}: add it to ExplicitAuthFlows, " +
 		"or set Config.Flow and Config.Public to what it allows"
-	hintClient  = "there is no such app client: check Config.ClientID, the user pool and the Region"
-	hintPool    = "there is no such user pool: check Config.UserPoolID and the SDK client's Region"
-	hintRight   = "the AWS credentials lack the IAM right cognito-idp:{operation} on the user pool"
-	hintKeys    = "AWS does not accept the credentials: check the access key, its expiry and the clock"
-	hintTrigger = "a Lambda trigger of the user pool failed: see its log"
-	hintMessage = "the user pool cannot send messages: check its e-mail and SMS settings and roles"
-	hintTier    = "the user pool's feature plan does not include this: use Essentials or Plus"
-	hintMFA     = "the user pool requires an MFA method that the user has no address for"
-	hintReplica = "this Region's replica of the user pool does not allow {operation}"
-	hintRevoke  = "token revocation is not enabled for the app client"
-	hintSDK     = "Cognito does not know {operation}: check the SDK client's endpoint"
-	hintOther   = "Cognito refused {operation}: see Error.Detail"
+	hintClient   = "there is no such app client: check Config.ClientID, the user pool and the Region"
+	hintPool     = "there is no such user pool: check Config.UserPoolID and the SDK client's Region"
+	hintRight    = "the AWS credentials lack the IAM right cognito-idp:{operation} on the user pool"
+	hintKeys     = "AWS does not accept the credentials: check the access key, its expiry and the clock"
+	hintUnsigned = "the call was not signed: check the AWS credentials"
+	hintTrigger  = "a Lambda trigger of the user pool failed: see its log"
+	hintMessage  = "the user pool cannot send messages: check its e-mail and SMS settings and roles"
+	hintTier     = "the user pool's feature plan does not include this: use Essentials or Plus"
+	hintMFA      = "the user pool requires an MFA method that the user has no address for"
+	hintReplica  = "this Region's replica of the user pool does not allow {operation}"
+	hintRevoke   = "token revocation is not enabled for the app client"
+	hintSDK      = "Cognito does not know {operation}: check the SDK client's endpoint"
+	hintOther    = "Cognito refused {operation}: see Error.Detail"
 )
 
 // rules are tried in order; the first that matches counts. Cognito's messages are no contract, so the
@@ -190,7 +191,7 @@ var rules = []rule{
 	{"InvalidClientTokenId", "", byAny, ErrConfig, hintKeys},
 	{"InvalidSignature", "", byAny, ErrConfig, hintKeys},
 	{"IncompleteSignature", "", byAny, ErrConfig, hintKeys},
-	{"MissingAuthenticationToken", "", byAny, ErrConfig, hintKeys},
+	{"MissingAuthenticationToken", "", byAny, ErrConfig, hintUnsigned},
 	{"ExpiredToken", "", byAny, ErrConfig, hintKeys},
 	{"UnknownOperation", "", byAny, ErrConfig, hintSDK},
 }

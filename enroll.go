@@ -32,8 +32,10 @@ type VerifyOptions struct {
 	ClientMetadata map[string]string
 }
 
-// Enrollment is a key that an authenticator is to be given, by QR code, link or hand. All of it gives the key away: show it to this user
-// once, over TLS, and keep it nowhere. It is safe for concurrent use.
+// Enrollment is a key for an authenticator app, to be brought there by QR code, link or hand. All of it gives
+// the key away: show it to this user alone, over TLS. To show the same key again after a reload or a wrong
+// code, keep its URI in the user's session on the server until Verify has succeeded, and no longer;
+// [ParseEnrollment] reads it. An Enrollment is safe for concurrent use.
 type Enrollment struct {
 	// Key is the key with its issuer and account.
 	Key otpauth.Key
@@ -43,6 +45,16 @@ type Enrollment struct {
 	once   sync.Once
 	code   *qr.Code
 	failed error
+}
+
+// ParseEnrollment returns the Enrollment whose URI was kept, to show its QR code again. In a set-up, keep the
+// token of its Setup as well: that is the challenge for VerifySetup. The error repeats nothing of the URI.
+func ParseEnrollment(uri string) (*Enrollment, error) {
+	key, err := otpauth.Parse(uri)
+	if err != nil {
+		return nil, newCall("parse enrollment", byAny).refuse(ErrNotEnrolled, strings.TrimPrefix(err.Error(), "otpauth: "))
+	}
+	return &Enrollment{Key: key}, nil
 }
 
 // qrCode encodes the QR code the first time that it is asked for.

@@ -709,4 +709,3 @@ func assertSpeakable(t *testing.T, err error, path string) {
 		assert.NotErrorIs(t, err, reason, "%s: a wrong reason", path)
 	}
 }
-

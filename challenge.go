@@ -14,33 +14,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Outcome is what a step of signing in leads to: [*Tokens], when the user is signed in, or one of the challenges [*MFAChallenge],
-// [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge] and [*OtherChallenge]. No type outside this package is an Outcome, so that
-// a type switch over these six is complete.
+// Outcome is what a step of a sign-in leads to: [*Tokens], when the user is signed in, or one of the
+// challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge] and
+// [*OtherChallenge]. No type outside this package is an Outcome, so a type switch over these is complete.
 //
 //sumtype:decl
 type Outcome interface{ outcome() }
 
-// Challenge is an [Outcome] that the user has to answer: [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge]
-// or [*OtherChallenge].
+// Challenge is an [Outcome] that the user has to answer: [*MFAChallenge], [*SetupChallenge],
+// [*SelectChallenge], [*NewPasswordChallenge] or [*OtherChallenge].
 //
-// A challenge is a plain value: nothing in this process belongs to it. Between two requests keep what Token returns, where only this user gets
-// at it: in an encrypted or HttpOnly cookie, in a server-side session, or in a form field, but in no URL and no log. Cognito takes it for three
-// minutes, unless the app client's AuthSessionValidity says more (up to 15).
+// A challenge is a plain value: nothing in this process belongs to it. Each step is usually an HTTP request
+// of its own, so keep what Token returns in between, where only this user gets at it: best in a session on
+// the server, else in a hidden form field. A cookie wants sealing (encryption and authentication) and a
+// check of its size: browsers silently drop cookies over 4,096 bytes, a token is a little longer than its
+// session, and sessions of 8,420 characters have been seen. Never put it into a URL or a log.
+//
+// Cognito accepts the answer for three minutes, or for up to 15 if the app client's AuthSessionValidity
+// says so. A page that submits twice gets tokens once and [ErrSessionUsed] once, and the browser shows the
+// later one: disable the button.
 //
 //sumtype:decl
 type Challenge interface {
 	Outcome
-	// Token returns the challenge as one string of URL-safe characters, for [ParseChallenge]. It reveals the session: treat it as a secret.
+	// Token returns the challenge as one string of URL-safe characters, for [ParseChallenge]. It contains
+	// the session: treat it as a secret. It contains no attributes of the user.
 	Token() string
 }
 
 // Method is a way of proving a second factor, under the name that Cognito gives it.
 type Method string
 
-// The methods that Cognito has.
+// Cognito's methods.
 const (
-	// MethodTOTP is an authenticator app: Cognito calls it a software token.
+	// MethodTOTP is an authenticator app; Cognito calls it a software token.
 	MethodTOTP Method = "SOFTWARE_TOKEN_MFA"
 	// MethodSMS is a code in a text message.
 	MethodSMS Method = "SMS_MFA"
@@ -50,31 +57,39 @@ const (
 
 // MFAChallenge asks for a code. Answer it with [Client.RespondMFA].
 //
-// Where another wire format carries the parts, a challenge can be built from Username and Session, and Method unless it is TOTP.
+// Cognito sends an SMS or e-mail code once. A user who has not received it, or wants to use another method
+// after all, has to sign in again: that makes a new session and a new code, and each session takes its own
+// code only.
+//
+// Where another wire format carries the parts, a challenge can be built from Username and Session, and
+// Method unless it is TOTP.
 type MFAChallenge struct {
-	// Username is the name that Cognito knows the user by (USER_ID_FOR_SRP), whatever he typed to sign in.
+	// Username is the name that Cognito knows the user by (USER_ID_FOR_SRP), whatever was typed.
 	Username string
 	// Session ties the answer to the sign-in.
 	Session Secret
-	// Issued is when the challenge came in, by the client's clock, in UTC and whole milliseconds.
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
 	// Method says where the code comes from. The empty Method stands for MethodTOTP.
 	Method Method
-	// Destination says, masked by Cognito, where an SMS or e-mail code went, such as "+*******1234". Empty for TOTP.
+	// Destination says, masked by Cognito, where an SMS or e-mail code was sent, such as "+*******1234".
+	// It is empty for TOTP.
 	Destination string
-	// DeviceName is what the authenticator was named in Verify. Empty if it was not named, and for other methods.
+	// DeviceName is the name that Verify gave the authenticator. It is empty if there is none, and for
+	// other methods.
 	DeviceName string
 }
 
-// SetupChallenge says that the pool demands MFA and the user has none yet. Answer it with [Client.EnrollSetup] and [Client.VerifySetup].
+// SetupChallenge says that the pool requires MFA and that the user has none yet. Answer it with
+// [Client.EnrollSetup] and [Client.VerifySetup].
 type SetupChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
-	// Session ties the answer to the sign-in. It changes with EnrollSetup.
+	// Session ties the answer to the sign-in. EnrollSetup changes it.
 	Session Secret
-	// Issued is when the challenge came in, by the client's clock, in UTC and whole milliseconds.
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Methods are those that can be set up. Of these, EnrollSetup sets up MethodTOTP and SetupEmail MethodEmail.
+	// Methods are those that can be set up: MethodTOTP with EnrollSetup, MethodEmail with SetupEmail.
 	Methods []Method
 }
 
@@ -84,37 +99,41 @@ type SelectChallenge struct {
 	Username string
 	// Session ties the answer to the sign-in.
 	Session Secret
-	// Issued is when the challenge came in, by the client's clock, in UTC and whole milliseconds.
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Methods are those to choose from. Empty in a challenge built by hand: then any can be chosen.
+	// Methods are those to choose from. In a challenge built by hand it may be empty: then any can be
+	// chosen.
 	Methods []Method
 
 	// offered are Cognito's own words for Methods, where these are not the methods' names.
 	offered []string
 }
 
-// NewPasswordChallenge says that the user must replace the password that an administrator gave him. Answer it with [Client.SetNewPassword].
+// NewPasswordChallenge says that the user must replace a password that an administrator gave them. Answer
+// it with [Client.SetNewPassword].
 type NewPasswordChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
 	// Session ties the answer to the sign-in.
 	Session Secret
-	// Issued is when the challenge came in, by the client's clock, in UTC and whole milliseconds.
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
 	// Required names the attributes that must come with the new password, such as "email".
 	Required []string
-	// Attributes are the user's attributes as they are now.
+	// Attributes are the user's attributes as they are now. They are personal data: Token leaves them
+	// out, and so the challenge that ParseChallenge returns has none.
 	Attributes map[string]string
 }
 
-// OtherChallenge is any other challenge, as Cognito said it: a custom one of the pool's own Lambda triggers, or one that is newer than this
-// package. Answer it with [Client.Respond].
+// OtherChallenge is any other challenge, as Cognito sent it: a custom one of the pool's own Lambda
+// triggers, or one that is newer than this package. Answer it with [Client.Respond].
 type OtherChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
-	// Session ties the answer to the sign-in.
+	// Session ties the answer to the sign-in. It is empty where the challenge's parameters stand in for
+	// it, as in PASSWORD_VERIFIER.
 	Session Secret
-	// Issued is when the challenge came in, by the client's clock, in UTC and whole milliseconds.
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
 	// Name is the challenge's name, such as "CUSTOM_CHALLENGE".
 	Name string
@@ -122,7 +141,10 @@ type OtherChallenge struct {
 	Parameters map[string]string
 }
 
-var _ = []Challenge{(*MFAChallenge)(nil), (*SetupChallenge)(nil), (*SelectChallenge)(nil), (*NewPasswordChallenge)(nil), (*OtherChallenge)(nil)}
+var _ = []Challenge{
+	(*MFAChallenge)(nil), (*SetupChallenge)(nil), (*SelectChallenge)(nil), (*NewPasswordChallenge)(nil),
+	(*OtherChallenge)(nil),
+}
 
 func (*MFAChallenge) outcome()         {}
 func (*SetupChallenge) outcome()       {}

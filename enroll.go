@@ -18,9 +18,10 @@ import (
 
 // EnrollOptions are the options of [Client.Enroll] and [Client.EnrollSetup].
 type EnrollOptions struct {
-	// Account is the name that the authenticator app shows under the issuer, such as the user's e-mail address. The default is the user
-	// name: what the access token says in Enroll, what the challenge says in EnrollSetup. In a pool where users sign in by e-mail address
-	// that is a UUID, which means nothing to a person. It must not contain a colon; a colon in the default is replaced with "_".
+	// Account is the name that the authenticator app shows under the issuer, such as the user's e-mail
+	// address. The default is the user name: the access token's in Enroll, the challenge's in EnrollSetup.
+	// In a pool where users sign in by e-mail address that is a UUID, which means nothing to a person. It
+	// must not contain a colon; a colon in the default becomes "_".
 	Account string
 }
 
@@ -63,8 +64,9 @@ func (e *Enrollment) qrCode() (*qr.Code, error) {
 	return e.code, e.failed
 }
 
-// SVG returns the QR code as an SVG picture, white background and quiet zone included, of any size. It fails only if the URI does
-// not fit in a QR code, which takes an issuer or account name of more than a thousand bytes.
+// SVG returns the QR code as an SVG picture of any size, including its white background and quiet zone. It
+// fails only if the URI does not fit into a QR code: about 480 bytes of issuer in a script other than Latin
+// are too many, because the URI holds the issuer twice and takes three characters for each such byte.
 func (e *Enrollment) SVG() ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -73,8 +75,8 @@ func (e *Enrollment) SVG() ([]byte, error) {
 	return code.SVG(), nil
 }
 
-// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many whole pixels wide as fit. It fails if not even
-// one does, or as SVG does.
+// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many whole pixels
+// wide as fit. It fails if not even one does, or as SVG does.
 func (e *Enrollment) PNG(size int) ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -83,7 +85,8 @@ func (e *Enrollment) PNG(size int) ([]byte, error) {
 	return code.PNG(size)
 }
 
-// Terminal returns the QR code in block characters, for programs without a window. It fails as SVG does.
+// Terminal returns the QR code in block characters and escape sequences, for programs without a window. It
+// fails as SVG does.
 func (e *Enrollment) Terminal() (string, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -92,17 +95,28 @@ func (e *Enrollment) Terminal() (string, error) {
 	return code.Terminal(), nil
 }
 
-// URI returns the key as an otpauth URI, which on a phone opens the authenticator app.
+// URI returns the key as an otpauth URI. As a link on a phone it opens an authenticator app: on Android one
+// that is installed, on iOS the Passwords settings whatever else is installed, or nothing. Show the key for
+// typing beside it.
 func (e *Enrollment) URI() string { return e.Key.URI() }
 
 // Grouped returns the bare key in groups of four characters, for people who cannot scan and have to type it.
+// A button that copies the key should copy Key.Secret.Reveal(): some apps do not accept the spaces.
 func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 
-// Enroll begins the enrolment of a signed-in user: Cognito makes a key for his authenticator. Nothing has changed for him until Verify has succeeded;
-// an older authenticator works until then. Enroll may be called again at any time, and the newest key counts.
+// Enroll begins the enrollment of a signed-in user: Cognito makes a key for the authenticator app. Nothing
+// changes for the user until Verify has succeeded; an older authenticator works until then. Enroll may be
+// called again at any time, and the newest key counts: a page that calls it anew on each load makes the key
+// that was scanned before worthless. Keep the URI instead, and show it again with [ParseEnrollment].
 //
-// It makes one call, AssociateSoftwareToken, which the access token authorises. Cognito allows 25 a second of this and the other
-// calls of an enrolment, in a whole region.
+// Cognito accepts any access token, even one from before MFA was turned on. So if [Client.Status] shows that
+// an authenticator is on already, ask for a fresh sign-in (auth_time minutes old) before you let the user
+// replace it, and tell them by e-mail that it was replaced. Cognito never asks federated users, who sign in
+// through another provider, for a code, though they can enroll: require MFA of the provider instead. The
+// identities claim of the ID token tells them apart.
+//
+// It makes one call, AssociateSoftwareToken, which the access token authorizes. Cognito limits this and the
+// other calls of an enrollment to 25 per second in a whole Region.
 func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
 	cl := newCall("enroll", byToken)
 	opts := resolve(optFns)
@@ -123,10 +137,12 @@ func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(
 	return c.enrollment(cl, opts.Account, out.SecretCode)
 }
 
-// EnrollSetup is Enroll for a user whom the pool does not let in before he has set MFA up. The next step is VerifySetup with the challenge in
-// the Enrollment's Setup; ch itself is spent.
+// EnrollSetup is Enroll for users whom the pool does not let in before they have set up MFA. Store the token
+// of the Enrollment's Setup before you show the page: it is the challenge for VerifySetup, while ch itself
+// is used up. After a reload, give Setup to EnrollSetup again for a new key, or show the same key with
+// [ParseEnrollment].
 //
-// It makes one call, AssociateSoftwareToken, which the session authorises.
+// It makes one call, AssociateSoftwareToken, which the session authorizes.
 func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
 	cl := answering("enroll setup")
 	if ch == nil {
@@ -204,12 +220,19 @@ func usernameClaim(accessToken string) string {
 	return claims.Username
 }
 
-// Verify ends the enrolment that Enroll began: it checks the first code and switches MFA on, so that the next sign-in asks for a code. The code
-// is read as in RespondMFA; after [ErrCodeMismatch] and [ErrCodeUsed] Verify can be called again with another one. The code is spent then: a sign-in in
-// the same half minute needs the next one.
+// Verify completes the enrollment that Enroll began: it checks the first code and turns MFA on, so the next
+// sign-in asks for a code. It reads the code as RespondMFA does. After [ErrCodeMismatch] and [ErrCodeUsed] it
+// can be called again with another one. A code is single use: a sign-in in the same 30 seconds needs the
+// next one.
 //
-// It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token authorises. If the first succeeds and the second fails, the
-// error is [ErrNotEnabled]: the authenticator is registered, and Enable finishes the job without another code.
+// Turning MFA on ends no session. Sessions that were opened with the password alone live on, for as long as
+// they are refreshed: call SignOut after Verify and let the user sign in again, or have your service compare
+// auth_time. Limit the attempts of each user, for instance to 5 an enrollment and 10 an hour: whether
+// Cognito locks users out after wrong codes is not certain.
+//
+// It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token authorizes. If the
+// first succeeds and the second fails, the error is [ErrNotEnabled]: the authenticator is registered, and
+// Enable finishes the job without another code.
 func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ...func(*VerifyOptions)) error {
 	cl := newCall("verify", byToken)
 	cl.cutOff = true
@@ -252,16 +275,17 @@ func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
 	return cl.unusable("the response does not say whether the code was accepted")
 }
 
-// VerifySetup is Verify for a user whom the pool does not let in before he has set MFA up: ch is the Setup of the Enrollment that EnrollSetup
-// returned. It checks the first code, finishes the sign-in and switches MFA on. The outcome is [*Tokens], unless the pool asks for more. After
-// [ErrCodeMismatch] it can be called again with the same challenge; after most other errors the user signs in again, and if the code was
-// accepted meanwhile, is asked for the authenticator's next one.
+// VerifySetup is Verify for users whom the pool does not let in before they have set up MFA: ch is the Setup
+// of the Enrollment that EnrollSetup returned. It checks the first code, finishes the sign-in and turns MFA
+// on. The outcome is [*Tokens], unless the pool asks for more. After [ErrCodeMismatch] it can be called again
+// with the same challenge. After most other errors the user signs in again; if the code was accepted
+// meanwhile, the sign-in asks for the authenticator's next one.
 //
-// If only the last call fails, the outcome is not nil and neither is the error, which is [ErrNotEnabled]: the user is signed in, and
-// Enable with his access token finishes the job.
+// If only the last call fails, both the outcome and the error are set: the user is signed in, the error is
+// [ErrNotEnabled], and Enable with the new access token finishes the job.
 //
-// It makes three calls: VerifySoftwareToken, which the session authorises, the answer to the challenge, as in RespondMFA, and
-// SetUserMFAPreference, which the new access token authorises.
+// It makes three calls: VerifySoftwareToken, which the session authorizes, the answer to the challenge, as
+// RespondMFA does, and SetUserMFAPreference, which the new access token authorizes.
 func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*VerifyOptions)) (Outcome, error) {
 	cl := answering("verify setup")
 	if ch == nil {
@@ -305,7 +329,7 @@ func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code strin
 	return outcome, nil
 }
 
-// startOver turns an error after which the caller cannot go on, because the session to go on with is not his, into one that says so.
+// startOver makes err one after which the caller begins again, because the session to go on with is lost.
 func startOver(err error) error {
 	var e *Error
 	if errors.As(err, &e) && NextStep(err) != StepGiveUp {
@@ -314,8 +338,9 @@ func startOver(err error) error {
 	return err
 }
 
-// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address. The outcome is an [*MFAChallenge] for the code that Cognito sends there.
-// It makes one call, as RespondMFA does.
+// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address; spaces around it are
+// dropped. The outcome is an [*MFAChallenge] for the code that Cognito sends there. A malformed address is
+// [ErrAttribute], and the same challenge can be answered again. It makes one call, as RespondMFA does.
 func (c *Client) SetupEmail(ctx context.Context, ch *SetupChallenge, address string, optFns ...func(*AnswerOptions)) (Outcome, error) {
 	cl := answering("setup email")
 	if ch == nil {

@@ -74,13 +74,19 @@ func (c *Client) SignIn(ctx context.Context, username, password string, optFns .
 	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
 }
 
-// RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito sent. Blanks and hyphens in the code are
-// dropped and full-width digits read as digits; what then is no code is [ErrCodeMismatch] without a call. After ErrCodeMismatch and
-// [ErrCodeUsed] the same challenge can be answered again.
+// RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito sent. It
+// drops spaces and hyphens and reads decimal digits of every script; what is not a code then is
+// [ErrCodeMismatch] without a call. After ErrCodeMismatch and [ErrCodeUsed] the same challenge can be answered
+// again.
 //
-// It makes one call: AdminRespondToAuthChallenge (IAM action cognito-idp:AdminRespondToAuthChallenge on the pool) or, with Config.Public,
-// RespondToAuthChallenge. So do all calls that answer a challenge. When the answer to such a call is lost it is not sent again, because the session may
-// be spent: the error is [ErrUnavailable], and NextStep says to start over.
+// Limit the attempts of each user, for instance to 5 a challenge and 10 an hour: a guesser who has the
+// password finds one of a million codes, three of which are good at any time, and whether Cognito locks users
+// out after wrong codes is not certain.
+//
+// It makes one call: AdminRespondToAuthChallenge (IAM action cognito-idp:AdminRespondToAuthChallenge on the
+// pool) or, with Config.Public, RespondToAuthChallenge. So do all calls that answer a challenge. If the
+// response is lost, the call is not sent again, because the session may be used up: the error is
+// [ErrUnavailable], and NextStep says to start over.
 func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, optFns ...func(*AnswerOptions)) (Outcome, error) {
 	cl := answering("respond mfa")
 	if ch == nil {
@@ -110,8 +116,9 @@ func codeParameter(m Method) string {
 	}
 }
 
-// SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that method's [*MFAChallenge]. Another method is [ErrMethod]
-// without a call. It makes one call, as RespondMFA does.
+// SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that method's
+// [*MFAChallenge]. Any other method is [ErrMethod] without a call. To choose again, the user has to sign in
+// again: the challenge is single use. It makes one call, as RespondMFA does.
 func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Method, optFns ...func(*AnswerOptions)) (Outcome, error) {
 	cl := answering("select mfa")
 	if ch == nil {
@@ -129,9 +136,14 @@ func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Meth
 	return c.answer(ctx, cl, types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Session, map[string]string{"ANSWER": answer}, resolve(optFns))
 }
 
-// SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge ("email", not "userAttributes.email"); those in
-// ch.Required must be among them. It is [ErrPasswordPolicy] or [ErrAttribute] when Cognito does not like what it gets, and then the same challenge can be
-// answered again. It makes one call, as RespondMFA does.
+// SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge ("email", not
+// "userAttributes.email"); those in ch.Required must be among them. Spaces around an e-mail address and a
+// phone number are dropped. It is [ErrPasswordPolicy] or [ErrAttribute] if Cognito does not accept them, and
+// then the same challenge can be answered again.
+//
+// It makes one call, as RespondMFA does. If the response is lost ([ErrUnavailable]), the new password may be
+// set already: sign in with it before you ask for the old one, which would look like a wrong password and
+// count toward the lockout.
 func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, password string, attributes map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
 	cl := answering("set new password")
 	cl.by |= byInput
@@ -153,8 +165,10 @@ func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, p
 	return c.answer(ctx, cl, types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Session, answers, resolve(optFns))
 }
 
-// Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH where the app client has a secret, are added unless
-// the answers have them. It makes one call, as RespondMFA does.
+// Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH if the app client
+// has a secret, are added unless the answers have them. What Cognito does not like about the answers is
+// [ErrAttribute]; a wrong answer to a custom challenge ends the sign-in with [ErrCredentials], unless the
+// pool's triggers ask again, which comes as another challenge. It makes one call, as RespondMFA does.
 func (c *Client) Respond(ctx context.Context, ch *OtherChallenge, answers map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
 	cl := answering("respond")
 	cl.by |= byInput

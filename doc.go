@@ -1,14 +1,15 @@
-// Package cognitomfa brings TOTP multi-factor authentication to services that sign users in with an Amazon Cognito user pool: the QR code that an
-// authenticator app scans, the check of the first code, and from then on the question for a code at every sign-in.
+// Package cognitomfa adds authenticator-app (TOTP) MFA to services that sign users in with an Amazon Cognito
+// user pool: enrollment with a QR code, sign-in, and every challenge in between.
 //
-// # The flow
+// # What most services need
 //
-// A [Client] is made once, from the AWS SDK's Cognito client, and serves all users. A signed-in user enrolls in two steps:
+// [New] returns a [Client] on the AWS SDK's Cognito client; make it once, it serves all users. A signed-in
+// user enrolls in two steps:
 //
 //	Enroll(access token)        -> Enrollment: QR code, URI and key for typing
 //	Verify(access token, code)  -> MFA is on
 //
-// Signing in leads to an [Outcome], which is [*Tokens] or a [Challenge]:
+// Signing in leads to an [Outcome], which is [*Tokens] or a [Challenge], and so does each answer:
 //
 //	SignIn(name, password)      -> *Tokens, or a challenge:
 //	  *MFAChallenge               RespondMFA(challenge, code)
@@ -17,32 +18,48 @@
 //	  *NewPasswordChallenge       SetNewPassword(challenge, password, attributes)
 //	  *OtherChallenge             Respond(challenge, answers)
 //
-// and every answer leads to an Outcome again. Between two steps a person reads and types, so that the steps are usually two HTTP requests: a challenge travels
-// from one to the other as the string that its Token method returns, and [ParseChallenge] reads it. The client holds nothing.
+// Handle every outcome, and fail closed on those that you do not expect. Each step is usually an HTTP request
+// of its own: a challenge travels from one to the next as the string that its Token method returns, and
+// [ParseChallenge] reads it. The comment of Challenge says where to keep it. The client is stateless.
+//
+// # What few services need
+//
+// Afterwards: Status, Enable, Disable and SetMethods for a signed-in user; Refresh, Revoke and SignOut for
+// tokens, and [Tokens.Plain] to store them. For a support desk: ResetTOTP for a lost phone, UserStatus,
+// SignOutUser and UsersWithoutMFA. [NewChallenge] continues a flow that was begun on the raw SDK.
 //
 // # Errors
 //
-// Every error is an [*Error] of one of the kinds ErrXxx, found with [errors.Is]; [NextStep] says what the caller can do about it: ask again, wait for the next
-// code, start over, back off, or give up. Error texts may be logged: they hold no user name, no input and no secret.
+// Every error is an [*Error] of one of the kinds ErrXxx, found with [errors.Is]. [NextStep] tells the caller
+// what to do: ask again, wait for the next code, start over, back off, or give up. Error texts can be logged:
+// they are one line and contain no user name, no input, no secret and nothing that the server sent.
+// [Error.Detail] has Cognito's own sentence.
 //
-// A call may be applied though its answer is lost. The SDK sends most calls again then; those that spend a session are not sent again unless
-// they have certainly not been applied, since "already used" would be the wrong answer to a user who did everything right.
+// A call may have been applied although its response is lost. The SDK sends most calls again then. Those that
+// use up a session are not sent again unless they were certainly not applied, because "already used" would be
+// a misleading error for a user who did everything right.
 //
 // # Secrets
 //
-// Tokens, sessions and keys are of type [Secret], which no fmt verb, no slog handler, no encoder and no template prints. Reveal gives the text.
+// Tokens, sessions and keys are of type [Secret], which fmt, slog, encoders and templates never print; call
+// Reveal to get the value. Its comment names the tools that follow pointers by reflection and print it all the
+// same, such as the diffs of testify.
 //
 // # What it does not do
 //
-// It stores nothing, checks no code itself, has no web pages and no sign-up. It sets no time limits: the context and the SDK client's options say. It has no
-// retries of its own beside the SDK's; within the SDK's number of attempts, Verify, ResetTOTP and SignOut are also sent again when an answer is cut off. Verify the tokens that users bring back with the package token.
+// It stores nothing, checks no code itself, and has no web pages, no sign-up and no password recovery. It sets
+// no time limits: the context and the SDK client's options do. It has no retries of its own; within the SDK's
+// number of attempts, Verify, ResetTOTP and SignOut are also sent again when a response is cut off. Verify the
+// tokens that users send back with the package token.
 //
 // # Testing
 //
-// The package cognitotest is a user pool in memory that the real SDK client talks to. It behaves as Cognito does, so that tests need neither AWS nor doubles.
+// The package cognitotest is an in-memory user pool that the real SDK client talks to over HTTP. It behaves as
+// Cognito does, so tests need neither AWS nor doubles.
 //
 // # Compatibility
 //
-// From v1 on, nothing that compiles will stop compiling, with one exception: [CognitoAPI] gains a method when the library calls a further operation, so that a
-// double should embed it. The library needs the last two releases of Go.
+// From v1 on, nothing that compiles will stop compiling, with one exception: [CognitoAPI] gains a method when
+// the library calls another operation, so embed it in doubles. The library supports the last two releases of
+// Go.
 package cognitomfa

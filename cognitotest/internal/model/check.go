@@ -11,13 +11,14 @@ import (
 	"unicode/utf8"
 )
 
-// Check holds the members of a request against the model and returns all that is wrong, each in the service's own words;
-// nil if nothing is. Violations combines them into a message. Numbers are json.Number or float64, whichever the decoder
-// made; members of another type than the model's are Type's to find, and Check passes over them. Members that the model
-// does not know are passed over as well: see Prune.
+// Check holds the members of a request against the model and returns all that is wrong, each in
+// the service's own words; nil if nothing is. Violations combines them into a message. Numbers
+// are json.Number or float64, whichever the decoder made; members of another type than the
+// model's are Type's to find, and Check passes over them. Members that the model does not know
+// are passed over as well: see Prune.
 //
-// The members come in the model's order, what is in them where they are. For each, what is wrong with the pattern comes
-// before the length. The service's own order varies.
+// The members come in the model's order, what is in them where they are. For each, what is wrong
+// with the pattern comes before the length. The service's own order varies.
 func (o *Op) Check(members map[string]any) []string {
 	var c checker
 	c.structure(o.Input, members, nil, false)
@@ -26,11 +27,11 @@ func (o *Op) Check(members map[string]any) []string {
 
 // Violations is the message with which the service answers violations.
 func Violations(violations []string) string {
-	plural := "s"
+	detected := " validation errors detected: "
 	if len(violations) == 1 {
-		plural = ""
+		detected = " validation error detected: "
 	}
-	return fmt.Sprintf("%d validation error%s detected: %s", len(violations), plural, strings.Join(violations, "; "))
+	return strconv.Itoa(len(violations)) + detected + strings.Join(violations, "; ")
 }
 
 type checker struct{ violations []string }
@@ -62,7 +63,8 @@ func (p *place) String() string {
 
 // add notes that a value breaks a rule. What is shown of it has to be empty for a secret.
 func (c *checker) add(at *place, shown, rule string) {
-	c.violations = append(c.violations, "Value"+shown+" at '"+at.String()+"' failed to satisfy constraint: "+rule)
+	c.violations = append(c.violations,
+		"Value"+shown+" at '"+at.String()+"' failed to satisfy constraint: "+rule)
 }
 
 func (c *checker) structure(s *Shape, members map[string]any, at *place, secret bool) {
@@ -81,8 +83,8 @@ func (c *checker) structure(s *Shape, members map[string]any, at *place, secret 
 	}
 }
 
-// null notes that a value is missing. Of secrets the service does not even say that they are null: "Value at
-// 'accessToken' failed to satisfy constraint: Member must not be null".
+// null notes that a value is missing. Of secrets the service does not even say that they are
+// null: "Value at 'accessToken' failed to satisfy constraint: Member must not be null".
 func (c *checker) null(s *Shape, at *place, secret bool) {
 	shown := " null"
 	if secret || s.Secret {
@@ -120,8 +122,8 @@ func (c *checker) value(s *Shape, value any, at *place, secret bool) {
 	}
 }
 
-// list checks a list. What is wrong with an object in it is said by its place; a list of texts is shown as a whole, with
-// all that its elements have to be.
+// list checks a list. What is wrong with an object in it is said by its place; a list of texts is
+// shown as a whole, with all that its elements have to be.
 func (c *checker) list(s *Shape, list []any, at *place, secret bool) {
 	simple := s.Element.isSimple()
 	show := func() string {
@@ -138,7 +140,7 @@ func (c *checker) list(s *Shape, list []any, at *place, secret bool) {
 		c.add(at, show(), rule)
 	}
 	if simple {
-		if slices.ContainsFunc(list, func(element any) bool { return element == nil || s.Element.broken(element) != nil }) {
+		if slices.ContainsFunc(list, s.Element.refuses) {
 			c.add(at, show(), "Member must satisfy constraint: ["+s.Element.rules()+"]")
 		}
 		return
@@ -174,11 +176,11 @@ func (c *checker) entries(s *Shape, entries map[string]any, at *place, secret bo
 	for _, rule := range s.tooMany(len(keys)) {
 		c.add(at, show(), rule)
 	}
-	if slices.ContainsFunc(keys, func(key string) bool { return s.Key.broken(key) != nil }) {
+	if slices.ContainsFunc(keys, func(key string) bool { return s.Key.refuses(key) }) {
 		c.add(at, show(), "Map keys must satisfy constraint: ["+s.Key.rules()+"]")
 	}
 	if simple {
-		if slices.ContainsFunc(keys, func(key string) bool { return entries[key] == nil || s.Element.broken(entries[key]) != nil }) {
+		if slices.ContainsFunc(keys, func(key string) bool { return s.Element.refuses(entries[key]) }) {
 			c.add(at, show(), "Map value must satisfy constraint: ["+s.Element.rules()+"]")
 		}
 		return
@@ -198,6 +200,9 @@ func (s *Shape) isSimple() bool {
 	return s.Kind != Structure && s.Kind != List && s.Kind != Map && s.Kind != Document
 }
 
+// refuses tells whether a value with nothing inside cannot stand in a list or map of such.
+func (s *Shape) refuses(value any) bool { return value == nil || s.broken(value) != nil }
+
 // broken returns the rules that a value with nothing inside breaks. The value is not null.
 func (s *Shape) broken(value any) []string {
 	switch s.Kind {
@@ -206,10 +211,12 @@ func (s *Shape) broken(value any) []string {
 			return s.brokenBy(value)
 		}
 	case Integer, Long:
-		if n, is := whole(value); is && n < s.Min {
-			return []string{"Member must have value greater than or equal to " + strconv.FormatInt(s.Min, 10)}
-		} else if is && n > s.Max {
-			return []string{"Member must have value less than or equal to " + strconv.FormatInt(s.Max, 10)}
+		n, is := whole(value)
+		if is && n < s.Min {
+			return []string{"Member must have value greater than or equal to " + number(s.Min)}
+		}
+		if is && n > s.Max {
+			return []string{"Member must have value less than or equal to " + number(s.Max)}
 		}
 	case Blob:
 		if value, is := value.(string); is {
@@ -254,12 +261,14 @@ func (s *Shape) enumRule() string {
 }
 
 func (s *Shape) minRule() string {
-	return "Member must have length greater than or equal to " + strconv.FormatInt(s.Min, 10)
+	return "Member must have length greater than or equal to " + number(s.Min)
 }
 
 func (s *Shape) maxRule() string {
-	return "Member must have length less than or equal to " + strconv.FormatInt(s.Max, 10)
+	return "Member must have length less than or equal to " + number(s.Max)
 }
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // rules are all rules for a text in a list or map.
 func (s *Shape) rules() string {
@@ -282,8 +291,8 @@ func (s *Shape) rules() string {
 	return strings.Join(rules, ", ")
 }
 
-// whole is the value of a number without decimals. A json.Number has to be written without them, and without an
-// exponent, as encoding/json wants it for an int.
+// whole is the value of a number without decimals. A json.Number has to be written without them,
+// and without an exponent, as encoding/json wants it for an int.
 func whole(value any) (int64, bool) {
 	switch value := value.(type) {
 	case json.Number:

@@ -8,9 +8,10 @@ import (
 	"slices"
 )
 
-// Prune returns the members of a request without those that the model does not know, at every depth. Names count in
-// exactly the model's case, so that encoding/json, which takes "username" for "Username", sees none that Check has not.
-// It reports whether there were any; if not, it returns the members themselves. It does not change what it is given.
+// Prune returns the members of a request without those that the model does not know, at every
+// depth. Names count in exactly the model's case, so that encoding/json, which takes "username"
+// for "Username", sees none that Check has not. It reports whether there were any; if not, it
+// returns the members themselves. It does not change what it is given.
 func (o *Op) Prune(members map[string]any) (pruned map[string]any, changed bool) {
 	value, changed := prune(o.Input, members)
 	return value.(map[string]any), changed
@@ -74,13 +75,15 @@ func (s *Shape) inside(name string) (*Shape, bool) {
 	return anything, true
 }
 
-// Type reports, in the service's words for a SerializationException, the first member whose JSON type is not the
-// model's; ok if all types are right. An Integer has no decimals and fits into 32 bits, a Blob is Base64.
+// Type reports, in the service's words for a SerializationException, the first member whose JSON
+// type is not the model's; ok if all types are right. An Integer has no decimals and fits into 32
+// bits, a Blob is Base64.
 //
 // The words are those that were seen of the service ("Expected map or null",
-// https://github.com/aws-amplify/amplify-js/issues/4738, 2020-01-19) and of other services on the same framework. The
-// service had others before ("class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an
-// String", https://github.com/pmill/aws-cognito/issues/10, 2018-04-19).
+// https://github.com/aws-amplify/amplify-js/issues/4738, 2020-01-19) and of other services on the
+// same framework. The service had others before ("class
+// com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String",
+// https://github.com/pmill/aws-cognito/issues/10, 2018-04-19).
 func (o *Op) Type(members map[string]any) (message string, ok bool) {
 	message = mistyped(o.Input, members)
 	return message, message == ""
@@ -92,7 +95,8 @@ func mistyped(s *Shape, value any) string {
 		switch s.Kind {
 		case Structure:
 			for i := range s.Members {
-				if message := mistyped(s.Members[i].Shape, value[s.Members[i].Name]); message != "" {
+				member := &s.Members[i]
+				if message := mistyped(member.Shape, value[member.Name]); message != "" {
 					return message
 				}
 			}
@@ -147,16 +151,15 @@ func (s *Shape) takes(value any) bool {
 
 // refusal says that a value cannot be of a shape.
 func (s *Shape) refusal(value any) string {
-	const noObject, noList = "Start of structure or map found where not expected.", "Start of list found where not expected"
 	var token string
 	switch value := value.(type) {
 	case map[string]any:
-		return noObject
+		return "Start of structure or map found where not expected."
 	case []any:
 		if s.Kind == Map {
 			return "Expected map or null"
 		}
-		return noList
+		return "Start of list found where not expected"
 	case string:
 		token = "STRING_VALUE"
 	case bool:
@@ -176,6 +179,7 @@ func (s *Shape) refusal(value any) string {
 		return "Expected list or null"
 	}
 	return token + " can not be converted to " + map[Kind]string{
-		String: "a String", Integer: "an Integer", Long: "a Long", Boolean: "a Boolean", Timestamp: "a Date", Blob: "a Blob",
+		String: "a String", Integer: "an Integer", Long: "a Long", Boolean: "a Boolean",
+		Timestamp: "a Date", Blob: "a Blob",
 	}[s.Kind]
 }

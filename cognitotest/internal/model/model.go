@@ -1,9 +1,10 @@
-// Package model is Cognito's published interface as data: what operations there are, what members their requests have,
-// what a member must be like, and which errors an operation declares.
+// Package model is Cognito's published interface as data: what operations there are, what members
+// their requests have, what a member must be like, and which errors an operation declares.
 //
-// Two embedded files say it. model.tsv is the service's own model, with a part kept by hand at its end; generate.py
-// makes it, except for that part. seen.txt lists where the service was seen to differ from its model, with source and
-// date, and wins. Nothing else in the fake repeats what they say.
+// Two embedded files say it. model.tsv is the service's own model, with a part kept by hand at
+// its end; generate.py makes it, except for that part. seen.txt lists where the service was seen
+// to differ from its model, with source and date, and wins. Nothing else in the fake repeats what
+// they say.
 //
 // The files are read at the first use, once. All functions may be called concurrently.
 package model
@@ -46,12 +47,16 @@ type Shape struct {
 	Kind   Kind
 	Secret bool // the service does not repeat the value in its errors
 
-	// Min and Max are limits: of a number its value, of a String the number of characters, of a Blob the number of
-	// bytes, of a List or Map the number of entries. Where the model has none they are NoMin and NoMax.
+	// Min and Max are limits: of a number its value, of a String the number of characters, of a
+	// Blob the number of bytes, of a List or Map the number of entries. Where the model has none
+	// they are NoMin and NoMax.
 	Min, Max int64
 
-	Pattern string   // of a String: a regular expression in Java's syntax that the whole value satisfies; empty for none
-	Enum    []string // of a String: the values that there are, in the order in which the service lists them; empty for any
+	// Pattern is, of a String, the regular expression in Java's syntax that the whole value
+	// satisfies; empty for none. Enum has the values that there are, in the order in which the
+	// service lists them; empty for any.
+	Pattern string
+	Enum    []string
 
 	Members []Member // of a Structure, in the model's order
 	Key     *Shape   // of a Map
@@ -95,9 +100,10 @@ func (o *Op) Declares(exception string) bool {
 // Any stands in a path for each position of a list and each key of a map.
 const Any = "*"
 
-// Walk calls visit for each member of the request, at every depth, with the path to it: the names of members, and Any for
-// the entries of lists and maps, which are visited too. A visit that returns false keeps Walk out of what is inside the
-// member. A shape that contains itself is entered once on each path. The path is only valid during the call.
+// Walk calls visit for each member of the request, at every depth, with the path to it: the names
+// of members, and Any for the entries of lists and maps, which are visited too. A visit that
+// returns false keeps Walk out of what is inside the member. A shape that contains itself is
+// entered once on each path. The path is only valid during the call.
 func (o *Op) Walk(visit func(path []string, s *Shape) bool) { walk(o.Input, nil, nil, visit) }
 
 func walk(s *Shape, path []string, above []*Shape, visit func([]string, *Shape) bool) {
@@ -125,8 +131,8 @@ type service struct {
 	shapes     map[string]*Shape
 }
 
-// published returns the service's model as the embedded files have it. A package variable made by sync.OnceValue would
-// be work at the start of each program that imports the fake.
+// published returns the service's model as the embedded files have it. A package variable made by
+// sync.OnceValue would be work at the start of each program that imports the fake.
 func published() *service {
 	embedded.once.Do(func() { embedded.service = read(modelText, seenText) })
 	return embedded.service

@@ -28,20 +28,21 @@ func rewritten(pattern string) string {
 	return pattern
 }
 
-// compile makes a matcher of a pattern in Java's syntax, which the whole value has to satisfy. Most patterns allow a
-// class of characters and nothing else; looking the characters up is several times faster than the regular expression,
-// and it is tokens of a thousand characters that are matched most.
+// compile makes a matcher of a pattern in Java's syntax, which the whole value has to satisfy.
+// Most patterns allow a class of characters and nothing else; looking the characters up is
+// several times faster than the regular expression, and it is tokens of a thousand characters
+// that are matched most.
 func compile(pattern string) func(string) bool {
-	expression := `\A(?:` + fromJava(rewritten(pattern)) + `)\z`
-	parsed, err := syntax.Parse(strings.TrimSuffix(strings.TrimPrefix(expression, `\A`), `\z`), syntax.Perl)
+	expression := fromJava(rewritten(pattern))
+	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err == nil && parsed.Op == syntax.OpPlus && parsed.Sub[0].Op == syntax.OpCharClass {
 		return onlyOf(parsed.Sub[0].Rune)
 	}
-	return regexp.MustCompile(expression).MatchString
+	return regexp.MustCompile(`\A(?:` + expression + `)\z`).MatchString
 }
 
-// fromJava says in Go's regular expressions what a pattern means in Java's: there \s has the vertical tab, and the dot
-// leaves out everything that ends a line.
+// fromJava says in Go's regular expressions what a pattern means in Java's: there \s has the
+// vertical tab, and the dot leaves out everything that ends a line.
 func fromJava(pattern string) string {
 	var out strings.Builder
 	inClass := false

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	_ "embed" // the two files
 	"fmt"
 	"math"
@@ -21,8 +22,8 @@ const (
 	NoMax = math.MaxInt64
 )
 
-// read makes the model from model.tsv and what seen.txt says. It panics on a file that is not well-formed: both are
-// part of the program.
+// read makes the model from model.tsv and what seen.txt says. It panics on a file that is not
+// well-formed: both are part of the program.
 func read(model, seen string) *service {
 	r := reader{service{make(map[string]*Op, 200), make(map[string]*Shape, 800)}}
 	for line := range lines(model) {
@@ -68,7 +69,8 @@ func (r *reader) line(columns []string) {
 	kind, name, rest := columns[0], columns[1], columns[2:]
 	switch kind {
 	case "operation":
-		op := &Op{Name: name, Signed: rest[0] == "iam", Input: r.shape(rest[1]), Errors: strings.Fields(rest[3])}
+		op := &Op{Name: name, Signed: rest[0] == "iam", Input: r.shape(rest[1])}
+		op.Errors = strings.Fields(rest[3])
 		if rest[2] != "-" {
 			op.Output = r.shape(rest[2])
 		}
@@ -114,14 +116,14 @@ func (r *reader) addMembers(s *Shape, columns []string) {
 func (s *Shape) limit(text string) {
 	low, high, _ := strings.Cut(text, "..")
 	if low != "" {
-		s.Min = number(low)
+		s.Min = parse(low)
 	}
 	if high != "" {
-		s.Max = number(high)
+		s.Max = parse(high)
 	}
 }
 
-func number(text string) int64 {
+func parse(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		panic("model: " + err.Error())
@@ -138,9 +140,9 @@ func (r *reader) correct(columns []string) {
 	}
 	switch rule {
 	case "min":
-		s.Min = number(value)
+		s.Min = parse(value)
 	case "max":
-		s.Max = number(value)
+		s.Max = parse(value)
 	case "pattern":
 		s.Pattern = value
 	default:
@@ -148,12 +150,13 @@ func (r *reader) correct(columns []string) {
 	}
 }
 
-// inHashOrder sorts the values of an enumeration as the service lists them. It is the order of a hash table with 32
-// places, as Java makes one, in all three answers that were seen with the values of an enumeration:
+// inHashOrder sorts the values of an enumeration as the service lists them. It is the order of a
+// hash table with 32 places, as Java makes one, and of the alphabet within a place, in all three
+// answers that were seen with the values of an enumeration:
 //
 //   - mfaConfiguration: [OPTIONAL, OFF, ON]
 //     (https://github.com/rosberglinhares/CloudFormationCognitoCustomResources/issues/1, 2018-07-30)
-//   - explicitAuthFlows: [ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_PASSWORD_AUTH, …]
+//   - explicitAuthFlows: [ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, …]
 //     (https://github.com/aws-solutions/media-insights-on-aws/pull/199, 2020-05-31)
 //   - allowedOAuthFlows: [implicit, client_credentials, code]
 //     (https://github.com/awsdocs/aws-cloudformation-user-guide/issues/563, 2020-01-13)
@@ -165,6 +168,8 @@ func inHashOrder(values []string) []string {
 		}
 		return int(hash % 32)
 	}
-	slices.SortStableFunc(values, func(a, b string) int { return place(a) - place(b) })
+	slices.SortFunc(values, func(a, b string) int {
+		return cmp.Or(place(a)-place(b), strings.Compare(a, b))
+	})
 	return values
 }

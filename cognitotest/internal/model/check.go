@@ -83,8 +83,9 @@ func (c *checker) structure(s *Shape, members map[string]any, at *place, secret 
 	}
 }
 
-// null notes that a value is missing. Of secrets the service does not even say that they are
-// null: "Value at 'accessToken' failed to satisfy constraint: Member must not be null".
+// null notes that a value is missing. Of a secret the service does not say that it is null either:
+// "Value at 'accessToken' failed to satisfy constraint: Member must not be null", as the tests and
+// the message tables of public programs have it, for the access token and for the user name.
 func (c *checker) null(s *Shape, at *place, secret bool) {
 	shown := " null"
 	if secret || s.Secret {

@@ -43,7 +43,7 @@ type Options struct {
 	TokenRevocationDisabled                                    bool          // the app client has no token revocation
 
 	Now      func() time.Time // the clock that Advance adds to; must be safe for concurrent use; default time.Now
-	Listener net.Listener     // where to listen; Close closes it; default: a free port of 127.0.0.1
+	Listener net.Listener     // where to listen; Close closes it; default: a free port of 127.0.0.1 or [::1]
 
 	Quirks Quirks // where Cognito's behaviour is not known for certain, or has changed
 }

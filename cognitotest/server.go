@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for concurrent use. Methods that take a user name
@@ -56,7 +58,7 @@ func Start(optFns ...func(*Options)) (*Server, error) {
 		return nil, fmt.Errorf("cognitotest: the options are invalid: %s", describeError(err))
 	}
 	if o.Listener == nil {
-		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		listener, err := loopback.Listen(context.Background(), "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("cognitotest: %w", err)
 		}

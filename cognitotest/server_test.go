@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 func TestNewServerPanicsOnNonsense(t *testing.T) {
@@ -79,7 +80,7 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 
 func TestListener(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	srv := start(t, func(o *options) { o.Listener = listener })
 	assert.Equal(t, "http://"+listener.Addr().String(), srv.URL)
@@ -93,7 +94,7 @@ func TestListener(t *testing.T) {
 // An address for every interface is none that a client can be told.
 func TestListenerOnEveryInterface(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "0.0.0.0:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
 	require.NoError(t, err)
 	srv := start(t, func(o *options) { o.Listener = listener })
 	assert.Equal(t, fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port), srv.URL)

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // listen opens the address that a flag has named. It must be one of the loopback interface, unless insecure says that any will do: whoever
@@ -26,11 +28,11 @@ func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
-		if host, err = loopback(host, addrs); err != nil {
+		if host, err = loopbackOf(host, addrs); err != nil {
 			return nil, usageError(fmt.Sprintf("%s: %v", flag, err))
 		}
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	listener, err := loopback.Listen(ctx, net.JoinHostPort(host, port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s: another program listens on %s; end it, choose another port, or let port 0 pick a free one", flag, addr)
@@ -52,9 +54,9 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// loopback gives the address of the loopback interface that a host stands for, the one of IPv4 if there are both. A host that stands for anything
-// else beside it is refused.
-func loopback(host string, addrs []netip.Addr) (string, error) {
+// loopbackOf returns the address of the loopback interface that a host stands for, the one of IPv4 if there
+// are both. A host that stands for anything else as well is refused.
+func loopbackOf(host string, addrs []netip.Addr) (string, error) {
 	const advice = ", where other computers could do everything; take 127.0.0.1, or give -insecure-listen if that is wanted"
 	if len(addrs) == 0 {
 		return "", errors.New("an address without a host is every interface" + advice)

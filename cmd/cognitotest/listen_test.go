@@ -33,7 +33,7 @@ func TestLoopback(t *testing.T) {
 		for _, addr := range test.addrs {
 			addrs = append(addrs, netip.MustParseAddr(addr))
 		}
-		got, err := loopback("example", addrs)
+		got, err := loopbackOf("example", addrs)
 		assert.Equal(t, test.want, got, test.name)
 		if test.want == "" {
 			assert.ErrorContains(t, err, "give -insecure-listen if that is wanted", test.name)

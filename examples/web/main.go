@@ -23,6 +23,7 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
@@ -86,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // listen opens an address that a flag has named.
 func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	listener, err := loopback.Listen(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with %s", err, flag)
 	}

@@ -9,20 +9,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // Invocation is one event for a function.
 type Invocation struct {
 	ID       string // the request id
 	Payload  []byte
-	Deadline time.Time // default: in ten seconds
+	Deadline time.Time // default: in a minute
 }
 
 // Result is what the function made of it.
@@ -56,7 +57,7 @@ var ErrExited = errors.New("the function's process has ended")
 // Start starts the executable with nothing in its environment but env and where the Runtime API is. What it writes goes to stdout and stderr. When the
 // context ends, or with Close, so does the process.
 func Start(ctx context.Context, executable string, env []string, stdout, stderr io.Writer) (*Function, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := loopback.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (f *Function) Close() {
 // Invoke hands the function an event and waits for what it makes of it.
 func (f *Function) Invoke(ctx context.Context, i Invocation) (Result, error) {
 	if i.Deadline.IsZero() {
-		i.Deadline = time.Now().Add(10 * time.Second)
+		i.Deadline = time.Now().Add(time.Minute)
 	}
 	r := &running{Invocation: i, result: make(chan Result, 1)}
 	select {

@@ -1,0 +1,56 @@
+package loopback
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestListen(t *testing.T) {
+	t.Parallel()
+	listener, err := Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, listener.Close()) }()
+	address := listener.Addr().(*net.TCPAddr)
+	assert.True(t, address.IP.IsLoopback(), address)
+	assert.NotZero(t, address.Port)
+
+	_, err = Listen(t.Context(), address.String())
+	assert.ErrorIs(t, err, syscall.EADDRINUSE)
+}
+
+// What is tried after the first address depends on the address, and on what is wrong with it.
+func TestFallback(t *testing.T) {
+	t.Parallel()
+	const ipv4, ipv6 = "127.0.0.1:80", "[::1]:80"
+	inUse := &net.OpError{Op: "listen", Err: syscall.EADDRINUSE}
+	none := &net.OpError{Op: "listen", Err: syscall.EADDRNOTAVAIL}
+	for name, test := range map[string]struct {
+		address string
+		errs    map[string]error // by address
+		tried   []string
+		want    error
+	}{
+		"IPv4":            {ipv4, nil, []string{ipv4}, nil},
+		"IPv6 only":       {ipv4, map[string]error{ipv4: none}, []string{ipv4, ipv6}, nil},
+		"neither":         {ipv4, map[string]error{ipv4: none, ipv6: errors.New("x")}, []string{ipv4, ipv6}, none},
+		"port in use":     {ipv4, map[string]error{ipv4: inUse}, []string{ipv4}, inUse},
+		"another address": {"192.0.2.1:80", map[string]error{"192.0.2.1:80": none}, []string{"192.0.2.1:80"}, none},
+	} {
+		var tried []string
+		listener, err := listen(test.address, func(address string) (net.Listener, error) {
+			tried = append(tried, address)
+			if err := test.errs[address]; err != nil {
+				return nil, err
+			}
+			return new(net.TCPListener), nil
+		})
+		assert.Equal(t, test.tried, tried, name)
+		assert.Equal(t, test.want, err, name)
+		assert.Equal(t, test.want == nil, listener != nil, name)
+	}
+}

@@ -324,7 +324,9 @@ func TestControlRefusesWebPages(t *testing.T) {
 // Only an interface that listens outside the loopback interface takes other names, not one beside a pool that does.
 func TestControlHosts(t *testing.T) {
 	t.Parallel()
-	for addr, want := range map[string]int{"127.0.0.1:0": http.StatusForbidden, "[::1]:0": http.StatusForbidden, "0.0.0.0:0": http.StatusOK} {
+	for addr, want := range map[string]int{
+		"127.0.0.1:0": http.StatusForbidden, loopbackIPv6(t) + ":0": http.StatusForbidden, "0.0.0.0:0": http.StatusOK,
+	} {
 		c := start(t, "", "-insecure-listen", "-addr", ":0", "-control", addr)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Control+"/clock", nil)
 		require.NoError(t, err)

@@ -7,26 +7,37 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// documentation is the package comment, which go doc shows.
+// documentation is the package comment, which go doc shows, whichever file it is in.
 func documentation(t *testing.T) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "main.go", nil, parser.ParseComments|parser.PackageClauseOnly)
+	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	return file.Doc.Text()
+	var text string
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.PackageClauseOnly)
+		require.NoError(t, err)
+		text += file.Doc.Text()
+	}
+	require.NotEmpty(t, text)
+	return text
 }
 
 // The calls in the documentation are made as they stand there, on a pool with the users that it lists, and answered with what stands below them:
 // the same members, and the same values but for those that differ each time.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
+	tooltest.Need(t, "curl", "curl")
 	text := documentation(t)
 	users := regexp.MustCompile(`(?s)\n\t(\[\n.*?\n\t\])\n`).FindStringSubmatch(text)
 	require.NotNil(t, users)
@@ -45,7 +56,7 @@ func TestDocumentedCalls(t *testing.T) {
 	for _, example := range examples {
 		require.Contains(t, example[1], "http://127.0.0.1:9230/")
 		line := strings.ReplaceAll(example[1], "http://127.0.0.1:9230", c.Control)
-		shell := exec.CommandContext(t.Context(), "sh", "-c", line+" --silent --show-error")
+		shell := exec.CommandContext(tooltest.Context(t), "sh", "-c", line+" --silent --show-error")
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
 		answer, err := shell.Output()
 		require.NoError(t, err, line)

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -24,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // The tests run the program as a process of its own: this test binary, told by a variable to be it.
@@ -69,9 +70,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute) // so that a test which hangs fails
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, self, args...)
+	cmd := exec.CommandContext(tooltest.Context(t), self, args...)
 	// The race detector would keep each program for a second at its end.
 	cmd.Env = []string{asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	cmd.Stderr = new(lockedBuffer)
@@ -168,15 +167,27 @@ func (c config) signIn(t *testing.T, username string) kv {
 	})
 }
 
+// loopbackIPv6 is the loopback address of IPv6 or, on a computer without IPv6, that of IPv4.
+func loopbackIPv6(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "[::1]:0")
+	if err != nil {
+		return "127.0.0.1"
+	}
+	assert.NoError(t, listener.Close())
+	return "[::1]"
+}
+
 // A person reads what to configure, and a program that is configured so signs in.
 func TestText(t *testing.T) {
 	t.Parallel()
 	users := filepath.Join(t.TempDir(), "users.json")
 	require.NoError(t, os.WriteFile(users, []byte(alice), 0o600))
-	p := launch(t, command(t, "-addr", "localhost:0", "-control", "[::1]:0", "-users", users))
+	ipv6 := loopbackIPv6(t)
+	p := launch(t, command(t, "-addr", "localhost:0", "-control", ipv6+":0", "-users", users))
 	text := p.readText(t)
 	endpoint := regexp.MustCompile(`(?m)^endpoint: +(http://127\.0\.0\.1:\d+)$`).FindStringSubmatch(text)
-	control := regexp.MustCompile(`(?m)^control: +(http://\[::1\]:\d+)$`).FindStringSubmatch(text)
+	control := regexp.MustCompile(`(?m)^control: +(http://` + regexp.QuoteMeta(ipv6) + `:\d+)$`).FindStringSubmatch(text)
 	require.NotNil(t, endpoint, text)
 	require.NotNil(t, control, text)
 	text = strings.ReplaceAll(strings.ReplaceAll(text, endpoint[1], "ENDPOINT"), control[1], "CONTROL")
@@ -334,6 +345,7 @@ func TestClock(t *testing.T) {
 // The line for the AWS CLI works when it is pasted, whatever the user is called.
 func TestCLI(t *testing.T) {
 	t.Parallel()
+	cli := tooltest.NeedWorking(t, "awscli", "the AWS CLI", "aws", "--version")
 	odd := `o'brien,"x"=\$HOME`
 	oddUser, err := json.Marshal([]kv{{"username": odd, "password": password}})
 	require.NoError(t, err)
@@ -364,11 +376,11 @@ func TestCLI(t *testing.T) {
 				require.NoError(t, err)
 				assert.Contains(t, string(readme), "\n    "+regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(line[1], "127.0.0.1:9229")+"\n")
 			}
-			shell := exec.CommandContext(t.Context(), "sh", "-c", line[1])
+			shell := exec.CommandContext(tooltest.Context(t), "sh", "-c", line[1])
 			shell.Stdin = strings.NewReader(password + "\n")
 			shell.Env = []string{
-				"PATH=/usr/local/bin:/usr/bin:" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-				"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
+				"PATH=" + filepath.Dir(cli) + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+				"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
 			}
 			said, err := shell.CombinedOutput()
 			assert.NoError(t, err, "%s\n%s", line[1], said)

@@ -15,12 +15,14 @@ use() {
 	pool=$(setting ".$1.userPoolId")
 	client=$(setting ".$1.clientId")
 	control=$(setting ".$1.control")
-	ahead=0
 }
 cognito() { aws --endpoint-url "$endpoint" --region "$region" --output text cognito-idp "$@"; }
 
-# What a person has beside the client: an authenticator, messages, and patience.
-codes() { oathtool --totp --base32 --window "$3" --now "@$(($(date +%s) + ahead + $2))" "$1"; } # secret, seconds from now, how many after it
+# What a person has beside the client: an authenticator, whose clock is the pool's, messages, and patience.
+now() { curl -fsS "$control/clock" | jq -er '.now[:19] + "Z" | fromdate'; }
+codes() { # secret, seconds from now, how many after it
+	oathtool --totp --base32 --window "$3" --now "@$(($(now) + $2))" "$1"
+}
 code() { codes "$1" 0 0; }
 wrong_code() { # neither right, nor just now or soon
 	right=$(codes "$1" -60 4)
@@ -30,7 +32,6 @@ wrong_code() { # neither right, nor just now or soon
 }
 wait_for_next_code() { # moves the pool's clock
 	curl -fsS -H 'Content-Type: application/json' -d '{"advance":"30s"}' "$control/clock" >/dev/null
-	ahead=$((ahead + 30))
 }
 received() { curl -fsS "$control/users/$1/outbox" | jq -er '.messages[-1].code'; } # the code in the message that came last
 

@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,13 +11,17 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // browse has a page run a program, which exports a function "run" that takes the settings.
 func (d *desk) browse(program string) {
 	d.t.Helper()
+	chromium := tooltest.Need(d.t, "chromium", "chromium", "chromium-browser", "google-chrome")
+	ctx := tooltest.Context(d.t)
 	bundle := filepath.Join(d.t.TempDir(), "bundle.js")
-	out, err := exec.CommandContext(d.t.Context(), node(d.t), "node_modules/esbuild/bin/esbuild", program,
+	out, err := exec.CommandContext(ctx, node(d.t), "node_modules/esbuild/bin/esbuild", program,
 		"--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle).CombinedOutput()
 	require.NoError(d.t, err, "esbuild:\n%s", out)
 	d.control.HandleFunc("GET /bundle.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
@@ -28,15 +31,14 @@ func (d *desk) browse(program string) {
 	})
 
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(tool(d.t, "chromium", "chromium", "chromium-browser", "google-chrome")),
+		chromedp.ExecPath(chromium),
 		chromedp.NoSandbox, // for containers, where tests run as root
 		chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(5*time.Minute), // a busy computer is slow to start it
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	)
-	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
-	defer cancel()
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	ctx, cancel := chromedp.NewExecAllocator(ctx, options...)
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()

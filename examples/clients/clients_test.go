@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // srp and plain are the flows of a sign-in, from its call to the end of its first factor.
@@ -20,12 +25,14 @@ var (
 
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
-	tool(t, "awscli", "aws")
-	tool(t, "jq", "jq")
-	tool(t, "curl", "curl")
-	tool(t, "oathtool", "oathtool")
-	d := sit(t)
-	d.run("/bin/sh", "aws-cli.sh")
+	for _, name := range []string{"jq", "curl", "oathtool"} {
+		tooltest.Need(t, name, name)
+	}
+	// Each call takes a process of its own. With the time standing still, codes stay right however slow that is.
+	now := time.Now()
+	d := sit(t, func(o *cognitotest.Options) { o.Now = func() time.Time { return now } })
+	d.tools = filepath.Dir(tooltest.NeedWorking(t, "awscli", "the AWS CLI", "aws", "--version"))
+	d.run(tooltest.Need(t, "dash", "sh"), "aws-cli.sh")
 	d.happened(plain)
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("bob").Status)
 }
@@ -90,7 +97,7 @@ func TestReadme(t *testing.T) {
 	}
 	require.Contains(t, script, "aws-sdk.mjs")
 	node(t)
-	cmd := exec.CommandContext(t.Context(), tool(t, "bash", "bash"), "-euo", "pipefail", "-c", script)
+	cmd := exec.CommandContext(tooltest.Context(t), tooltest.Need(t, "bash", "bash"), "-euo", "pipefail", "-c", script)
 	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -2,11 +2,11 @@ package clients_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 const (
@@ -57,6 +58,7 @@ type desk struct {
 	control                     *http.ServeMux
 	page                        string // the address that control is served at
 	settings                    settings
+	tools                       string // the folder that programs look for others in first, if that matters
 }
 
 // settings are what a program reads from its standard input.
@@ -84,22 +86,26 @@ type pool struct {
 //   - "reader" belongs to a group;
 //   - "newcomer", where MFA is demanded, has nothing to do it with;
 //   - "owner", where devices are remembered, has an authenticator.
-func sit(t *testing.T) *desk {
+//
+// The options are of all pools.
+func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 	t.Helper()
+	start := func(more func(*cognitotest.Options)) *cognitotest.Server {
+		srv := cognitotest.NewServer(append(options, more)...)
+		t.Cleanup(srv.Close)
+		return srv
+	}
 	d := &desk{
 		t: t, control: http.NewServeMux(),
-		optional: cognitotest.NewServer(func(o *cognitotest.Options) {
+		optional: start(func(o *cognitotest.Options) {
 			o.SMS = true
 			o.FirstFactors = []types.AuthFactorType{types.AuthFactorTypePassword, types.AuthFactorTypeEmailOtp}
 		}),
-		required: cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
-		devices: cognitotest.NewServer(func(o *cognitotest.Options) {
+		required: start(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
+		devices: start(func(o *cognitotest.Options) {
 			o.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}
 		}),
 	}
-	t.Cleanup(d.optional.Close)
-	t.Cleanup(d.required.Close)
-	t.Cleanup(d.devices.Close)
 	d.optional.AddUser(cognitotest.User{
 		Username: "invited", Password: password, Email: "invited@example.com", Status: types.UserStatusTypeForceChangePassword,
 	})
@@ -133,6 +139,10 @@ func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 		}
 		srv.Advance(by)
 	})
+	d.control.HandleFunc("GET "+path+"/clock", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"now": srv.Now().UTC()})
+	})
 	d.control.HandleFunc("GET "+path+"/users/{username}/outbox", func(w http.ResponseWriter, r *http.Request) {
 		messages := []map[string]string{}
 		for _, message := range srv.Outbox(r.PathValue("username")) {
@@ -149,13 +159,15 @@ func (d *desk) run(name string, args ...string) {
 	d.t.Helper()
 	input, err := json.Marshal(d.settings)
 	require.NoError(d.t, err)
-	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	// Nothing of the configuration of whoever runs the tests may get in, and nothing may look for a machine in the cloud. Where there are several
-	// programs of one name, it is the system's.
+	path := os.Getenv("PATH")
+	if d.tools != "" {
+		path = d.tools + string(filepath.ListSeparator) + path
+	}
+	cmd := exec.CommandContext(tooltest.Context(d.t), name, args...)
+	// Nothing of the configuration of whoever runs the tests may get in, and nothing may look for a machine
+	// in the cloud.
 	cmd.Env = []string{
-		"PATH=/usr/bin:/bin:" + os.Getenv("PATH"), "HOME=" + d.t.TempDir(), "LC_ALL=C.UTF-8",
+		"PATH=" + path, "HOME=" + d.t.TempDir(), "LC_ALL=C.UTF-8",
 		"AWS_ACCESS_KEY_ID=AKIDCOGNITOTEST", "AWS_SECRET_ACCESS_KEY=cognitotest", "AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1",
 	}
 	cmd.Stdin = bytes.NewReader(input)
@@ -163,37 +175,42 @@ func (d *desk) run(name string, args ...string) {
 	require.NoError(d.t, err, "%s %s:\n%s", filepath.Base(name), strings.Join(args, " "), out)
 }
 
-// tool finds a program that a test cannot do without.
-func tool(t *testing.T, debianPackage string, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run make packages, or install the Debian package %s", strings.Join(names, " or "), debianPackage)
-	return ""
-}
-
-// boto3 finds the interpreter that has it: Debian's own, whichever other one may stand in front of it.
+// boto3 finds the Python that has it.
 func boto3(t *testing.T) string {
 	t.Helper()
-	const python = "/usr/bin/python3"
-	out, err := exec.CommandContext(t.Context(), python, "-c", "import boto3").CombinedOutput()
-	require.NoError(t, err, "boto3 is not installed: run make packages, or install the Debian package python3-boto3: %s", out)
-	return python
+	return tooltest.NeedWorking(t, "python3-boto3", "boto3", "python3", "-c", "import boto3")
 }
 
 // node finds Node.js, and sees to it that the packages are there that its programs use.
 func node(t *testing.T) string {
 	t.Helper()
+	locked, installed := npmPackages(t, "package-lock.json"), npmPackages(t, "node_modules/.package-lock.json")
 	const advice = "run make packages, or npm ci in examples/clients"
-	installed, err := os.Stat("node_modules/.package-lock.json")
-	require.NoError(t, err, "the npm packages are not installed: %s", advice)
-	locked, err := os.Stat("package-lock.json")
+	for name, p := range locked {
+		// Optional packages are for other systems.
+		if name != "" && !p.Optional && installed[name].Version != p.Version {
+			tooltest.Missing(t, "the npm package "+name+" "+p.Version, advice)
+		}
+	}
+	return tooltest.Need(t, "nodejs", "node", "nodejs")
+}
+
+type npmPackage struct {
+	Version  string
+	Optional bool
+}
+
+// npmPackages reads which packages a lockfile lists, by their folders. Without the file there are none.
+func npmPackages(t *testing.T, lockfile string) map[string]npmPackage {
+	t.Helper()
+	var lock struct{ Packages map[string]npmPackage }
+	text, err := os.ReadFile(lockfile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	require.NoError(t, err)
-	require.False(t, installed.ModTime().Before(locked.ModTime()), "the npm packages are older than package-lock.json: %s", advice)
-	return tool(t, "nodejs", "node", "nodejs")
+	require.NoError(t, json.Unmarshal(text, &lock))
+	return lock.Packages
 }
 
 // calls lists the calls that a server took, each as operation, flow or challenge, and exception without its suffix, as far as it has them.

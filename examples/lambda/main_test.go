@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	// What the functions are made of, though another process builds them: go test keeps a result as long as what it knows of is unchanged.
 	_ "github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
@@ -34,13 +36,22 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	if runtime.GOOS != "linux" {
+		_, _ = fmt.Fprintln(os.Stderr, "SKIP: the functions are executables for Linux")
+		return 0
+	}
 	var err error
 	if dist, err = os.MkdirTemp("", "lambda"); err != nil {
 		return failed(err)
 	}
 	defer func() { _ = os.RemoveAll(dist) }()
-	if err := pack(context.Background(), dist); err != nil {
-		return failed(err)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	if limit := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration); limit > 0 {
+		defer time.AfterFunc(limit, func() { cancel(errTimeLimit) }).Stop()
+	}
+	if err := pack(ctx, dist); err != nil {
+		return failed(errors.Join(err, context.Cause(ctx)))
 	}
 	if err := touch(); err != nil {
 		return failed(err)
@@ -57,6 +68,9 @@ func run(m *testing.M) int {
 	}
 	return status
 }
+
+var errTimeLimit = errors.New("building the functions took as long as go test may run: " +
+	"run make -C examples/lambda build first, or set -timeout")
 
 // touch looks at the sources of the commands here, which cannot be imported: go test notes that, and so sees when they change.
 func touch() error {
@@ -76,7 +90,9 @@ func failed(err error) int {
 
 // pack builds the archives of all functions in a folder.
 func pack(ctx context.Context, folder string, flags ...string) error {
-	out, err := exec.CommandContext(ctx, "go", append([]string{"run", "./pack", "-dist", folder}, flags...)...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./pack", "-dist", folder}, flags...)...)
+	cmd.WaitDelay = time.Second // what go run has started may hold the pipe
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}

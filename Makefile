@@ -1,47 +1,67 @@
-# make test    every test of every module, with the race detector; installs what the tests need
-# make lint    vet and golangci-lint, the same version everywhere
+# make test    every test of every module, with the race detector; installs what they need, and says so first
+# make lint    the same checks of the sources everywhere: vet, golangci-lint, tidy modules
 # make fuzz    every fuzz target for FUZZTIME
+# make audit   known vulnerabilities in what the modules and the npm packages of the tests require
 # make bench   the README's figures, each beside what it is compared with
 # make demo    the web demo on an embedded Cognito
 
 GO       ?= go
 FUZZTIME ?= 30s
+TIMEOUT  ?= 30m
 BENCH    ?= .
 LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+AUDIT    = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+STEP     = $(CURDIR)/.ci/step
 
-# The modules beside the library's own: what they require must not reach who imports it.
-MODULES  = examples examples/lambda/lint token/bench
+# The folders of all files of a name. Modules beside the library's own keep what they require from its users.
+find     = $(sort $(patsubst ./%,%,$(patsubst %/$(1),%, \
+           $(shell find . -name node_modules -prune -o -name '.?*' -prune -o -name $(1) -print))))
+MODULES := $(call find,go.mod)
+NPM     := $(call find,package-lock.json)
 
-.PHONY: test lint fuzz bench demo packages debian
+.PHONY: test lint fuzz audit bench demo packages debian
+
+# all runs a command in each of some folders, and fails in the end if it failed in any.
+# $(call all,FOLDERS,TITLE,COMMAND)
+all = failed=; for folder in $(1); do \
+		(cd $$folder && $(STEP) "$(2) in $$folder" $(3)) || failed="$$failed $$folder"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "$(2) failed in:$$failed" >&2; exit 1; fi
 
 test: packages
-	$(GO) test -race ./...
-	cd examples && $(GO) test -race ./...
+	@$(call all,$(MODULES),go test,env COGNITOMFA_REQUIRE_TOOLS=1 $(GO) test -race -timeout $(TIMEOUT) ./...)
 
-# The programs that the tests compare with and look through, from Debian, and the clients of examples/clients, from npm.
-packages: debian examples/clients/node_modules/.package-lock.json
+# The programs that tests use, from Debian, and other people's clients and checkers, from npm. What
+# examples/bench has there is for make bench alone.
+packages: debian $(patsubst %,%/node_modules/.package-lock.json,$(filter-out examples/bench,$(NPM)))
 
 debian:
 	@.ci/packages
 
 # npm writes down there what it has installed.
 %/node_modules/.package-lock.json: %/package-lock.json | debian
-	cd $* && npm ci
+	@cd $* && $(STEP) "npm ci: what package-lock.json lists, into $*/node_modules" npm ci
 
 lint:
-	@set -e; for module in . $(MODULES); do \
-		echo "vet and golangci-lint in $$module"; \
-		(cd $$module && $(GO) vet ./... && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); \
-	done
+	@$(call all,$(MODULES),go mod tidy,$(GO) mod tidy -diff)
+	@$(call all,$(MODULES),go vet,$(GO) vet ./...)
+	@$(call all,$(MODULES),golangci-lint,$(LINT) run --config $(CURDIR)/.golangci.yml ./...)
 
-# go test runs one fuzz target at a time. Without the limit it would spend the time on making inputs small that are only of interest.
+# go test runs one fuzz target at a time. Without the limit it would spend the time on making inputs small
+# that are only of interest.
 fuzz:
-	@set -e; for file in $$(grep -rl --exclude-dir=node_modules --include=*_test.go '^func Fuzz' .); do \
+	@failed=; for file in $$(grep -rl --exclude-dir=node_modules --include='*_test.go' '^func Fuzz' . | sort); do \
+		folder=$$(dirname $$file); \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
-			echo "$$name in $$(dirname $$file)"; \
-			(cd $$(dirname $$file) && $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .); \
+			(cd $$folder && $(STEP) "$$name in $$folder" $(GO) test -run '^$$' \
+				-fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .) || failed="$$failed $$name"; \
 		done; \
-	done
+	done; \
+	if [ -n "$$failed" ]; then echo "these fuzz targets failed:$$failed" >&2; exit 1; fi
+
+audit:
+	@$(call all,$(MODULES),govulncheck,$(AUDIT) ./...)
+	@$(call all,$(NPM),npm audit,npm audit --package-lock-only --audit-level=high)
 
 bench: packages examples/bench/node_modules/.package-lock.json
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -46,6 +46,7 @@ func NeedWorking(t TB, debianPackage, what, name string, args ...string) string 
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
 		path := filepath.Join(folder, name)
+		//nolint:gosec // A test names the program.
 		if exec.CommandContext(t.Context(), path, args...).Run() == nil {
 			return path
 		}

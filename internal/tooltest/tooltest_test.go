@@ -27,9 +27,11 @@ type double struct {
 func (d *double) Skipf(format string, args ...any) {
 	d.ended += "skip: " + fmt.Sprintf(format, args...)
 }
+
 func (d *double) Fatalf(format string, args ...any) {
 	d.ended += "fatal: " + fmt.Sprintf(format, args...)
 }
+
 func (d *double) Errorf(format string, args ...any) {
 	d.ended += "error: " + fmt.Sprintf(format, args...)
 }

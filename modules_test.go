@@ -1,0 +1,33 @@
+package cognitomfa_test
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Dependabot looks only into the folders that it is told, so a new module must be on its list.
+func TestDependabotKnowsEveryModule(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(".github/dependabot.yml")
+	require.NoError(t, err)
+	require.NoError(t, filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		name := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == "node_modules" || len(name) > 1 && strings.HasPrefix(name, ".")):
+			return fs.SkipDir
+		case name == "go.mod" || name == "package-lock.json":
+			folder := path.Join("/", path.Dir(filepath.ToSlash(file)))
+			assert.Contains(t, string(text), `- "`+folder+`"`+"\n", file)
+		}
+		return nil
+	}))
+}

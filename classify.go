@@ -213,9 +213,9 @@ func (cl *call) fail(ctx context.Context, err error) error {
 		// The caller has given up: no failure of Cognito's.
 		e.Kind, e.hint, e.step = ErrUnavailable, ctx.Err().Error(), StepBackOff
 	case cl.unsent():
-		e.Kind, e.hint = notSent(err)
+		e.hint, e.Kind = notSent(err)
 	case errors.As(err, &api):
-		e.Kind, e.hint = cl.classify(err, api)
+		e.hint, e.Kind = cl.classify(err, api)
 	default:
 		e.Kind, e.hint = ErrUnavailable, reason(err)
 	}
@@ -232,21 +232,21 @@ func (cl *call) fail(ctx context.Context, err error) error {
 }
 
 // classify looks up an error that Cognito responded with.
-func (cl *call) classify(err error, api smithy.APIError) (kind error, hint string) {
+func (cl *call) classify(err error, api smithy.APIError) (hint string, kind error) {
 	if foreign(api) {
-		return ErrUnavailable, "the response is not Cognito's"
+		return "the response is not Cognito's", ErrUnavailable
 	}
 	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
 	message := strings.ToLower(api.ErrorMessage())
 	for _, r := range rules {
 		if r.code == code && r.by&cl.by != 0 && strings.Contains(message, r.message) {
-			return r.kind, cl.fill(r.hint, err)
+			return cl.fill(r.hint, err), r.kind
 		}
 	}
 	if answeredByFault(err, api) {
-		return ErrUnavailable, "Cognito failed"
+		return "Cognito failed", ErrUnavailable
 	}
-	return ErrConfig, cl.fill(hintOther, err)
+	return cl.fill(hintOther, err), ErrConfig
 }
 
 // fill puts the operation and the flow into a hint.
@@ -263,17 +263,18 @@ func (cl *call) fill(hint string, err error) string {
 }
 
 // notSent says why a call never left this process: the credentials or the SDK client's settings.
-func notSent(err error) (kind error, hint string) {
+func notSent(err error) (hint string, kind error) {
 	var invalid *smithy.InvalidParamsError
 	var send *smithyhttp.RequestSendError
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &invalid):
-		return ErrConfig, "the SDK refused the call as incomplete"
+		return "the SDK refused the call as incomplete", ErrConfig
 	case errors.As(err, &api) && answeredByFault(err, api), errors.As(err, &send) && !notApplied(err):
-		return ErrUnavailable, "the AWS credentials could not be refreshed"
+		return "the AWS credentials could not be refreshed", ErrUnavailable
 	}
-	return ErrConfig, "the call could not be signed or sent: check the AWS credentials and the SDK client's Region and endpoint"
+	return "the call could not be signed or sent: " +
+		"check the AWS credentials and the SDK client's Region and endpoint", ErrConfig
 }
 
 // reason says in words of this package why no usable response arrived. The error's own text may quote

@@ -3,6 +3,7 @@ package cognitomfa_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -61,23 +62,23 @@ func cutOff(r *http.Request) (*http.Response, error) {
 	resp, err := replies(http.StatusOK, "")(r)
 	if err == nil {
 		resp.Body = io.NopCloser(io.MultiReader(
-			strings.NewReader(`{"AccessToken":"`+leak), errReader{io.ErrUnexpectedEOF}))
+			strings.NewReader(`{"AccessToken":"`+leak), readerError{io.ErrUnexpectedEOF}))
 		resp.ContentLength = -1
 	}
 	return resp, err
 }
 
-type errReader struct{ error }
+type readerError struct{ error }
 
-func (e errReader) Read([]byte) (int, error) { return 0, e.error }
+func (e readerError) Read([]byte) (int, error) { return 0, e.error }
 
-// timeLimit is the error of an HTTP client whose own time limit has passed.
-type timeLimit struct{}
+// timeLimitError is the error of an HTTP client whose own time limit has passed.
+type timeLimitError struct{}
 
-func (timeLimit) Error() string   { return "Client.Timeout exceeded " + leak }
-func (timeLimit) Timeout() bool   { return true }
-func (timeLimit) Temporary() bool { return true }
-func (timeLimit) Is(err error) bool {
+func (timeLimitError) Error() string   { return "Client.Timeout exceeded " + leak }
+func (timeLimitError) Timeout() bool   { return true }
+func (timeLimitError) Temporary() bool { return true }
+func (timeLimitError) Is(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) // as net/http's own
 }
 
@@ -93,8 +94,8 @@ var breakages = map[string]breakage{
 	"reset after":        {true, broken(errReset)},
 	"closed before":      {false, broken(io.EOF)},
 	"closed after":       {true, broken(io.EOF)},
-	"time limit before":  {false, broken(timeLimit{})},
-	"time limit after":   {true, broken(timeLimit{})},
+	"time limit before":  {false, broken(timeLimitError{})},
+	"time limit after":   {true, broken(timeLimitError{})},
 	"unreadable header":  {true, broken(errors.New("malformed HTTP response " + leak))},
 	"cut off":            {true, cutOff},
 	"throttled":          {false, throttled},
@@ -255,7 +256,9 @@ func finishSetup(ctx context.Context, j *journey) (err error) {
 		}
 	case *cognitomfa.MFAChallenge:
 		j.outcome, err = j.client.RespondMFA(ctx, ch, j.VerifiedCode("alice"))
-	default:
+	case *cognitomfa.NewPasswordChallenge, *cognitomfa.OtherChallenge, *cognitomfa.SelectChallenge:
+		err = fmt.Errorf("no set-up leads to %T", ch)
+	case nil: // ErrNotEnabled has said what is left to do.
 		err = j.client.Enable(ctx, j.access)
 	}
 	return err

@@ -223,7 +223,9 @@ func TestReasons(t *testing.T) {
 		client := newClient(t, srv.Client(quickRetries, func(o *cip.Options) {
 			net.HTTPClient, o.HTTPClient = o.HTTPClient, net
 		}), configOf(srv))
-		net.arm("GetUser", 3, breakage{false, broken(cause)})
+		var breaks breakage
+		breaks.respond = broken(cause) //nolint:bodyclose // There is no response.
+		net.arm("GetUser", 3, breaks)
 		_, err := client.Status(t.Context(), "token")
 		require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
 		assert.ErrorContains(t, err, want)

@@ -28,7 +28,7 @@ func normalizeCode(typed string, method Method) (string, bool) {
 		case ok && len(code) == maxCode:
 			return "", false
 		case ok:
-			code = append(code, '0'+digit)
+			code = append(code, digit)
 		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), unicode.Is(unicode.Cf, r), r == '−':
 			// Spaces and dashes of any kind, and the marks without width that come along with pasted text.
 		default:
@@ -44,18 +44,20 @@ func normalizeCode(typed string, method Method) (string, bool) {
 // decimal returns the value of a decimal digit of any script (Unicode category Nd). The ranges of that
 // category begin with a zero and hold whole sets of ten.
 func decimal(r rune) (byte, bool) {
-	if '0' <= r && r <= '9' {
-		return byte(r - '0'), true
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
 	}
+	zero := r
 	for _, set := range unicode.Nd.R16 {
-		if rune(set.Lo) <= r && r <= rune(set.Hi) {
-			return byte((r - rune(set.Lo)) % 10), true
+		if lo, hi := rune(set.Lo), rune(set.Hi); lo <= r && r <= hi {
+			zero = lo
 		}
 	}
 	for _, set := range unicode.Nd.R32 {
-		if rune(set.Lo) <= r && r <= rune(set.Hi) {
-			return byte((r - rune(set.Lo)) % 10), true
+		//nolint:gosec // Runes are below 1<<21.
+		if lo, hi := rune(set.Lo), rune(set.Hi); lo <= r && r <= hi {
+			zero = lo
 		}
 	}
-	return 0, false
+	return "0123456789"[(r-zero)%10], true
 }

@@ -8,27 +8,50 @@ import (
 	"time"
 )
 
-// Claims are what access tokens and ID tokens have in common. Times are UTC, in whole seconds. A text or list that the
-// token does not have is empty.
+// Claims are what access tokens and ID tokens have in common. Times are UTC, in whole seconds. A
+// string or list that the token does not have is empty.
 type Claims struct {
-	Subject   string    // sub: the user's UUID in the pool or, in a client credentials grant, the app client's id
-	Username  string    // username or cognito:username; empty in a client credentials grant
-	ClientID  string    // client_id of an access token, aud of an ID token: the app client that it was issued to
-	Groups    []string  // cognito:groups
-	Issuer    string    // iss: one of Config.Issuers
-	ID        string    // jti: differs from token to token
-	OriginJTI string    // origin_jti: the same in all tokens of one sign-in; only if the app client has revocation on
-	EventID   string    // event_id: names the sign-in in Cognito's logs
-	AuthTime  time.Time // auth_time: when the user signed in; zero if the token does not say. A refresh keeps it
-	IssuedAt  time.Time // iat
-	ExpiresAt time.Time // exp: the first moment at which the token is not valid any more
+	// Subject is sub: the user's UUID in the pool, or the app client's ID in a client credentials
+	// grant.
+	Subject string
+	// Username is username or cognito:username. It is empty in a client credentials grant.
+	Username string
+	// ClientID is the app client that the token was issued to: client_id of an access token, aud of
+	// an ID token.
+	ClientID string
+	// Groups is cognito:groups.
+	Groups []string
+	// Issuer is iss: one of Config.Issuers.
+	Issuer string
+	// ID is jti, which differs from token to token.
+	ID string
+	// OriginJTI is origin_jti, which all tokens of one sign-in share. It is there only if the app
+	// client has token revocation enabled.
+	OriginJTI string
+	// EventID is event_id, which identifies the sign-in in Cognito's logs.
+	EventID string
+	// ACR is acr: the level that the sign-in reached, such as urn:cognito:loa:4. It is empty if the
+	// sign-in did not ask for a level. Documented by AWS since October 2026, and not yet seen: a
+	// value that is not a string is left to Raw.
+	ACR string
+	// AMR is amr: how the user signed in, such as pwd, otp and mfa. What is said of ACR holds for
+	// it as well.
+	AMR []string
+	// AuthTime is auth_time: when the user signed in. A refresh keeps it. It is zero if the token
+	// does not say.
+	AuthTime time.Time
+	// IssuedAt is iat.
+	IssuedAt time.Time
+	// ExpiresAt is exp: the first moment at which the token is no longer valid.
+	ExpiresAt time.Time
 
 	payload string
 }
 
-// Raw decodes all claims of the token: for those that have no field here, such as what a pre token generation trigger
-// added. Each call gives a new map. Numbers are json.Number, and of a name given twice inside a nested object the last
-// counts. For Claims that no token brought, it is nil.
+// Raw decodes all claims of the token, for those that have no field here, such as what a pre token
+// generation trigger added. Each call returns a new map. Numbers are json.Number. If a nested
+// object has a name twice, the last value counts. Raw returns nil for Claims that are not from a
+// token.
 func (c *Claims) Raw() map[string]any {
 	var raw map[string]any
 	decoder := json.NewDecoder(strings.NewReader(c.payload))
@@ -39,27 +62,39 @@ func (c *Claims) Raw() map[string]any {
 	return raw
 }
 
-// AccessClaims are the claims of an access token. See "Understanding the access token" in the Amazon Cognito developer
-// guide.
+// AccessClaims are the claims of an access token. See "Understanding the access token" in the
+// Amazon Cognito developer guide.
 type AccessClaims struct {
 	Claims
-	Scopes    []string // scope: aws.cognito.signin.user.admin after a sign-in through the API, else what OAuth granted
-	DeviceKey string   // device_key: the remembered device
+	// Scopes is scope: aws.cognito.signin.user.admin after a sign-in through the API, otherwise
+	// what OAuth granted.
+	Scopes []string
+	// DeviceKey is device_key: the remembered device.
+	DeviceKey string
 }
 
-// IDClaims are the claims of an ID token. See "Understanding the identity (ID) token" in the Amazon Cognito developer
-// guide.
+// IDClaims are the claims of an ID token. See "Understanding the identity (ID) token" in the Amazon
+// Cognito developer guide.
+//
+// Attributes can come from other identity providers, in forms that Cognito itself does not use. A
+// name, address or phone number that is not a string is left empty, and a custom attribute that is
+// not a string is left out; Raw has them. An address or number counts as verified only if its flag
+// is true, or "true" in any case.
 type IDClaims struct {
 	Claims
-	Name                string            // name
-	Email               string            // email
-	EmailVerified       bool              // email_verified
-	PhoneNumber         string            // phone_number, as in E.164
-	PhoneNumberVerified bool              // phone_number_verified
-	Nonce               string            // nonce: compare it with that of your authorization request, if it had one
-	Roles               []string          // cognito:roles: the ARNs of the groups' IAM roles
-	PreferredRole       string            // cognito:preferred_role
-	Custom              map[string]string // custom:*, by the name without the prefix; nil if there are none
+	Name                string // name
+	Email               string // email
+	EmailVerified       bool   // email_verified
+	PhoneNumber         string // phone_number, as in E.164
+	PhoneNumberVerified bool   // phone_number_verified
+	// Nonce is nonce. If your authorization request had one, compare them.
+	Nonce string
+	// Roles is cognito:roles: the ARNs of the groups' IAM roles.
+	Roles []string
+	// PreferredRole is cognito:preferred_role.
+	PreferredRole string
+	// Custom is custom:*, by name without the prefix. It is nil if there are none.
+	Custom map[string]string
 }
 
 // A kind of token says where its claims differ from the other's.
@@ -70,7 +105,7 @@ var (
 	idToken     = kind{use: "id", client: "aud", username: "cognito:username"}
 )
 
-// fields reads claims out of a token's members and keeps the first error.
+// fields reads claims out of a token's members, and keeps the first error.
 type fields struct {
 	members map[string]string
 	err     error
@@ -86,6 +121,8 @@ func (f *fields) common(k kind) Claims {
 		ID:        f.text("jti"),
 		OriginJTI: f.text("origin_jti"),
 		EventID:   f.text("event_id"),
+		ACR:       f.attribute("acr"),
+		AMR:       f.attributes("amr"),
 		AuthTime:  f.date("auth_time"),
 		IssuedAt:  required(f, "iat", f.date),
 		ExpiresAt: required(f, "exp", f.date),
@@ -95,7 +132,7 @@ func (f *fields) common(k kind) Claims {
 func (f *fields) access(common Claims) *AccessClaims {
 	return &AccessClaims{
 		Claims:    common,
-		Scopes:    strings.Fields(f.text("scope")),
+		Scopes:    f.scopes("scope"),
 		DeviceKey: f.text("device_key"),
 	}
 }
@@ -103,10 +140,10 @@ func (f *fields) access(common Claims) *AccessClaims {
 func (f *fields) id(common Claims) *IDClaims {
 	return &IDClaims{
 		Claims:              common,
-		Name:                f.text("name"),
-		Email:               f.text("email"),
+		Name:                f.attribute("name"),
+		Email:               f.attribute("email"),
 		EmailVerified:       f.flag("email_verified"),
-		PhoneNumber:         f.text("phone_number"),
+		PhoneNumber:         f.attribute("phone_number"),
 		PhoneNumberVerified: f.flag("phone_number_verified"),
 		Nonce:               f.text("nonce"),
 		Roles:               f.list("cognito:roles"),
@@ -125,6 +162,7 @@ func required[T comparable](f *fields, name string, read func(string) T) T {
 	return value
 }
 
+// text reads a string.
 func (f *fields) text(name string) string {
 	raw, ok := f.members[name]
 	if !ok {
@@ -137,20 +175,26 @@ func (f *fields) text(name string) string {
 	return value
 }
 
+// list reads an array of strings.
 func (f *fields) list(name string) []string {
 	raw, ok := f.members[name]
 	if !ok {
 		return nil
 	}
-	value, err := elements(raw)
+	value, err := stringList(raw)
 	if err != nil {
 		f.fail(name, "is not an array of strings")
 	}
 	return value
 }
 
-// date reads a NumericDate of RFC 7519, section 2, as Cognito writes it: whole seconds. 9999-12-31T23:59:59Z is the last
-// one, because calculations with what lies beyond overflow somewhere.
+// scopes reads a list that is separated by spaces, and by nothing else (RFC 6749, section 3.3).
+func (f *fields) scopes(name string) []string {
+	return strings.FieldsFunc(f.text(name), func(r rune) bool { return r == ' ' })
+}
+
+// date reads a NumericDate (RFC 7519, section 2), as Cognito writes it: in whole seconds. The last
+// one is 9999-12-31T23:59:59Z, because calculations with later times overflow somewhere.
 func (f *fields) date(name string) time.Time {
 	const last = 253402300799
 	raw, ok := f.members[name]
@@ -165,20 +209,32 @@ func (f *fields) date(name string) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// flag reads a truth value. Attributes of federated users come as text.
-func (f *fields) flag(name string) bool {
-	switch f.members[name] {
-	case "true", `"true"`:
-		return true
-	case "", "false", `"false"`:
-		return false
+// attribute reads a string that is no reason to refuse a token if it is something else.
+func (f *fields) attribute(name string) string {
+	value, err := stringValue(f.members[name])
+	if err != nil {
+		return ""
 	}
-	f.fail(name, "is neither true nor false")
-	return false
+	return value
 }
 
-// custom reads the custom attributes. Cognito writes them all as strings; another type is a trigger's work and is left
-// to Raw.
+// attributes reads an array of strings in the same way.
+func (f *fields) attributes(name string) []string {
+	value, err := stringList(f.members[name])
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// flag reads a truth value. Attributes of federated users come as text. Whatever is not clearly
+// true is false, which is the safe side: not verified.
+func (f *fields) flag(name string) bool {
+	return f.members[name] == "true" || strings.EqualFold(f.attribute(name), "true")
+}
+
+// custom reads the custom attributes. Cognito writes them all as strings; other types are a
+// trigger's work.
 func (f *fields) custom() map[string]string {
 	var out map[string]string
 	for name, raw := range f.members {

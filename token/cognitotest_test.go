@@ -14,21 +14,23 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// Tokens that come out of a sign-in with the AWS SDK verify, with nothing but the address of the keys given.
+// Tokens that come out of a sign-in with the AWS SDK verify, with nothing but the address of the
+// keys given.
 func TestSignedInUser(t *testing.T) {
 	srv := cognitotest.NewServer()
 	t.Cleanup(srv.Close)
 	srv.AddUser(cognitotest.User{
-		Username: "alice", Password: "Passw0rd!", Email: "alice@example.com", Groups: []string{"staff"},
-		Attributes: map[string]string{"custom:tenant": "blue"},
+		Username: "alice", Password: "Passw0rd!", Email: "alice@example.com",
+		Groups: []string{"staff"}, Attributes: map[string]string{"custom:tenant": "blue"},
 	})
-	answer, err := srv.Client().InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-		ClientId:       aws.String(srv.ClientID),
-		AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": "Passw0rd!"},
-	})
+	resp, err := srv.Client().InitiateAuth(t.Context(),
+		&cognitoidentityprovider.InitiateAuthInput{
+			ClientId:       aws.String(srv.ClientID),
+			AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
+			AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": "Passw0rd!"},
+		})
 	require.NoError(t, err)
-	tokens := answer.AuthenticationResult
+	tokens := resp.AuthenticationResult
 	require.NotNil(t, tokens)
 
 	cfg := token.Config{

@@ -10,148 +10,234 @@ import (
 	"time"
 )
 
-// Config describes one user pool and what a token of it must have. NewVerifier copies it.
+// Config describes one user pool and what its tokens must have. NewVerifier copies it.
 type Config struct {
-	// UserPoolID is the pool's id, such as eu-west-1_Example00. Required.
+	// UserPoolID is the pool's ID, such as eu-west-1_Example00. Required.
 	UserPoolID string
 
 	// Region is where the pool is. Empty means the part of UserPoolID before the underscore.
 	Region string
 
-	// ClientIDs are the app clients whose tokens are accepted. Required, unless AnyClient waives it.
+	// ClientIDs are the app clients whose tokens are accepted. Required, unless AnyClient is set.
 	ClientIDs []string
 
-	// AnyClient accepts the tokens of all app clients of the pool, whoever they belong to.
+	// AnyClient accepts the tokens of every app client of the pool, whoever owns it.
 	AnyClient bool
 
-	// Groups, if not empty, are the groups of which the user must be in at least one. See ErrGroup.
+	// Groups, if not empty, are groups of which the user must be in at least one. See ErrGroup.
 	Groups []string
 
-	// Scopes, if not empty, are the scopes of which an access token must grant at least one. ID tokens have none and are
-	// not asked. See ErrScope.
+	// Scopes, if not empty, are scopes of which an access token must grant at least one. ID tokens
+	// have no scopes and are not checked for them. See ErrScope.
 	Scopes []string
 
-	// Leeway is how long a token is accepted after it has expired, and before its nbf claim, to make up for clocks that
-	// differ. Zero means none. Whatever it is, a token may have been issued up to five minutes in the future.
+	// ACR, if not empty, are the levels of which the sign-in must have reached one: values of the
+	// acr claim, most wanted first. They are compared by name, so list the higher levels as well.
+	// Unless the pool's AcrConfiguration renames it, urn:cognito:loa:4 is a password and a code
+	// from an authenticator app. A token without the claim is refused, and Cognito adds the claim
+	// only if the sign-in asked for a level. Documented by AWS since October 2026, and not yet
+	// seen live. See ErrACR.
+	ACR []string
+
+	// MaxAge, if not zero, is how long ago the user may have signed in (auth_time), in whole
+	// seconds. Leeway is added to it. A token that does not say when is refused. A refreshed token
+	// keeps the time of the sign-in. See ErrMaxAge.
+	MaxAge time.Duration
+
+	// Leeway makes up for clocks that differ: it is how long a token is accepted after it has
+	// expired and before its nbf claim, and is added to MaxAge. Zero means none. In any case, a
+	// token may have been issued up to five minutes in the future.
 	Leeway time.Duration
 
 	// Now tells the time. Nil means time.Now. It must be safe for concurrent use.
 	Now func() time.Time
 
-	// Issuers are the values of iss that are accepted, compared byte for byte. Empty means both of Cognito's for the pool:
-	// https://cognito-idp.<region>.amazonaws.com/<pool id> and https://issuer-cognito-idp.<region>.amazonaws.com/<pool id>
-	// (IssuerConfigurationType in the Amazon Cognito user pools API reference), in China under amazonaws.com.cn.
+	// Issuers are the accepted values of iss, compared byte for byte. Empty means the two that
+	// Cognito uses for a pool: https://cognito-idp.<region>.amazonaws.com/<pool ID> and
+	// https://issuer-cognito-idp.<region>.amazonaws.com/<pool ID>, or what takes the place of
+	// amazonaws.com in the partition of the region, such as China. See IssuerConfigurationType in
+	// the Amazon Cognito user pools API reference.
 	Issuers []string
 
-	// JWKSURL is where the pool's keys are. Empty means Cognito's address for the pool. An address given here, of an
-	// emulator or a replica, may be http; the default is always https.
+	// JWKSURL is where the keys of all Issuers are, http or https. Empty means that each issuer's
+	// keys are at its own address, <issuer>/.well-known/jwks.json, which requires every one of
+	// Issuers to be a URL.
 	JWKSURL string
 
-	// JWKS is a JSON Web Key Set to start with, so that the first token needs no network. Alone it is all there is: no key
-	// is ever fetched. With JWKSURL, keys that it lacks are fetched from there.
+	// JWKS is a JSON Web Key Set to start with, so that the first token needs no network. Without
+	// JWKSURL these keys are all there are, for all Issuers, and nothing is ever fetched. With
+	// JWKSURL, the keys fetched from there replace them as soon as a token needs another key.
 	JWKS []byte
 
-	// HTTPClient fetches the keys. Nil means one on http.DefaultTransport. It is copied; redirects are refused and a fetch
-	// ends after five seconds, whatever the client says.
+	// MaxKeyAge is how long keys are trusted after they were fetched, or after NewVerifier took
+	// them from JWKS. When half of the time has passed, the next token causes a fetch that nobody
+	// waits for. When all of it has passed without a successful fetch, every token is refused with
+	// ErrKeysUnavailable until one succeeds. Zero means no limit: keys are trusted until a fetch
+	// for an unknown key, or Refresh, replaces them. It must be zero if nothing can be fetched.
+	MaxKeyAge time.Duration
+
+	// HTTPClient fetches the keys. Nil means one on http.DefaultTransport. It is copied. Redirects
+	// are refused, and a fetch ends after five seconds, whatever the client's settings. Requests
+	// have a context of their own, without the values of any caller's.
 	HTTPClient *http.Client
 }
 
-// NewVerifier returns a Verifier for the pool and, if there are more, for all of them: the token's issuer then decides
-// which Config applies to it. It does not use the network. An error means that a Config is incomplete or contradicts
-// itself or another one.
+// NewVerifier returns a Verifier for the pool and for any more pools: the issuer of a token decides
+// which Config applies. It does not use the network. An error means that a Config is incomplete or
+// contradicts itself or another one.
 func NewVerifier(cfg Config, more ...Config) (*Verifier, error) {
-	v := &Verifier{issuer: make(map[string]*pool), decoder: newDecoder()}
+	v := &Verifier{issuers: make(map[string]issuer)}
+	sets := make(map[source]*keySet)
 	for _, cfg := range append([]Config{cfg}, more...) {
-		p, issuers, err := newPool(cfg)
-		if err != nil {
+		if err := v.add(cfg, sets); err != nil {
 			return nil, fmt.Errorf("token: config: %w", err)
-		}
-		v.pools = append(v.pools, p)
-		for _, iss := range issuers {
-			if v.issuer[iss] != nil {
-				return nil, fmt.Errorf("token: config: issuer %q is given twice", iss)
-			}
-			v.issuer[iss] = p
 		}
 	}
 	return v, nil
 }
 
-// pool is what a Config came to.
+// pool is what the tokens of a user pool are checked against.
 type pool struct {
 	clients []string // nil: any
-	groups  []string
-	scopes  []string
+	rules   rules
 	leeway  time.Duration
 	now     func() time.Time
-	keys    *keySet
+	keys    []*keySet // of its issuers
 }
 
-func newPool(cfg Config) (*pool, []string, error) {
+// issuer is a value of iss: whose tokens it issues, and with which keys.
+type issuer struct {
+	pool *pool
+	keys *keySet
+}
+
+// source tells key sets apart. Issuers with equal sources share one, which has the clock of the
+// first Config.
+type source struct {
+	address string
+	client  *http.Client
+	jwks    string
+	maxAge  time.Duration
+}
+
+// add adds the pool of the Config, with those of the key sets that are not there yet.
+func (v *Verifier) add(cfg Config, sets map[source]*keySet) error {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	rules, err := rules{}.and(Requirements{
+		Groups: cfg.Groups, Scopes: cfg.Scopes, ACR: cfg.ACR, MaxAge: cfg.MaxAge,
+	})
+	if err != nil {
+		return err
+	}
+	p := &pool{
+		clients: slices.Clone(cfg.ClientIDs), rules: rules, leeway: cfg.Leeway, now: cfg.Now,
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	names := cfg.Issuers
+	if len(names) == 0 {
+		names = defaultIssuers(cfg.region(), cfg.UserPoolID)
+	}
+	for _, name := range names {
+		if _, twice := v.issuers[name]; twice {
+			return fmt.Errorf("issuer %q is given twice", name)
+		}
+		address, err := cfg.address(name)
+		if err != nil {
+			return err
+		}
+		src := source{
+			address: address, client: cfg.HTTPClient, jwks: string(cfg.JWKS), maxAge: cfg.MaxKeyAge,
+		}
+		if sets[src] == nil {
+			if sets[src], err = newKeySet(src, cfg.JWKS, p.now); err != nil {
+				return err
+			}
+			v.sets = append(v.sets, sets[src])
+		}
+		p.keys = append(p.keys, sets[src])
+		v.issuers[name] = issuer{pool: p, keys: sets[src]}
+	}
+	v.pools = append(v.pools, p)
+	return nil
+}
+
+func (cfg *Config) validate() error {
 	// UserPoolIdType in the API reference: [\w-]+_[0-9a-zA-Z]+.
 	underscore := strings.LastIndexByte(cfg.UserPoolID, '_')
-	if underscore < 1 || underscore == len(cfg.UserPoolID)-1 || !plain(cfg.UserPoolID) {
-		return nil, nil, errors.New("UserPoolID is not of the form region_id")
-	}
-	region := cfg.Region
-	if region == "" {
-		region = cfg.UserPoolID[:underscore]
-	}
-	if !plain(region) {
-		return nil, nil, errors.New("region is not the name of one")
-	}
-	if (len(cfg.ClientIDs) > 0) == cfg.AnyClient {
-		return nil, nil, errors.New("give either ClientIDs or AnyClient")
-	}
-	if slices.Contains(slices.Concat(cfg.ClientIDs, cfg.Groups, cfg.Scopes, cfg.Issuers), "") {
-		return nil, nil, errors.New("an empty text among ClientIDs, Groups, Scopes or Issuers")
-	}
-	if cfg.Leeway < 0 {
-		return nil, nil, errors.New("leeway is negative")
-	}
-
-	domain := ".amazonaws.com/"
-	if strings.HasPrefix(region, "cn-") {
-		domain = ".amazonaws.com.cn/"
-	}
-	original := "https://cognito-idp." + region + domain + cfg.UserPoolID
-	updated := "https://issuer-cognito-idp." + region + domain + cfg.UserPoolID
-
-	issuers := cfg.Issuers
-	if len(issuers) == 0 {
-		issuers = []string{original, updated}
-	}
-	now := cfg.Now
-	if now == nil {
-		now = time.Now
-	}
-	address := cfg.JWKSURL
 	switch {
-	case address != "":
-		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return nil, nil, errors.New("JWKSURL is not an absolute http or https URL")
-		}
-	case cfg.JWKS == nil:
-		address = original + "/.well-known/jwks.json"
+	case underscore < 1, underscore == len(cfg.UserPoolID)-1, !plain(cfg.UserPoolID):
+		return errors.New("UserPoolID is not of the form region_id")
+	case !plain(cfg.Region):
+		return errors.New("region is not the name of an AWS region")
+	case (len(cfg.ClientIDs) > 0) == cfg.AnyClient:
+		return errors.New("give either ClientIDs or AnyClient")
+	case slices.Contains(cfg.ClientIDs, ""), slices.Contains(cfg.Issuers, ""):
+		return errors.New("an empty string among ClientIDs or Issuers")
+	case cfg.Leeway < 0:
+		return errors.New("leeway is negative")
+	case cfg.MaxKeyAge < 0:
+		return errors.New("MaxKeyAge is negative")
+	case cfg.MaxKeyAge > 0 && cfg.static():
+		return errors.New("MaxKeyAge is set, but with JWKS alone no key is ever fetched")
 	}
-	keys, err := newKeySet(address, cfg.JWKS, cfg.HTTPClient, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &pool{
-		clients: slices.Clone(cfg.ClientIDs),
-		groups:  slices.Clone(cfg.Groups),
-		scopes:  slices.Clone(cfg.Scopes),
-		leeway:  cfg.Leeway,
-		now:     now,
-		keys:    keys,
-	}, issuers, nil
+	return nil
 }
 
-// plain reports whether s can be part of an address: ASCII letters, digits, hyphens and underscores only.
+func (cfg *Config) region() string {
+	if cfg.Region != "" {
+		return cfg.Region
+	}
+	return cfg.UserPoolID[:strings.LastIndexByte(cfg.UserPoolID, '_')]
+}
+
+// static reports whether JWKS are all the keys there are.
+func (cfg *Config) static() bool { return cfg.JWKS != nil && cfg.JWKSURL == "" }
+
+// address returns where the keys of an issuer are fetched from, empty if nowhere.
+func (cfg *Config) address(issuer string) (string, error) {
+	if cfg.JWKSURL != "" || cfg.static() {
+		return cfg.JWKSURL, nil
+	}
+	u, err := url.Parse(issuer)
+	if err != nil || !fetchable(u) || strings.ContainsAny(issuer, "?#") {
+		return "", fmt.Errorf("issuer %q is not a URL, so its keys need JWKSURL or JWKS", issuer)
+	}
+	return strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json", nil
+}
+
+// plain reports whether s can be part of an address: only ASCII letters, digits, hyphens and
+// underscores.
 func plain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+		return r != '-' && r != '_' && (r < '0' || r > '9') &&
+			(r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
+}
+
+// domains are those of the AWS partitions that are not under amazonaws.com, by how their regions
+// begin, as the AWS SDK has them for Cognito's endpoints. That the issuers there are named after
+// the endpoints, as elsewhere, is an assumption. Config.Issuers overrides it.
+var domains = []struct{ region, domain string }{
+	{"cn-", "amazonaws.com.cn"},
+	{"eusc-", "amazonaws.eu"},
+	{"us-iso-", "c2s.ic.gov"},
+	{"us-isob-", "sc2s.sgov.gov"},
+	{"eu-isoe-", "cloud.adc-e.uk"},
+	{"us-isof-", "csp.hci.ic.gov"},
+}
+
+// defaultIssuers returns the names under which Cognito issues a pool's tokens.
+func defaultIssuers(region, poolID string) []string {
+	domain := "amazonaws.com"
+	for _, d := range domains {
+		if strings.HasPrefix(region, d.region) {
+			domain = d.domain
+		}
+	}
+	path := "." + region + "." + domain + "/" + poolID
+	return []string{"https://cognito-idp" + path, "https://issuer-cognito-idp" + path}
 }

@@ -4,28 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"time"
 
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// The examples have a pool of their own: its key set is in JWKS, so they need no network, and its clock stands still.
-// A service leaves JWKS and Now out.
-
-func Example() {
-	verifier, err := token.NewVerifier(token.Config{
+// exampleConfig is a pool that needs no network: its keys are in JWKS, and its clock stands still.
+// A service leaves both out.
+func exampleConfig() token.Config {
+	return token.Config{
 		UserPoolID: "eu-west-1_Example00",
 		ClientIDs:  []string{"1example23456789"},
 		JWKS:       poolJWKS(),
 		Now:        clock,
-	})
+	}
+}
+
+// accessToken and idToken are what a user of that pool gets when they sign in.
+func accessToken() string { return access(m{"acr": "urn:cognito:loa:1"}) }
+func idToken() string     { return sign(goodHeader(), idClaims()) }
+
+func Example() {
+	verifier, err := token.NewVerifier(exampleConfig())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	claims, err := verifier.VerifyAccess(context.Background(), sign(goodHeader(), accessClaims()))
+	claims, err := verifier.VerifyAccess(context.Background(), accessToken())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -35,22 +45,17 @@ func Example() {
 }
 
 func ExampleVerifier_VerifyID() {
-	verifier, err := token.NewVerifier(token.Config{
-		UserPoolID: "eu-west-1_Example00",
-		ClientIDs:  []string{"1example23456789"},
-		JWKS:       poolJWKS(),
-		Now:        clock,
-	})
+	verifier, err := token.NewVerifier(exampleConfig())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	// An access token is no ID token, however good it is.
-	_, err = verifier.VerifyID(context.Background(), sign(goodHeader(), accessClaims()))
+	// An access token is not an ID token, however good it is.
+	_, err = verifier.VerifyID(context.Background(), accessToken())
 	fmt.Println(errors.Is(err, token.ErrTokenUse))
 
-	claims, err := verifier.VerifyID(context.Background(), sign(goodHeader(), idClaims()))
+	claims, err := verifier.VerifyID(context.Background(), idToken())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -61,45 +66,155 @@ func ExampleVerifier_VerifyID() {
 	// alice@example.com true blue n-1
 }
 
-func ExampleVerifier_Middleware() {
+// Fetch the keys when the program starts, so that the first request does not wait for them.
+func ExampleVerifier_Hydrate() {
+	keyServer := httptest.NewServer(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			fmt.Println("fetched", r.URL.Path)
+			_, _ = w.Write(poolJWKS())
+		}))
+	defer keyServer.Close()
+
 	verifier, err := token.NewVerifier(token.Config{
 		UserPoolID: "eu-west-1_Example00",
 		ClientIDs:  []string{"1example23456789"},
-		Groups:     []string{"admins"},
-		JWKS:       poolJWKS(),
+		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a pool of Cognito's.
 		Now:        clock,
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	handler := verifier.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		claims, _ := token.FromContext(r.Context())
-		_, _ = fmt.Fprintln(w, "hello", claims.Username)
-	}))
-
-	for _, authorization := range []string{"", "Bearer x", "Bearer " + sign(goodHeader(), accessClaims())} {
-		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", http.NoBody)
-		r.Header.Set("Authorization", authorization)
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if err := verifier.Hydrate(ctx); err != nil {
+		fmt.Println("the first tokens will wait:", err)
 	}
+
+	_, err = verifier.VerifyAccess(context.Background(), accessToken())
+	fmt.Println(err)
 	// Output:
-	// 401 Bearer realm="cognito"
-	// 401 Bearer realm="cognito", error="invalid_token"
-	// 200
+	// fetched /jwks.json
+	// <nil>
+}
+
+// With static keys nothing is ever fetched: for tests, and for programs without a network.
+func ExampleNewVerifier_staticKeys() {
+	verifier, err := token.NewVerifier(token.Config{
+		UserPoolID: "eu-west-1_Example00",
+		ClientIDs:  []string{"1example23456789"},
+		JWKS:       poolJWKS(), // for example embedded with go:embed
+		Now:        clock,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = verifier.VerifyAccess(context.Background(), accessToken())
+	fmt.Println(err)
+	// Output: <nil>
 }
 
 // An emulator issues tokens under its own address, and has its keys there.
 func ExampleNewVerifier_emulator() {
-	const address = "http://127.0.0.1:9229/local_Example0"
 	_, err := token.NewVerifier(token.Config{
 		UserPoolID: "local_Example0",
 		AnyClient:  true,
-		Issuers:    []string{address},
-		JWKSURL:    address + "/.well-known/jwks.json",
+		Issuers:    []string{"http://127.0.0.1:9229/local_Example0"},
 	})
 	fmt.Println(err)
 	// Output: <nil>
+}
+
+// get sends a request to the handler and prints the response.
+func get(handler http.Handler, header, value string) {
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", http.NoBody)
+	r.Header.Set(header, value)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
+	if challenge := w.Header().Get("WWW-Authenticate"); challenge != "" {
+		fmt.Println(strings.ReplaceAll(challenge, ", ", "\n"))
+	}
+}
+
+func ExampleVerifier_Middleware() {
+	verifier, err := token.NewVerifier(exampleConfig())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, _ := token.FromContext(r.Context())
+		_, _ = io.WriteString(w, "hello "+claims.Username)
+	})
+
+	handler := verifier.Middleware(hello)
+	get(handler, "Authorization", "Bearer "+accessToken())
+	get(handler, "Authorization", "Bearer x")
+	// Output:
+	// 200 hello alice
+	// 401 Unauthorized
+	// Bearer realm="cognito"
+	// error="invalid_token"
+}
+
+// A server-rendered page: the token is in a cookie, and whoever has none is sent to the sign-in.
+func ExampleVerifier_Middleware_cookie() {
+	verifier, err := token.NewVerifier(exampleConfig())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, _ := token.FromContext(r.Context())
+		_, _ = io.WriteString(w, "the page of "+claims.Username)
+	})
+
+	handler := verifier.Middleware(page, func(o *token.MiddlewareOptions) {
+		o.Cookie = "__Host-access"
+		o.Refuse = func(w http.ResponseWriter, r *http.Request, status int, _ error) {
+			if status == http.StatusUnauthorized {
+				http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+			}
+			// Anything else, such as 503, gets its usual response.
+		}
+	})
+	handler = http.NewCrossOriginProtection().Handler(handler)
+	get(handler, "Cookie", "__Host-access="+accessToken())
+	// Output:
+	// 200 the page of alice
+}
+
+// Most routes take any sign-in. One needs a password and an authenticator code, not long ago. The
+// response tells the client what to ask for when it signs the user in again (RFC 9470).
+func ExampleVerifier_With() {
+	verifier, err := token.NewVerifier(exampleConfig())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	delicate, err := verifier.With(token.Requirements{
+		ACR:    []string{"urn:cognito:loa:4"},
+		MaxAge: 5 * time.Minute,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "done")
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/", verifier.Middleware(ok))
+	get(mux, "Authorization", "Bearer "+accessToken())
+	get(delicate.Middleware(ok), "Authorization", "Bearer "+accessToken())
+	// Output:
+	// 200 done
+	// 401 Unauthorized
+	// Bearer realm="cognito"
+	// error="insufficient_user_authentication"
+	// acr_values="urn:cognito:loa:4"
+	// max_age="300"
 }

@@ -8,8 +8,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"maps"
 	"math/big"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -21,17 +23,22 @@ import (
 )
 
 const (
-	testPool   = "eu-west-1_Example00"
-	testIssuer = "https://cognito-idp.eu-west-1.amazonaws.com/" + testPool
-	testClient = "1example23456789"
-	testKID    = "test+key/1="
-	testSub    = "11111111-2222-4333-8444-555555555555"
+	testPool    = "eu-west-1_Example00"
+	testHost    = "cognito-idp.eu-west-1.amazonaws.com"
+	updatedHost = "issuer-cognito-idp.eu-west-1.amazonaws.com"
+	testIssuer  = "https://" + testHost + "/" + testPool
+	testClient  = "1example23456789"
+	testKID     = "test+key/1="
+	testSub     = "11111111-2222-4333-8444-555555555555"
 )
 
 // testNow is when the tests take place.
 var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return testNow }
+
+// m is a JSON object.
+type m = map[string]any
 
 // poolKey signs the pool's tokens; strangerKey is somebody else's.
 var (
@@ -58,21 +65,30 @@ func toJSON(v any) string {
 }
 
 // jwk is a JSON Web Key as Cognito publishes it.
-func jwk(kid string, key *rsa.PublicKey) map[string]any {
-	return map[string]any{
+func jwk(kid string, key *rsa.PublicKey) m {
+	return m{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
 		"n": b64(key.N.Bytes()), "e": b64(big.NewInt(int64(key.E)).Bytes()),
 	}
 }
 
-func jwks(keys ...map[string]any) []byte { return []byte(toJSON(map[string]any{"keys": keys})) }
+func jwks(keys ...m) []byte { return []byte(toJSON(m{"keys": keys})) }
 
 // poolJWKS is the pool's key set.
-func poolJWKS() []byte { return jwks(jwk(testKID, &poolKey().PublicKey)) }
+func poolJWKS() []byte { return keysNamed(testKID) }
 
-// with returns a copy of m with other values. A nil value removes the name.
-func with(m map[string]any, changes map[string]any) map[string]any {
-	out := maps.Clone(m)
+// keysNamed is a key set that has the pool's key under these names.
+func keysNamed(kids ...string) []byte {
+	keys := make([]m, 0, len(kids))
+	for _, kid := range kids {
+		keys = append(keys, jwk(kid, &poolKey().PublicKey))
+	}
+	return jwks(keys...)
+}
+
+// with returns a copy of an object with other values. A nil value removes the name.
+func with(object, changes m) m {
+	out := maps.Clone(object)
 	maps.Copy(out, changes)
 	maps.DeleteFunc(out, func(_ string, value any) bool { return value == nil })
 	return out
@@ -81,26 +97,38 @@ func with(m map[string]any, changes map[string]any) map[string]any {
 // null is a null in JSON, where nil would remove the name.
 var null = json.RawMessage("null")
 
-func goodHeader() map[string]any { return map[string]any{"kid": testKID, "alg": "RS256"} }
+func goodHeader() m { return m{"kid": testKID, "alg": "RS256"} }
 
-func accessClaims() map[string]any {
-	return map[string]any{
-		"sub": testSub, "iss": testIssuer, "client_id": testClient, "token_use": "access", "username": "alice",
-		"scope": "aws.cognito.signin.user.admin example/read", "cognito:groups": []string{"staff", "admins"},
-		"jti": "jti-1", "origin_jti": "origin-1", "event_id": "event-1", "device_key": "eu-west-1_device", "version": 2,
-		"auth_time": testNow.Unix() - 120, "iat": testNow.Unix() - 60, "exp": testNow.Unix() + 3600,
+// kid is a header that names another key.
+func kid(name any) m { return with(goodHeader(), m{"kid": name}) }
+
+func accessClaims() m {
+	return m{
+		"sub": testSub, "iss": testIssuer, "client_id": testClient, "token_use": "access",
+		"username": "alice", "cognito:groups": []string{"staff", "admins"},
+		"scope": "aws.cognito.signin.user.admin example/read",
+		"jti":   "jti-1", "origin_jti": "origin-1", "event_id": "event-1",
+		"device_key": "eu-west-1_device", "version": 2,
+		"auth_time": testNow.Unix() - 120,
+		"iat":       testNow.Unix() - 60,
+		"exp":       testNow.Unix() + 3600,
 	}
 }
 
-func idClaims() map[string]any {
-	return map[string]any{
-		"sub": testSub, "iss": testIssuer, "aud": testClient, "token_use": "id", "cognito:username": "alice",
-		"cognito:groups": []string{"staff", "admins"}, "cognito:roles": []string{"arn:aws:iam::123456789012:role/staff"},
-		"cognito:preferred_role": "arn:aws:iam::123456789012:role/staff", "name": "Alice", "nonce": "n-1",
-		"email": "alice@example.com", "email_verified": true, "phone_number": "+441632960001",
-		"phone_number_verified": "false", "custom:tenant": "blue",
-		"jti": "jti-1", "origin_jti": "origin-1", "event_id": "event-1",
-		"auth_time": testNow.Unix() - 120, "iat": testNow.Unix() - 60, "exp": testNow.Unix() + 3600,
+func idClaims() m {
+	return m{
+		"sub": testSub, "iss": testIssuer, "aud": testClient, "token_use": "id",
+		"cognito:username": "alice", "cognito:groups": []string{"staff", "admins"},
+		"cognito:roles":          []string{"arn:aws:iam::123456789012:role/staff"},
+		"cognito:preferred_role": "arn:aws:iam::123456789012:role/staff",
+		"name":                   "Alice", "nonce": "n-1",
+		"email": "alice@example.com", "email_verified": true,
+		"phone_number": "+441632960001", "phone_number_verified": "false",
+		"custom:tenant": "blue",
+		"jti":           "jti-1", "origin_jti": "origin-1", "event_id": "event-1",
+		"auth_time": testNow.Unix() - 120,
+		"iat":       testNow.Unix() - 60,
+		"exp":       testNow.Unix() + 3600,
 	}
 }
 
@@ -115,33 +143,50 @@ func signText(key *rsa.PrivateKey, header, claims string) string {
 	return signed + "." + b64(signature)
 }
 
-func sign(header, claims map[string]any) string {
-	return signText(poolKey(), toJSON(header), toJSON(claims))
+func sign(header, claims m) string { return signText(poolKey(), toJSON(header), toJSON(claims)) }
+
+// forge makes a token that names the pool's key and is signed with another.
+func forge(claims m) string {
+	return signText(strangerKey(), toJSON(goodHeader()), toJSON(claims))
 }
+
+// access is a genuine access token with other claims.
+func access(changes m) string { return sign(goodHeader(), with(accessClaims(), changes)) }
 
 // testKind is one of the two kinds of token. Most tests go through both.
 type testKind struct {
 	name   string
-	claims func() map[string]any
+	claims func() m
 	client string // the claim that names the app client
 	verify func(v *token.Verifier, ctx context.Context, raw string) error
 }
 
 func testKinds() []testKind {
 	return []testKind{
-		{"access", accessClaims, "client_id", func(v *token.Verifier, ctx context.Context, raw string) error {
-			_, err := v.VerifyAccess(ctx, raw)
-			return err
-		}},
-		{"id", idClaims, "aud", func(v *token.Verifier, ctx context.Context, raw string) error {
-			_, err := v.VerifyID(ctx, raw)
-			return err
-		}},
+		{
+			"access", accessClaims, "client_id",
+			func(v *token.Verifier, ctx context.Context, raw string) error {
+				_, err := v.VerifyAccess(ctx, raw)
+				return err
+			},
+		},
+		{
+			"id", idClaims, "aud",
+			func(v *token.Verifier, ctx context.Context, raw string) error {
+				_, err := v.VerifyID(ctx, raw)
+				return err
+			},
+		},
 	}
 }
 
+// token is a genuine token of the kind with other claims.
+func (k testKind) token(changes m) string { return sign(goodHeader(), with(k.claims(), changes)) }
+
 func staticConfig() token.Config {
-	return token.Config{UserPoolID: testPool, ClientIDs: []string{testClient}, JWKS: poolJWKS(), Now: clock}
+	return token.Config{
+		UserPoolID: testPool, ClientIDs: []string{testClient}, JWKS: poolJWKS(), Now: clock,
+	}
 }
 
 func newVerifier(tb testing.TB, cfg token.Config, more ...token.Config) *token.Verifier {
@@ -151,13 +196,39 @@ func newVerifier(tb testing.TB, cfg token.Config, more ...token.Config) *token.V
 	return v
 }
 
-var sentinels = []error{
-	token.ErrMalformed, token.ErrSignature, token.ErrUnknownKey, token.ErrKeysUnavailable, token.ErrExpired,
-	token.ErrNotYetValid, token.ErrIssuer, token.ErrTokenUse, token.ErrClient, token.ErrGroup, token.ErrScope,
+// transport responds to requests without a network, so that tests can have a clock of their own.
+type transport func(r *http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func respond(status int, body []byte) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: status, Body: io.NopCloser(strings.NewReader(string(body))),
+	}, nil
 }
 
-// requireRefused checks that err is want and none of the other reasons, and says nothing of the token.
-func requireRefused(tb testing.TB, want, err error, raw string) {
+// hang responds when the request is given up.
+func hang(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// fetchConfig is a pool whose keys come from the transport.
+func fetchConfig(f transport) token.Config {
+	return token.Config{
+		UserPoolID: testPool, ClientIDs: []string{testClient},
+		HTTPClient: &http.Client{Transport: f},
+	}
+}
+
+var sentinels = []error{
+	token.ErrMalformed, token.ErrSignature, token.ErrUnknownKey, token.ErrKeysUnavailable,
+	token.ErrExpired, token.ErrNotYetValid, token.ErrIssuer, token.ErrTokenUse, token.ErrClient,
+	token.ErrGroup, token.ErrScope, token.ErrACR, token.ErrMaxAge,
+}
+
+// requireOnly checks that err is want and none of the other reasons.
+func requireOnly(tb testing.TB, want, err error) {
 	tb.Helper()
 	require.ErrorIs(tb, err, want)
 	for _, other := range sentinels {
@@ -165,13 +236,20 @@ func requireRefused(tb testing.TB, want, err error, raw string) {
 			require.NotErrorIs(tb, err, other)
 		}
 	}
+}
+
+// requireRefused checks that err is want and none of the other reasons, and says nothing of the
+// token.
+func requireRefused(tb testing.TB, want, err error, raw string) {
+	tb.Helper()
+	requireOnly(tb, want, err)
 	require.Less(tb, len(err.Error()), 120)
 	for segment := range strings.SplitSeq(raw, ".") {
 		if len(segment) > 8 {
 			require.NotContains(tb, err.Error(), segment)
 		}
 		text, _ := base64.RawURLEncoding.DecodeString(segment)
-		var values map[string]any
+		var values m
 		if json.Unmarshal(text, &values) == nil {
 			for _, value := range values {
 				if s, ok := value.(string); ok && len(s) > 8 {

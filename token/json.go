@@ -7,12 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// Tokens are read by hand, from JSON that encoding/json has already found valid, because decoding into a struct is too
-// lenient for a security decision: Client_ID would pass for client_id, of two exp claims the last would count, and null
-// would pass for anything. All strings are parts of the one text, so that reading hardly allocates.
+// Tokens and key sets are read here, out of JSON that encoding/json has found valid. Decoding into
+// a struct is too lenient for a security decision: Client_ID would pass for client_id, the last of
+// two exp claims would count, and null would pass for anything. All strings are parts of the one
+// text, so reading hardly allocates.
 
-// members returns the members of the JSON object in text, which must be valid JSON: each name, decoded, with the raw text
-// of its value. A name given twice is an error, however it is spelled.
+var (
+	errNotString = errors.New("not a string")
+	errNotArray  = errors.New("not an array")
+)
+
+// members returns the members of the JSON object in text, which must be valid JSON: each decoded
+// name with the raw text of its value. It is an error if a name is given twice, in whatever
+// spelling.
 func members(text string) (map[string]string, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("not UTF-8")
@@ -37,28 +44,38 @@ func members(text string) (map[string]string, error) {
 	return out, nil
 }
 
-// elements returns the elements of the JSON array of strings in text, which must be valid JSON.
+// elements returns the elements of the JSON array in text, which must be valid JSON or empty.
 func elements(text string) ([]string, error) {
 	s := scanner{text: text}
 	if !s.skip('[') {
-		return nil, errors.New("not an array")
+		return nil, errNotArray
 	}
 	var out []string
 	for !s.skip(']') {
-		element, err := stringValue(s.value())
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, element)
+		out = append(out, s.value())
 		s.skip(',')
 	}
 	return out, nil
 }
 
-// stringValue decodes the JSON string in text, which must be valid JSON.
+// stringList decodes the JSON array of strings in text, which must be valid JSON or empty.
+func stringList(text string) ([]string, error) {
+	out, err := elements(text)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i], err = stringValue(out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// stringValue decodes the JSON string in text, which must be valid JSON or empty.
 func stringValue(text string) (string, error) {
-	if text[0] != '"' {
-		return "", errors.New("not a string")
+	if text == "" || text[0] != '"' {
+		return "", errNotString
 	}
 	if strings.IndexByte(text, '\\') < 0 {
 		return text[1 : len(text)-1], nil
@@ -68,13 +85,15 @@ func stringValue(text string) (string, error) {
 	return out, err
 }
 
-// scanner steps through valid JSON, and only through valid JSON: it looks for the ends of values, not for mistakes.
+// scanner steps through valid JSON, and only through valid JSON: it finds the ends of values, not
+// mistakes.
 type scanner struct {
 	text string
 	at   int
 }
 
-// skip steps over the punctuation mark, and the white space around it, and reports whether it was there.
+// skip steps over the punctuation mark and the white space around it, and reports whether it was
+// there.
 func (s *scanner) skip(mark byte) bool {
 	s.space()
 	if s.at == len(s.text) || s.text[s.at] != mark {

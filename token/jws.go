@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,11 +11,11 @@ import (
 )
 
 const (
-	// maxToken is the length in bytes up to which a token is looked at: what a load balancer lets through in all
-	// headers together, and far more than Cognito issues.
+	// maxToken is the length in bytes up to which a token is looked at: what a load balancer allows
+	// for all headers together, and far more than Cognito issues.
 	maxToken = 64 << 10
 
-	// maxKeyID bounds the key's name. Cognito's have 44 bytes.
+	// maxKeyID bounds the length of the key's name. Cognito's have 44 bytes.
 	maxKeyID = 256
 )
 
@@ -25,16 +26,17 @@ type candidate struct {
 	header    fields
 	payload   string // the claims, as JSON
 	fields           // the claims
-	claims    Claims // those of them that both kinds of token have
-	pool      *pool  // whose token it says it is
+	claims    Claims // those that both kinds of token have
+	issuer    issuer // who it says has issued it
 }
 
 // parse takes a JWS in compact serialization (RFC 7515, section 7.1) apart.
 //
-// golang-jwt decodes the segments and, in verify, checks the signature. Its Parser would do more and is not used: it
-// decodes the header into a map, which hides a parameter given twice; it takes the algorithm from the token, out of a
-// table that any package in the program can change; and it costs a tenth of a verification.
-func (d decoder) parse(raw string) (*candidate, error) {
+// golang-jwt checks the signature, in verify. Its Parser would do more and is not used: it decodes
+// the header into a map, which hides a parameter given twice; it takes the algorithm from the
+// token, out of a table that any package in the program can change; and it costs a tenth of a
+// verification.
+func parse(raw string) (*candidate, error) {
 	if len(raw) > maxToken {
 		return nil, ErrMalformed
 	}
@@ -43,36 +45,32 @@ func (d decoder) parse(raw string) (*candidate, error) {
 	if !three {
 		return nil, ErrMalformed
 	}
-	signature, err := d.decode(tail)
+	signature, err := decode(tail)
 	if err != nil {
 		return nil, ErrMalformed
 	}
 	c := &candidate{signed: raw[:len(head)+1+len(body)], signature: signature}
-	if c.header, _, err = d.object(head); err != nil {
+	if c.header, _, err = object(head); err != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
-	if c.fields, c.payload, err = d.object(body); err != nil {
+	if c.fields, c.payload, err = object(body); err != nil {
 		return nil, fmt.Errorf("%w: claims: %w", ErrMalformed, err)
 	}
 	return c, nil
 }
 
-// decoder decodes base64url without padding, and in the one canonical spelling.
-type decoder struct{ segments *jwt.Parser }
-
-func newDecoder() decoder { return decoder{jwt.NewParser(jwt.WithStrictDecoding())} }
-
-func (d decoder) decode(segment string) ([]byte, error) {
-	// Go's base64 decoder passes over line breaks, even in its strict mode, so that a token could be spelled in many ways.
+// decode decodes base64url without padding, in the one spelling that each value has.
+func decode(segment string) ([]byte, error) {
+	// Even in its strict mode, Go's decoder skips line breaks, which would allow many spellings.
 	if strings.IndexByte(segment, '\n') >= 0 || strings.IndexByte(segment, '\r') >= 0 {
 		return nil, errors.New("a line break")
 	}
-	return d.segments.DecodeSegment(segment)
+	return base64.RawURLEncoding.Strict().DecodeString(segment)
 }
 
 // object decodes a segment that holds a JSON object, and returns its text as well.
-func (d decoder) object(segment string) (fields, string, error) {
-	data, err := d.decode(segment)
+func object(segment string) (fields, string, error) {
+	data, err := decode(segment)
 	if err != nil {
 		return fields{}, "", errors.New("not base64url")
 	}
@@ -87,7 +85,8 @@ func (d decoder) object(segment string) (fields, string, error) {
 // keyID checks the header and returns the name of the key.
 func (c *candidate) keyID() (string, error) {
 	if _, critical := c.header.members["crit"]; critical {
-		// RFC 7515, section 4.1.11: whoever does not understand an extension must refuse it, and there is none here.
+		// RFC 7515, section 4.1.11: extensions that are not understood must be refused, and none
+		// is understood here.
 		return "", fmt.Errorf("%w: critical extensions", ErrMalformed)
 	}
 	alg, kid := c.header.text("alg"), required(&c.header, "kid", c.header.text)

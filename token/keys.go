@@ -5,195 +5,248 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// refetchPause is how long an unknown key is not looked for after the last fetch, or tokens with invented keys would
-	// make a fetch each.
+	// refetchPause is how long after a fetch there is none for an unknown key. Otherwise, tokens
+	// with made-up key names would cause a fetch each.
 	refetchPause = 10 * time.Second
 
-	// retryPause is how long the first fetch is not repeated after it failed. Without keys nothing works, so it is short.
+	// retryPause replaces it after a failure that left no keys to use. Nothing works without keys,
+	// so it is short.
 	retryPause = time.Second
-
-	// fetchTimeout bounds one fetch, to the last byte.
-	fetchTimeout = 5 * time.Second
-
-	// linger is how long a fetch for an unknown key goes on after its caller has gone.
-	linger = time.Second
-
-	// maxJWKS bounds the answer to a fetch, in bytes. Cognito's has about 1,000.
-	maxJWKS = 64 << 10
 )
 
-// keySet is the keys of one pool.
+// keySet is the keys of one address.
 //
-// The keys in use are an immutable map behind an atomic pointer, so those who find their key there wait for nobody. The
-// others take turns. The first one fetches, in its own goroutine; those behind it find the keys when their turn comes,
-// or, if its context ended before, fetch in its stead. Thus there is one fetch for all who wait, nobody waits longer than
-// his context says, and no goroutine is left behind.
+// The keys in use are immutable behind an atomic pointer, so callers who find their key wait for
+// nobody. Others start a fetch, or join the one under way, and wait for it as long as their own
+// contexts allow. The fetch belongs to none of them: it has its own goroutine, which ends with it,
+// and its result counts even if all callers have left. Thus impatient callers get keys, and callers
+// who hang up neither prevent a fetch nor cause more than one per pause.
 type keySet struct {
-	url    string // empty: the keys are static
-	client *http.Client
+	remote *remote // nil: the keys are static
 	now    func() time.Time
+	maxAge time.Duration // zero: keys do not age
 
-	keys atomic.Pointer[map[string]*rsa.PublicKey] // nil until there are keys
+	held atomic.Pointer[keys] // nil until there are keys
 
-	turn    chan struct{} // holds a value while somebody has the turn, to whom what follows belongs
-	tried   time.Time     // when the last fetch ended
-	failure error         // its error
+	mu      sync.Mutex
+	flight  *flight           // the fetch under way, nil if there is none
+	landed  time.Time         // when the last fetch ended
+	failure *unavailableError // why the last fetch failed, nil if it did not
 }
 
-func newKeySet(url string, jwks []byte, client *http.Client, now func() time.Time) (*keySet, error) {
-	s := &keySet{url: url, client: &http.Client{}, now: now, turn: make(chan struct{}, 1)}
-	if client != nil {
-		*s.client = *client
+// keys are what a fetch returned.
+type keys struct {
+	byName map[string]*rsa.PublicKey
+	asked  time.Time // when the fetch began
+}
+
+// flight is a fetch under way. The other fields may be read when done is closed.
+type flight struct {
+	done chan struct{}
+	keys map[string]*rsa.PublicKey
+	err  error
+}
+
+func newKeySet(src source, jwks []byte, now func() time.Time) (*keySet, error) {
+	s := &keySet{now: now, maxAge: src.maxAge}
+	var err error
+	if src.address != "" {
+		if s.remote, err = newRemote(src.address, src.client); err != nil {
+			return nil, err
+		}
 	}
-	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if jwks != nil {
-		keys, err := parseJWKS(jwks)
+		parsed, err := parseJWKS(jwks)
 		if err != nil {
 			return nil, err
 		}
-		s.keys.Store(&keys)
+		s.held.Store(&keys{byName: parsed, asked: wall(now())})
 	}
 	return s, nil
 }
 
-// key returns the key of that name. Its errors are ErrUnknownKey and ErrKeysUnavailable.
+// key returns the key with that name. Its errors are ErrUnknownKey and ErrKeysUnavailable.
 func (s *keySet) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
-	if key := s.cached(kid); key != nil {
+	if key := s.usable()[kid]; key != nil {
 		return key, nil
 	}
-	if s.url == "" {
+	if s.remote == nil {
 		return nil, ErrUnknownKey
 	}
-	if err := s.takeTurn(ctx); err != nil {
-		return nil, err
-	}
-	defer s.passTurn()
-
-	if key := s.cached(kid); key != nil {
+	s.mu.Lock()
+	if key := s.usable()[kid]; key != nil { // A fetch has ended in between.
+		s.mu.Unlock()
 		return key, nil
 	}
-	if s.pausing() {
-		if s.failure != nil {
-			// The text only: what ended somebody else's context is no property of this call.
-			return nil, fmt.Errorf("%w: %s", ErrKeysUnavailable, s.failure.Error())
+	if s.flight == nil {
+		if rest := s.pause(); rest > 0 {
+			err := s.tooEarly(rest)
+			s.mu.Unlock()
+			return nil, err
 		}
-		return nil, ErrUnknownKey
+		s.launch()
 	}
-	if err := s.refresh(ctx); err != nil {
+	f := s.flight
+	s.mu.Unlock()
+
+	fetched, err := f.wait(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if key := s.cached(kid); key != nil {
+	if key := fetched[kid]; key != nil {
 		return key, nil
 	}
 	return nil, ErrUnknownKey
 }
 
-// hydrate fetches the keys unless there are some. It is the caller's own wish, so it knows no pause.
+// hydrate fetches the keys unless there are some. The caller asks for it, so there is no pause.
 func (s *keySet) hydrate(ctx context.Context) error {
-	if s.keys.Load() != nil {
+	if s.remote == nil || s.usable() != nil {
 		return nil
 	}
-	if err := s.takeTurn(ctx); err != nil {
-		return err
-	}
-	defer s.passTurn()
-	if s.keys.Load() != nil {
-		return nil
-	}
-	return s.refresh(ctx)
-}
-
-func (s *keySet) cached(kid string) *rsa.PublicKey {
-	keys := s.keys.Load()
-	if keys == nil {
-		return nil
-	}
-	return (*keys)[kid]
-}
-
-func (s *keySet) takeTurn(ctx context.Context) error {
-	select {
-	case s.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrKeysUnavailable, ctx.Err())
-	}
-}
-
-func (s *keySet) passTurn() { <-s.turn }
-
-// pausing reports whether it is too early for another fetch. A clock that was set back does not prolong the pause.
-func (s *keySet) pausing() bool {
-	pause := retryPause
-	if s.keys.Load() != nil {
-		pause = refetchPause
-	}
-	since := s.now().Sub(s.tried)
-	return !s.tried.IsZero() && since >= 0 && since < pause
-}
-
-// refresh replaces the keys by those it fetches. If that fails, the keys stay as they are.
-func (s *keySet) refresh(ctx context.Context) error {
-	fetchCtx := ctx
-	first := s.keys.Load() == nil
-	if !first {
-		var cancel context.CancelFunc
-		fetchCtx, cancel = lingering(ctx)
-		defer cancel()
-	}
-	keys, err := s.fetch(fetchCtx)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
-	} else {
-		s.keys.Store(&keys)
-	}
-	// A first fetch that only its caller's context ended is as good as none: the next in turn makes another.
-	if err == nil || !first || ctx.Err() == nil {
-		s.tried, s.failure = s.now(), err
-	}
+	f, _ := s.join()
+	_, err := f.wait(ctx)
 	return err
 }
 
-// lingering returns a context that ends a while after ctx does. A fetch for an unknown key counts even if it was broken
-// off, or bogus tokens sent by clients that hang up would make a fetch each. So it must not break off because of them.
-func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
-	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(linger, cancel) })
-	return out, func() { stop(); cancel() }
+// refresh fetches the keys in any case. A fetch that is already under way does not count: it may
+// have been answered before the caller knew of a reason to ask.
+func (s *keySet) refresh(ctx context.Context) error {
+	if s.remote == nil {
+		return nil
+	}
+	f, begun := s.join()
+	if begun {
+		if _, err := f.wait(ctx); err != nil && ctx.Err() != nil {
+			return err
+		}
+		f, _ = s.join()
+	}
+	_, err := f.wait(ctx)
+	return err
 }
 
-// fetch downloads the keys.
-func (s *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
-	if err != nil {
-		return nil, err
+// usable returns the keys that may be used now, nil if there are none.
+func (s *keySet) usable() map[string]*rsa.PublicKey {
+	held := s.held.Load()
+	if held == nil {
+		return nil
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Close = true // The next fetch may be years away.
-
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, err
+	if s.maxAge > 0 {
+		switch age := s.age(held); {
+		case age >= s.maxAge:
+			return nil
+		case age >= s.maxAge/2:
+			s.renew()
+		}
 	}
-	defer resp.Body.Close() //nolint:errcheck // Everything of use has been read.
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("JWKS: status %d", resp.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKS+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(body) > maxJWKS {
-		return nil, errors.New("JWKS: too long")
-	}
-	return parseJWKS(body)
+	return held.byName
 }
+
+// age returns how long ago the keys were asked for. If the clock was set back, nobody knows, so
+// they are as old as may be.
+func (s *keySet) age(held *keys) time.Duration {
+	age := wall(s.now()).Sub(held.asked)
+	if age < 0 {
+		return s.maxAge
+	}
+	return age
+}
+
+// renew starts a fetch that nobody waits for, unless there is a reason not to. Neither does it wait
+// for the lock, because it is called where keys are found: whoever has the lock will do it.
+func (s *keySet) renew() {
+	if s.mu.TryLock() {
+		if s.flight == nil && s.pause() == 0 {
+			s.launch()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// join starts a fetch, or returns the one that has already begun.
+func (s *keySet) join() (f *flight, begun bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	begun = s.flight != nil
+	if !begun {
+		s.launch()
+	}
+	return s.flight, begun
+}
+
+// pause returns for how long there must be no fetch for an unknown key. A clock that was set back
+// does not prolong it. The caller holds the lock.
+func (s *keySet) pause() time.Duration {
+	pause := refetchPause
+	if held := s.held.Load(); held == nil || s.maxAge > 0 && s.age(held) >= s.maxAge {
+		if s.failure == nil {
+			return 0 // Nothing was tried, or what it brought is too old.
+		}
+		pause = retryPause
+	}
+	since := s.now().Sub(s.landed)
+	if since < 0 {
+		return 0
+	}
+	return max(0, pause-since)
+}
+
+// tooEarly returns the error of a caller who comes in the pause. The caller holds the lock.
+func (s *keySet) tooEarly(rest time.Duration) error {
+	if s.failure != nil {
+		return s.failure.after(rest)
+	}
+	return &unavailableError{reason: "the key was unknown at the last fetch", retry: rest}
+}
+
+// launch starts a fetch. The caller holds the lock.
+//
+//nolint:contextcheck,nolintlint // Detached on purpose. contextcheck applies this to the callers.
+func (s *keySet) launch() {
+	f := &flight{done: make(chan struct{}), err: errors.New("the HTTP client ended the fetch")}
+	asked := wall(s.now())
+	s.flight = f
+	go func() {
+		defer s.land(f, asked)
+		f.keys, f.err = s.remote.fetch()
+	}()
+}
+
+// land ends a fetch, whichever way it went: a panic of the HTTP client, too, is only a failure, as
+// there is no caller to pass it on to. If the fetch failed, the keys stay as they are.
+func (s *keySet) land(f *flight, asked time.Time) {
+	if r := recover(); r != nil {
+		f.err = fmt.Errorf("the HTTP client panicked: %v", r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight, s.landed, s.failure = nil, s.now(), nil
+	if f.err == nil {
+		s.held.Store(&keys{byName: f.keys, asked: asked})
+	} else {
+		s.failure = s.remote.unavailable(f.err)
+		f.err = s.failure.after(s.pause())
+	}
+	close(f.done)
+}
+
+// wait returns the keys that the fetch brings, unless the context ends first.
+func (f *flight) wait(ctx context.Context) (map[string]*rsa.PublicKey, error) {
+	select {
+	case <-f.done:
+		return f.keys, f.err
+	case <-ctx.Done():
+		err := ctx.Err()
+		return nil, &unavailableError{reason: err.Error(), cause: err, retry: retryPause}
+	}
+}
+
+// wall strips the monotonic reading, which stands still while a machine is suspended.
+func wall(t time.Time) time.Time { return t.Round(0) }

@@ -2,13 +2,10 @@ package token_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
-	"math/big"
+	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"slices"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,461 +19,420 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// transport answers requests without a network, so that the tests with it can have a clock of their own.
-type transport func(r *http.Request) (*http.Response, error)
+// The tests in this file have a clock of their own, that of a synctest bubble. A bubble also fails
+// if a goroutine is left at its end.
 
-func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func answer(status int, body []byte) *http.Response {
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(string(body)))}
-}
-
-// hang answers when the request is given up.
-func hang(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
-
-func fetchConfig(f transport) token.Config {
-	return token.Config{UserPoolID: testPool, ClientIDs: []string{testClient}, HTTPClient: &http.Client{Transport: f}}
-}
-
-// tokenNow is an access token that is valid at the time of a synctest bubble, signed by a key of that name.
-func tokenNow(kid string) string {
+// tokenNow is an access token that is valid now, signed by a key with that name.
+func tokenNow(name string, changes m) string {
 	now := time.Now().Unix()
-	return sign(with(goodHeader(), map[string]any{"kid": kid}),
-		with(accessClaims(), map[string]any{"auth_time": now, "iat": now, "exp": now + 3600}))
+	claims := with(accessClaims(), m{"auth_time": now, "iat": now, "exp": now + 3600})
+	return sign(kid(name), with(claims, changes))
 }
 
-func verifyNow(ctx context.Context, v *token.Verifier, kid string) error {
-	_, err := v.VerifyAccess(ctx, tokenNow(kid))
+// signed are the tokens of verifyNow, by name and second: signing takes longer than verifying.
+var signed sync.Map
+
+func verifyNow(ctx context.Context, v *token.Verifier, name string) error {
+	at := fmt.Sprint(name, time.Now().Unix())
+	raw, ok := signed.Load(at)
+	if !ok {
+		raw = tokenNow(name, nil)
+		signed.Store(at, raw)
+	}
+	_, err := v.VerifyAccess(ctx, raw.(string))
 	return err
 }
 
-func TestFetch(t *testing.T) {
-	var fetches atomic.Int32
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fetches.Add(1)
-		assert.Equal(t, http.MethodGet, r.Method)
-		assert.Equal(t, "/pool/jwks.json", r.URL.Path)
-		assert.True(t, r.Close, "no connection is kept")
-		_, _ = w.Write(poolJWKS())
-	}))
-	t.Cleanup(srv.Close)
-	cfg := token.Config{UserPoolID: testPool, ClientIDs: []string{testClient}, JWKSURL: srv.URL + "/pool/jwks.json", Now: clock}
-	v := newVerifier(t, cfg)
-	require.Zero(t, fetches.Load(), "NewVerifier uses no network")
-	for range 3 {
-		for _, k := range testKinds() {
-			t.Run(k.name, func(t *testing.T) {
-				require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())))
-			})
+// verifyWithin is verifyNow for a caller who waits no longer than that.
+func verifyWithin(
+	ctx context.Context, patience time.Duration, v *token.Verifier, name string,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return verifyNow(ctx, v, name)
+}
+
+// jwksServer is a transport with one key set, which tests change under way.
+type jwksServer struct {
+	delay time.Duration
+	keys  []byte
+	fail  transport // replaces the response if it is set
+
+	fetches atomic.Int32
+}
+
+func (s *jwksServer) respond(r *http.Request) (*http.Response, error) {
+	s.fetches.Add(1)
+	if s.delay > 0 {
+		select {
+		case <-time.After(s.delay):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
 		}
 	}
-	require.EqualValues(t, 1, fetches.Load())
-}
-
-func TestDefaultAddress(t *testing.T) {
-	for pool, want := range map[string]string{
-		testPool:               testIssuer + "/.well-known/jwks.json",
-		"cn-north-1_Example00": "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_Example00/.well-known/jwks.json",
-	} {
-		var got string
-		cfg := fetchConfig(func(r *http.Request) (*http.Response, error) {
-			got = r.URL.String()
-			return answer(200, poolJWKS()), nil
-		})
-		cfg.UserPoolID = pool
-		require.NoError(t, newVerifier(t, cfg).Hydrate(t.Context()))
-		require.Equal(t, want, got)
+	if s.fail != nil {
+		return s.fail(r)
 	}
+	return respond(200, s.keys)
 }
 
-func TestHydrate(t *testing.T) {
-	fetches := map[string]int{}
-	serve := func(pool string, body []byte) token.Config {
-		cfg := fetchConfig(func(r *http.Request) (*http.Response, error) {
-			fetches[r.URL.Path]++
-			return answer(200, body), nil
-		})
-		cfg.UserPoolID, cfg.Now = pool, clock
-		return cfg
+func refuseConnection(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
+}
+
+// verifier returns a Verifier for the tokens of one issuer, whose keys are here.
+func (s *jwksServer) verifier(t *testing.T, change ...func(*token.Config)) *token.Verifier {
+	t.Helper()
+	cfg := fetchConfig(s.respond)
+	cfg.Issuers = []string{testIssuer}
+	for _, fn := range change {
+		fn(&cfg)
 	}
-	static := staticConfig()
-	static.UserPoolID = "eu-west-1_Static"
-
-	v := newVerifier(t, serve(testPool, poolJWKS()), serve("eu-west-1_Other", poolJWKS()), static)
-	require.NoError(t, v.Hydrate(t.Context()))
-	require.NoError(t, v.Hydrate(t.Context()))
-	_, err := v.VerifyAccess(t.Context(), sign(goodHeader(), accessClaims()))
-	require.NoError(t, err)
-	require.Equal(t, map[string]int{
-		"/" + testPool + "/.well-known/jwks.json": 1,
-		"/eu-west-1_Other/.well-known/jwks.json":  1,
-	}, fetches)
-
-	clear(fetches)
-	v = newVerifier(t, serve("eu-west-1_Broken", nil), serve(testPool, poolJWKS()))
-	require.ErrorIs(t, v.Hydrate(t.Context()), token.ErrKeysUnavailable)
-	require.ErrorIs(t, v.Hydrate(t.Context()), token.ErrKeysUnavailable)
-	_, err = v.VerifyAccess(t.Context(), sign(goodHeader(), accessClaims()))
-	require.NoError(t, err, "one pool's failure is not the other's")
-	require.Equal(t, map[string]int{
-		"/" + testPool + "/.well-known/jwks.json": 1,
-		"/eu-west-1_Broken/.well-known/jwks.json": 2,
-	}, fetches, "Hydrate knows no pause")
-}
-
-func TestHydrateTwiceAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		v := newVerifier(t, fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches.Add(1)
-			time.Sleep(time.Second)
-			return answer(200, poolJWKS()), nil
-		}))
-		var both sync.WaitGroup
-		for range 2 {
-			both.Go(func() { assert.NoError(t, v.Hydrate(t.Context())) })
-		}
-		both.Wait()
-		require.EqualValues(t, 1, fetches.Load())
-	})
-}
-
-func TestHydrateGivesUpWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		v := newVerifier(t, fetchConfig(hang))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		var both sync.WaitGroup
-		for range 2 {
-			both.Go(func() {
-				err := v.Hydrate(ctx)
-				assert.ErrorIs(t, err, token.ErrKeysUnavailable)
-				assert.ErrorIs(t, err, context.DeadlineExceeded)
-			})
-		}
-		both.Wait()
-		require.Equal(t, time.Second, time.Since(start))
-	})
-}
-
-func TestStaticKeys(t *testing.T) {
-	refuse := transport(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("%s was fetched", r.URL)
-		return nil, errors.New("no network")
-	})
-	cfg := staticConfig()
-	cfg.HTTPClient = &http.Client{Transport: refuse}
-	v := newVerifier(t, cfg)
-	require.NoError(t, v.Hydrate(t.Context()))
-	for _, k := range testKinds() {
-		t.Run(k.name, func(t *testing.T) {
-			require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())))
-			raw := sign(with(goodHeader(), map[string]any{"kid": "new"}), k.claims())
-			requireRefused(t, token.ErrUnknownKey, k.verify(v, t.Context(), raw), raw)
-		})
-	}
-}
-
-func TestStaticKeysToStartWith(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
-		cfg := fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches++
-			return answer(200, jwks(jwk("new", &poolKey().PublicKey))), nil
-		})
-		cfg.JWKS, cfg.JWKSURL = poolJWKS(), "https://jwks.example"
-		v := newVerifier(t, cfg)
-		require.NoError(t, v.Hydrate(t.Context()))
-		require.NoError(t, verifyNow(t.Context(), v, testKID))
-		require.Zero(t, fetches)
-
-		require.NoError(t, verifyNow(t.Context(), v, "new"))
-		require.ErrorIs(t, verifyNow(t.Context(), v, testKID), token.ErrUnknownKey, "the new set replaces the old one")
-		require.Equal(t, 1, fetches)
-	})
+	return newVerifier(t, cfg)
 }
 
 func TestOneFetchForManyWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		v := newVerifier(t, fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches.Add(1)
-			time.Sleep(time.Second)
-			return answer(200, poolJWKS()), nil
-		}))
+		srv := &jwksServer{keys: poolJWKS(), delay: time.Second}
+		v := srv.verifier(t)
 		start := time.Now()
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, testKID)) })
 		}
 		all.Wait()
-		require.EqualValues(t, 1, fetches.Load())
+		require.EqualValues(t, 1, srv.fetches.Load())
 		require.Equal(t, time.Second, time.Since(start))
 	})
 }
 
 func TestOneFailureForManyWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
-			fetches.Add(1)
-			return hang(r)
-		}))
+		srv := &jwksServer{fail: hang}
+		v := srv.verifier(t)
 		start := time.Now()
 		var all sync.WaitGroup
 		for range 100 {
-			all.Go(func() { assert.ErrorIs(t, verifyNow(t.Context(), v, testKID), token.ErrKeysUnavailable) })
+			all.Go(func() {
+				err := verifyNow(t.Context(), v, testKID)
+				assert.ErrorIs(t, err, token.ErrKeysUnavailable)
+				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's did not end")
+			})
 		}
 		all.Wait()
-		require.EqualValues(t, 1, fetches.Load())
-		require.Equal(t, 5*time.Second, time.Since(start), "the limit of one fetch")
+		require.EqualValues(t, 1, srv.fetches.Load())
+		require.Equal(t, 5*time.Second, time.Since(start), "the limit of a fetch")
 	})
 }
 
-// Whoever waits may leave when his context ends, and the others get the keys all the same.
-func TestWaiterLeaves(t *testing.T) {
+// A client may be less patient than five seconds. Its time limit is not a broken connection, so
+// there is no second attempt, and it is not the end of the caller's context.
+func TestClientTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		v := newVerifier(t, fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches.Add(1)
-			time.Sleep(2 * time.Second)
-			return answer(200, poolJWKS()), nil
-		}))
+		srv := &jwksServer{fail: hang}
+		v := srv.verifier(t, func(c *token.Config) { c.HTTPClient.Timeout = time.Second })
 		start := time.Now()
-		var all sync.WaitGroup
-		all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, testKID)) })
-		synctest.Wait() // The first one is fetching.
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			err := verifyNow(ctx, v, testKID)
-			assert.ErrorIs(t, err, token.ErrKeysUnavailable)
-			assert.ErrorIs(t, err, context.DeadlineExceeded)
-			assert.Equal(t, time.Second, time.Since(start))
-		})
-		all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, testKID)) })
-		all.Wait()
-		require.EqualValues(t, 1, fetches.Load())
+		err := verifyNow(t.Context(), v, testKID)
+		requireOnly(t, token.ErrKeysUnavailable, err)
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(start))
+		require.EqualValues(t, 1, srv.fetches.Load())
 	})
 }
 
-// If the one who fetches leaves, the next one takes over at once.
-func TestFetcherLeaves(t *testing.T) {
+// Callers may leave when their contexts end, and the fetch goes on: for those who stay, and for
+// those who come later.
+func TestCallersLeave(t *testing.T) {
+	for _, who := range []string{"the first", "another", "all"} {
+		t.Run(who, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &jwksServer{keys: poolJWKS(), delay: 2 * time.Second}
+				v := srv.verifier(t)
+				start := time.Now()
+				var callers sync.WaitGroup
+				for i := range 3 {
+					leaves := who == "all" || (who == "the first") == (i == 0)
+					callers.Go(func() {
+						if !leaves {
+							assert.NoError(t, verifyNow(t.Context(), v, testKID))
+							return
+						}
+						err := verifyWithin(t.Context(), time.Second, v, testKID)
+						assert.ErrorIs(t, err, token.ErrKeysUnavailable)
+						assert.ErrorIs(t, err, context.DeadlineExceeded)
+						assert.Equal(t, time.Second, time.Since(start))
+					})
+					synctest.Wait()
+				}
+				callers.Wait()
+				time.Sleep(2*time.Second - time.Since(start))
+				synctest.Wait()
+				require.NoError(t, verifyNow(t.Context(), v, testKID))
+				require.EqualValues(t, 1, srv.fetches.Load())
+				require.Equal(t, 2*time.Second, time.Since(start))
+			})
+		})
+	}
+}
+
+// During a fetch there is one goroutine of the package, and between fetches there is none.
+func TestGoroutines(t *testing.T) {
+	goroutines := func() int {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		return strings.Count(string(stacks), "created by github.com/cognitomfa/cognitomfa/token.")
+	}
 	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
-			if fetches.Add(1) == 1 {
-				return hang(r)
+		srv := &jwksServer{keys: poolJWKS(), delay: 4 * time.Second}
+		v := srv.verifier(t)
+		require.Zero(t, goroutines())
+		require.Error(t, verifyWithin(t.Context(), time.Second, v, testKID))
+		require.Equal(t, 1, goroutines())
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		require.Zero(t, goroutines())
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+	})
+}
+
+// A fetch that takes longer than every single caller waits still brings the keys.
+func TestImpatientCallers(t *testing.T) {
+	for name, tt := range map[string]struct{ jwks, patience time.Duration }{
+		"2.5 s for callers of 2 s":    {2500 * time.Millisecond, 2 * time.Second},
+		"4 s for callers of 3 s":      {4 * time.Second, 3 * time.Second},
+		"300 ms for callers of 0.2 s": {300 * time.Millisecond, 200 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &jwksServer{keys: poolJWKS(), delay: tt.jwks}
+				v := srv.verifier(t)
+				start := time.Now()
+				var callers sync.WaitGroup
+				for range 600 { // one minute
+					callers.Go(func() {
+						late := time.Since(start)+tt.patience > tt.jwks
+						err := verifyWithin(t.Context(), tt.patience, v, testKID)
+						if late {
+							assert.NoError(t, err)
+						} else {
+							assert.ErrorIs(t, err, token.ErrKeysUnavailable)
+						}
+					})
+					time.Sleep(101 * time.Millisecond)
+				}
+				callers.Wait()
+				require.EqualValues(t, 1, srv.fetches.Load())
+			})
+		})
+	}
+}
+
+// A rotation gets through even if the fetch takes longer than every single caller waits.
+func TestRotationWithSlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS()}
+		v := srv.verifier(t)
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		srv.keys, srv.delay = keysNamed(testKID, "new"), 2100*time.Millisecond
+		time.Sleep(10 * time.Second)
+
+		start := time.Now()
+		for range 500 {
+			late := time.Since(start)+time.Second > srv.delay
+			err := verifyWithin(t.Context(), time.Second, v, "new")
+			if late {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, token.ErrKeysUnavailable)
 			}
-			return answer(200, poolJWKS()), nil
-		}))
-		start := time.Now()
-		var all sync.WaitGroup
-		ctx, cancel := context.WithCancel(t.Context())
-		all.Go(func() {
-			err := verifyNow(ctx, v, testKID)
-			assert.ErrorIs(t, err, token.ErrKeysUnavailable)
-			assert.ErrorIs(t, err, context.Canceled)
-		})
-		synctest.Wait()
-		for range 10 {
-			all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, testKID)) })
+			require.NoError(t, verifyNow(t.Context(), v, testKID))
+			time.Sleep(200 * time.Millisecond)
 		}
-		synctest.Wait()
-		cancel()
-		all.Wait()
-		require.EqualValues(t, 2, fetches.Load())
-		require.Zero(t, time.Since(start))
+		require.EqualValues(t, 2, srv.fetches.Load())
 	})
+}
+
+// Clients without credentials, who send made-up keys and hang up, neither cause a fetch each nor
+// keep the keys away from others: before the first keys and during a rotation.
+func TestHangUps(t *testing.T) {
+	for _, delay := range []time.Duration{0, 300 * time.Millisecond, 1100 * time.Millisecond} {
+		t.Run(delay.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &jwksServer{keys: poolJWKS(), delay: delay}
+				v := srv.verifier(t)
+				hangUps := func() {
+					for range 1000 {
+						require.Error(t, verifyWithin(t.Context(), time.Millisecond, v, "bogus"))
+						time.Sleep(time.Millisecond)
+					}
+				}
+				hangUps()
+				require.NoError(t, verifyWithin(t.Context(), 2*time.Second, v, testKID))
+				require.EqualValues(t, 1, srv.fetches.Load())
+
+				srv.keys = keysNamed(testKID, "new")
+				time.Sleep(10 * time.Second)
+				hangUps()
+				require.NoError(t, verifyWithin(t.Context(), 2*time.Second, v, "new"))
+				require.EqualValues(t, 2, srv.fetches.Load())
+			})
+		})
+	}
 }
 
 // Without keys, a failed fetch is repeated after a second: not by every token, and not never.
 func TestFirstFetchFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches, broken := 0, true
-		v := newVerifier(t, fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches++
-			if broken {
-				return nil, errors.New("connection refused")
+		srv := &jwksServer{keys: poolJWKS(), fail: func(*http.Request) (*http.Response, error) {
+			return respond(503, nil)
+		}}
+		v := srv.verifier(t)
+		for fetches := range 3 {
+			for range 100 {
+				err := verifyNow(t.Context(), v, testKID)
+				require.ErrorIs(t, err, token.ErrKeysUnavailable)
+				require.ErrorContains(t, err, "status 503")
 			}
-			return answer(200, poolJWKS()), nil
-		}))
-		for range 100 {
-			require.ErrorIs(t, verifyNow(t.Context(), v, testKID), token.ErrKeysUnavailable)
+			require.EqualValues(t, fetches+1, srv.fetches.Load())
+			time.Sleep(time.Second)
 		}
-		require.Equal(t, 1, fetches)
-
-		time.Sleep(time.Second)
-		require.ErrorIs(t, verifyNow(t.Context(), v, testKID), token.ErrKeysUnavailable)
-		require.Equal(t, 2, fetches)
-
-		broken = false
-		time.Sleep(time.Second)
+		srv.fail = nil
 		require.NoError(t, verifyNow(t.Context(), v, testKID))
-		require.Equal(t, 3, fetches)
+		require.EqualValues(t, 4, srv.fetches.Load())
 	})
 }
 
-func TestUnknownKeyIsFetchedOncePerTenSeconds(t *testing.T) {
+// A key that a fetch for this token did not bring is unknown. While it is too early for another
+// fetch, a key is only not known yet.
+func TestUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches, keys := 0, poolJWKS()
-		v := newVerifier(t, fetchConfig(func(*http.Request) (*http.Response, error) {
-			fetches++
-			return answer(200, keys), nil
-		}))
+		srv := &jwksServer{keys: poolJWKS()}
+		v := srv.verifier(t)
+		requireOnly(t, token.ErrUnknownKey, verifyNow(t.Context(), v, "bogus"))
 		for range 100 {
-			require.ErrorIs(t, verifyNow(t.Context(), v, "bogus"), token.ErrUnknownKey)
+			requireOnly(t, token.ErrKeysUnavailable, verifyNow(t.Context(), v, "bogus"))
 			require.NoError(t, verifyNow(t.Context(), v, testKID))
 		}
-		require.Equal(t, 1, fetches)
-
+		srv.keys = keysNamed("new")
 		time.Sleep(10*time.Second - time.Nanosecond)
-		require.ErrorIs(t, verifyNow(t.Context(), v, "new"), token.ErrUnknownKey)
-		require.Equal(t, 1, fetches)
+		requireOnly(t, token.ErrKeysUnavailable, verifyNow(t.Context(), v, "new"))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		require.EqualValues(t, 1, srv.fetches.Load())
 
-		keys = jwks(jwk("new", &poolKey().PublicKey))
 		time.Sleep(time.Nanosecond)
 		require.NoError(t, verifyNow(t.Context(), v, "new"))
-		require.ErrorIs(t, verifyNow(t.Context(), v, testKID), token.ErrUnknownKey, "withdrawn")
-		require.Equal(t, 2, fetches)
+		requireOnly(t, token.ErrKeysUnavailable, verifyNow(t.Context(), v, testKID))
+		time.Sleep(10 * time.Second)
+		requireOnly(t, token.ErrUnknownKey, verifyNow(t.Context(), v, testKID))
+		require.EqualValues(t, 3, srv.fetches.Load())
 	})
 }
 
-// The pause is the issuer's own.
-func TestUnknownKeyPausePerIssuer(t *testing.T) {
+// Each issuer has its own keys, from its own host, and its own pause.
+func TestIssuersHaveTheirOwnKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fetches := map[string]int{}
-		serve := transport(func(r *http.Request) (*http.Response, error) {
+		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
 			fetches[r.URL.Host]++
-			return answer(200, poolJWKS()), nil
-		})
-		blue := fetchConfig(serve)
-		blue.UserPoolID = "us-east-1_Blue"
-		v := newVerifier(t, fetchConfig(serve), blue)
-		require.ErrorIs(t, verifyNow(t.Context(), v, "bogus"), token.ErrUnknownKey)
-		now := time.Now().Unix()
-		_, err := v.VerifyAccess(t.Context(), sign(goodHeader(), with(accessClaims(), map[string]any{
-			"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Blue", "auth_time": now, "iat": now, "exp": now + 1,
-		})))
+			return respond(200, keysNamed(r.URL.Host))
+		}))
+		updated := m{"iss": "https://" + updatedHost + "/" + testPool}
+
+		_, err := v.VerifyAccess(t.Context(), tokenNow(updatedHost, updated))
 		require.NoError(t, err)
-		require.Equal(t, map[string]int{
-			"cognito-idp.eu-west-1.amazonaws.com": 1, "cognito-idp.us-east-1.amazonaws.com": 1,
-		}, fetches)
+		require.Equal(t, map[string]int{updatedHost: 1}, fetches)
+		_, err = v.VerifyAccess(t.Context(), tokenNow(testHost, updated))
+		requireOnly(t, token.ErrKeysUnavailable, err)
+
+		require.NoError(t, verifyNow(t.Context(), v, testHost))
+		require.Equal(t, map[string]int{updatedHost: 1, testHost: 1}, fetches)
+		_, err = v.VerifyAccess(t.Context(), tokenNow(updatedHost, nil))
+		requireOnly(t, token.ErrKeysUnavailable, err)
+
+		time.Sleep(10 * time.Second)
+		_, err = v.VerifyAccess(t.Context(), tokenNow(testHost, updated))
+		requireOnly(t, token.ErrUnknownKey, err)
+		require.Equal(t, map[string]int{updatedHost: 2, testHost: 1}, fetches)
 	})
 }
 
-// A clock that goes back does not stop keys from being fetched.
+// A clock that goes back does not keep keys from being fetched.
 func TestClockGoesBack(t *testing.T) {
-	fetches, now := 0, testNow
-	cfg := fetchConfig(func(*http.Request) (*http.Response, error) {
-		fetches++
-		return answer(200, poolJWKS()), nil
-	})
-	cfg.Now = func() time.Time { return now }
-	v := newVerifier(t, cfg)
-	bogus := sign(with(goodHeader(), map[string]any{"kid": "bogus"}), accessClaims())
-	for _, step := range []time.Duration{0, 0, -time.Second, 0, 9 * time.Second, 2 * time.Second} {
-		now = now.Add(step)
+	now := testNow
+	srv := &jwksServer{keys: poolJWKS()}
+	v := srv.verifier(t, func(c *token.Config) { c.Now = func() time.Time { return now } })
+	bogus := sign(kid("bogus"), accessClaims())
+	for _, tt := range []struct {
+		step    time.Duration
+		want    error
+		fetches int32
+	}{
+		{0, token.ErrUnknownKey, 1},
+		{0, token.ErrKeysUnavailable, 1},
+		{-time.Second, token.ErrUnknownKey, 2},
+		{0, token.ErrKeysUnavailable, 2},
+		{9 * time.Second, token.ErrKeysUnavailable, 2},
+		{2 * time.Second, token.ErrUnknownKey, 3},
+	} {
+		now = now.Add(tt.step)
 		_, err := v.VerifyAccess(t.Context(), bogus)
-		require.ErrorIs(t, err, token.ErrUnknownKey)
+		requireOnly(t, tt.want, err)
+		require.Equal(t, tt.fetches, srv.fetches.Load())
 	}
-	require.Equal(t, 3, fetches)
 }
 
 func TestFailedFetchKeepsKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
-		var failing transport
-		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
-			fetches++
-			if failing != nil {
-				return failing(r)
-			}
-			return answer(200, poolJWKS()), nil
-		}))
+		srv := &jwksServer{keys: poolJWKS()}
+		v := srv.verifier(t)
 		require.NoError(t, v.Hydrate(t.Context()))
-		for name, f := range map[string]transport{
-			"no connection": func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") },
-			"no answer":     hang,
-			"status 500":    func(*http.Request) (*http.Response, error) { return answer(500, poolJWKS()), nil },
-			"no keys":       func(*http.Request) (*http.Response, error) { return answer(200, jwks()), nil },
-			"no JSON":       func(*http.Request) (*http.Response, error) { return answer(200, []byte("<html>")), nil },
+		for name, tt := range map[string]struct {
+			fail    transport
+			fetches int32
+		}{
+			"no connection": {refuseConnection, 2},
+			"no response":   {hang, 1},
+			"status 500": {func(*http.Request) (*http.Response, error) {
+				return respond(500, poolJWKS())
+			}, 1},
+			"no keys": {func(*http.Request) (*http.Response, error) {
+				return respond(200, jwks())
+			}, 1},
+			"no JSON": {func(*http.Request) (*http.Response, error) {
+				return respond(200, []byte("<html>"))
+			}, 1},
+			"a panic": {func(*http.Request) (*http.Response, error) { panic("x") }, 1},
+			"an exit": {func(*http.Request) (*http.Response, error) {
+				runtime.Goexit() // as a test's FailNow does
+				return respond(200, poolJWKS())
+			}, 1},
 		} {
-			fetches, failing = 0, f
+			srv.fail = tt.fail
+			srv.fetches.Store(0)
 			time.Sleep(10 * time.Second)
 			for range 100 {
-				require.ErrorIs(t, verifyNow(t.Context(), v, "bogus"), token.ErrKeysUnavailable, name)
+				err := verifyNow(t.Context(), v, "bogus")
+				require.ErrorIs(t, err, token.ErrKeysUnavailable, name)
 				require.NoError(t, verifyNow(t.Context(), v, testKID), name)
 			}
-			require.Equal(t, 1, fetches, name)
+			require.Equal(t, tt.fetches, srv.fetches.Load(), name)
 		}
 	})
 }
 
-// A client that sends an unknown key and hangs up can neither cause a fetch per token nor keep new keys away.
-func TestUnknownKeyAndHangUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fetches, keys := 0, poolJWKS()
-		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
-			fetches++
-			select {
-			case <-time.After(500 * time.Millisecond):
-				return answer(200, keys), nil
-			case <-r.Context().Done():
-				return nil, r.Context().Err()
-			}
-		}))
-		require.NoError(t, v.Hydrate(t.Context()))
-		keys = jwks(jwk(testKID, &poolKey().PublicKey), jwk("new", &poolKey().PublicKey))
-		time.Sleep(10 * time.Second)
-
-		gone, cancel := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		all.Go(func() { assert.ErrorIs(t, verifyNow(gone, v, "bogus"), token.ErrUnknownKey) })
-		synctest.Wait()
-		cancel()
-		for range 100 {
-			all.Go(func() { assert.ErrorIs(t, verifyNow(gone, v, "bogus"), token.ErrKeysUnavailable) })
-		}
-		all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, "new")) })
-		all.Wait()
-		require.Equal(t, 2, fetches)
-	})
-}
-
-// A fetch that hangs does not hold its caller much longer than his context.
-func TestUnknownKeyWhileFetchHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := fetchConfig(hang)
-		cfg.JWKS, cfg.JWKSURL = poolJWKS(), "https://jwks.example"
-		v := newVerifier(t, cfg)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		err := verifyNow(ctx, v, "new")
-		require.ErrorIs(t, err, token.ErrKeysUnavailable)
-		require.Equal(t, 2*time.Second, time.Since(start))
-
-		err = verifyNow(t.Context(), v, "new")
-		require.ErrorIs(t, err, token.ErrKeysUnavailable)
-		require.NotErrorIs(t, err, context.Canceled, "that context was somebody else's")
-		require.Equal(t, 2*time.Second, time.Since(start))
-	})
-}
-
-// Keys that are there are used at once, whatever the others wait for.
+// Keys that are there are used at once, whatever the others wait for, even with a context that has
+// ended.
 func TestKnownKeyDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := fetchConfig(hang)
-		cfg.JWKS, cfg.JWKSURL = poolJWKS(), "https://jwks.example"
-		v := newVerifier(t, cfg)
+		srv := &jwksServer{fail: hang}
+		v := srv.verifier(t, func(c *token.Config) {
+			c.JWKS, c.JWKSURL = poolJWKS(), "https://jwks.example"
+		})
 		start := time.Now()
 		var all sync.WaitGroup
-		all.Go(func() { assert.ErrorIs(t, verifyNow(t.Context(), v, "new"), token.ErrKeysUnavailable) })
+		all.Go(func() {
+			assert.ErrorIs(t, verifyNow(t.Context(), v, "new"), token.ErrKeysUnavailable)
+		})
 		synctest.Wait()
 		done, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -490,230 +446,314 @@ func TestKnownKeyDoesNotWait(t *testing.T) {
 
 // Tokens that are refused without a key cause no fetch.
 func TestBadTokensCauseNoFetch(t *testing.T) {
-	cfg := fetchConfig(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("%s was fetched", r.URL)
-		return nil, errors.New("no network")
-	})
-	cfg.Now = clock
-	v := newVerifier(t, cfg)
+	srv := &jwksServer{keys: poolJWKS()}
+	v := srv.verifier(t, func(c *token.Config) { c.Now = clock })
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
 			for _, raw := range []string{
-				"", "a.b.c", sign(with(goodHeader(), map[string]any{"alg": "HS256"}), k.claims()),
-				sign(goodHeader(), with(k.claims(), map[string]any{"exp": 1})),
-				sign(goodHeader(), with(k.claims(), map[string]any{"iat": testNow.Unix() + 3600})),
-				sign(goodHeader(), with(k.claims(), map[string]any{"iss": "https://attacker.example"})),
+				"", "a.b.c", sign(with(goodHeader(), m{"alg": "HS256"}), k.claims()),
+				k.token(m{"exp": 1}),
+				k.token(m{"iat": testNow.Unix() + 3600}),
+				k.token(m{"iss": "https://attacker.example"}),
 			} {
 				require.Error(t, k.verify(v, t.Context(), raw))
 			}
 		})
 	}
+	require.Zero(t, srv.fetches.Load())
 }
 
-func TestHostileServer(t *testing.T) {
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s was fetched", r.URL)
-		_, _ = w.Write(poolJWKS())
-	}))
-	t.Cleanup(elsewhere.Close)
-	redirect := func(status int) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) }
-	}
-	for name, handler := range map[string]http.HandlerFunc{
-		"redirect 301": redirect(301), "redirect 302": redirect(302), "redirect 307": redirect(307), "redirect 308": redirect(308),
-		"redirect with the keys as body": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", elsewhere.URL)
-			w.WriteHeader(http.StatusFound)
-			_, _ = w.Write(poolJWKS())
-		},
-		"status 203": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusNonAuthoritativeInfo)
-			_, _ = w.Write(poolJWKS())
-		},
-		"status 404": http.NotFound,
-		"status 500 with the keys": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = w.Write(poolJWKS())
-		},
-		"an endless answer": func(w http.ResponseWriter, r *http.Request) {
-			line := []byte(strings.Repeat(" ", 4096))
-			for r.Context().Err() == nil {
-				if _, err := w.Write(line); err != nil {
-					return
-				}
-			}
-		},
-		"good keys, but too long": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(append(poolJWKS(), strings.Repeat(" ", 64<<10)...))
-		},
-		"an answer cut off": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100000")
-			_, _ = w.Write(poolJWKS())
-		},
-		"an empty answer": func(http.ResponseWriter, *http.Request) {},
-		"a connection closed": func(http.ResponseWriter, *http.Request) {
-			panic(http.ErrAbortHandler)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			srv := httptest.NewServer(handler)
-			t.Cleanup(srv.Close)
-			following := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
-			cfg := token.Config{
-				UserPoolID: testPool, ClientIDs: []string{testClient}, JWKSURL: srv.URL, HTTPClient: following, Now: clock,
-			}
-			v := newVerifier(t, cfg)
-			for _, k := range testKinds() {
-				t.Run(k.name, func(t *testing.T) {
-					require.ErrorIs(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())), token.ErrKeysUnavailable)
-				})
-			}
-			require.NoError(t, following.CheckRedirect(nil, nil), "the caller's client is not changed")
-		})
-	}
-}
-
-// A server that accepts and never answers, on a real connection.
-func TestHangingServer(t *testing.T) {
-	asked, release := make(chan struct{}), make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		asked <- struct{}{}
-		<-release
-	}))
-	t.Cleanup(srv.Close)
-	t.Cleanup(func() { close(release) })
-	v := newVerifier(t, token.Config{UserPoolID: testPool, AnyClient: true, JWKSURL: srv.URL, Now: clock})
+func TestStaticKeys(t *testing.T) {
+	srv := &jwksServer{keys: poolJWKS()}
+	v := srv.verifier(t, func(c *token.Config) { c.JWKS, c.Now = poolJWKS(), clock })
+	require.NoError(t, v.Hydrate(t.Context()))
+	require.NoError(t, v.Refresh(t.Context()))
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				<-asked
-				cancel()
-			}()
-			err := k.verify(v, ctx, sign(goodHeader(), k.claims()))
-			require.ErrorIs(t, err, token.ErrKeysUnavailable)
-			require.ErrorIs(t, err, context.Canceled)
-		})
-	}
-}
-
-func TestJWKS(t *testing.T) {
-	good := func() map[string]any { return jwk(testKID, &poolKey().PublicKey) }
-	otherKey := jwk("other", &strangerKey().PublicKey)
-	weak := generate(1024)
-	type changes = map[string]any
-	tests := []struct {
-		name string
-		jwks []byte
-		want error // of a token signed by the pool's key; errConfig if the set as a whole is refused
-	}{
-		{"good", jwks(good()), nil},
-		{"two", jwks(otherKey, good()), nil},
-		{"without use", jwks(with(good(), changes{"use": nil})), nil},
-		{"without alg", jwks(with(good(), changes{"alg": nil})), nil},
-		{"with what nobody knows", jwks(with(good(), changes{"x5t": "x", "key_ops": []string{"verify"}, "x": nil})), nil},
-		{"beside keys of other types", jwks(good(), changes{"kty": "EC", "crv": "P-256", "kid": "ec"}, changes{}, nil), nil},
-		{"beside an encryption key of the same name", jwks(good(), with(good(), changes{"use": "enc"})), nil},
-		{"beside two without a name", jwks(good(), with(good(), changes{"kid": ""}), with(otherKey, changes{"kid": ""})), nil},
-		{"beside a weak key", jwks(good(), jwk("weak", &weak.PublicKey)), nil},
-
-		{"for encryption", jwks(otherKey, with(good(), changes{"use": "enc"})), token.ErrUnknownKey},
-		{"for encryption, by alg", jwks(otherKey, with(good(), changes{"alg": "RSA-OAEP-256"})), token.ErrUnknownKey},
-		{"for RS512", jwks(otherKey, with(good(), changes{"alg": "RS512"})), token.ErrUnknownKey},
-		{"for use null", jwks(otherKey, with(good(), changes{"use": null})), token.ErrUnknownKey},
-		{"of another type", jwks(otherKey, with(good(), changes{"kty": "EC"})), token.ErrUnknownKey},
-		{"without a type", jwks(otherKey, with(good(), changes{"kty": nil})), token.ErrUnknownKey},
-		{"without a name", jwks(otherKey, with(good(), changes{"kid": nil})), token.ErrUnknownKey},
-		{"with an empty name", jwks(otherKey, with(good(), changes{"kid": ""})), token.ErrUnknownKey},
-		{"with a number for a name", jwks(otherKey, with(good(), changes{"kid": 1})), token.ErrUnknownKey},
-		{"with names in upper case", jwks(otherKey, with(good(), changes{"kid": nil, "KID": testKID})), token.ErrUnknownKey},
-		{"of 1024 bits", jwks(otherKey, jwk(testKID, &weak.PublicKey)), token.ErrUnknownKey},
-		{"of 2047 bits", jwks(otherKey, with(good(), changes{"n": odd(2047)})), token.ErrUnknownKey},
-		{"of 8193 bits", jwks(otherKey, with(good(), changes{"n": odd(8193)})), token.ErrUnknownKey},
-		{"of an even modulus", jwks(otherKey, with(good(), changes{"n": b64(new(big.Int).Lsh(big.NewInt(1), 2047).Bytes())})), token.ErrUnknownKey},
-		{"without a modulus", jwks(otherKey, with(good(), changes{"n": nil})), token.ErrUnknownKey},
-		{"with a padded modulus", jwks(otherKey, with(good(), changes{"n": good()["n"].(string) + "=="})), token.ErrUnknownKey},
-		{"with a modulus in another spelling", jwks(otherKey, with(good(), changes{"n": leftOver(good()["n"].(string))})), token.ErrUnknownKey},
-		{"with exponent 1", jwks(otherKey, with(good(), changes{"e": "AQ"})), token.ErrUnknownKey},
-		{"with exponent 3", jwks(otherKey, with(good(), changes{"e": "Aw"})), token.ErrUnknownKey},
-		{"with an even exponent", jwks(otherKey, with(good(), changes{"e": "AQAA"})), token.ErrUnknownKey},
-		{"with exponent 2^32+1", jwks(otherKey, with(good(), changes{"e": "AQAAAAE"})), token.ErrUnknownKey},
-		{"without an exponent", jwks(otherKey, with(good(), changes{"e": nil})), token.ErrUnknownKey},
-		{"with a number for an exponent", jwks(otherKey, with(good(), changes{"e": 65537})), token.ErrUnknownKey},
-
-		{"one name for two keys", jwks(good(), jwk(testKID, &strangerKey().PublicKey)), errConfig},
-		{"one key twice", jwks(good(), good()), errConfig},
-		{"a private key", jwks(with(good(), changes{"d": b64(poolKey().D.Bytes())})), errConfig},
-		{"a prime of a key", jwks(with(good(), changes{"p": b64(poolKey().Primes[0].Bytes())})), errConfig},
-		{"a CRT exponent of a key", jwks(with(good(), changes{"dp": ""})), errConfig},
-		{"another key's private part", jwks(good(), changes{"kty": "EC", "kid": "ec", "d": "AQ"}), errConfig},
-		{"a secret", jwks(good(), changes{"kty": "oct", "k": "c2VjcmV0"}), errConfig},
-		{"only keys of no use", jwks(jwk("weak", &weak.PublicKey)), errConfig},
-		{"no key", jwks(), errConfig},
-		{"no keys at all", []byte(`{}`), errConfig},
-		{"null for keys", []byte(`{"keys":null}`), errConfig},
-		{"text for keys", []byte(`{"keys":"` + testKID + `"}`), errConfig},
-		{"text for a key", []byte(`{"keys":["` + testKID + `"]}`), errConfig},
-		{"a key without a set", []byte(toJSON(good())), errConfig},
-		{"an array", []byte(`[` + toJSON(good()) + `]`), errConfig},
-		{"null", []byte(`null`), errConfig},
-		{"no JSON", []byte(`<!DOCTYPE html>`), errConfig},
-		{"something behind it", append(poolJWKS(), "{}"...), errConfig},
-		{"cut off", poolJWKS()[:100], errConfig},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := staticConfig()
-			cfg.JWKS = tt.jwks
-			v, err := token.NewVerifier(cfg)
-			if errors.Is(tt.want, errConfig) {
-				require.ErrorContains(t, err, "JWKS")
-				require.Less(t, len(err.Error()), 100)
-				return
-			}
-			require.NoError(t, err)
-			for _, k := range testKinds() {
-				t.Run(k.name, func(t *testing.T) {
-					require.ErrorIs(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())), tt.want)
-				})
+			require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())))
+			for range 2 { // There is nothing to wait for, so it is never too early.
+				raw := sign(kid("new"), k.claims())
+				requireRefused(t, token.ErrUnknownKey, k.verify(v, t.Context(), raw), raw)
 			}
 		})
 	}
+	require.Zero(t, srv.fetches.Load())
 }
 
-var errConfig = errors.New("the key set is refused")
+func TestStaticKeysToStartWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: keysNamed("new")}
+		v := srv.verifier(t, func(c *token.Config) {
+			c.JWKS, c.JWKSURL = poolJWKS(), "https://jwks.example"
+		})
+		require.NoError(t, v.Hydrate(t.Context()))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		require.Zero(t, srv.fetches.Load())
 
-// odd is an odd number of that many bits.
-func odd(bits uint) string {
-	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
-	return b64(n.SetBit(n, 0, 1).Bytes())
-}
-
-func FuzzJWKS(f *testing.F) {
-	f.Add(poolJWKS())
-	f.Add(jwks(jwk("a", &poolKey().PublicKey), jwk("b", &strangerKey().PublicKey)))
-	f.Add(jwks(map[string]any{"kty": "RSA", "kid": testKID, "n": odd(2048), "e": "AQAB"}))
-	f.Add([]byte(`{"keys":[{"kty":"RSA","kid":"x","n":"AQAB","e":"AQAB","d":"AQAB"},null,{}]}`))
-	own := sign(goodHeader(), accessClaims())
-	stranger := signText(strangerKey(), toJSON(goodHeader()), toJSON(accessClaims()))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg := staticConfig()
-		cfg.JWKS = data
-		v, err := token.NewVerifier(cfg)
-		if err != nil {
-			return
-		}
-		// Whatever the set is, a token is accepted only if the set holds the key that signed it.
-		var set struct{ Keys []map[string]any }
-		require.NoError(t, json.Unmarshal(data, &set))
-		for raw, key := range map[string]map[string]any{
-			own: jwk(testKID, &poolKey().PublicKey), stranger: jwk(testKID, &strangerKey().PublicKey),
-		} {
-			if _, err := v.VerifyAccess(t.Context(), raw); err == nil {
-				require.True(t, slices.ContainsFunc(set.Keys, func(k map[string]any) bool {
-					return k["kid"] == key["kid"] && k["n"] == key["n"] && k["e"] == key["e"]
-				}))
-			}
-		}
+		require.NoError(t, verifyNow(t.Context(), v, "new"))
+		require.Error(t, verifyNow(t.Context(), v, testKID), "the new set replaces the old one")
+		require.EqualValues(t, 1, srv.fetches.Load())
 	})
+}
+
+func TestHydrate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS(), delay: 400 * time.Millisecond}
+		start := time.Now()
+		var configs []token.Config
+		for _, id := range []string{"A", "B", "C", "D", "E"} {
+			cfg := fetchConfig(srv.respond)
+			cfg.UserPoolID = "eu-west-1_" + id
+			configs = append(configs, cfg)
+		}
+		v := newVerifier(t, staticConfig(), configs...)
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { assert.NoError(t, v.Hydrate(t.Context())) })
+		}
+		both.Wait()
+		require.Equal(t, srv.delay, time.Since(start), "all at once")
+		require.EqualValues(t, 10, srv.fetches.Load(), "two addresses for each pool")
+
+		require.NoError(t, v.Hydrate(t.Context()))
+		require.EqualValues(t, 10, srv.fetches.Load(), "there is nothing left to fetch")
+	})
+}
+
+// A pool is ready if one of its issuers has keys, because it uses only one of them.
+func TestHydrateFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := map[string]bool{}
+		var fetches atomic.Int32
+		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
+			fetches.Add(1)
+			if broken[r.URL.Host] {
+				return respond(404, nil)
+			}
+			return respond(200, poolJWKS())
+		}))
+		broken[testHost], broken[updatedHost] = true, true
+		for range 2 { // Hydrate knows no pause.
+			err := v.Hydrate(t.Context())
+			requireOnly(t, token.ErrKeysUnavailable, err)
+			require.ErrorContains(t, err, "https://"+testHost)
+			require.ErrorContains(t, err, "https://"+updatedHost)
+		}
+		require.EqualValues(t, 4, fetches.Load())
+
+		broken[testHost] = false
+		require.NoError(t, v.Hydrate(t.Context()))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		require.EqualValues(t, 6, fetches.Load())
+	})
+}
+
+func TestHydrateGivesUpWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS(), delay: 3 * time.Second}
+		v := srv.verifier(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		for range 2 {
+			err := v.Hydrate(ctx)
+			requireOnly(t, token.ErrKeysUnavailable, err)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		require.Equal(t, time.Second, time.Since(start))
+		require.NoError(t, v.Hydrate(t.Context()), "the fetch went on")
+		require.EqualValues(t, 1, srv.fetches.Load())
+	})
+}
+
+// A key that left the set is trusted until somebody looks.
+func TestRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: keysNamed("old", testKID)}
+		v := srv.verifier(t)
+		require.NoError(t, verifyNow(t.Context(), v, "old"))
+		srv.keys = poolJWKS()
+		require.NoError(t, verifyNow(t.Context(), v, "old"))
+
+		srv.fail = refuseConnection
+		requireOnly(t, token.ErrKeysUnavailable, v.Refresh(t.Context()))
+		require.NoError(t, verifyNow(t.Context(), v, "old"), "a failure keeps the keys")
+
+		srv.fail = nil
+		require.NoError(t, v.Refresh(t.Context()))
+		require.Error(t, verifyNow(t.Context(), v, "old"))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+	})
+}
+
+// What was on its way before Refresh was called may be the old set.
+func TestRefreshDuringFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{delay: time.Second}
+		srv.fail = func(*http.Request) (*http.Response, error) {
+			if srv.fetches.Load() == 1 {
+				return respond(200, keysNamed("old"))
+			}
+			return respond(200, poolJWKS())
+		}
+		v := srv.verifier(t)
+		var all sync.WaitGroup
+		all.Go(func() { assert.NoError(t, verifyNow(t.Context(), v, "old")) })
+		synctest.Wait()
+
+		gone, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, v.Refresh(gone), context.DeadlineExceeded)
+		for range 3 {
+			all.Go(func() {
+				assert.NoError(t, v.Refresh(t.Context()))
+				assert.Error(t, verifyNow(t.Context(), v, "old"))
+				assert.NoError(t, verifyNow(t.Context(), v, testKID))
+			})
+		}
+		all.Wait()
+		require.EqualValues(t, 2, srv.fetches.Load(), "one for the token, one for all Refreshes")
+	})
+}
+
+// A failure of what was on its way is not Refresh's.
+func TestRefreshDuringFailingFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{delay: time.Second}
+		srv.fail = func(*http.Request) (*http.Response, error) {
+			if srv.fetches.Load() == 1 {
+				return respond(500, nil)
+			}
+			return respond(200, poolJWKS())
+		}
+		v := srv.verifier(t)
+		var all sync.WaitGroup
+		all.Go(func() { assert.Error(t, verifyNow(t.Context(), v, testKID)) })
+		synctest.Wait()
+		require.NoError(t, v.Refresh(t.Context()))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		all.Wait()
+	})
+}
+
+// Refresh reports the addresses whose old keys are still in use.
+func TestRefreshFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := map[string]bool{updatedHost: true}
+		v := newVerifier(t, fetchConfig(func(r *http.Request) (*http.Response, error) {
+			if broken[r.URL.Host] {
+				return respond(404, nil)
+			}
+			return respond(200, poolJWKS())
+		}))
+		require.NoError(t, v.Refresh(t.Context()), "no keys are there that must be replaced")
+		broken[updatedHost] = false
+		require.NoError(t, v.Refresh(t.Context()))
+		broken[updatedHost] = true
+		err := v.Refresh(t.Context())
+		requireOnly(t, token.ErrKeysUnavailable, err)
+		require.ErrorContains(t, err, updatedHost)
+	})
+}
+
+// Keys are trusted for MaxKeyAge. In its second half a token causes a fetch that nobody waits for.
+func TestMaxKeyAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: keysNamed("old", testKID), delay: time.Second}
+		v := srv.verifier(t, func(c *token.Config) { c.MaxKeyAge = time.Hour })
+		require.NoError(t, verifyNow(t.Context(), v, "old"))
+		srv.keys = poolJWKS()
+
+		time.Sleep(30*time.Minute - time.Second - time.Nanosecond)
+		require.NoError(t, verifyNow(t.Context(), v, "old"))
+		require.EqualValues(t, 1, srv.fetches.Load())
+		time.Sleep(time.Nanosecond)
+		start := time.Now()
+		for range 10 {
+			require.NoError(t, verifyNow(t.Context(), v, "old"))
+		}
+		require.Zero(t, time.Since(start))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Error(t, verifyNow(t.Context(), v, "old"))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		require.EqualValues(t, 2, srv.fetches.Load())
+	})
+}
+
+// Without a successful fetch, keys that are too old are not used: for nobody, and not for a little
+// longer.
+func TestMaxKeyAgeFailsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS()}
+		v := srv.verifier(t, func(c *token.Config) { c.MaxKeyAge = time.Hour })
+		require.NoError(t, v.Hydrate(t.Context()))
+		start := time.Now()
+		srv.fail = func(*http.Request) (*http.Response, error) { return respond(500, nil) }
+
+		time.Sleep(time.Hour - time.Minute)
+		for range 60 { // The failed fetches keep their distance of ten seconds.
+			require.NoError(t, verifyNow(t.Context(), v, testKID))
+			time.Sleep(time.Second)
+		}
+		require.EqualValues(t, 1+6, srv.fetches.Load())
+		require.Equal(t, time.Hour, time.Since(start))
+		for range 10 {
+			requireOnly(t, token.ErrKeysUnavailable, verifyNow(t.Context(), v, testKID))
+		}
+		time.Sleep(time.Second)
+		requireOnly(t, token.ErrKeysUnavailable, verifyNow(t.Context(), v, testKID))
+
+		srv.fail = nil
+		time.Sleep(time.Second)
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+	})
+}
+
+// The keys of a quiet service may be older than MaxKeyAge when the next token comes. That token
+// waits for new ones.
+func TestMaxKeyAgeAfterSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: keysNamed("old", testKID), delay: time.Second}
+		v := srv.verifier(t, func(c *token.Config) {
+			c.MaxKeyAge, c.JWKS, c.JWKSURL = time.Hour, srv.keys, "https://jwks.example"
+		})
+		require.NoError(t, verifyNow(t.Context(), v, "old"))
+		srv.keys = poolJWKS()
+		time.Sleep(time.Hour)
+		requireOnly(t, token.ErrUnknownKey, verifyNow(t.Context(), v, "old"))
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+		require.EqualValues(t, 1, srv.fetches.Load())
+
+		time.Sleep(time.Hour)
+		require.NoError(t, v.Hydrate(t.Context()))
+		require.EqualValues(t, 2, srv.fetches.Load(), "keys that are too old are none")
+	})
+}
+
+// A limit shorter than the fetches apart does not refuse tokens that a fetch has just found good.
+func TestTinyMaxKeyAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS(), delay: time.Second}
+		v := srv.verifier(t, func(c *token.Config) { c.MaxKeyAge = time.Nanosecond })
+		for range 3 {
+			require.NoError(t, verifyNow(t.Context(), v, testKID))
+			requireOnly(t, token.ErrUnknownKey, verifyNow(t.Context(), v, "bogus"))
+		}
+		require.EqualValues(t, 6, srv.fetches.Load())
+	})
+}
+
+// If the clock was set back, nobody knows how old keys are.
+func TestMaxKeyAgeWithClockSetBack(t *testing.T) {
+	now := testNow
+	srv := &jwksServer{keys: poolJWKS()}
+	v := srv.verifier(t, func(c *token.Config) {
+		c.MaxKeyAge, c.Now = time.Hour, func() time.Time { return now }
+	})
+	require.NoError(t, v.Hydrate(t.Context()))
+	now = now.Add(-time.Minute)
+	_, err := v.VerifyAccess(t.Context(), access(nil))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, srv.fetches.Load())
 }

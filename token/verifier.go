@@ -4,38 +4,28 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// clockSkew is how far in the future a token may have been issued. A host whose clock is a little slow would else refuse
-// every fresh token.
+// clockSkew is how far in the future a token may have been issued. Otherwise, a host whose clock is
+// a little slow would refuse every fresh token.
 const clockSkew = 5 * time.Minute
 
-// Verifier verifies the tokens of one or several user pools. It is safe for concurrent use.
+// Verifier verifies the tokens of one or more user pools. It is safe for concurrent use.
 type Verifier struct {
 	pools   []*pool
-	issuer  map[string]*pool // the same pools, by the issuers that they accept
-	decoder decoder
+	issuers map[string]issuer // by iss
+	sets    []*keySet         // of all pools, each once
 }
 
-// Hydrate fetches the keys of every pool that has none yet, so that the first token need not wait for them. Pools that
-// fail are in the error, which is ErrKeysUnavailable, and do not keep the others from being tried. It need not be called.
-func (v *Verifier) Hydrate(ctx context.Context) error {
-	var errs []error
-	for _, p := range v.pools {
-		errs = append(errs, p.keys.hydrate(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-// VerifyAccess verifies an access token, given without the word Bearer, and returns its claims. Any error means that the
-// token must not be accepted, and is one of this package's.
+// VerifyAccess verifies an access token, given without the word Bearer, and returns its claims. Any
+// error means that the token must not be accepted, and is one of this package's.
 //
-// The context bounds a fetch of keys that the token may make necessary, and the wait for one that is under way. One fetch
-// goes on up to a second longer than the context: that for a key which the keys already there lack, because a client
-// that hangs up must not keep a new key from everybody else.
+// If the token names a key that is not known yet, VerifyAccess waits for a fetch of the keys until
+// the context ends. The fetch goes on without it, for the tokens that come next.
 func (v *Verifier) VerifyAccess(ctx context.Context, raw string) (*AccessClaims, error) {
 	c, err := v.verify(ctx, raw, accessToken)
 	if err != nil {
@@ -45,15 +35,19 @@ func (v *Verifier) VerifyAccess(ctx context.Context, raw string) (*AccessClaims,
 	if c.err != nil {
 		return nil, c.err
 	}
-	if len(c.pool.scopes) > 0 && !anyOf(claims.Scopes, c.pool.scopes) {
+	if !oneOfEach(claims.Scopes, c.issuer.pool.rules.scopes) {
 		return nil, ErrScope
+	}
+	if err := c.issuer.pool.authorize(&claims.Claims); err != nil {
+		return nil, err
 	}
 	return claims, nil
 }
 
-// VerifyID verifies an ID token and returns its claims. The rules are those of VerifyAccess, but for the scopes. An ID
-// token tells the app client who signed in; it is no credential for an API, which must ask for access tokens. If the
-// authorization request had a nonce, compare it with the claim's.
+// VerifyID verifies an ID token and returns its claims. The rules are those of VerifyAccess, except
+// for the scopes. An ID token tells the app client who signed in. It is no credential for an API,
+// which must ask for access tokens. If the authorization request had a nonce, compare it with the
+// claim.
 func (v *Verifier) VerifyID(ctx context.Context, raw string) (*IDClaims, error) {
 	c, err := v.verify(ctx, raw, idToken)
 	if err != nil {
@@ -63,14 +57,18 @@ func (v *Verifier) VerifyID(ctx context.Context, raw string) (*IDClaims, error) 
 	if c.err != nil {
 		return nil, c.err
 	}
+	if err := c.issuer.pool.authorize(&claims.Claims); err != nil {
+		return nil, err
+	}
 	return claims, nil
 }
 
-// verify makes the checks that both kinds of token have to pass. Those that are cheaper than a signature come before it,
-// and so do those without which a forged token could cause a fetch: form, issuer and time. To refuse a forged token as
-// expired gives nothing away, since whoever forged it knows what it says.
+// verify makes the checks that every token has to pass. Those that are cheaper than a signature
+// come before it, and so do those without which a forged token could cause a fetch: form, issuer
+// and time. Refusing a forged token as expired reveals nothing, since whoever forged it knows what
+// it says.
 func (v *Verifier) verify(ctx context.Context, raw string, k kind) (*candidate, error) {
-	c, err := v.decoder.parse(raw)
+	c, err := parse(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -84,14 +82,15 @@ func (v *Verifier) verify(ctx context.Context, raw string, k kind) (*candidate, 
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.pool = v.issuer[c.claims.Issuer]
-	if c.pool == nil {
+	var known bool
+	if c.issuer, known = v.issuers[c.claims.Issuer]; !known {
 		return nil, ErrIssuer
 	}
-	if err := c.pool.checkTime(&c.claims, notBefore); err != nil {
+	p := c.issuer.pool
+	if err := p.checkTime(&c.claims, notBefore); err != nil {
 		return nil, err
 	}
-	key, err := c.pool.keys.key(ctx, kid)
+	key, err := c.issuer.keys.key(ctx, kid)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +102,9 @@ func (v *Verifier) verify(ctx context.Context, raw string, k kind) (*candidate, 
 	switch {
 	case use != k.use:
 		return nil, ErrTokenUse
-	case c.claims.ClientID == "", c.pool.clients != nil && !slices.Contains(c.pool.clients, c.claims.ClientID):
+	case c.claims.ClientID == "",
+		p.clients != nil && !slices.Contains(p.clients, c.claims.ClientID):
 		return nil, ErrClient
-	case len(c.pool.groups) > 0 && !anyOf(c.claims.Groups, c.pool.groups):
-		return nil, ErrGroup
 	}
 	return c, nil
 }
@@ -118,13 +116,69 @@ func (p *pool) checkTime(claims *Claims, notBefore time.Time) error {
 	switch {
 	case !now.Before(claims.ExpiresAt.Add(p.leeway)):
 		return ErrExpired
-	case notBefore.After(now.Add(p.leeway)), claims.IssuedAt.After(latest), claims.AuthTime.After(latest):
+	case notBefore.After(now.Add(p.leeway)),
+		claims.IssuedAt.After(latest), claims.AuthTime.After(latest):
 		return ErrNotYetValid
 	}
 	return nil
 }
 
-// anyOf reports whether one of have is among want.
-func anyOf(have, want []string) bool {
-	return slices.ContainsFunc(have, func(s string) bool { return slices.Contains(want, s) })
+// authorize checks the user's groups, and how and when they signed in.
+func (p *pool) authorize(claims *Claims) error {
+	r := &p.rules
+	switch {
+	case !oneOfEach(claims.Groups, r.groups):
+		return ErrGroup
+	case r.acr != nil && !slices.Contains(r.acr, claims.ACR):
+		return &levelError{ErrACR, r.acr, r.maxAge}
+	case r.maxAge > 0 && (claims.AuthTime.IsZero() ||
+		p.now().Sub(claims.AuthTime) > r.maxAge+p.leeway):
+		return &levelError{ErrMaxAge, r.acr, r.maxAge}
+	}
+	return nil
+}
+
+// Hydrate fetches the keys that are not there yet, from all addresses at once, so that the first
+// tokens need not wait for them. Calling it is optional. The context bounds how long it waits.
+//
+// The error is ErrKeysUnavailable and names the addresses that failed. An address is not named if
+// its pool has keys from another one: a pool issues its tokens under only one of its two names, and
+// the other need not exist. To insist on one, set Config.Issuers.
+func (v *Verifier) Hydrate(ctx context.Context) error {
+	return v.fetch(func(s *keySet) error { return s.hydrate(ctx) })
+}
+
+// Refresh fetches all keys now, from all addresses at once, and replaces those that are there: call
+// it when a key has been withdrawn and its tokens must not be accepted any longer. It returns when
+// the fetches have ended or the context has.
+//
+// The error is as for Hydrate, and also names every address whose old keys are still in use because
+// they could not be replaced. Static keys stay as they are.
+func (v *Verifier) Refresh(ctx context.Context) error {
+	return v.fetch(func(s *keySet) error { return s.refresh(ctx) })
+}
+
+// fetch calls do for every key set, all at once, and returns the errors that matter.
+func (v *Verifier) fetch(do func(*keySet) error) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(v.sets))
+	for i, s := range v.sets {
+		all.Go(func() { errs[i] = do(s) })
+	}
+	all.Wait()
+
+	for i, s := range v.sets {
+		missed := s.usable() != nil || slices.ContainsFunc(v.pools, func(p *pool) bool {
+			return slices.Contains(p.keys, s) && !p.ready()
+		})
+		if !missed {
+			errs[i] = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ready reports whether there are keys of one of the pool's issuers.
+func (p *pool) ready() bool {
+	return slices.ContainsFunc(p.keys, func(s *keySet) bool { return s.usable() != nil })
 }

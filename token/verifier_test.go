@@ -14,15 +14,17 @@ import (
 
 func TestVerifyAccess(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	got, err := v.VerifyAccess(t.Context(), sign(goodHeader(), accessClaims()))
+	got, err := v.VerifyAccess(t.Context(), access(m{
+		"acr": "urn:cognito:loa:4", "amr": []string{"pwd", "otp", "mfa"},
+	}))
 	require.NoError(t, err)
 
 	raw := got.Raw()
 	assert.Equal(t, json.Number("2"), raw["version"])
 	assert.Equal(t, "alice", raw["username"])
-	assert.Len(t, raw, len(accessClaims()))
+	assert.Len(t, raw, len(accessClaims())+2)
 	raw["username"] = "mallory"
-	assert.Equal(t, "alice", got.Raw()["username"], "each call gives a new map")
+	assert.Equal(t, "alice", got.Raw()["username"], "each call returns a new map")
 
 	assert.Equal(t, testSub, got.Subject)
 	assert.Equal(t, "alice", got.Username)
@@ -32,6 +34,8 @@ func TestVerifyAccess(t *testing.T) {
 	assert.Equal(t, "jti-1", got.ID)
 	assert.Equal(t, "origin-1", got.OriginJTI)
 	assert.Equal(t, "event-1", got.EventID)
+	assert.Equal(t, "urn:cognito:loa:4", got.ACR)
+	assert.Equal(t, []string{"pwd", "otp", "mfa"}, got.AMR)
 	assert.Equal(t, testNow.Add(-2*time.Minute), got.AuthTime)
 	assert.Equal(t, testNow.Add(-time.Minute), got.IssuedAt)
 	assert.Equal(t, testNow.Add(time.Hour), got.ExpiresAt)
@@ -41,14 +45,18 @@ func TestVerifyAccess(t *testing.T) {
 
 func TestVerifyID(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	got, err := v.VerifyID(t.Context(), sign(goodHeader(), idClaims()))
+	got, err := v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), m{
+		"acr": "urn:cognito:loa:1", "amr": []string{"pwd"},
+	})))
 	require.NoError(t, err)
 
-	assert.Len(t, got.Raw(), len(idClaims()))
+	assert.Len(t, got.Raw(), len(idClaims())+2)
 	assert.Equal(t, testSub, got.Subject)
 	assert.Equal(t, "alice", got.Username)
 	assert.Equal(t, testClient, got.ClientID)
 	assert.Equal(t, []string{"staff", "admins"}, got.Groups)
+	assert.Equal(t, "urn:cognito:loa:1", got.ACR)
+	assert.Equal(t, []string{"pwd"}, got.AMR)
 	assert.Equal(t, "Alice", got.Name)
 	assert.Equal(t, "alice@example.com", got.Email)
 	assert.True(t, got.EmailVerified)
@@ -63,41 +71,53 @@ func TestVerifyID(t *testing.T) {
 // What Cognito may leave out, or writes in its own way, is no reason to refuse a token.
 func TestAccepted(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	big := make([]string, 1000)
-	for i := range big {
-		big[i] = "group"
+	groups := make([]string, 1000)
+	for i := range groups {
+		groups[i] = "group"
 	}
-	type changes = map[string]any
+	later := testNow.Unix() + 300
+	nested := m{"y": []any{1.5, nil, true, "}]\"\\"}}
+	changes := map[string]m{
+		"the updated issuer":        {"iss": "https://" + updatedHost + "/" + testPool},
+		"no groups":                 {"cognito:groups": nil},
+		"no scope":                  {"scope": nil},
+		"no IDs":                    {"jti": nil, "origin_jti": nil, "event_id": nil},
+		"no time of the sign-in":    {"auth_time": nil},
+		"no user":                   {"username": nil, "cognito:username": nil},
+		"empty groups":              {"cognito:groups": []string{}},
+		"1,000 groups":              {"cognito:groups": groups},
+		"the last second":           {"exp": testNow.Unix() + 1},
+		"the last date":             {"exp": int64(253402300799)},
+		"the first moment of nbf":   {"nbf": testNow.Unix()},
+		"a clock that is behind":    {"iat": later, "auth_time": later},
+		"claims of a trigger":       {"x": nested, "": "", "É": -1e3, "exp ": 1},
+		"names in upper case":       {"EXP": 1, "ISS": "x", "AUD": "x", "TOKEN_USE": "x"},
+		"another type in custom:":   {"custom:x": m{"y": "z"}},
+		"a level as a number":       {"acr": 4, "amr": "pwd"},
+		"a level that is null":      {"acr": null, "amr": []any{nil}},
+		"an audience for resources": {"resource": []string{"https://api.example.com"}},
+	}
+	space := strings.NewReplacer(
+		`":`, "\" :\n ", `,"`, " ,\r\n\"", "{", "{ ", "}", " }", "[", "[ ", "]", " ]")
+	spellings := map[string]func(string) string{
+		"escaped slashes": func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
+		"escaped names": func(s string) string {
+			return strings.Replace(s, `"exp"`, `"\u0065x\u0070"`, 1)
+		},
+		"white space": func(s string) string { return "\t" + space.Replace(s) + " " },
+	}
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
-			for name, c := range map[string]changes{
-				"the updated issuer":        {"iss": "https://issuer-cognito-idp.eu-west-1.amazonaws.com/" + testPool},
-				"no optional claims":        {"cognito:groups": nil, "jti": nil, "origin_jti": nil, "event_id": nil, "auth_time": nil, "scope": nil},
-				"no user":                   {"username": nil, "cognito:username": nil},
-				"empty groups":              {"cognito:groups": []string{}},
-				"1,000 groups":              {"cognito:groups": big},
-				"the last second":           {"exp": testNow.Unix() + 1},
-				"the last date":             {"exp": int64(253402300799)},
-				"the first moment of nbf":   {"nbf": testNow.Unix()},
-				"a clock that is behind":    {"iat": testNow.Unix() + 300, "auth_time": testNow.Unix() + 300},
-				"claims of a trigger":       {"x": changes{"y": []any{1.5, nil, true, "}]\"\\"}}, "": "", "É": -1e3, "exp ": 1},
-				"names in upper case":       {"EXP": 1, "ISS": "x", "Client_ID": "x", "AUD": "x", "TOKEN_USE": "x"},
-				"another type in custom:":   {"custom:x": changes{"y": "z"}},
-				"an audience for resources": {"resource": []string{"https://api.example.com"}},
-			} {
+			for name, c := range changes {
 				t.Run(name, func(t *testing.T) {
-					require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), with(k.claims(), c))))
+					require.NoError(t, k.verify(v, t.Context(), k.token(c)))
 				})
 			}
-			for name, spell := range map[string]func(string) string{
-				"escaped slashes": func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
-				"escaped names":   func(s string) string { return strings.Replace(s, `"exp"`, `"\u0065x\u0070"`, 1) },
-				"white space": func(s string) string {
-					return "\t" + strings.NewReplacer(`":`, "\" :\n ", `,"`, " ,\r\n\"", "{", "{ ", "}", " }", "[", "[ ", "]", " ]").Replace(s) + " "
-				},
-			} {
+			for name, spell := range spellings {
 				t.Run(name, func(t *testing.T) {
-					require.NoError(t, k.verify(v, t.Context(), signText(poolKey(), spell(toJSON(goodHeader())), spell(toJSON(k.claims())))))
+					header, claims := spell(toJSON(goodHeader())), spell(toJSON(k.claims()))
+					raw := signText(poolKey(), header, claims)
+					require.NoError(t, k.verify(v, t.Context(), raw))
 				})
 			}
 		})
@@ -107,7 +127,7 @@ func TestAccepted(t *testing.T) {
 func TestAccessTokenMayHaveAudience(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for _, aud := range []any{"https://api.example.com", []string{"https://api.example.com"}} {
-		_, err := v.VerifyAccess(t.Context(), sign(goodHeader(), with(accessClaims(), map[string]any{"aud": aud})))
+		_, err := v.VerifyAccess(t.Context(), access(m{"aud": aud}))
 		require.NoError(t, err)
 	}
 }
@@ -120,7 +140,6 @@ func TestLeeway(t *testing.T) {
 	cfg := staticConfig()
 	cfg.Leeway = 10 * time.Minute
 	v := newVerifier(t, cfg)
-	at := func(offset int64) int64 { return testNow.Unix() + offset }
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
 			for _, tt := range []struct {
@@ -137,8 +156,8 @@ func TestLeeway(t *testing.T) {
 				{"auth_time", 600, nil},
 				{"auth_time", 601, token.ErrNotYetValid},
 			} {
-				raw := sign(goodHeader(), with(k.claims(), map[string]any{tt.claim: at(tt.offset)}))
-				require.ErrorIs(t, k.verify(v, t.Context(), raw), tt.want, "%s %+d", tt.claim, tt.offset)
+				err := k.verify(v, t.Context(), k.token(m{tt.claim: testNow.Unix() + tt.offset}))
+				require.ErrorIs(t, err, tt.want, "%s %+d", tt.claim, tt.offset)
 			}
 		})
 	}
@@ -151,9 +170,10 @@ func TestDefaultClock(t *testing.T) {
 	now := time.Now().Unix()
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
-			require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), with(k.claims(), map[string]any{"iat": now, "exp": now + 3600}))))
-			raw := sign(goodHeader(), with(k.claims(), map[string]any{"exp": now - 1}))
-			require.ErrorIs(t, k.verify(v, t.Context(), raw), token.ErrExpired)
+			good := k.token(m{"iat": now, "exp": now + 3600})
+			require.NoError(t, k.verify(v, t.Context(), good))
+			over := k.token(m{"exp": now - 1})
+			require.ErrorIs(t, k.verify(v, t.Context(), over), token.ErrExpired)
 		})
 	}
 }
@@ -164,17 +184,25 @@ func TestClients(t *testing.T) {
 	anyone.ClientIDs, anyone.AnyClient = nil, true
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
-			of := func(client any) string { return sign(goodHeader(), with(k.claims(), map[string]any{k.client: client})) }
-
-			v := newVerifier(t, several)
-			require.NoError(t, k.verify(v, t.Context(), of(testClient)))
-			require.NoError(t, k.verify(v, t.Context(), of("2example23456789")))
-			require.ErrorIs(t, k.verify(v, t.Context(), of("3example23456789")), token.ErrClient)
-
-			v = newVerifier(t, anyone)
-			require.NoError(t, k.verify(v, t.Context(), of("3example23456789")))
-			require.ErrorIs(t, k.verify(v, t.Context(), of(nil)), token.ErrClient, "a token is always some client's")
-			require.ErrorIs(t, k.verify(v, t.Context(), of([]string{testClient})), token.ErrMalformed)
+			for _, tt := range []struct {
+				name   string
+				cfg    token.Config
+				client any
+				want   error
+			}{
+				{"the first", several, "2example23456789", nil},
+				{"the second", several, testClient, nil},
+				{"neither", several, "3example23456789", token.ErrClient},
+				{"any", anyone, "3example23456789", nil},
+				{"none, although every token has one", anyone, nil, token.ErrClient},
+				{"a list", anyone, []string{testClient}, token.ErrMalformed},
+			} {
+				t.Run(tt.name, func(t *testing.T) {
+					v := newVerifier(t, tt.cfg)
+					err := k.verify(v, t.Context(), k.token(m{k.client: tt.client}))
+					require.ErrorIs(t, err, tt.want)
+				})
+			}
 		})
 	}
 }
@@ -197,13 +225,14 @@ func TestGroups(t *testing.T) {
 				{[]string{}, token.ErrGroup},
 				{nil, token.ErrGroup},
 			} {
-				raw := sign(goodHeader(), with(k.claims(), map[string]any{"cognito:groups": tt.groups}))
-				require.ErrorIs(t, k.verify(v, t.Context(), raw), tt.want, "%v", tt.groups)
+				err := k.verify(v, t.Context(), k.token(m{"cognito:groups": tt.groups}))
+				require.ErrorIs(t, err, tt.want, "%v", tt.groups)
 			}
 		})
 	}
 }
 
+// Scopes are separated by spaces and by nothing else that looks like one (RFC 6749, section 3.3).
 func TestScopes(t *testing.T) {
 	cfg := staticConfig()
 	cfg.Scopes = []string{"example/read", "example/write"}
@@ -214,41 +243,81 @@ func TestScopes(t *testing.T) {
 	}{
 		{"openid example/write", nil},
 		{"example/read", nil},
+		{" openid  example/read ", nil},
 		{"openid", token.ErrScope},
 		{"example/reads example/rea Example/read", token.ErrScope},
 		{"example/read,example/write", token.ErrScope},
+		{"openid\texample/read", token.ErrScope},
+		{"openid\nexample/read", token.ErrScope},
+		{"openid\vexample/read", token.ErrScope},
+		{"openid\u0085example/read", token.ErrScope},
+		{"openid\u00a0example/read", token.ErrScope},
+		{"openid\u2028example/read", token.ErrScope},
+		{"openid\u3000example/read", token.ErrScope},
 		{"", token.ErrScope},
 		{nil, token.ErrScope},
 		{[]string{"example/read"}, token.ErrMalformed},
 	} {
-		raw := sign(goodHeader(), with(accessClaims(), map[string]any{"scope": tt.scope}))
-		_, err := v.VerifyAccess(t.Context(), raw)
-		require.ErrorIs(t, err, tt.want, "%v", tt.scope)
+		claims, err := v.VerifyAccess(t.Context(), access(m{"scope": tt.scope}))
+		require.ErrorIs(t, err, tt.want, "%q", tt.scope)
+		require.Equal(t, tt.want == nil, claims != nil, "%q", tt.scope)
 	}
 	_, err := v.VerifyID(t.Context(), sign(goodHeader(), idClaims()))
 	require.NoError(t, err, "ID tokens have no scopes")
 }
 
+// The claims that Cognito makes itself have one type each.
 func TestIDClaimsOfOtherTypes(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	for name, value := range map[string]any{
-		"email": 1, "email_verified": "yes", "phone_number": []string{}, "phone_number_verified": 1, "name": null,
-		"nonce": true, "cognito:roles": "role", "cognito:preferred_role": 2,
-	} {
-		raw := sign(goodHeader(), with(idClaims(), map[string]any{name: value}))
+	for name, value := range (m{
+		"nonce": true, "cognito:roles": "role", "cognito:preferred_role": 2, "cognito:groups": null,
+	}) {
+		raw := sign(goodHeader(), with(idClaims(), m{name: value}))
 		_, err := v.VerifyID(t.Context(), raw)
 		requireRefused(t, token.ErrMalformed, err, raw)
 	}
 }
 
-func TestFlagsAsText(t *testing.T) {
+// Attributes that come from elsewhere do not refuse the token: the field is empty, Raw has them.
+func TestOddAttributes(t *testing.T) {
+	v := newVerifier(t, staticConfig())
+	for _, odd := range []any{7, true, null, []string{"a@example.com"}, m{"a": "b"}} {
+		got, err := v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), m{
+			"name": odd, "email": odd, "phone_number": odd, "custom:tenant": odd,
+		})))
+		require.NoError(t, err, "%v", odd)
+		assert.Empty(t, got.Name, "%v", odd)
+		assert.Empty(t, got.Email, "%v", odd)
+		assert.Empty(t, got.PhoneNumber, "%v", odd)
+		assert.Nil(t, got.Custom, "%v", odd)
+		assert.JSONEq(t, toJSON(odd), toJSON(got.Raw()["email"]))
+	}
+}
+
+func TestFlags(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for _, tt := range []struct {
 		value any
 		want  bool
-	}{{true, true}, {"true", true}, {false, false}, {"false", false}, {nil, false}} {
-		raw := sign(goodHeader(), with(idClaims(), map[string]any{"email_verified": tt.value, "phone_number_verified": tt.value}))
-		got, err := v.VerifyID(t.Context(), raw)
+	}{
+		{true, true},
+		{"true", true},
+		{"True", true},
+		{"TRUE", true},
+		{false, false},
+		{"false", false},
+		{nil, false},
+		{null, false},
+		{"", false},
+		{"1", false},
+		{1, false},
+		{"yes", false},
+		{"true ", false},
+		{[]bool{true}, false},
+	} {
+		got, err := v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), m{
+			"email_verified": tt.value, "phone_number_verified": tt.value,
+		})))
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, got.EmailVerified, "%v", tt.value)
 		assert.Equal(t, tt.want, got.PhoneNumberVerified, "%v", tt.value)
@@ -257,142 +326,58 @@ func TestFlagsAsText(t *testing.T) {
 
 func TestCustomAttributes(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	got, err := v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), map[string]any{
+	got, err := v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), m{
 		"custom:tenant": "grün\n", "custom:": "empty", "custom:count": 1, "customer": "x",
 	})))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"tenant": "grün\n", "": "empty"}, got.Custom)
 
-	got, err = v.VerifyID(t.Context(), sign(goodHeader(), with(idClaims(), map[string]any{"custom:tenant": nil})))
+	got, err = v.VerifyID(t.Context(),
+		sign(goodHeader(), with(idClaims(), m{"custom:tenant": nil})))
 	require.NoError(t, err)
 	assert.Nil(t, got.Custom)
 }
 
+// One pool's keys and settings are for that pool only.
 func TestSeveralPools(t *testing.T) {
-	const blueIssuer, blueClient = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Blue00000", "blueclient"
-	green := staticConfig()
-	blue := token.Config{
-		UserPoolID: "us-east-1_Blue00000", ClientIDs: []string{blueClient}, Groups: []string{"staff"}, Now: clock,
-		JWKS: jwks(jwk(testKID, &strangerKey().PublicKey)),
-	}
-	v := newVerifier(t, green, blue)
-	for _, k := range testKinds() {
-		t.Run(k.name, func(t *testing.T) {
-			verify := func(issuer, client string, group any, blueKey bool) error {
+	const (
+		host       = "https://cognito-idp.us-east-1.amazonaws.com/"
+		blueIssuer = host + "us-east-1_Blue00000"
+		redIssuer  = host + "us-east-1_Red000000"
+		blueClient = "blueclient"
+	)
+	staff := []string{"staff"}
+	v := newVerifier(t, staticConfig(), token.Config{
+		UserPoolID: "us-east-1_Blue00000", ClientIDs: []string{blueClient}, Groups: staff,
+		JWKS: jwks(jwk(testKID, &strangerKey().PublicKey)), Now: clock,
+	})
+	for _, tt := range []struct {
+		name   string
+		issuer string
+		client string
+		groups any
+		blue   bool // signed with that pool's key
+		want   error
+	}{
+		{"green", testIssuer, testClient, nil, false, nil},
+		{"blue", blueIssuer, blueClient, staff, true, nil},
+		{"green, by the blue key", testIssuer, testClient, nil, true, token.ErrSignature},
+		{"blue, by the green key", blueIssuer, blueClient, staff, false, token.ErrSignature},
+		{"blue, for green's client", blueIssuer, testClient, staff, true, token.ErrClient},
+		{"blue, without the group", blueIssuer, blueClient, nil, true, token.ErrGroup},
+		{"neither", redIssuer, blueClient, staff, true, token.ErrIssuer},
+	} {
+		for _, k := range testKinds() {
+			t.Run(tt.name+"/"+k.name, func(t *testing.T) {
 				key := poolKey()
-				if blueKey {
+				if tt.blue {
 					key = strangerKey()
 				}
-				claims := with(k.claims(), map[string]any{"iss": issuer, k.client: client, "cognito:groups": group})
-				return k.verify(v, t.Context(), signText(key, toJSON(goodHeader()), toJSON(claims)))
-			}
-			require.NoError(t, verify(testIssuer, testClient, nil, false))
-			require.NoError(t, verify(blueIssuer, blueClient, []string{"staff"}, true))
-			require.ErrorIs(t, verify(testIssuer, testClient, nil, true), token.ErrSignature, "one pool's key signs for that pool only")
-			require.ErrorIs(t, verify(blueIssuer, blueClient, nil, false), token.ErrSignature)
-			require.ErrorIs(t, verify(blueIssuer, testClient, []string{"staff"}, true), token.ErrClient, "and so do its settings")
-			require.ErrorIs(t, verify(blueIssuer, blueClient, nil, true), token.ErrGroup)
-			require.ErrorIs(t, verify("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Red000000", blueClient, nil, true), token.ErrIssuer)
-		})
+				raw := signText(key, toJSON(goodHeader()), toJSON(with(k.claims(), m{
+					"iss": tt.issuer, k.client: tt.client, "cognito:groups": tt.groups,
+				})))
+				require.ErrorIs(t, k.verify(v, t.Context(), raw), tt.want)
+			})
+		}
 	}
-}
-
-func TestIssuers(t *testing.T) {
-	tests := []struct {
-		name           string
-		cfg            token.Config
-		accepts, other string
-	}{
-		{
-			"region of the pool id",
-			token.Config{UserPoolID: testPool},
-			testIssuer,
-			"https://cognito-idp.us-east-1.amazonaws.com/" + testPool,
-		},
-		{
-			"region given",
-			token.Config{UserPoolID: testPool, Region: "us-east-1"},
-			"https://cognito-idp.us-east-1.amazonaws.com/" + testPool, testIssuer,
-		},
-		{
-			"updated, region given",
-			token.Config{UserPoolID: testPool, Region: "us-east-1"},
-			"https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool, testIssuer,
-		},
-		{
-			"China",
-			token.Config{UserPoolID: "cn-north-1_Example00"},
-			"https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_Example00",
-			"https://cognito-idp.cn-north-1.amazonaws.com/cn-north-1_Example00",
-		},
-		{
-			"given",
-			token.Config{UserPoolID: testPool, Issuers: []string{"x", "http://127.0.0.1:9229/" + testPool}},
-			"http://127.0.0.1:9229/" + testPool, testIssuer,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			tt.cfg.AnyClient, tt.cfg.JWKS, tt.cfg.Now = true, poolJWKS(), clock
-			v := newVerifier(t, tt.cfg)
-			for _, k := range testKinds() {
-				t.Run(k.name, func(t *testing.T) {
-					of := func(iss string) string { return sign(goodHeader(), with(k.claims(), map[string]any{"iss": iss})) }
-					require.NoError(t, k.verify(v, t.Context(), of(tt.accepts)))
-					require.ErrorIs(t, k.verify(v, t.Context(), of(tt.other)), token.ErrIssuer)
-				})
-			}
-		})
-	}
-}
-
-func TestConfig(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(c *token.Config)
-		want   string
-	}{
-		{"no pool", func(c *token.Config) { c.UserPoolID = "" }, "UserPoolID"},
-		{"a pool without a region", func(c *token.Config) { c.UserPoolID = "Example00" }, "UserPoolID"},
-		{"a pool without an id", func(c *token.Config) { c.UserPoolID = "eu-west-1_" }, "UserPoolID"},
-		{"a pool with an empty region", func(c *token.Config) { c.UserPoolID = "_Example00" }, "UserPoolID"},
-		{"a pool with a path", func(c *token.Config) { c.UserPoolID = "eu-west-1_x/../y" }, "UserPoolID"},
-		{"a pool with a line break", func(c *token.Config) { c.UserPoolID += "\n" }, "UserPoolID"},
-		{"a region with a host", func(c *token.Config) { c.Region = "attacker.example/" }, "region"},
-		{"no client", func(c *token.Config) { c.ClientIDs = nil }, "ClientIDs"},
-		{"one client and any", func(c *token.Config) { c.AnyClient = true }, "AnyClient"},
-		{"an empty client", func(c *token.Config) { c.ClientIDs = []string{testClient, ""} }, "empty"},
-		{"an empty group", func(c *token.Config) { c.Groups = []string{""} }, "empty"},
-		{"an empty scope", func(c *token.Config) { c.Scopes = []string{""} }, "empty"},
-		{"an empty issuer", func(c *token.Config) { c.Issuers = []string{""} }, "empty"},
-		{"an issuer twice", func(c *token.Config) { c.Issuers = []string{"x", "x"} }, "twice"},
-		{"a negative leeway", func(c *token.Config) { c.Leeway = -1 }, "leeway"},
-		{"keys that are none", func(c *token.Config) { c.JWKS = []byte{} }, "JWKS"},
-		{"an address without a scheme", func(c *token.Config) { c.JWKSURL = "127.0.0.1/jwks.json" }, "JWKSURL"},
-		{"an address without a host", func(c *token.Config) { c.JWKSURL = "https:///jwks.json" }, "JWKSURL"},
-		{"a file", func(c *token.Config) { c.JWKSURL = "file:///etc/passwd" }, "JWKSURL"},
-		{"an address that is none", func(c *token.Config) { c.JWKSURL = "http://[::1" }, "JWKSURL"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := staticConfig()
-			tt.change(&cfg)
-			_, err := token.NewVerifier(cfg)
-			require.ErrorContains(t, err, "token: config: ")
-			require.ErrorContains(t, err, tt.want)
-		})
-	}
-	t.Run("a pool twice", func(t *testing.T) {
-		_, err := token.NewVerifier(staticConfig(), staticConfig())
-		require.ErrorContains(t, err, "twice")
-	})
-}
-
-func TestConfigIsCopied(t *testing.T) {
-	cfg := staticConfig()
-	cfg.Groups, cfg.Scopes, cfg.Issuers = []string{"staff"}, []string{"example/read"}, []string{testIssuer}
-	v := newVerifier(t, cfg)
-	cfg.ClientIDs[0], cfg.Groups[0], cfg.Scopes[0], cfg.Issuers[0], cfg.JWKS[0] = "", "", "", "", 0
-	_, err := v.VerifyAccess(t.Context(), sign(goodHeader(), accessClaims()))
-	require.NoError(t, err)
 }

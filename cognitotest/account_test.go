@@ -128,7 +128,8 @@ func TestUpdatePoolAndClient(t *testing.T) {
 		"InvalidParameter: Invalid range for token validity.": srv.call("UpdateUserPoolClient", kv{
 			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ClientName": "other", "AccessTokenValidity": 25,
 		}),
-		"InvalidParameter: The password policy is out of range.": srv.call("UpdateUserPool", kv{
+		"InvalidParameter: 1 validation error detected: Value '5' at 'policies.passwordPolicy.minimumLength' " +
+			"failed to satisfy constraint: Member must have value greater than or equal to 6": srv.call("UpdateUserPool", kv{
 			"UserPoolId": srv.UserPoolID, "PoolName": "other", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 5}},
 		}),
 		"ResourceNotFound: User pool client nobody does not exist.": srv.call("UpdateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": "nobody"}),
@@ -150,7 +151,7 @@ func TestSettingsThatThereAreNot(t *testing.T) {
 		"'[pet]' at 'usernameAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email]]": {
 			"UsernameAttributes": []string{"pet"},
 		},
-		"'[email, sub]' at 'aliasAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email, preferred_username]]": {
+		"'[email, sub]' at 'aliasAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [preferred_username, phone_number, email]]": {
 			"AliasAttributes": []string{"email", "sub"},
 		},
 		"'[pet]' at 'autoVerifiedAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email]]": {
@@ -161,7 +162,7 @@ func TestSettingsThatThereAreNot(t *testing.T) {
 		assert.Equal(t, "InvalidParameter: 1 validation error detected: Value "+want, r.failure())
 	}
 	r := srv.call("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "PreventUserExistenceErrors": "SOMETIMES"})
-	assert.Contains(t, r.failure(), "at 'preventUserExistenceErrors' failed to satisfy constraint: Member must satisfy enum value set: [LEGACY, ENABLED]")
+	assert.Contains(t, r.failure(), "at 'preventUserExistenceErrors' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, LEGACY]")
 }
 
 func TestDefaultsOfTheAPI(t *testing.T) {

@@ -2,10 +2,12 @@ package cognitotest
 
 import (
 	"maps"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
 // Call is a request that the server took, as far as it can be shown: nothing in it signs anybody in.
@@ -14,41 +16,66 @@ type Call struct {
 	Time      time.Time // by the server's clock
 	Signed    bool      // it came with an Authorization header
 
-	// Params are the members of the request, nested ones as "AuthParameters.USERNAME". Values that are secret, or could be, are Redacted: it
-	// shows that they were there.
+	// Params are the members of the request, nested ones as "AuthParameters.USERNAME". Values that are
+	// secret, or could be, are Redacted: it shows that they were there.
 	Params map[string]string
 
-	Error   string // the exception type that was answered, empty for none
+	Error   string // the exception type of the response, empty for none
 	Faulted bool   // the call met a Fault
 }
 
 // Redacted stands for secret values in the Params of a Call.
 const Redacted = "[redacted]"
 
-// callsKept is how many calls are remembered, at least.
-const callsKept = 10_000
+// Calls lists the calls that the server took, oldest first: the last 10,000, or as many of them as
+// 32 MB hold. Retries of the SDK are calls, too.
+func (s *Server) Calls() []Call { return s.journal.all() }
+
+// ResetCalls forgets the calls.
+func (s *Server) ResetCalls() { s.journal.reset() }
+
+// The bounds of what a journal remembers.
+const (
+	callsKept = 10_000
+	bytesKept = 32 << 20
+)
 
 // journal remembers the last calls.
 type journal struct {
 	mu    sync.Mutex
 	calls []Call
+	bytes int
 }
 
 func (j *journal) add(c Call) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.calls) == 2*callsKept {
-		j.calls = append(j.calls[:0], j.calls[callsKept:]...)
-	}
 	j.calls = append(j.calls, c)
+	j.bytes += size(c)
+	for len(j.calls) > callsKept || j.bytes > bytesKept {
+		j.bytes -= size(j.calls[0])
+		j.calls[0] = Call{} // what is cut off is still in the array for a while
+		j.calls = j.calls[1:]
+	}
+}
+
+// size is about what a call holds.
+func size(c Call) int {
+	const ofCall, ofParam = 200, 100 // the struct, and an entry of a map
+	bytes := ofCall + len(c.Operation) + len(c.Error)
+	for name, value := range c.Params {
+		bytes += ofParam + len(name) + len(value)
+	}
+	return bytes
 }
 
 func (j *journal) all() []Call {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	calls := slices.Clone(j.calls)
-	for i := range calls {
-		calls[i].Params = maps.Clone(calls[i].Params)
+	calls := make([]Call, len(j.calls))
+	for i, c := range j.calls {
+		c.Params = maps.Clone(c.Params)
+		calls[i] = c
 	}
 	return calls
 }
@@ -56,56 +83,42 @@ func (j *journal) all() []Call {
 func (j *journal) reset() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.calls = nil
-}
-
-// shown tells which members may be shown. All others are taken for secrets, so that a new one does not come out by accident.
-func shown(member string) bool {
-	switch member {
-	case "AttributeName", "AuthFlow", "ChallengeName", "ClientId", "DEVICE_KEY", "DeviceKey", "FriendlyDeviceName", "GroupName", "Limit", "MaxResults",
-		"MessageAction", "MfaConfiguration", "PoolName", "Precedence", "ClientName", "USERNAME", "UserPoolId", "Username":
-		return true
-	default:
-		return false
-	}
+	j.calls, j.bytes = nil, 0
 }
 
 // paramsKept is how many members of a request are remembered.
 const paramsKept = 100
 
-// params flattens the members of a request and of the objects in it. ClientMetadata is shown whole: the service does not treat it as secret
-// either.
-func params(members map[string]any) map[string]string {
+// params flattens the members of a request and of the objects in it, and redacts what the model does
+// not say is fit to be shown.
+func params(operation string, members map[string]any) map[string]string {
+	op, _ := model.Operation(operation)
 	out := map[string]string{}
-	for name, value := range members {
-		inner, nested := value.(map[string]any)
-		if !nested {
-			keep(out, name, value, shown(name))
-			continue
-		}
-		for key, value := range inner {
-			keep(out, name+"."+key, value, name == "ClientMetadata" || shown(key))
-		}
-	}
+	flatten(out, op, nil, members)
 	return out
 }
 
-func keep(out map[string]string, name string, value any, shown bool) {
-	if len(out) == paramsKept {
-		return
-	}
-	text := Redacted // lists, too: nothing that a test asks for
-	switch value := value.(type) {
-	case string:
-		if shown {
-			text = clip(value)
+func flatten(out map[string]string, op *model.Op, above []string, members map[string]any) {
+	for name, value := range members {
+		path := append(above, name)
+		if inner, nested := value.(map[string]any); nested && len(inner) > 0 {
+			flatten(out, op, path, inner)
+			continue
 		}
-	case float64:
-		if shown {
-			text = strconv.FormatFloat(value, 'f', -1, 64)
+		if len(out) == paramsKept {
+			return
 		}
-	case bool:
-		text = strconv.FormatBool(value)
+		text := Redacted // lists, too: nothing that a test asks for
+		if op != nil && !op.Secret(path...) {
+			switch value := value.(type) {
+			case string:
+				text = clip(value)
+			case float64:
+				text = strconv.FormatFloat(value, 'f', -1, 64)
+			case bool:
+				text = strconv.FormatBool(value)
+			}
+		}
+		out[clip(strings.Join(path, "."))] = text
 	}
-	out[clip(name)] = text
 }

@@ -452,7 +452,7 @@ func TestSignInAfterSignUp(t *testing.T) {
 	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", confirm("carol", "x", *out.Session).failure())
 	other, _ := signUp("dave")
 	assert.Equal(t, invalidSession, confirm("carol", code, *other.Session).failure())
-	assert.Equal(t, invalidSession, srv.respond("SIGN_UP", *out.Session, "carol", nil).failure(), "it is no challenge")
+	assert.Equal(t, invalidSession, srv.respond("SELECT_CHALLENGE", *out.Session, "carol", nil).failure(), "it is no challenge")
 	session := confirm("carol", code, *out.Session).session()
 	require.NotEmpty(t, session)
 	assert.Equal(t, invalidSession, initiate("bob", session).failure())

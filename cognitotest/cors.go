@@ -3,11 +3,13 @@ package cognitotest
 import (
 	"net/http"
 	"strings"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
 )
 
-// allowBrowsers lets pages of any origin call the API and read what it answers, errors too, as the real service does. It tells whether the
-// request was only the question of a browser, asked ahead of a call, and is answered with that. Such questions are no calls: they are not
-// listed and meet no faults.
+// allowBrowsers lets pages of any origin call the API and read its responses, errors too, as the real
+// service does. It tells whether the request was only the question of a browser, asked ahead of a call,
+// and is answered with that. Such questions are no calls: they are not listed and meet no faults.
 //
 // The protocol is CORS, of the Fetch standard: https://fetch.spec.whatwg.org/#http-cors-protocol.
 func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
@@ -17,7 +19,7 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	if r.Method != http.MethodOptions {
 		return false
 	}
-	h.Set("X-Amzn-RequestId", newUUID())
+	h.Set("X-Amzn-RequestId", pool.NewUUID())
 	methods := http.MethodPost
 	if isWellKnown(r) {
 		methods = "GET, HEAD"
@@ -34,10 +36,12 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 
 // headerNames is a list of header names without anything that is none.
 func headerNames(lists []string) string {
-	isNameRune := func(r rune) bool { return isWord(r) || r == '-' }
+	other := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
 	var names []string
-	for _, name := range strings.Split(strings.Join(lists, ","), ",") {
-		if name = strings.Trim(name, " \t"); all(isNameRune)(name) {
+	for name := range strings.SplitSeq(strings.Join(lists, ","), ",") {
+		if name = strings.Trim(name, " \t"); name != "" && !strings.ContainsFunc(name, other) {
 			names = append(names, name)
 		}
 	}

@@ -2,54 +2,74 @@ package cognitotest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
 
-// Fault is a mishap that a call meets instead of, before, or after being served. The zero Fault is none: queued, it lets one call pass. The
-// constructors make the usual ones.
+// Fault is a failure that a call meets instead of, before, or after being served. The zero Fault is
+// none: queued, it lets one call pass. The constructors make the usual ones.
 type Fault struct {
-	// Delay is how long the call waits before anything else happens, by the real clock. It ends early if the client goes away.
+	// Delay is how long the call waits before anything else happens, by the real clock. It ends early if
+	// the client goes away.
 	Delay time.Duration
 
-	// Code and Message, if Code is set, are the error that is answered: an exception type such as "NotAuthorizedException" and its text.
-	// Status is its HTTP status; 0 stands for the one that Cognito gives it.
+	// Code and Message, if Code is set, are the error of the response: an exception type such as
+	// "NotAuthorizedException" and its text. Status is its HTTP status; 0 stands for the one that Cognito
+	// gives it.
 	Code, Message string
 	Status        int
 
-	// Drop closes the connection without an answer, Cut in the middle of the answer.
+	// Drop closes the connection without a response, Cut in the middle of the response.
 	Drop, Cut bool
 
-	// Applied says that the call is served all the same, so that the client does not learn what it did. Cut needs no word of it: there has to be
-	// an answer before it can be cut.
+	// Applied says that the call is served all the same, so that the client does not learn what it did.
+	// Cut implies it: there has to be a response before it can be cut.
 	Applied bool
 }
 
-// Error is answered with an exception type and a text, and the call not served.
+// Error makes the response an exception type and a text, and the call is not served.
 func Error(code, message string) Fault { return Fault{Code: code, Message: message} }
 
-// ErrorAfter is answered with an error although the call was served.
+// ErrorAfter makes the response an error although the call was served.
 func ErrorAfter(code, message string) Fault {
 	return Fault{Code: code, Message: message, Applied: true}
 }
 
 // Throttle is TooManyRequestsException.
-func Throttle() Fault { return Error(typeTooManyRequests, "Rate exceeded") }
+func Throttle() Fault { return Error("TooManyRequestsException", "Rate exceeded") }
 
-// InternalError is answered with status 500; the call is not served.
-func InternalError() Fault { return Error(typeInternal, "Internal error") }
+// InternalError is an error with status 500; the call is not served.
+func InternalError() Fault { return Error(internalError, "Internal error") }
 
 // DropBefore closes the connection before the call is served.
 func DropBefore() Fault { return Fault{Drop: true} }
 
-// DropAfter closes the connection after the call was served: its answer is lost.
+// DropAfter closes the connection after the call was served: its response is lost.
 func DropAfter() Fault { return Fault{Drop: true, Applied: true} }
 
-// CutAnswer closes the connection in the middle of the answer.
+// CutAnswer closes the connection in the middle of the response.
 func CutAnswer() Fault { return Fault{Cut: true, Applied: true} }
 
 // Delay makes the call wait by the real clock; it is served then.
 func Delay(d time.Duration) Fault { return Fault{Delay: d} }
+
+// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any
+// operation, once its own queue is empty. Without faults it forgets those that are still queued: for
+// the operation, or for "" and "*" all of them. It panics if more than 10,000 faults would wait.
+func (s *Server) Fail(operation string, faults ...Fault) {
+	if err := s.TryFail(operation, faults...); err != nil {
+		panic(err.Error())
+	}
+}
+
+// TryFail is Fail for programs, whose faults come from people: what makes Fail panic is an error here.
+func (s *Server) TryFail(operation string, faults ...Fault) error {
+	if operation == "" {
+		operation = anyOperation
+	}
+	return s.faults.add(operation, faults)
+}
 
 func (f Fault) wait(ctx context.Context) {
 	if f.Delay <= 0 {
@@ -69,26 +89,35 @@ func (f Fault) served() bool { return f.Applied || f.Cut || f.Code == "" && !f.D
 // anyOperation is the queue that holds for every operation.
 const anyOperation = "*"
 
+// faultsKept is how many faults wait at most.
+const faultsKept = 10_000
+
 // faults are the queues of faults by operation.
 type faults struct {
-	mu     sync.Mutex
-	queues map[string][]Fault
+	mu      sync.Mutex
+	queues  map[string][]Fault
+	waiting int
 }
 
-func (f *faults) add(operation string, queue []Fault) {
+func (f *faults) add(operation string, queue []Fault) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
+	case len(queue) > faultsKept-f.waiting:
+		return fmt.Errorf("cognitotest: no more than %d faults can wait", faultsKept)
 	case len(queue) > 0:
 		if f.queues == nil {
 			f.queues = map[string][]Fault{}
 		}
 		f.queues[operation] = append(f.queues[operation], queue...)
+		f.waiting += len(queue)
 	case operation == anyOperation:
-		f.queues = nil
+		f.queues, f.waiting = nil, 0
 	default:
+		f.waiting -= len(f.queues[operation])
 		delete(f.queues, operation)
 	}
+	return nil
 }
 
 // take takes the next fault of an operation, and counts with it against the queue of all.
@@ -98,6 +127,7 @@ func (f *faults) take(operation string) (fault Fault, found bool) {
 	for _, name := range []string{operation, anyOperation} {
 		if queue := f.queues[name]; len(queue) > 0 {
 			f.queues[name] = queue[1:]
+			f.waiting--
 			return queue[0], true
 		}
 	}

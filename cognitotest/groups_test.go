@@ -136,7 +136,7 @@ func TestGroupShapes(t *testing.T) {
 		body    kv
 		failure string
 	}{
-		"nothing":       {kv{}, "2 validation errors detected: Value null at 'userPoolId' " + failed + " not be null; Value null at 'groupName' " + failed + " not be null"},
+		"nothing":       {kv{}, "2 validation errors detected: Value null at 'groupName' " + failed + " not be null; Value null at 'userPoolId' " + failed + " not be null"},
 		"blank name":    {kv{"UserPoolId": srv.UserPoolID, "GroupName": "a b"}, `1 validation error detected: Value 'a b' at 'groupName' ` + failed + ` satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
 		"long name":     {kv{"UserPoolId": srv.UserPoolID, "GroupName": strings.Repeat("x", 129)}, "1 validation error detected: Value '" + strings.Repeat("x", 129) + "' at 'groupName' " + failed + " have length less than or equal to 128"},
 		"precedence":    {kv{"UserPoolId": srv.UserPoolID, "GroupName": "x", "Precedence": -1}, "1 validation error detected: Value '-1' at 'precedence' " + failed + " have value greater than or equal to 0"},

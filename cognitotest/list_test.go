@@ -145,7 +145,7 @@ func TestListUsersAttributesToGet(t *testing.T) {
 	assert.Equal(t, "InvalidParameter: Input fails to satisfy the constraints.", list("", "email").failure(), "alice has none")
 	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value '[email, ]' at 'attributesToGet' failed to satisfy constraint: Member must satisfy constraint: "+
 		"[Member must have length less than or equal to 32, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: "+
-		`[\p{L}\p{M}\p{S}\p{N}\p{P}]+]`, list("", "email", "").failure())
+		`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`, list("", "email", "").failure())
 }
 
 // A pagination token is good for the list that it came with, as it came.

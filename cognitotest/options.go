@@ -2,7 +2,7 @@ package cognitotest
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
 )
 
-// Options are the settings of a server: the user pool and the app client that it starts with, its clock, and its address. The zero value of a
-// field stands for the default that its comment names.
+// Options are the settings of a server: the user pool and the app client that it starts with, its
+// clock, and its address. The zero value of a field stands for the default that its comment names.
 type Options struct {
 	Region               string // default us-east-1
 	UserPoolID, ClientID string // default: made up
@@ -22,13 +24,21 @@ type Options struct {
 	TOTPDisabled bool                  // the pool does not offer TOTP
 	SMS, Email   bool                  // the pool offers MFA by SMS, by e-mail; the codes are in the Outbox
 
-	ClientSecret string                         // of the app client, 24 to 64 characters; default none
-	AuthFlows    []types.ExplicitAuthFlowsType  // of the app client; default: all
-	FirstFactors []types.AuthFactorType         // that USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP; default PASSWORD
-	Devices      *types.DeviceConfigurationType // users' devices are tracked; default nil: they are not
-	RevealUsers  bool                           // an unknown user is told from a wrong password (PreventUserExistenceErrors LEGACY); default no
+	ClientSecret string                        // of the app client, 24 to 64 characters; default none
+	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default: all
 
-	// Users sign in by these attributes, and the user name is a UUID equal to sub. Not together with AliasAttributes.
+	// FirstFactors are what USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP;
+	// default PASSWORD.
+	FirstFactors []types.AuthFactorType
+
+	Devices *types.DeviceConfigurationType // users' devices are tracked; default nil: they are not
+
+	// RevealUsers tells an unknown user from a wrong password (PreventUserExistenceErrors LEGACY); default
+	// no.
+	RevealUsers bool
+
+	// Users sign in by these attributes, and the user name is a UUID equal to sub. Not together with
+	// AliasAttributes.
 	UsernameAttributes []types.UsernameAttributeType
 	// Users sign in by these attributes as well, once they are verified.
 	AliasAttributes []types.AliasAttributeType
@@ -36,38 +46,56 @@ type Options struct {
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // user names and aliases are; tokens then hold them in lower case
 
-	AuthSessionValidity                                        time.Duration // of a session; default 3 minutes, at most 15
-	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration // default 1 hour, 1 hour, 30 days
-	RefreshTokenRotation                                       bool          // every refresh gives a new refresh token
-	RotationGrace                                              time.Duration // how long a rotated token still works; at most a minute
-	TokenRevocationDisabled                                    bool          // the app client has no token revocation
+	AuthSessionValidity time.Duration // of a session, in whole minutes; default 3 minutes, at most 15
+
+	// The lives of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
+	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
+
+	RefreshTokenRotation    bool          // every refresh gives a new refresh token
+	RotationGrace           time.Duration // how long a rotated token still works; at most a minute
+	TokenRevocationDisabled bool          // the app client has no token revocation
 
 	Now      func() time.Time // the clock that Advance adds to; must be safe for concurrent use; default time.Now
 	Listener net.Listener     // where to listen; Close closes it; default: a free port of 127.0.0.1 or [::1]
 
-	Quirks Quirks // where Cognito's behaviour is not known for certain, or has changed
+	Quirks Quirks // where Cognito's behavior is not known for certain, or has changed
 }
 
-// Quirks switch to another behaviour where it is uncertain what Cognito does, where it did something else once, or where its model promises
-// something else than was seen. A client should work with every one of them.
+// Quirks switch to another behavior where it is uncertain what Cognito does, where it did something
+// else once, or where its model promises something else than was seen. A client should work with every
+// one of them.
 type Quirks struct {
-	ModelStatus       bool      // errors have the HTTP status of the service's model: 401, 403, 404, 429; default 400
-	ErrorName         ErrorName // where the exception type is written; default header and body
-	LongSessions      bool      // sessions of more than 4,000 characters
-	StrictStep        bool      // a code older than the newest that was used is refused as used
-	CodeLockout       bool      // wrong MFA codes count like wrong passwords, and lock the user out
-	AssociateCutsOff  bool      // AssociateSoftwareToken ends the verified authenticator at once, as before 2023
-	SetupSetsList     bool      // a verified set-up during sign-in enables TOTP by itself
-	SetupAfterDisable bool      // where the pool demands MFA, disabling TOTP leads to MFA_SETUP; default: the code is asked for all the same
-	RefuseDisable     bool      // where the pool demands MFA, a method cannot be disabled
-	OldSecretHashText bool      // "Unable to verify secret hash for client", as in older answers
-	PreciseSignOut    bool      // tokens issued after a global sign-out in the same second are good; needs token revocation; default: they are not
+	// ModelStatus gives errors the HTTP status of the service's model: 401, 403, 404, 429; default 400.
+	ModelStatus bool
+	// ErrorName says where the exception type is written; default header and body.
+	ErrorName ErrorName
+	// LongSessions makes sessions longer than 4,000 characters.
+	LongSessions bool
+	// StrictStep refuses a code older than the newest that was used, as if it had been used.
+	StrictStep bool
+	// CodeLockout counts wrong MFA codes like wrong passwords, and locks the user out.
+	CodeLockout bool
+	// AssociateCutsOff makes AssociateSoftwareToken end the verified authenticator at once, as before 2023.
+	AssociateCutsOff bool
+	// SetupSetsList makes a verified set-up during sign-in enable TOTP by itself.
+	SetupSetsList bool
+	// SetupAfterDisable leads to MFA_SETUP when TOTP is disabled where the pool demands MFA; by default
+	// the code is asked for all the same.
+	SetupAfterDisable bool
+	// RefuseDisable does not let a method be disabled where the pool demands MFA.
+	RefuseDisable bool
+	// OldSecretHashText is "Unable to verify secret hash for client", as in older responses.
+	OldSecretHashText bool
+	// PreciseSignOut keeps tokens good that are issued after a global sign-out in the same second; it
+	// needs token revocation. By default they are not.
+	PreciseSignOut bool
 }
 
-// ErrorName says where an answer writes the exception type.
+// ErrorName says where a response writes the exception type.
 type ErrorName int
 
-// The places: both, as Cognito does, the header X-Amzn-ErrorType alone, or the member __type of the body alone.
+// The places: both, as Cognito does, the header X-Amzn-ErrorType alone, or the member __type of the
+// body alone.
 const (
 	ErrorNameInBoth ErrorName = iota
 	ErrorNameInHeader
@@ -84,22 +112,24 @@ var allFlows = [...]types.ExplicitAuthFlowsType{
 func (o *Options) setDefaults() {
 	o.Region = cmp.Or(o.Region, "us-east-1")
 	if o.UserPoolID == "" {
-		o.UserPoolID = newPoolID(o.Region)
+		o.UserPoolID = pool.NewPoolID(o.Region)
 	}
 	if o.ClientID == "" {
-		o.ClientID = newText(lowerAndDigits, 26)
+		o.ClientID = pool.NewClientID()
 	}
 	o.MFA = cmp.Or(o.MFA, types.UserPoolMfaTypeOptional)
 	if o.AuthFlows == nil {
 		o.AuthFlows = allFlows[:]
-		if o.RefreshTokenRotation {
-			o.AuthFlows = flowsWithoutRefresh(o.AuthFlows)
+		if o.RefreshTokenRotation { // a client that rotates cannot have the flow
+			o.AuthFlows = slices.DeleteFunc(slices.Clone(o.AuthFlows), func(flow types.ExplicitAuthFlowsType) bool {
+				return flow == types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth
+			})
 		}
 	}
 	o.AuthSessionValidity = cmp.Or(o.AuthSessionValidity, 3*time.Minute)
 	o.AccessTokenValidity = cmp.Or(o.AccessTokenValidity, time.Hour)
 	o.IDTokenValidity = cmp.Or(o.IDTokenValidity, time.Hour)
-	o.RefreshTokenValidity = cmp.Or(o.RefreshTokenValidity, 30*day)
+	o.RefreshTokenValidity = cmp.Or(o.RefreshTokenValidity, 30*24*time.Hour)
 	if o.FirstFactors == nil {
 		o.FirstFactors = []types.AuthFactorType{types.AuthFactorTypePassword}
 	}
@@ -108,65 +138,124 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// start makes the pool and the app client of the options.
-func (b *backend) start(o *Options) error {
-	members := map[string]any{"UserPoolId": o.UserPoolID, "ClientId": o.ClientID, "MfaConfiguration": string(o.MFA)}
-	if o.ClientSecret != "" {
-		members["ClientSecret"] = o.ClientSecret
+// machine makes the state machine with the pool and the app client of the options.
+func (o *Options) machine() (*pool.Machine, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	if err := check(members, nil); err != nil {
-		return err
-	}
-	if !all(func(r rune) bool { return isWord(r) || r == '-' })(o.Region) {
+	q := o.Quirks
+	m := pool.New(pool.Config{Region: o.Region, Now: o.Now, Quirks: pool.Quirks{
+		LongSessions: q.LongSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
+		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
+		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
+	}})
+	return m, m.Start(pool.Start{
+		PoolID: o.UserPoolID, ClientID: o.ClientID, Pool: o.pool(), MFA: o.mfa(), Client: o.client(),
+	})
+}
+
+// check finds what has no place in the requests that make the pool and the app client.
+func (o *Options) check() error {
+	if strings.ContainsFunc(o.Region, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+	}) {
 		return fmt.Errorf("the region %q has characters that no region has", o.Region)
 	}
-	if len(o.UsernameAttributes) > 0 && len(o.AliasAttributes) > 0 {
-		return fmt.Errorf("a pool has UsernameAttributes or AliasAttributes, not both")
+	if o.AuthSessionValidity%time.Minute != 0 {
+		return errors.New("AuthSessionValidity is not a number of whole minutes")
 	}
-	for _, attribute := range slices.Concat(strs(o.UsernameAttributes), strs(o.AliasAttributes)) {
-		if !slices.Contains([]string{"email", "phone_number", "preferred_username"}, attribute) {
-			return fmt.Errorf("users cannot sign in by the attribute %q", attribute)
+	for _, d := range []time.Duration{
+		o.AccessTokenValidity, o.IDTokenValidity, o.RefreshTokenValidity, o.RotationGrace,
+	} {
+		if d%time.Second != 0 {
+			return errors.New("a validity is not a number of whole seconds")
 		}
 	}
-
-	if err := checkFirstFactors(strs(o.FirstFactors)); err != nil {
-		return err
-	}
-
-	now := b.time()
-	p := newPool(o.UserPoolID, now)
-	p.set = poolSettings{name: "cognitotest", autoVerified: []string{"email", "phone_number"}, policy: defaultPolicy(), firstFactors: strs(o.FirstFactors)}
-	p.usernameAttributes, p.aliasAttributes = strs(o.UsernameAttributes), strs(o.AliasAttributes)
-	p.required, p.schema, p.caseInsensitive = slices.Clone(o.RequiredAttributes), schema{open: true}, o.CaseInsensitive
-	p.mfa.mode = o.MFA
-	if o.Devices != nil {
-		p.set.devices = &deviceConfiguration{o.Devices.ChallengeRequiredOnNewDevice, o.Devices.DeviceOnlyRememberedOnUserPrompt}
-	}
-	if o.MFA != types.UserPoolMfaTypeOff {
-		p.mfa.totp = !o.TOTPDisabled
-		if o.SMS {
-			p.mfa.sms = json.RawMessage(`{"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms"}}`)
-		}
-		if o.Email {
-			p.mfa.email = json.RawMessage(`{}`)
-		}
-	}
-	c := &appClient{
-		id: o.ClientID, name: "cognitotest", secret: o.ClientSecret, pool: p, created: now, modified: now, flows: slices.Clone(o.AuthFlows),
-		reveal: o.RevealUsers, session: o.AuthSessionValidity, access: o.AccessTokenValidity, idToken: o.IDTokenValidity,
-		refresh: o.RefreshTokenValidity, revocation: !o.TokenRevocationDisabled, rotation: o.RefreshTokenRotation, grace: o.RotationGrace,
-	}
-	if err := c.check(); err != nil {
-		return err
-	}
-	b.addPool(p)
-	b.addClient(c)
 	return nil
 }
 
-// describeError words an error for a panic.
+// object is an object in a request.
+type object = map[string]any
+
+// pool is the request that makes the pool.
+func (o *Options) pool() object {
+	p := object{
+		"PoolName": "cognitotest", "AutoVerifiedAttributes": []string{"email", "phone_number"},
+		"Policies":              object{"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors}},
+		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
+	}
+	var schema []object
+	for _, name := range o.RequiredAttributes {
+		schema = append(schema, object{"Name": name, "Required": true})
+	}
+	if schema != nil {
+		p["Schema"] = schema
+	}
+	if len(o.UsernameAttributes) > 0 {
+		p["UsernameAttributes"] = o.UsernameAttributes
+	}
+	if len(o.AliasAttributes) > 0 {
+		p["AliasAttributes"] = o.AliasAttributes
+	}
+	if o.Devices != nil {
+		p["DeviceConfiguration"] = object{
+			"ChallengeRequiredOnNewDevice":     o.Devices.ChallengeRequiredOnNewDevice,
+			"DeviceOnlyRememberedOnUserPrompt": o.Devices.DeviceOnlyRememberedOnUserPrompt,
+		}
+	}
+	return p
+}
+
+// mfa is the request that sets the factors.
+func (o *Options) mfa() object {
+	m := object{"MfaConfiguration": o.MFA}
+	if o.MFA == types.UserPoolMfaTypeOff {
+		return m
+	}
+	m["SoftwareTokenMfaConfiguration"] = object{"Enabled": !o.TOTPDisabled}
+	if o.SMS {
+		role := "arn:aws:iam::123456789012:role/sms"
+		m["SmsMfaConfiguration"] = object{"SmsConfiguration": object{"SnsCallerArn": role}}
+	}
+	if o.Email {
+		m["EmailMfaConfiguration"] = object{}
+	}
+	return m
+}
+
+// client is the request that makes the app client.
+func (o *Options) client() object {
+	existence := types.PreventUserExistenceErrorTypesEnabled
+	if o.RevealUsers {
+		existence = types.PreventUserExistenceErrorTypesLegacy
+	}
+	c := object{
+		"ClientName": "cognitotest", "ExplicitAuthFlows": o.AuthFlows, "PreventUserExistenceErrors": existence,
+		"AuthSessionValidity":   o.AuthSessionValidity / time.Minute,
+		"AccessTokenValidity":   o.AccessTokenValidity / time.Second,
+		"IdTokenValidity":       o.IDTokenValidity / time.Second,
+		"RefreshTokenValidity":  o.RefreshTokenValidity / time.Second,
+		"TokenValidityUnits":    object{"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "seconds"},
+		"EnableTokenRevocation": !o.TokenRevocationDisabled,
+	}
+	if o.ClientSecret != "" {
+		c["ClientSecret"] = o.ClientSecret
+	}
+	if o.RefreshTokenRotation || o.RotationGrace != 0 {
+		feature := types.FeatureTypeDisabled
+		if o.RefreshTokenRotation {
+			feature = types.FeatureTypeEnabled
+		}
+		c["RefreshTokenRotation"] = object{
+			"Feature": feature, "RetryGracePeriodSeconds": o.RotationGrace / time.Second,
+		}
+	}
+	return c
+}
+
+// describeError words an error for people.
 func describeError(err error) string {
-	if apiErr := asAPIError(err); apiErr.Type != typeInternal {
+	if apiErr := asError(err); apiErr.Type != internalError {
 		return apiErr.Message
 	}
 	return strings.TrimPrefix(err.Error(), "cognitotest: ")

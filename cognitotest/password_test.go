@@ -292,7 +292,8 @@ func TestRecoveryMechanisms(t *testing.T) {
 		})
 	}
 	srv := start(t)
-	assert.Equal(t, `InvalidParameter: There is no account recovery mechanism "pigeon".`,
+	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value 'pigeon' at 'accountRecoverySetting.recoveryMechanisms.1.member.name' "+
+		"failed to satisfy constraint: Member must satisfy enum value set: [verified_email, verified_phone_number, admin_only]",
 		srv.call("CreateUserPool", kv{"PoolName": "x", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{mechanism(1, "pigeon")}}}).failure())
 }
 

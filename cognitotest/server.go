@@ -7,19 +7,23 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for concurrent use. Methods that take a user name
-// also take an alias or a sub; they look in the pool that the server started with first, then in those made by CreateUserPool, and panic if
-// there is no such user, LookupUser apart: a test that asks for one has a mistake in it.
+// Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for
+// concurrent use. Methods that take a user name also take an alias or a sub; they look in the pool
+// that the server started with first, then in those made by CreateUserPool, and panic if there is no
+// such user, LookupUser apart: a test that asks for one has a mistake in it.
+//
+// It holds on to what its users may still need, and to no more: the last calls (see Calls), 262,144
+// open sign-ins, the last 20 messages of each user.
 type Server struct {
 	URL          string // of the API, for example "http://127.0.0.1:40123"
 	Region       string
@@ -27,7 +31,8 @@ type Server struct {
 	ClientID     string
 	ClientSecret string // empty if the app client has none
 
-	backend   *backend
+	machine   *pool.Machine
+	quirks    Quirks
 	faults    faults
 	journal   journal
 	http      *http.Server
@@ -36,8 +41,9 @@ type Server struct {
 	closing   sync.Once
 }
 
-// NewServer starts a server with one user pool and one app client, and no user. Like httptest.NewServer it panics if it cannot listen, and
-// also if the options make no sense. Whoever starts it closes it.
+// NewServer starts a server with one user pool and one app client, and no user. Like
+// httptest.NewServer it panics if it cannot listen, and also if the options make no sense. Whoever
+// starts it closes it.
 func NewServer(optFns ...func(*Options)) *Server {
 	s, err := Start(optFns...)
 	if err != nil {
@@ -46,15 +52,23 @@ func NewServer(optFns ...func(*Options)) *Server {
 	return s
 }
 
-// Start is NewServer for programs, whose options come from people: what makes NewServer panic is an error here.
+// The limits on connections. Clients keep theirs open for a minute and a half at most, as a rule, and
+// must not find them closed just when they use them again.
+const (
+	readTimeout = 30 * time.Second
+	idleTimeout = 2 * time.Minute
+)
+
+// Start is NewServer for programs, whose options come from people: what makes NewServer panic is an
+// error here.
 func Start(optFns ...func(*Options)) (*Server, error) {
 	var o Options
 	for _, fn := range optFns {
 		fn(&o)
 	}
 	o.setDefaults()
-	b := newBackend(&o)
-	if err := b.start(&o); err != nil {
+	machine, err := o.machine()
+	if err != nil {
 		return nil, fmt.Errorf("cognitotest: the options are invalid: %s", describeError(err))
 	}
 	if o.Listener == nil {
@@ -66,12 +80,13 @@ func Start(optFns ...func(*Options)) (*Server, error) {
 	}
 
 	s := &Server{
-		URL: "http://" + reachable(o.Listener.Addr()), Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
-		backend: b, done: make(chan struct{}),
+		URL: "http://" + reachable(o.Listener.Addr()), Region: o.Region, UserPoolID: o.UserPoolID,
+		ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		machine: machine, quirks: o.Quirks, done: make(chan struct{}),
 		// A test may run as many calls side by side as it likes: each keeps its connection.
 		transport: &http.Transport{MaxIdleConnsPerHost: 256},
 	}
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{Handler: s, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
 	go func() {
 		defer close(s.done)
 		_ = s.http.Serve(o.Listener) // ends with ErrServerClosed, or because somebody else closed the listener
@@ -96,20 +111,24 @@ func (s *Server) Close() {
 	<-s.done
 }
 
-// Client gives an SDK client that talks to the server over HTTP, with made-up credentials and the SDK's own retries. The options are the SDK's.
+// Client gives an SDK client that talks to the server over HTTP, with made-up credentials and the
+// SDK's own retries. The options are the SDK's.
 func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cognitoidentityprovider.Client {
 	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
 		Region:       s.Region,
 		BaseEndpoint: aws.String(s.URL),
 		HTTPClient:   &http.Client{Transport: wholeBody{s.transport}},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest", Source: "cognitotest"}, nil
+			return aws.Credentials{
+				AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest", Source: "cognitotest",
+			}, nil
 		}),
 	}, optFns...)
 }
 
-// wholeBody hands net/http a body that it knows to be in memory. It then leaves with the header, in one piece, and is read to its end before
-// the answer comes; with the SDK's own reader the transport at times closes the connection under the answer of a fast server.
+// wholeBody hands net/http a body that it knows to be in memory. It then leaves with the header, in one
+// piece, and is read to its end before the response comes; with the SDK's own reader the transport at
+// times closes the connection under the response of a fast server.
 type wholeBody struct{ http.RoundTripper }
 
 func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -129,47 +148,7 @@ func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Now is the time by the server's clock.
-func (s *Server) Now() time.Time { return s.backend.time() }
+func (s *Server) Now() time.Time { return s.machine.Now() }
 
 // Advance moves the server's clock: sessions, codes and tokens age with it. It can go back, too.
-func (s *Server) Advance(d time.Duration) { s.backend.offset.Add(int64(d)) }
-
-// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any operation, once its own queue is empty. Without
-// faults it forgets those that are still queued: for the operation, or for "" and "*" all of them.
-func (s *Server) Fail(operation string, faults ...Fault) {
-	if operation == "" {
-		operation = anyOperation
-	}
-	s.faults.add(operation, faults)
-}
-
-// Calls lists the calls that the server took, oldest first: the last 10,000 at least. Retries of the SDK are calls, too.
-func (s *Server) Calls() []Call { return s.journal.all() }
-
-// ResetCalls forgets the calls.
-func (s *Server) ResetCalls() { s.journal.reset() }
-
-// Outbox lists what the user was sent, oldest first: the last 20 messages.
-func (s *Server) Outbox(username string) []Message {
-	u := s.lock(username)
-	defer u.mu.Unlock()
-	return slices.Clone(u.outbox)
-}
-
-// lock finds a user for a test and locks it.
-func (s *Server) lock(username string) *user {
-	u := s.find(username)
-	if u == nil {
-		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
-	}
-	return u
-}
-
-// find is lock for a user that may be missing: it is nil then.
-func (s *Server) find(username string) *user {
-	u := s.backend.find(username)
-	if u == nil || u.lock() != nil {
-		return nil
-	}
-	return u
-}
+func (s *Server) Advance(d time.Duration) { s.machine.Advance(d) }

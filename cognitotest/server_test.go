@@ -30,18 +30,20 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 		on    func(*options)
 		panic string
 	}{
-		"pool":    {func(o *options) { o.UserPoolID = "pool" }, `1 validation error detected: Value 'pool' at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
-		"client":  {func(o *options) { o.ClientID = "a b" }, `1 validation error detected: Value at 'clientId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+]+`},
-		"secret":  {func(o *options) { o.ClientSecret = "short" }, `1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have length greater than or equal to 24`},
-		"MFA":     {func(o *options) { o.MFA = "SOMETIMES" }, `1 validation error detected: Value 'SOMETIMES' at 'mfaConfiguration' failed to satisfy constraint: Member must satisfy enum value set: [OFF, ON, OPTIONAL]`},
-		"region":  {func(o *options) { o.Region, o.UserPoolID = "us east", "us-east-1_a" }, `the region "us east" has characters that no region has`},
-		"session": {func(o *options) { o.AuthSessionValidity = time.Minute }, "AuthSessionValidity must be from 3 to 15 minutes."},
-		"flow":    {func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} }, "1 validation error detected: Value '[ALLOW_ALL]' at 'explicitAuthFlows' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH, ALLOW_CUSTOM_AUTH, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_AUTH]"},
-		"grace":   {func(o *options) { o.RotationGrace = time.Hour }, "RetryGracePeriodSeconds must be from 0 to 60."},
+		"pool":          {func(o *options) { o.UserPoolID = "pool" }, `1 validation error detected: Value 'pool' at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
+		"client":        {func(o *options) { o.ClientID = "a b" }, `1 validation error detected: Value at 'clientId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+]+`},
+		"secret":        {func(o *options) { o.ClientSecret = "short" }, `1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have length greater than or equal to 24`},
+		"MFA":           {func(o *options) { o.MFA = "SOMETIMES" }, `1 validation error detected: Value 'SOMETIMES' at 'mfaConfiguration' failed to satisfy constraint: Member must satisfy enum value set: [OPTIONAL, OFF, ON]`},
+		"region":        {func(o *options) { o.Region, o.UserPoolID = "us east", "us-east-1_a" }, `the region "us east" has characters that no region has`},
+		"session":       {func(o *options) { o.AuthSessionValidity = time.Minute }, "1 validation error detected: Value '1' at 'authSessionValidity' failed to satisfy constraint: Member must have value greater than or equal to 3"},
+		"half a minute": {func(o *options) { o.AuthSessionValidity = 210 * time.Second }, "AuthSessionValidity is not a number of whole minutes"},
+		"half a second": {func(o *options) { o.AccessTokenValidity = time.Hour + time.Second/2 }, "a validity is not a number of whole seconds"},
+		"flow":          {func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} }, "1 validation error detected: Value '[ALLOW_ALL]' at 'explicitAuthFlows' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_USER_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_PASSWORD_AUTH, CUSTOM_AUTH_FLOW_ONLY, ALLOW_USER_SRP_AUTH, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH]]"},
+		"grace":         {func(o *options) { o.RotationGrace = time.Hour }, "1 validation error detected: Value '3600' at 'refreshTokenRotation.retryGracePeriodSeconds' failed to satisfy constraint: Member must have value less than or equal to 60"},
 		"two aliases": {func(o *options) {
 			o.AliasAttributes, o.UsernameAttributes = []types.AliasAttributeType{"email"}, []types.UsernameAttributeType{"email"}
-		}, "a pool has UsernameAttributes or AliasAttributes, not both"},
-		"alias": {func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} }, `users cannot sign in by the attribute "shoe_size"`},
+		}, "Only one of the aliasAttributes or usernameAttributes can be set in a user pool"},
+		"alias": {func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} }, `1 validation error detected: Value '[shoe_size]' at 'aliasAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [preferred_username, phone_number, email]]`},
 	} {
 		assert.PanicsWithValue(t, "cognitotest: the options are invalid: "+tc.panic, func() { cognitotest.NewServer(tc.on) }, name)
 		_, err := cognitotest.Start(tc.on)
@@ -182,11 +184,16 @@ func TestCalls(t *testing.T) {
 	srv.Advance(time.Hour)
 	r := srv.tokens("alice")
 	srv.call("AdminSetUserMFAPreference", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true}, "ClientMetadata": kv{"tenant": "7"}, "List": []int{1}, "Limit": 7, "Other": 1, "GroupName": "staff",
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true, "Other": 1}, "Limit": 7,
 	})
+	srv.call("AdminCreateUser", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata": kv{"tenant": "7"},
+		"UserAttributes": []kv{{"Name": "name", "Value": "Bob"}}, "ForceAliasCreation": true,
+	})
+	srv.call("CreateGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": 7, "Description": ""})
 	srv.call("NoSuchOperation", kv{})
 	calls := srv.Calls()
-	require.Len(t, calls, 3)
+	require.Len(t, calls, 5)
 	assert.Equal(t, cognitotest.Call{
 		Operation: "InitiateAuth", Time: srv.Now(), Signed: true, Params: map[string]string{
 			"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "alice",
@@ -195,11 +202,18 @@ func TestCalls(t *testing.T) {
 	}, calls[0])
 	assert.Equal(t, "UserNotFoundException", calls[1].Error)
 	assert.Equal(t, map[string]string{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings.Enabled": "true", "ClientMetadata.tenant": "7", "List": cognitotest.Redacted,
-		"Limit": "7", "Other": cognitotest.Redacted, "GroupName": "staff",
-	}, calls[1].Params)
-	assert.Equal(t, "NoSuchOperation", calls[2].Operation)
-	assert.Equal(t, "UnknownOperationException", calls[2].Error)
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings.Enabled": "true",
+		"SoftwareTokenMfaSettings.Other": cognitotest.Redacted, "Limit": cognitotest.Redacted,
+	}, calls[1].Params, "what the model does not know might be a secret")
+	assert.Equal(t, map[string]string{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata.tenant": "7",
+		"UserAttributes": cognitotest.Redacted, "ForceAliasCreation": "true",
+	}, calls[2].Params)
+	assert.Equal(t, map[string]string{
+		"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": "7", "Description": cognitotest.Redacted,
+	}, calls[3].Params)
+	assert.Equal(t, "NoSuchOperation", calls[4].Operation)
+	assert.Equal(t, "UnknownOperationException", calls[4].Error)
 
 	text := fmt.Sprintf("%+v", calls)
 	for _, hidden := range []string{password, srv.ClientSecret, srv.secretHash("alice"), r.access(), r.refresh()} {
@@ -209,12 +223,12 @@ func TestCalls(t *testing.T) {
 	for i := range 1000 {
 		many[fmt.Sprint(i)] = strings.Repeat("x", 100)
 	}
-	srv.call("GetUser", kv{"Username": strings.Repeat("x", 100_000), strings.Repeat("y", 100_000): "z"})
-	srv.call("GetUser", kv{"ClientMetadata": many})
+	srv.call("AdminGetUser", kv{"Username": strings.Repeat("x", 100_000), strings.Repeat("y", 100_000): "z"})
+	srv.call("SignUp", kv{"ClientMetadata": many})
 	calls = srv.Calls()
-	assert.Len(t, calls[3].Params["Username"], 515, "nobody fills the memory with it")
-	assert.Less(t, len(fmt.Sprint(calls[3].Params)), 2000)
-	assert.Len(t, calls[4].Params, 100)
+	assert.Len(t, calls[5].Params["Username"], 515, "nobody fills the memory with it")
+	assert.Less(t, len(fmt.Sprint(calls[5].Params)), 2000)
+	assert.Len(t, calls[6].Params, 100)
 
 	calls[0].Params["ClientId"] = "changed"
 	assert.Equal(t, srv.ClientID, srv.Calls()[0].Params["ClientId"], "what is given out is a copy")
@@ -325,6 +339,6 @@ func TestCallsKeepsTheLast(t *testing.T) {
 		srv.ServeHTTP(httptest.NewRecorder(), request)
 	}
 	calls := srv.Calls()
-	assert.Equal(t, "No10000", calls[0].Operation)
+	assert.Equal(t, "No10001", calls[0].Operation)
 	assert.Equal(t, "No20000", calls[len(calls)-1].Operation)
 }

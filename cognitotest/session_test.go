@@ -84,7 +84,7 @@ func TestSessionIsBound(t *testing.T) {
 		"other challenge": body(srv.ClientID, "EMAIL_OTP", session, "alice"),
 		"new password":    body(srv.ClientID, "NEW_PASSWORD_REQUIRED", session, "alice"),
 		"set-up":          body(srv.ClientID, "MFA_SETUP", session, "alice"),
-		"no challenge":    body(srv.ClientID, "NO_SUCH_CHALLENGE", session, "alice"),
+		"other flow":      body(srv.ClientID, "CUSTOM_CHALLENGE", session, "alice"),
 		"flipped bit":     body(srv.ClientID, "SOFTWARE_TOKEN_MFA", string(flipped), "alice"),
 		"shortened":       body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4], "alice"),
 		"lengthened":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),

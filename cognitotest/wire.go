@@ -7,69 +7,88 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
 )
 
 const (
 	targetPrefix = "AWSCognitoIdentityProviderService."
 	contentType  = "application/x-amz-json-1.1"
 
-	// maxBody is the largest request that is served. What is larger is read on for a while, since a client that still writes would not get to
-	// see the answer.
+	// maxBody is the largest request that is served. What is larger is read on for a while, since a client
+	// that still writes would not get to see the response.
 	maxBody = 1 << 20
 	maxRead = 64 << 20
 )
 
-// ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in X-Amz-Target) and publishes the keys that its
-// tokens are signed with, at "/<pool id>/.well-known/jwks.json". Pages in browsers may call it, whatever their origin. It can be mounted without
-// the server's own listener.
+// The exception types of the protocol. The others are the state machine's.
+const (
+	internalError    = "InternalErrorException"
+	serialization    = "SerializationException"
+	tooLarge         = "RequestEntityTooLargeException"
+	unknownOperation = "UnknownOperationException"
+)
+
+// ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in
+// X-Amz-Target) and publishes the keys that its tokens are signed with, at
+// "/<pool id>/.well-known/jwks.json". Pages in browsers may call it, whatever their origin.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The whole request is read before anything is answered, and the answer leaves in one piece: clients close their side as soon as they have
-	// the header, and what is still on its way then gets lost.
-	body, tooLarge, err := readBody(r.Body)
+	// The whole request is read before there is any response, and the response leaves in one piece:
+	// clients close their side as soon as they have the header, and what is still on its way then gets
+	// lost.
+	body, err := readBody(r.Body)
 	if allowBrowsers(w, r) {
 		return
 	}
-	if err != nil { // the client is gone, or its framing is broken
-		s.write(w, nil, &apiError{typeSerialization, "The request could not be read."}, 0)
-		return
-	}
-	if isWellKnown(r) {
-		s.serveWellKnown(w, r)
-		return
-	}
-
-	name, known := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	switch {
+	case err != nil && asError(err).Type != tooLarge: // the client is gone, or its framing is broken
+		s.write(w, nil, &pool.Error{Type: serialization, Message: "The request could not be read."}, 0)
+	case isWellKnown(r):
+		s.serveWellKnown(w, r)
 	case r.URL.Path != "/":
-		s.write(w, nil, unknownOperation("There is nothing at this path; requests go to /."), http.StatusNotFound)
-		return
+		s.refuse(w, "There is nothing at this path; requests go to /.", http.StatusNotFound)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		s.write(w, nil, unknownOperation("Requests are sent with POST, with the operation in X-Amz-Target."), http.StatusMethodNotAllowed)
-		return
-	case !known:
-		s.write(w, nil, unknownOperation("X-Amz-Target does not name an operation of "+strings.TrimSuffix(targetPrefix, ".")+"."), 0)
-		return
+		s.refuse(w, "Requests are sent with POST, with the operation in X-Amz-Target.", http.StatusMethodNotAllowed)
+	default:
+		name, known := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+		if !known {
+			s.refuse(w, "X-Amz-Target does not name an operation of "+strings.TrimSuffix(targetPrefix, ".")+".", 0)
+			return
+		}
+		s.serveCall(w, r, clip(name), body, err)
 	}
+}
 
-	call := Call{Operation: clip(name), Time: s.Now(), Signed: r.Header.Get("Authorization") != ""}
+// serveCall serves a call of the API, or has it meet a fault. The error says that the body was not read.
+func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, body []byte, unread error) {
+	call := Call{Operation: name, Time: s.Now(), Signed: r.Header.Get("Authorization") != ""}
 	fault, faulted := s.faults.take(name)
 	call.Faulted = faulted
-	fault.wait(r.Context())
-
-	var answer any
-	var members map[string]any
-	if fault.served() {
-		answer, members, err = s.serve(name, call.Signed, body, tooLarge)
-	} else {
-		_ = json.Unmarshal(body, &members)
+	if fault.Delay > 0 {
+		// The limit on the time that a request takes to come in would end the wait, too.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		fault.wait(r.Context())
 	}
-	call.Params = params(members)
+
+	var response any
+	var members map[string]any
+	err := unread
+	switch {
+	case !fault.served():
+		_ = json.Unmarshal(body, &members)
+	case err == nil:
+		response, members, err = s.machine.Serve(name, call.Signed, body)
+	}
+	call.Params = params(name, members)
 	status := 0
 	if fault.Code != "" {
-		err, status = &apiError{fault.Code, fault.Message}, fault.Status
+		err, status = &pool.Error{Type: fault.Code, Message: fault.Message}, fault.Status
 	}
-	call.Error = typeOf(err)
+	if err != nil {
+		call.Error = asError(err).Type
+	}
 	s.journal.add(call)
 
 	if fault.Drop {
@@ -78,66 +97,72 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault.Cut {
 		w = cutter{w}
 	}
-	s.write(w, answer, err, status)
+	s.write(w, response, err, status)
 }
 
-// serve runs an operation on the state machine.
-func (s *Server) serve(name string, signed bool, body []byte, tooLarge bool) (answer any, members map[string]any, err error) {
-	operation, known := operations()[name]
-	switch {
-	case tooLarge:
-		return nil, nil, &apiError{typeTooLarge, "The request is larger than 1 MiB."}
-	case !known:
-		return nil, nil, unknownOperation("The operation " + strconv.Quote(clip(name)) + " is not emulated by cognitotest.")
-	case operation.signed && !signed:
-		return nil, nil, errUnsigned
-	}
-	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return nil, nil, &apiError{typeSerialization, "The request is not a JSON object."}
-	}
-	answer, err = operation.serve(s.backend, body, members)
-	return answer, members, err
-}
-
-func unknownOperation(message string) error { return &apiError{typeUnknownOperation, message} }
-
-// readBody reads a request to its end, and tells whether it is too large to be served.
-func readBody(r io.Reader) (body []byte, tooLarge bool, err error) {
-	body, err = io.ReadAll(io.LimitReader(r, maxBody+1))
+// readBody reads a request to its end. One that is too large to be served is an error.
+func readBody(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil || len(body) <= maxBody {
-		return body, false, err
+		return body, err
 	}
-	_, err = io.Copy(io.Discard, io.LimitReader(r, maxRead))
-	return nil, true, err
+	if _, err = io.Copy(io.Discard, io.LimitReader(r, maxRead)); err != nil {
+		return nil, err
+	}
+	return nil, &pool.Error{Type: tooLarge, Message: "The request is larger than 1 MiB."}
 }
 
-// typeOf is the exception type of an error, empty for none.
-func typeOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	return asAPIError(err).Type
-}
-
-// asAPIError makes an internal error of what is no error of the API.
-func asAPIError(err error) *apiError {
-	if apiErr := (*apiError)(nil); errors.As(err, &apiErr) {
+// asError makes an internal error of what is no error of the API.
+func asError(err error) *pool.Error {
+	if apiErr := (*pool.Error)(nil); errors.As(err, &apiErr) {
 		return apiErr
 	}
-	return &apiError{typeInternal, "Internal error: " + err.Error()}
+	return &pool.Error{Type: internalError, Message: "Internal error: " + err.Error()}
 }
 
-// write sends an answer or an error, with a status of 0 for the usual one.
-func (s *Server) write(w http.ResponseWriter, answer any, err error, status int) {
+// status is the HTTP status of an exception type. Cognito says 400 for whatever is the client's fault,
+// also where its own model says otherwise; the statuses of the model are a quirk.
+func (q Quirks) status(exception string) int {
+	switch exception {
+	case internalError:
+		return http.StatusInternalServerError
+	case tooLarge:
+		return http.StatusRequestEntityTooLarge
+	}
+	if !q.ModelStatus {
+		return http.StatusBadRequest
+	}
+	switch exception {
+	case "UnauthorizedException":
+		return http.StatusUnauthorized
+	case "NotAuthorizedException", "ForbiddenException", "FeatureUnavailableInTierException",
+		"TierChangeNotAllowedException":
+		return http.StatusForbidden
+	case "ResourceNotFoundException", "UserNotFoundException":
+		return http.StatusNotFound
+	case "TooManyRequestsException":
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// refuse responds to what is no call of the API.
+func (s *Server) refuse(w http.ResponseWriter, message string, status int) {
+	s.write(w, nil, &pool.Error{Type: unknownOperation, Message: message}, status)
+}
+
+// write sends a response or an error, with a status of 0 for the usual one.
+func (s *Server) write(w http.ResponseWriter, response any, err error, status int) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("X-Amzn-RequestId", newUUID())
+	h.Set("X-Amzn-RequestId", pool.NewUUID())
 	if err != nil {
-		apiErr := asAPIError(err)
+		apiErr := asError(err)
 		if status == 0 {
-			status = apiErr.status(s.backend.quirks.ModelStatus)
+			status = s.quirks.status(apiErr.Type)
 		}
-		form := s.backend.quirks.ErrorName
+		form := s.quirks.ErrorName
 		if form != ErrorNameInBody {
 			h.Set("X-Amzn-ErrorType", apiErr.Type+":")
 			h.Set("X-Amzn-ErrorMessage", headerText(apiErr.Message))
@@ -146,13 +171,13 @@ func (s *Server) write(w http.ResponseWriter, answer any, err error, status int)
 		if form != ErrorNameInHeader {
 			body["__type"] = apiErr.Type
 		}
-		answer = body
+		response = body
 	} else {
 		status = http.StatusOK
 	}
-	body, err := json.Marshal(answer)
+	body, err := json.Marshal(response)
 	if err != nil {
-		panic(err) // the package's own structs, strings, and JSON that was decoded before
+		panic(err) // structs of our own, strings, and JSON that was decoded before
 	}
 	send(w, status, body)
 }
@@ -198,18 +223,18 @@ func isWellKnown(r *http.Request) bool {
 // serveWellKnown publishes a pool's keys and where they are.
 func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 	poolID, document, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/.well-known/")
-	p, err := s.backend.pool(poolID)
+	issuer, err := s.machine.Issuer(poolID)
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
-		s.write(w, nil, unknownOperation("Keys are read with GET."), http.StatusMethodNotAllowed)
+		s.refuse(w, "Keys are read with GET.", http.StatusMethodNotAllowed)
 	case err != nil:
 		s.write(w, nil, err, http.StatusNotFound)
 	case document == "jwks.json":
-		publish(w, keys().jwks)
+		publish(w, pool.JWKS())
 	case document == "openid-configuration":
 		configuration, err := json.Marshal(map[string]any{
-			"issuer": s.backend.issuer(p), "jwks_uri": s.URL + "/" + p.id + "/.well-known/jwks.json",
+			"issuer": issuer, "jwks_uri": s.URL + "/" + poolID + "/.well-known/jwks.json",
 			"id_token_signing_alg_values_supported": []string{"RS256"}, "subject_types_supported": []string{"public"},
 		})
 		if err != nil {
@@ -217,7 +242,7 @@ func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 		}
 		publish(w, configuration)
 	default:
-		s.write(w, nil, unknownOperation("There is no such document."), http.StatusNotFound)
+		s.refuse(w, "There is no such document.", http.StatusNotFound)
 	}
 }
 

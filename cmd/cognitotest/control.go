@@ -323,8 +323,7 @@ func (c *control) addFaults(_ string, body []byte) (any, error) {
 	for i := range queue {
 		queue[i] = fault
 	}
-	c.srv.Fail(operation, queue...)
-	return struct{}{}, nil
+	return struct{}{}, c.srv.TryFail(operation, queue...)
 }
 
 func (c *control) clearFaults(string, []byte) (any, error) {

@@ -1,0 +1,213 @@
+package pool
+
+import (
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// See FIDELITY.md, "TOTP" and "Preferences".
+
+var errTOTPOff = &Error{tokenMFANotFound, "Software Token MFA has not been enabled by the userPool"}
+
+type associateResponse struct {
+	SecretCode string
+	Session    string `json:",omitempty"`
+}
+
+// associateSoftwareToken gives the user a new secret, which waits to be verified. An older one that
+// was verified goes on signing in until then.
+func associateSoftwareToken(c *caller, _ *none) (*associateResponse, error) {
+	if !c.pool.mfaConfig().totp {
+		return nil, errTOTPOff
+	}
+	u := c.user
+	u.pending = newAuthenticator()
+	if c.quirks.AssociateCutsOff && u.verified != nil {
+		u.verified = nil
+		u.enable(methodTOTP, false)
+	}
+	return &associateResponse{SecretCode: u.pending.text(), Session: continueSetup(c, stageAssociated)}, nil
+}
+
+// continueSetup spends the session of a set-up, if there is one, and opens the next.
+func continueSetup(c *caller, reached stage) string {
+	if c.session == nil {
+		return ""
+	}
+	c.spend()
+	return c.open(session{challenge: challengeSetup, stage: reached, done: c.session.done})
+}
+
+type verifyRequest struct {
+	UserCode, FriendlyDeviceName string
+}
+
+type verifyResponse struct {
+	Session string `json:",omitempty"`
+	Status  types.VerifySoftwareTokenResponseType
+}
+
+// verifySoftwareToken makes the waiting secret the user's authenticator if the code is right. A wrong
+// code changes nothing: session and secret stay good. Without a waiting secret the code is held
+// against the verified one, so that a request that is sent again learns that its code was used.
+func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) {
+	u := c.user
+	if !c.pool.mfaConfig().totp {
+		return nil, errTOTPOff
+	}
+	a := u.pending
+	if a == nil {
+		a = u.verified
+	}
+	if a == nil {
+		return nil, errNoTOTP
+	}
+	mismatch := &Error{"EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA"}
+	if c.session != nil {
+		mismatch.Message = "Code mismatch"
+	}
+	if err := a.spend(in.UserCode, c.Now(), c.quirks.StrictStep, mismatch); err != nil {
+		return nil, err
+	}
+	u.verified, u.pending, u.totpOff = a, nil, false
+	c.touch()
+	if in.FriendlyDeviceName != "" {
+		a.device = in.FriendlyDeviceName
+	}
+	if c.session != nil && c.quirks.SetupSetsList {
+		u.enable(methodTOTP, true)
+	}
+	return &verifyResponse{
+		Session: continueSetup(c, stageVerified), Status: types.VerifySoftwareTokenResponseTypeSuccess,
+	}, nil
+}
+
+// mfaSettings is one method in a preference call. The SDK leaves false out, so that a setting that is
+// there without Enabled says off.
+type mfaSettings struct {
+	Enabled, PreferredMfa bool
+}
+
+type preferenceRequest struct {
+	SMSMfaSettings, SoftwareTokenMfaSettings, EmailMfaSettings *mfaSettings
+}
+
+// setPreference changes what is given and leaves the other methods as they are, except that only one
+// can be preferred. It checks everything before it changes anything.
+func setPreference(c *caller, in *preferenceRequest) (*none, error) {
+	u, config := c.user, c.pool.mfaConfig()
+	settings := [len(allMethods)]*mfaSettings{in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings}
+	preferred := 0
+	for i, s := range settings {
+		method := allMethods[i]
+		switch {
+		case s == nil:
+		case s.PreferredMfa && !s.Enabled:
+			return nil, invalidParameter("An MFA method that is not enabled cannot be preferred.")
+		case s.Enabled && !u.canEnable(method, config):
+			return nil, invalidParameter("User does not have delivery config set to turn on %s", method)
+		case !s.Enabled && c.quirks.RefuseDisable && config.mode == types.UserPoolMfaTypeOn:
+			return nil, invalidParameter("MFA cannot be disabled for the user: the user pool requires it.")
+		case s.PreferredMfa:
+			preferred++
+		}
+	}
+	if preferred > 1 {
+		return nil, invalidParameter("Only one MFA method can be preferred.")
+	}
+	for i, s := range settings {
+		method := allMethods[i]
+		if s == nil {
+			continue
+		}
+		u.enable(method, s.Enabled)
+		if s.PreferredMfa {
+			u.preferred = method
+		} else if u.preferred == method {
+			u.preferred = ""
+		}
+		if method == methodTOTP {
+			u.totpOff = !s.Enabled
+		}
+	}
+	c.touch()
+	return &none{}, nil
+}
+
+// canEnable tells whether a method may be switched on: the pool offers it, and the user has
+// a verified authenticator or a verified address.
+func (u *user) canEnable(method string, config mfaConfig) bool {
+	switch method {
+	case methodTOTP:
+		return config.totp && u.usable(method, config)
+	case methodSMS:
+		return u.usable(method, config) && u.attributes.verified("phone_number")
+	default:
+		return u.usable(method, config) && u.attributes.verified("email")
+	}
+}
+
+// deleteSoftwareToken forgets the user's authenticator and the preference for it.
+func deleteSoftwareToken(c *caller, _ *none) (*none, error) {
+	u := c.user
+	if u.verified == nil && u.pending == nil {
+		return nil, errNoTOTP
+	}
+	u.verified, u.pending, u.totpOff = nil, nil, false
+	u.enable(methodTOTP, false)
+	c.touch()
+	return &none{}, nil
+}
+
+// poolMFAConfig is the request and the response of SetUserPoolMfaConfig, and the response of
+// GetUserPoolMfaConfig. The parts of no consequence here are kept as they came.
+type poolMFAConfig struct {
+	MfaConfiguration              types.UserPoolMfaType `json:",omitempty"`
+	SoftwareTokenMfaConfiguration *enabled              `json:",omitempty"`
+	SmsMfaConfiguration           json.RawMessage       `json:",omitempty"`
+	EmailMfaConfiguration         json.RawMessage       `json:",omitempty"`
+	WebAuthnConfiguration         json.RawMessage       `json:",omitempty"`
+}
+
+type enabled struct{ Enabled bool }
+
+func (m mfaConfig) wire() *poolMFAConfig {
+	out := &poolMFAConfig{
+		MfaConfiguration: m.mode, SmsMfaConfiguration: m.sms, EmailMfaConfiguration: m.email,
+		WebAuthnConfiguration: m.webAuthn,
+	}
+	if m.totp {
+		out.SoftwareTokenMfaConfiguration = &enabled{true}
+	}
+	return out
+}
+
+// config is the request as the pool keeps it: a factor that is left out is off.
+func (r *poolMFAConfig) config() mfaConfig {
+	return mfaConfig{
+		mode: r.MfaConfiguration,
+		totp: r.SoftwareTokenMfaConfiguration != nil && r.SoftwareTokenMfaConfiguration.Enabled,
+		sms:  r.SmsMfaConfiguration, email: r.EmailMfaConfiguration, webAuthn: r.WebAuthnConfiguration,
+	}
+}
+
+// setPoolMFAConfig replaces the configuration.
+func setPoolMFAConfig(c *caller, in *poolMFAConfig) (*poolMFAConfig, error) {
+	config, now := in.config(), c.Now()
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if config.mode == "" {
+		config.mode = p.mfa.mode
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	p.mfa, p.modified = config, now
+	return config.wire(), nil
+}
+
+func getPoolMFAConfig(c *caller, _ *none) (*poolMFAConfig, error) {
+	return c.pool.mfaConfig().wire(), nil
+}

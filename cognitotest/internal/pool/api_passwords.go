@@ -1,0 +1,169 @@
+package pool
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// See FIDELITY.md, "Passwords".
+
+// passwordCodeLife is how long a code for a new password is good.
+const passwordCodeLife = time.Hour
+
+var (
+	errAdminRecovery = &Error{notAuthorized, "Contact administrator to reset password."}
+	errNoReset       = &Error{notAuthorized, "User password cannot be reset in the current state."}
+	errNoRecovery    = invalidParameter(
+		"Cannot reset password for the user as there is no registered/verified email or phone_number")
+)
+
+// forgotPassword sends a code that ConfirmForgotPassword takes. A client that hides who exists is not
+// told either that a user has no address to send to.
+func forgotPassword(c *caller, in *nameRequest) (*deliveryResponse, error) {
+	if c.user == nil {
+		return simulateRecovery(c, in.Username)
+	}
+	delivery, err := sendRecovery(c)
+	switch {
+	case errors.Is(err, errNoRecovery) && !c.client.reveal:
+		return simulateRecovery(c, in.Username)
+	case err != nil:
+		return nil, err
+	}
+	return &deliveryResponse{delivery}, nil
+}
+
+// simulateRecovery is the response of ForgotPassword for whoever must not be told from others: as the
+// pool would respond to most.
+func simulateRecovery(c *caller, username string) (*deliveryResponse, error) {
+	set := c.pool.settings()
+	switch {
+	case len(set.recovery) == 0:
+		return &deliveryResponse{c.simulate(username, set.autoVerified)}, nil
+	case set.recovery[0] == recoveryAdmin:
+		return nil, errAdminRecovery
+	default:
+		return &deliveryResponse{c.simulate(username, set.recovery)}, nil
+	}
+}
+
+// sendRecovery sends the code that gives the user a new password. Whoever never had one of their own
+// cannot have lost it.
+func sendRecovery(c *caller) (*codeDelivery, error) {
+	if c.user.status == userMustChange {
+		return nil, errNoReset
+	}
+	attribute, err := recovery(c)
+	if err != nil {
+		return nil, err
+	}
+	return c.sendCode(codePassword, attribute, passwordCodeLife), nil
+}
+
+// recovery is the attribute whose address gets the code: the first verified one of those that the
+// pool names or, if it names none, the phone number before the e-mail address. A phone that is the
+// second factor is no way around the first.
+func recovery(c *caller) (string, error) {
+	mechanisms := c.pool.settings().recovery
+	named := len(mechanisms) > 0
+	if !named {
+		mechanisms = []string{"phone_number", "email"}
+	}
+	u := c.user
+	for _, attribute := range mechanisms {
+		switch {
+		case attribute == recoveryAdmin:
+			return "", errAdminRecovery
+		case named && attribute == "phone_number" && slices.Contains(u.methods, methodSMS):
+		case u.attributes.get(attribute) != "" && u.attributes.verified(attribute):
+			return attribute, nil
+		}
+	}
+	return "", errNoRecovery
+}
+
+type confirmForgotPasswordRequest struct {
+	ConfirmationCode string
+	Password         string
+}
+
+// confirmForgotPassword sets a new password for a code of ForgotPassword or of
+// AdminResetUserPassword. The code is used up when that went well.
+func confirmForgotPassword(c *caller, in *confirmForgotPasswordRequest) (*none, error) {
+	if c.user == nil {
+		return nil, errConfirmCode
+	}
+	now := c.Now()
+	if _, err := c.user.checkCode(codePassword, in.ConfirmationCode, now); err != nil {
+		return nil, err
+	}
+	switch c.user.status {
+	case userUnconfirmed:
+		return nil, errNotConfirmed
+	case userMustChange:
+		return nil, errNoReset
+	}
+	if err := c.pool.settings().policy.check(in.Password); err != nil {
+		return nil, err
+	}
+	delete(c.user.codes, codePassword)
+	c.user.setPassword(in.Password, userConfirmed, now)
+	return &none{}, nil
+}
+
+// resetPassword bars the old password, and ends the sign-ins that began with it, until
+// ConfirmForgotPassword sets another.
+func resetPassword(c *caller, _ *none) (*none, error) {
+	if c.user.status == userUnconfirmed {
+		return nil, errNoReset
+	}
+	if _, err := sendRecovery(c); err != nil {
+		return nil, err
+	}
+	c.user.status = userResetRequired
+	c.user.endSessions()
+	c.touch()
+	return &none{}, nil
+}
+
+type setPasswordRequest struct {
+	Password  string
+	Permanent bool
+}
+
+func setPassword(c *caller, in *setPasswordRequest) (*none, error) {
+	if err := c.pool.settings().policy.check(in.Password); err != nil {
+		return nil, err
+	}
+	status := userMustChange
+	if in.Permanent {
+		status = userConfirmed
+	}
+	c.user.setPassword(in.Password, status, c.Now())
+	return &none{}, nil
+}
+
+type changePasswordRequest struct {
+	PreviousPassword, ProposedPassword string
+}
+
+// changePassword replaces the password of a user who is signed in. Wrong guesses at the old one count
+// as at sign-in.
+func changePassword(c *caller, in *changePasswordRequest) (*none, error) {
+	now := c.Now()
+	switch {
+	case c.user.status == userResetRequired:
+		return nil, errPasswordReset
+	case c.user.lockedOut(now):
+		return nil, errLockedOut
+	case c.user.password != in.PreviousPassword:
+		c.user.failed(now)
+		return nil, errCredentials
+	}
+	if err := c.pool.settings().policy.check(in.ProposedPassword); err != nil {
+		return nil, err
+	}
+	c.user.setPassword(in.ProposedPassword, userConfirmed, now)
+	return &none{}, nil
+}

@@ -1,0 +1,83 @@
+package pool
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+type getUserResponse struct {
+	Username            string
+	UserAttributes      attributes
+	PreferredMfaSetting string   `json:",omitempty"`
+	UserMFASettingList  []string `json:",omitempty"`
+}
+
+func getUser(c *caller, _ *none) (*getUserResponse, error) {
+	return &getUserResponse{
+		Username: c.user.name, UserAttributes: c.user.listed(),
+		PreferredMfaSetting: c.user.preferred, UserMFASettingList: slices.Clone(c.user.methods),
+	}, nil
+}
+
+type adminGetUserResponse struct {
+	getUserResponse
+
+	UserCreateDate       timestamp
+	UserLastModifiedDate timestamp
+	Enabled              bool
+	UserStatus           types.UserStatusType
+}
+
+func adminGetUser(c *caller, in *none) (*adminGetUserResponse, error) {
+	user, err := getUser(c, in)
+	if err != nil {
+		return nil, err
+	}
+	return &adminGetUserResponse{
+		getUserResponse: *user, Enabled: !c.user.disabled, UserStatus: c.user.status,
+		UserCreateDate: timestamp(c.user.created), UserLastModifiedDate: timestamp(c.user.modified),
+	}, nil
+}
+
+type authFactorsResponse struct {
+	Username                  string
+	PreferredMfaSetting       string   `json:",omitempty"`
+	UserMFASettingList        []string `json:",omitempty"`
+	ConfiguredUserAuthFactors []string
+}
+
+// getAuthFactors lists the factors that are set up. An authenticator is among them although it is
+// never a first factor.
+func getAuthFactors(c *caller, _ *none) (*authFactorsResponse, error) {
+	out := &authFactorsResponse{
+		Username: c.user.name, PreferredMfaSetting: c.user.preferred, UserMFASettingList: slices.Clone(c.user.methods),
+	}
+	if c.user.password != "" {
+		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, string(types.AuthFactorTypePassword))
+	}
+	out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, c.codeFactors()...)
+	if c.user.verified != nil {
+		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, string(types.AuthFactorTypeSoftwareToken))
+	}
+	return out, nil
+}
+
+func deleteUser(c *caller, _ *none) (*none, error) {
+	c.pool.remove(c.user)
+	return &none{}, nil
+}
+
+// disableUser bars the user and ends every token for good.
+func disableUser(c *caller, _ *none) (*none, error) {
+	c.user.disabled = true
+	c.user.revokeAll(c.Now())
+	c.touch()
+	return &none{}, nil
+}
+
+func enableUser(c *caller, _ *none) (*none, error) {
+	c.user.disabled = false
+	c.touch()
+	return &none{}, nil
+}

@@ -1,0 +1,110 @@
+package pool
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// The flow USER_AUTH, in which the user chooses the first factor. See FIDELITY.md, "USER_AUTH".
+
+const (
+	challengeChoice = "SELECT_CHALLENGE"
+	challengeSRP    = "PASSWORD_SRP"
+)
+
+// choiceFlow is USER_AUTH. The preferred factor is asked for if it is available, else the user has
+// the choice.
+func (s *signIn) choiceFlow(in *initiateAuthRequest) (next, error) {
+	if err := need(in.AuthParameters, "USERNAME"); err != nil {
+		return next{}, err
+	}
+	if err := s.identify(in.AuthParameters); err != nil {
+		return next{}, err
+	}
+	if s.client.reveal {
+		if err := s.admissible(); err != nil {
+			return next{}, err
+		}
+	}
+	if in.Session != "" { // the code of a sign-up was a first factor
+		if err := s.continueSignUp(in.Session, stageConfirmed); err != nil {
+			return next{}, err
+		}
+		n, err := s.afterCode(nil)
+		if err == nil {
+			s.spend()
+		}
+		return n, err
+	}
+	available := s.firstFactors()
+	if preferred := in.AuthParameters["PREFERRED_CHALLENGE"]; slices.Contains(available, preferred) {
+		return s.tryFirst(preferred, available, in.AuthParameters)
+	}
+	return s.askFirst(session{challenge: challengeChoice, offered: available}, map[string]string{}), nil
+}
+
+// firstFactors are those that the user can begin with. Codes are not among them where the pool
+// demands a second factor, since that comes after a password only. Who has nothing to sign in by is
+// asked for a password, like everybody.
+func (s *signIn) firstFactors() []string {
+	codes := s.codeFactors()
+	if s.user.status == userMustChange || s.pool.mfaConfig().mode == types.UserPoolMfaTypeOn {
+		codes = nil
+	}
+	if s.user.password == "" && !s.user.ghost && len(codes) > 0 {
+		return codes
+	}
+	return append([]string{challengeSRP, challengePassword}, codes...)
+}
+
+// tryFirst goes on with a factor: at once if what it takes is there, else by asking for it.
+func (s *signIn) tryFirst(factor string, available []string, given map[string]string) (next, error) {
+	switch {
+	case factor == challengeSRP && given["SRP_A"] != "":
+		n, err := s.askVerifier(session{first: true}, given["SRP_A"])
+		if err == nil {
+			n.response.AvailableChallenges = available
+		}
+		return n, err
+	case factor == challengePassword && given["PASSWORD"] != "":
+		n, err := s.tryPassword(given)
+		if err != nil && !errors.Is(err, errNoDevice) { // clients try again without the device
+			s.spend()
+		}
+		return n, err
+	case factor == factorEmail || factor == factorSMS:
+		return s.askFirstCode(factor, available), nil
+	}
+	return s.askFirst(session{challenge: factor, offered: available}, map[string]string{}), nil
+}
+
+// answerChoice takes the answer to a SELECT_CHALLENGE, which may bring along what the factor takes.
+func (s *signIn) answerChoice(given map[string]string) (next, error) {
+	if err := need(given, "ANSWER"); err != nil {
+		return next{}, err
+	}
+	answer, offered := given["ANSWER"], s.session.offered
+	if !slices.Contains(offered, answer) {
+		return next{}, invalidParameter("The challenge that was selected is not one of %s", strings.Join(offered, ", "))
+	}
+	return s.tryFirst(answer, nil, given)
+}
+
+// answerFirstPassword takes the answer to a PASSWORD. A wrong one ends the sign-in.
+func (s *signIn) answerFirstPassword(given map[string]string) (next, error) {
+	if err := need(given, "PASSWORD"); err != nil {
+		return next{}, err
+	}
+	return s.tryFirst(challengePassword, nil, given)
+}
+
+// answerFirstSRP takes the answer to a PASSWORD_SRP.
+func (s *signIn) answerFirstSRP(given map[string]string) (next, error) {
+	if err := need(given, "SRP_A"); err != nil {
+		return next{}, err
+	}
+	return s.tryFirst(challengeSRP, nil, given)
+}

@@ -1,0 +1,463 @@
+package pool
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Here is found whom a call is about, by whose authority it is made, and here alone users are locked
+// and unlocked. A finder fills in the caller; the user that it took stays locked while the operation
+// runs. What an operation finds later (the user of a refresh token, say) it takes by a method of this
+// file, too, and never unlocks.
+
+// operation is one of the API's calls: it runs with a caller of whom only the request is known.
+type operation func(c *caller, body []byte) (any, error)
+
+// finder is a way to find whom a call is about.
+type finder func(c *caller) error
+
+// later is a response that is complete only when nobody is locked: tokens are to be signed, or the
+// arithmetic of SRP is to be done.
+type later interface{ finish() error }
+
+// by makes an operation from the way to find whom it is about and the function that does the work.
+func by[In, Out any](find finder, do func(*caller, *In) (*Out, error)) operation {
+	locked := func(c *caller, in *In) (*Out, error) {
+		defer c.release()
+		if err := find(c); err != nil {
+			return nil, err
+		}
+		return do(c, in)
+	}
+	return func(c *caller, body []byte) (any, error) {
+		in := new(In)
+		if err := json.Unmarshal(body, in); err != nil {
+			return nil, serialization(err)
+		}
+		out, err := locked(c, in)
+		if err != nil {
+			return nil, err
+		}
+		if unfinished, ok := any(out).(later); ok {
+			err = unfinished.finish()
+		}
+		return out, err
+	}
+}
+
+// byUser runs with the user of an access token.
+func byUser[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findByToken, do)
+}
+
+// byAdmin runs with the user whom an administrator names by UserPoolId and Username.
+func byAdmin[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findByAdmin, do)
+}
+
+// byClient runs with an app client and the user that it names, checked by SecretHash. In place of
+// a user that there is not, or that is disabled, a client which hides who exists has none: nil.
+func byClient[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findByClient, do)
+}
+
+// byClientAlone runs with an app client; with UserPoolId, too, if an administrator makes the call.
+func byClientAlone[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findClient, do)
+}
+
+// byClientSecret runs with an app client that is checked by ClientSecret.
+func byClientSecret[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findByClientSecret, do)
+}
+
+// bySession runs with an app client and the user of the session, or of the SECRET_BLOCK, that
+// a challenge is answered with.
+func bySession[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findBySession, do)
+}
+
+// byUserOrSetup runs with the user of an access token or, while signing in, of the session of an
+// MFA_SETUP that has come as far as one of the stages.
+func byUserOrSetup[In, Out any](do func(*caller, *In) (*Out, error), stages ...stage) operation {
+	return by(func(c *caller) error { return c.findByTokenOrSetup(stages) }, do)
+}
+
+// byPool runs with the pool that an administrator names.
+func byPool[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by((*caller).findPool, do)
+}
+
+// byAccount runs with nothing but the rights of an AWS account, which are not checked.
+func byAccount[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by(func(*caller) error { return nil }, do)
+}
+
+func (c *caller) findPool() (err error) {
+	c.pool, err = c.poolByID(c.text("UserPoolId"))
+	return err
+}
+
+func (c *caller) findByAdmin() error {
+	if err := c.findPool(); err != nil {
+		return err
+	}
+	return c.findNamed(c.text("Username"))
+}
+
+// findNamed finds a user of the pool.
+func (c *caller) findNamed(name string) error {
+	u := c.pool.lookup(name)
+	if u == nil {
+		return errNoUser
+	}
+	return c.take(u)
+}
+
+// findClient finds the app client. A signed call names its pool, too.
+func (c *caller) findClient() error {
+	if c.admin {
+		if err := c.findPool(); err != nil {
+			return err
+		}
+	}
+	client, err := c.clientByID(c.text("ClientId"))
+	switch {
+	case err != nil:
+		return err
+	case c.pool != nil && client.pool != c.pool:
+		return noClient(client.id)
+	}
+	c.client, c.pool = client, client.pool
+	return nil
+}
+
+// checkHash checks the SECRET_HASH that goes with a name.
+func (c *caller) checkHash(username, hash string) error {
+	return c.client.checkHash(username, hash, c.quirks.OldSecretHashText)
+}
+
+func (c *caller) findByClient() error {
+	username := c.text("Username")
+	if err := c.findClient(); err != nil {
+		return err
+	}
+	if err := c.checkHash(username, c.text("SecretHash")); err != nil {
+		return err
+	}
+	err := error(errNoNamed)
+	if c.findNamed(username) == nil {
+		if !c.user.disabled {
+			return nil
+		}
+		c.release()
+		err = errDisabled
+	}
+	if c.client.reveal {
+		return err
+	}
+	return nil
+}
+
+var errNoNamed = &Error{userNotFound, "Username/client id combination not found."}
+
+// RevokeToken is the one operation that has this error. It does not declare ResourceNotFound.
+var errInvalidClient = &Error{"UnauthorizedException", "Invalid client"}
+
+func (c *caller) findByClientSecret() error {
+	if c.findClient() != nil || c.text("ClientSecret") != c.client.secret {
+		return errInvalidClient
+	}
+	return nil
+}
+
+// identify finds the user that a sign-in names, or its ghost where the client hides who exists.
+func (c *caller) identify(parameters map[string]string) error {
+	username := parameters["USERNAME"]
+	if err := c.checkHash(username, parameters["SECRET_HASH"]); err != nil {
+		return err
+	}
+	err := c.findNamed(username)
+	if err != nil && !c.client.reveal {
+		return c.take(c.ghost(c.pool, username))
+	}
+	return err
+}
+
+// What can be wrong with an access token because of its user.
+var (
+	errAccessRevoked = &Error{notAuthorized, "Access Token has been revoked"}
+	errAccessScope   = &Error{notAuthorized, "Access Token does not have required scopes"}
+)
+
+// findByToken finds the user of an access token, which is checked in this order: form, signature,
+// expiry, revocation, scope, state of the user. See FIDELITY.md, "Tokens".
+func (c *caller) findByToken() error {
+	claims, client, err := c.readAccess(c.text("AccessToken"))
+	if err != nil {
+		return err
+	}
+	c.client, c.pool, c.device = client, client.pool, claims.Device
+	u := c.pool.bySub(claims.Subject)
+	if u == nil {
+		return errNoUser
+	}
+	if err := c.take(u); err != nil {
+		return err
+	}
+	switch {
+	case u.revoked(claims.Origin, claims.IssuedAt.Time):
+		return errAccessRevoked
+	case !slices.Contains(strings.Fields(claims.Scope), apiScope):
+		return errAccessScope
+	case u.disabled:
+		return errDisabled
+	case u.status == userUnconfirmed:
+		return errNotConfirmed
+	}
+	return nil
+}
+
+var (
+	errRefreshInvalid = &Error{notAuthorized, "Invalid Refresh Token"}
+	errRefreshExpired = &Error{notAuthorized, "Refresh Token has expired"}
+	errRefreshRevoked = &Error{notAuthorized, "Refresh Token has been revoked"}
+)
+
+// redeem finds the user of a refresh token. A token that was given on a device is good with the key
+// of that device only, and only as long as it is confirmed.
+func (c *caller) redeem(token, device string) (*refreshTicket, error) {
+	var t refreshTicket
+	if !c.sealer.openRefresh(&t, token) || t.Client != c.client.id {
+		return nil, errRefreshInvalid
+	}
+	if c.Now().UnixNano() >= t.Expires {
+		return nil, errRefreshExpired
+	}
+	u := c.pool.bySub(t.Sub)
+	if u == nil {
+		return nil, errNoUser
+	}
+	if err := c.take(u); err != nil {
+		return nil, err
+	}
+	tracked := t.Device != "" && c.pool.settings().devices != nil
+	switch {
+	case u.revoked(t.Origin, time.Unix(0, t.AuthTime)):
+		return nil, errRefreshRevoked
+	case u.disabled:
+		return nil, errDisabled
+	case tracked && (t.Device != device || u.device(device) == nil):
+		return nil, errRefreshInvalid
+	}
+	return &t, nil
+}
+
+// owner finds the user of a refresh token that is to be revoked, whatever state both are in. There
+// may be none: what is no token needs no revocation (RFC 7009).
+func (c *caller) owner(token string) (*refreshTicket, error) {
+	var t refreshTicket
+	if !c.sealer.openRefresh(&t, token) {
+		return nil, errNoOwner
+	}
+	if t.Client != c.client.id {
+		return nil, errInvalidClient
+	}
+	u := c.pool.bySub(t.Sub)
+	if u == nil || c.take(u) != nil {
+		return nil, errNoOwner
+	}
+	return &t, nil
+}
+
+var errNoOwner = errors.New("nobody's token")
+
+// findBySession finds the user of the session that a challenge is answered with. A session is bound
+// to the challenge, to the client and to the user, whom the answer may call by any name that finds
+// them. See FIDELITY.md, "Sessions".
+func (c *caller) findBySession() error {
+	if err := c.findClient(); err != nil {
+		return err
+	}
+	given, _ := c.members["ChallengeResponses"].(map[string]any)
+	answer := func(name string) string { text, _ := given[name].(string); return text }
+	username := answer("USERNAME")
+	if username == "" {
+		return missingParameter("USERNAME")
+	}
+	if err := c.checkHash(username, answer("SECRET_HASH")); err != nil {
+		return err
+	}
+
+	challenge := c.text("ChallengeName")
+	if challenge == challengeVerifier || challenge == challengeDeviceVerifier {
+		return c.resumeBlock(challenge, username, answer("PASSWORD_CLAIM_SECRET_BLOCK"))
+	}
+	if c.text("Session") == "" {
+		return missingParameter("Session")
+	}
+	named, client := c.named(username), c.client
+	err := c.resume(challenge, stageChallenged, stageAssociated, stageVerified, stageScripted)
+	switch {
+	case err != nil:
+		return err
+	case c.client != client || c.user != named:
+		return errSession
+	}
+	return nil
+}
+
+// The two challenges that have no session but a SECRET_BLOCK.
+const (
+	challengeVerifier       = "PASSWORD_VERIFIER"
+	challengeDeviceVerifier = "DEVICE_PASSWORD_VERIFIER"
+)
+
+// named finds whom an answer to a challenge names, ghosts included.
+func (c *caller) named(name string) *user {
+	return cmp.Or(c.pool.lookup(name), c.ghostSeen(c.pool, name))
+}
+
+// bySub is the same for what a session says.
+func (c *caller) bySub(sub string) *user {
+	return cmp.Or(c.pool.bySub(sub), c.pool.ghosts.find(sub))
+}
+
+// resume finds the user, the client and the session of a session string, for a challenge that has
+// come as far as one of the stages.
+func (c *caller) resume(challenge string, stages ...stage) error {
+	t, client, err := c.readSession(c.text("Session"), challenge, stages...)
+	if err != nil {
+		return err
+	}
+	c.client, c.pool = client, client.pool
+	u := c.bySub(t.Sub)
+	if u == nil || c.take(u) != nil {
+		return errSession
+	}
+	c.session = c.live(t.ID)
+	switch {
+	case c.session == nil:
+		return errSessionUsed
+	case u.disabled && !c.session.first:
+		return errDisabled
+	}
+	return nil
+}
+
+// readSession reads a session that has not expired.
+func (m *Machine) readSession(text, challenge string, stages ...stage) (ticket, *appClient, error) {
+	var t ticket
+	if !m.sealer.openSession(&t, text) || t.Challenge != challenge || !slices.Contains(stages, t.Stage) {
+		return t, nil, errSession
+	}
+	client, err := m.clientByID(t.Client)
+	if err != nil {
+		return t, nil, errSession
+	}
+	if m.Now().UnixMilli() >= t.Expires {
+		return t, nil, errSessionExpired
+	}
+	return t, client, nil
+}
+
+// resumeBlock finds the user of a SECRET_BLOCK. Whatever is wrong with that is like a wrong password.
+// The session may have been used: only whoever knows the password is told so.
+func (c *caller) resumeBlock(challenge, username, text string) error {
+	if text == "" {
+		return missingParameter("PASSWORD_CLAIM_SECRET_BLOCK")
+	}
+	block := &secretBlock{}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || !c.sealer.openRaw(block, raw, challenge) || block.Client != c.client.id {
+		return errCredentials
+	}
+	if c.Now().UnixMilli() >= block.Expires {
+		return errSessionExpired
+	}
+	u := c.bySub(block.Sub)
+	if u == nil || u != c.named(username) || c.take(u) != nil {
+		return errCredentials
+	}
+	block.raw = raw
+	c.block, c.session = block, c.live(block.ID)
+	return nil
+}
+
+func (c *caller) findByTokenOrSetup(stages []stage) error {
+	switch token, session := c.text("AccessToken"), c.text("Session"); {
+	case (token == "") == (session == ""):
+		return invalidParameter("Only one of AccessToken and Session must be given.")
+	case token != "":
+		return c.findByToken()
+	default:
+		return c.resume(challengeSetup, stages...)
+	}
+}
+
+const challengeSetup = "MFA_SETUP"
+
+// continueSignUp finds the session of the user's sign-up, which has come to a stage. No session is
+// none, and no error.
+func (c *caller) continueSignUp(text string, reached stage) error {
+	if text == "" {
+		return nil
+	}
+	t, client, err := c.readSession(text, challengeSignUp, reached)
+	switch {
+	case err != nil:
+		return err
+	case client != c.client || t.Sub != c.user.sub:
+		return errSession
+	}
+	if c.session = c.live(t.ID); c.session == nil {
+		return errSessionUsed
+	}
+	return nil
+}
+
+// challengeSignUp is no challenge but what the sessions are called that lead from a sign-up to
+// a sign-in: SignUp gives one, ConfirmSignUp takes it for another, and USER_AUTH takes that one for
+// the first factor.
+const challengeSignUp = "SIGN_UP"
+
+// each visits the users that were added after the one with a number, each locked meanwhile, until
+// visit says that it is enough.
+func (p *pool) each(after uint64, visit func(*user) (enough bool)) {
+	c := &caller{}
+	for users := p.some(after); len(users) > 0; users = p.some(after) {
+		for _, u := range users {
+			after = u.number
+			if c.take(u) != nil {
+				continue
+			}
+			enough := visit(u)
+			c.release()
+			if enough {
+				return
+			}
+		}
+	}
+}
+
+// visit does something with a user of any pool, the server's own first. It tells whether there is
+// one.
+func (m *Machine) visit(name string, do func(*caller)) (found bool) {
+	for _, p := range m.allPools() {
+		if u := p.lookup(name); u != nil {
+			c := &caller{Machine: m, pool: p}
+			if c.take(u) != nil {
+				return false
+			}
+			defer c.release()
+			do(c)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,66 @@
+package pool
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// newUser makes a user that is not in the pool yet. In a pool whose users sign in by e-mail or phone
+// number the given name is that address, and the user name is made up.
+func (c *caller) newUser(name, password string, status types.UserStatusType, given attributes) (*user, error) {
+	p := c.pool
+	if err := given.check(); err != nil {
+		return nil, err
+	}
+	now := c.Now()
+	u := &user{
+		name: p.key(name), sub: NewUUID(), created: now, modified: now,
+		status: status, password: password, passwordSet: now,
+	}
+	for _, item := range given {
+		u.attributes.set(item.Name, item.Value)
+	}
+	for _, alias := range p.aliasAttributes {
+		if isAddress(alias, name) {
+			kind := strings.ReplaceAll(alias, "_", " ")
+			return nil, invalidParameter(
+				"Username cannot be of %s format, since user pool is configured for %s alias.", kind, kind)
+		}
+	}
+	if len(p.usernameAttributes) > 0 {
+		kind, err := p.addressKind(name)
+		if err != nil {
+			return nil, err
+		}
+		u.name = u.sub
+		if u.attributes.get(kind) == "" {
+			u.attributes.set(kind, p.key(name))
+		}
+	}
+	return u, nil
+}
+
+// addressKind tells which of the attributes that users of the pool sign in by a name is.
+func (p *pool) addressKind(name string) (string, error) {
+	for _, attribute := range p.usernameAttributes {
+		if isAddress(attribute, name) {
+			return attribute, nil
+		}
+	}
+	if len(p.usernameAttributes) > 1 {
+		return "", invalidParameter("Username should be either an email or a phone number.")
+	}
+	if p.usernameAttributes[0] == "phone_number" {
+		return "", invalidParameter("Username should be a phone number.")
+	}
+	return "", invalidParameter("Username should be an email.")
+}
+
+// join adds a new user to the pool, and goes on with it as the one that the call is about.
+func (c *caller) join(u *user, exists error, force bool) error {
+	if err := c.take(u); err != nil {
+		return err
+	}
+	return c.pool.add(u, exists, force)
+}

@@ -1,0 +1,329 @@
+package pool
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// pool is a user pool. What stands above mu never changes.
+type pool struct {
+	id                 string
+	created            time.Time
+	usernameAttributes []string // sign-in by these; the user name is a UUID then
+	aliasAttributes    []string // sign-in by these beside the user name, once verified
+	schema             schema
+	caseInsensitive    bool
+
+	ghosts ghosts
+
+	mu       sync.RWMutex
+	modified time.Time
+	set      poolSettings
+	mfa      mfaConfig
+	names    map[string]*user // by user name
+	aliases  map[string]*user // by what else a user can be called: e-mail, phone, preferred name, sub
+	ordered  []*user          // as they were added, by their numbers
+	added    uint64           // how many ever were
+	groups   map[string]*group
+}
+
+// poolSettings is what UpdateUserPool sets. Settings are replaced, never changed.
+type poolSettings struct {
+	name         string
+	autoVerified []string // attributes that are sent a code, at sign-up and when they change
+	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin
+	policy       passwordPolicy
+	firstFactors []string // that USER_AUTH may begin with
+	devices      *deviceConfiguration
+}
+
+// recoveryAdmin, among the attributes of recovery, leaves it to administrators. Without any the
+// service's old rule holds.
+const recoveryAdmin = "admin_only"
+
+// deviceConfiguration says what devices are good for in a pool that tracks them.
+type deviceConfiguration struct {
+	ChallengeRequiredOnNewDevice     bool // a remembered one takes the place of a second factor
+	DeviceOnlyRememberedOnUserPrompt bool // UpdateDeviceStatus remembers a new one; else it is at once
+}
+
+func (p *pool) settings() poolSettings {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.set
+}
+
+// passwordless tells whether users may do without a password.
+func (s poolSettings) passwordless() bool {
+	return slices.Contains(s.firstFactors, string(types.AuthFactorTypeEmailOtp)) ||
+		slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp))
+}
+
+// newPool makes a pool without users, in which nothing is set.
+func newPool(id string, created time.Time) *pool {
+	return &pool{
+		id: id, created: created, modified: created,
+		names: map[string]*user{}, aliases: map[string]*user{}, groups: map[string]*group{},
+	}
+}
+
+// mfaConfig is what SetUserPoolMfaConfig sets. A nil part is switched off; the others are given back
+// as they came.
+type mfaConfig struct {
+	mode                 types.UserPoolMfaType
+	totp                 bool
+	sms, email, webAuthn json.RawMessage
+}
+
+func (p *pool) mfaConfig() mfaConfig {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.mfa
+}
+
+// methods are those that the pool offers.
+func (m mfaConfig) methods() []string {
+	on := map[string]bool{methodSMS: m.sms != nil, methodTOTP: m.totp, methodEmail: m.email != nil}
+	return slices.DeleteFunc(slices.Clone(allMethods[:]), func(method string) bool { return !on[method] })
+}
+
+func (m mfaConfig) check() error {
+	const prefix = "Invalid MFA configuration given, can't "
+	some := len(m.methods()) > 0
+	switch {
+	case m.mode == types.UserPoolMfaTypeOff && some:
+		return invalidParameter(prefix + "turn off MFA and configure an MFA together.")
+	case m.mode != types.UserPoolMfaTypeOff && !some:
+		return invalidParameter(prefix + "disable all MFAs with a required or optional configuration.")
+	}
+	return nil
+}
+
+// key is the form of a name under which it is looked up.
+func (p *pool) key(name string) string {
+	if p.caseInsensitive {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// lookup finds a user by name, sub, or an alias of the pool; nil if there is none.
+func (p *pool) lookup(name string) *user {
+	key := p.key(name)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return cmp.Or(p.names[key], p.aliases[key])
+}
+
+// bySub finds the user that a session or a token was given to. A name cannot pass for a sub here.
+func (p *pool) bySub(sub string) *user {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.aliases[p.key(sub)]
+}
+
+// aliasesOf lists the attributes under whose values the pool finds a user.
+func (p *pool) aliasesOf(a attributes) []string {
+	var keys []string
+	for _, name := range p.usernameAttributes {
+		if value := a.get(name); value != "" {
+			keys = append(keys, p.key(value))
+		}
+	}
+	for _, name := range p.aliasAttributes {
+		if value := a.get(name); value != "" && (name == "preferred_username" || a.verified(name)) {
+			keys = append(keys, p.key(value))
+		}
+	}
+	return keys
+}
+
+// add takes in a user that nobody else has seen yet. It fails if the name or an alias belongs to
+// somebody else, unless force says that the alias moves to the new user, as ForceAliasCreation does.
+// Groups of the user that do not exist are made.
+func (p *pool) add(u *user, exists error, force bool) error {
+	aliases := p.aliasesOf(u.attributes)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := p.key(u.name); p.names[key] != nil || p.aliases[key] != nil {
+		return exists // a name that is somebody's alias would come before it
+	}
+	for _, alias := range aliases {
+		switch {
+		case p.aliases[alias] == nil && p.names[alias] == nil:
+		case len(p.usernameAttributes) > 0:
+			return exists
+		case !force || p.names[alias] != nil:
+			return aliasExists(alias)
+		}
+	}
+	p.names[p.key(u.name)] = u
+	p.aliases[p.key(u.sub)] = u
+	for _, alias := range aliases {
+		p.aliases[alias] = u
+	}
+	p.added++
+	u.number = p.added
+	p.ordered = append(p.ordered, u)
+	for _, name := range u.groups {
+		if p.groups[name] == nil {
+			p.groups[name] = &group{name: name, created: u.created, modified: u.created}
+		}
+	}
+	return nil
+}
+
+// change sets attributes of a user, whose lock is held, and keeps the aliases in step. An empty
+// value deletes an attribute.
+func (p *pool) change(u *user, changed ...attribute) error {
+	return p.replace(u, u.attributes.with(changed...), false)
+}
+
+// replace gives a user, whose lock is held, other attributes. It fails if they bring an alias that
+// belongs to somebody else, unless force says that the alias moves. One that was moved away from the
+// user earlier does not come back by this.
+func (p *pool) replace(u *user, next attributes, force bool) error {
+	before, after := p.aliasesOf(u.attributes), p.aliasesOf(next)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	owned := after[:0:0]
+	for _, alias := range after {
+		other := cmp.Or(p.names[alias], p.aliases[alias], u)
+		switch {
+		case other == u || force && p.names[alias] == nil:
+			owned = append(owned, alias)
+		case !slices.Contains(before, alias):
+			return aliasExists(alias)
+		}
+	}
+	p.forget(u, before)
+	for _, alias := range owned {
+		p.aliases[alias] = u
+	}
+	u.attributes = next
+	return nil
+}
+
+func aliasExists(alias string) error {
+	kind := "preferred_username"
+	switch {
+	case isAddress("email", alias):
+		kind = "email"
+	case isAddress("phone_number", alias):
+		kind = "phone_number"
+	}
+	return &Error{"AliasExistsException", "An account with the " + kind + " already exists."}
+}
+
+// forget drops the aliases that are still the user's; the pool's lock is held.
+func (p *pool) forget(u *user, aliases []string) {
+	for _, alias := range aliases {
+		if p.aliases[alias] == u {
+			delete(p.aliases, alias)
+		}
+	}
+}
+
+// remove takes a user, whose lock is held, out of the pool. Who waits for the lock finds it gone.
+func (p *pool) remove(u *user) {
+	u.deleted = true
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.names, p.key(u.name))
+	i := p.after(u.number - 1)
+	p.ordered = slices.Delete(p.ordered, i, i+1)
+	p.forget(u, append(p.aliasesOf(u.attributes), p.key(u.sub)))
+}
+
+// after is the place of the first user with a number above another; the pool's lock is held.
+func (p *pool) after(number uint64) int {
+	i, _ := slices.BinarySearchFunc(p.ordered, number+1, func(u *user, n uint64) int {
+		return cmp.Compare(u.number, n)
+	})
+	return i
+}
+
+// some gives the next users after the one with a number, as they were added. Whoever is added or
+// removed meanwhile moves nobody to another page of a list.
+func (p *pool) some(after uint64) []*user {
+	const some = 128
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	rest := p.ordered[p.after(after):]
+	return slices.Clone(rest[:min(some, len(rest))])
+}
+
+// group finds a group.
+func (p *pool) group(name string) (*group, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if g := p.groups[name]; g != nil {
+		return g, nil
+	}
+	return nil, errNoGroup
+}
+
+var errNoGroup = &Error{resourceNotFound, "Group not found."}
+
+// roles are those of the groups with some names.
+func (p *pool) roles(names []string) (roles []string, preferred string) {
+	if len(names) == 0 {
+		return nil, ""
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var groups []*group
+	for _, name := range names {
+		if g := p.groups[name]; g != nil {
+			groups = append(groups, g)
+		}
+	}
+	return rolesOf(groups)
+}
+
+// passwordPolicy says what a password must hold, and for how many days one that an administrator set
+// is good.
+type passwordPolicy struct {
+	MinimumLength                 int
+	RequireUppercase              bool
+	RequireLowercase              bool
+	RequireNumbers                bool
+	RequireSymbols                bool
+	TemporaryPasswordValidityDays int
+}
+
+func defaultPolicy() passwordPolicy {
+	return passwordPolicy{
+		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+		TemporaryPasswordValidityDays: 7,
+	}
+}
+
+func (p passwordPolicy) check(password string) error {
+	has := func(class func(rune) bool) bool { return strings.ContainsFunc(password, class) }
+	symbol := func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || r == ' ' }
+	reason := ""
+	switch {
+	case utf8.RuneCountInString(password) < p.MinimumLength:
+		reason = "Password not long enough"
+	case p.RequireUppercase && !has(unicode.IsUpper):
+		reason = "Password must have uppercase characters"
+	case p.RequireLowercase && !has(unicode.IsLower):
+		reason = "Password must have lowercase characters"
+	case p.RequireNumbers && !has(isDigit):
+		reason = "Password must have numeric characters"
+	case p.RequireSymbols && !has(symbol):
+		reason = "Password must have symbol characters"
+	default:
+		return nil
+	}
+	return &Error{"InvalidPasswordException", "Password did not conform with policy: " + reason}
+}

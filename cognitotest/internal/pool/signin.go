@@ -1,0 +1,165 @@
+package pool
+
+import "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+// flow is a way to begin a sign-in.
+type flow struct {
+	allowed func(*appClient) bool
+	off     *Error // what a client gets that does not allow it
+	begin   func(*signIn, *initiateAuthRequest) (next, error)
+	whose   whose
+}
+
+// whose says which of InitiateAuth and AdminInitiateAuth knows a flow.
+type whose int
+
+const (
+	everybodys whose = iota
+	users
+	admins
+)
+
+// flows are the values of AuthFlow. To add one: its line here, its file beside.
+var flows = map[types.AuthFlowType]flow{
+	types.AuthFlowTypeUserPasswordAuth: {
+		(*appClient).allowsPassword, invalidParameter("USER_PASSWORD_AUTH flow not enabled for this client"),
+		(*signIn).passwordFlow, users,
+	},
+	types.AuthFlowTypeAdminUserPasswordAuth: {(*appClient).allowsAdminPassword, errAdminFlow, (*signIn).passwordFlow, admins},
+	types.AuthFlowTypeAdminNoSrpAuth:        {(*appClient).allowsAdminPassword, errAdminFlow, (*signIn).passwordFlow, admins},
+	types.AuthFlowTypeUserSrpAuth: {
+		(*appClient).allowsSRP, invalidParameter("USER_SRP_AUTH is not enabled for the client."),
+		(*signIn).srpFlow, everybodys,
+	},
+	types.AuthFlowTypeUserAuth: {
+		(*appClient).allowsUserAuth, invalidParameter("USER_AUTH is not enabled for the client."),
+		(*signIn).choiceFlow, everybodys,
+	},
+	types.AuthFlowTypeCustomAuth: {
+		(*appClient).allowsCustom, invalidParameter("CUSTOM_AUTH flow not enabled for this client"),
+		(*signIn).customFlow, everybodys,
+	},
+	types.AuthFlowTypeRefreshTokenAuth: {(*appClient).allowsRefresh, errNoRefresh, (*signIn).refreshFlow, everybodys},
+	types.AuthFlowTypeRefreshToken:     {(*appClient).allowsRefresh, errNoRefresh, (*signIn).refreshFlow, everybodys},
+}
+
+var (
+	errAdminFlow = invalidParameter("Auth flow not enabled for this client")
+	errNoRefresh = invalidParameter("REFRESH_TOKEN_AUTH flow not enabled for this client")
+)
+
+// handler takes the answer to a challenge. A right one is spent by respond; a handler spends the
+// session itself where a wrong answer ends the sign-in.
+type handler func(*signIn, map[string]string) (next, error)
+
+// challenges are the values of ChallengeName that can be answered. To add one: its line here, how it
+// is asked for and answered in a file beside, and in proceed when it is its turn.
+var challenges = map[string]handler{
+	challengeVerifier:       (*signIn).answerVerifier,
+	challengeNewPassword:    (*signIn).answerNewPassword,
+	challengeDevice:         (*signIn).answerDevice,
+	challengeDeviceVerifier: (*signIn).answerDeviceVerifier,
+	challengeSelect:         (*signIn).answerSelect,
+	challengeSetup:          (*signIn).answerSetup,
+	methodTOTP:              (*signIn).answerTOTP,
+	methodSMS:               (*signIn).answerCode,
+	methodEmail:             (*signIn).answerCode,
+}
+
+// firstChallenges are those of the first factor of USER_AUTH.
+var firstChallenges = map[string]handler{
+	challengeChoice:   (*signIn).answerChoice,
+	challengePassword: (*signIn).answerFirstPassword,
+	challengeSRP:      (*signIn).answerFirstSRP,
+	factorEmail:       (*signIn).answerFirstCode,
+	factorSMS:         (*signIn).answerFirstCode,
+}
+
+// initiateAuth begins a sign-in.
+func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
+	f, known := flows[in.AuthFlow]
+	if !known || f.whose == users && c.admin || f.whose == admins && !c.admin {
+		return nil, invalidParameter("Initiate Auth method not supported.")
+	}
+	if !f.allowed(c.client) {
+		return nil, f.off
+	}
+	s := &signIn{caller: c}
+	n, err := f.begin(s, in)
+	if err != nil {
+		return nil, err
+	}
+	return s.proceed(n), nil
+}
+
+// respond takes the answer to a challenge. The session is used up by a right answer only.
+func respond(c *caller, in *respondRequest) (*authResponse, error) {
+	s := &signIn{caller: c}
+	answer := challenges[in.ChallengeName]
+	if c.session != nil {
+		s.done = c.session.done
+		switch {
+		case c.session.first && c.block == nil:
+			answer = firstChallenges[in.ChallengeName]
+		case c.session.stage == stageScripted:
+			answer = (*signIn).answerScripted
+		}
+		if !c.session.first && c.block == nil {
+			if err := s.useDevice(in.ChallengeResponses); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if answer == nil {
+		return nil, errSession
+	}
+	n, err := answer(s, in.ChallengeResponses)
+	if err != nil {
+		return nil, err
+	}
+	s.spend()
+	return s.proceed(n), nil
+}
+
+// proceed decides what comes after a step that went well and did not say so itself: a new password,
+// scripted challenges, a second factor, tokens, in this order.
+func (s *signIn) proceed(n next) *authResponse {
+	if n.response != nil {
+		return n.response
+	}
+	if s.user.status == userMustChange {
+		return s.askNewPassword().response
+	}
+	if s.done.asked < len(s.user.script) {
+		return s.askScripted().response
+	}
+	if !s.done.mfa {
+		if s.remembers(s.done.device) {
+			return s.askDevice().response
+		}
+		if n := s.askFactor(); n.response != nil {
+			return n.response
+		}
+	}
+	return s.tokens(s.signedIn(s.done.device))
+}
+
+// refreshFlow is REFRESH_TOKEN_AUTH.
+func (s *signIn) refreshFlow(in *initiateAuthRequest) (next, error) {
+	given := in.AuthParameters
+	if err := need(given, "REFRESH_TOKEN"); err != nil {
+		return next{}, err
+	}
+	if s.client.rotation {
+		return next{}, errRefreshInvalid // a client that rotates has GetTokensFromRefreshToken alone
+	}
+	t, err := s.redeem(given["REFRESH_TOKEN"], given["DEVICE_KEY"])
+	if err != nil {
+		return next{}, err
+	}
+	// There is no user name in the call: the hash is over the real one.
+	if err := s.checkHash(s.user.name, given["SECRET_HASH"]); err != nil {
+		return next{}, err
+	}
+	return next{s.tokens(s.refreshed(t))}, nil
+}

@@ -1,0 +1,105 @@
+package pool
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Everything random comes from crypto/rand, whose Read never fails.
+
+// NewUUID gives a random UUID (RFC 9562, version 4).
+func NewUUID() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b)
+	return formatUUID(b)
+}
+
+// formatUUID makes a UUID from 16 bytes, which it changes where the version stands.
+func formatUUID(b []byte) string {
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+const (
+	lowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
+	lettersDigits  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + lowerAndDigits
+	digits         = "0123456789"
+)
+
+// NewPoolID makes up the ID of a pool in a region.
+func NewPoolID(region string) string { return region + "_" + newText(lettersDigits, 9) }
+
+// NewClientID makes up the ID of an app client.
+func NewClientID() string { return newText(lowerAndDigits, 26) }
+
+// newText gives n random characters of the alphabet.
+func newText(alphabet string, n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = alphabet[newNumber()%uint64(len(alphabet))]
+	}
+	return string(text)
+}
+
+// newNumber gives 64 random bits. The bias that a modulo of something small brings is far below
+// what could be noticed.
+func newNumber() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// newPassword gives a temporary password that satisfies any policy.
+func newPassword() string { return newText(lettersDigits, 12) + "aA1!" }
+
+// isAddress tells whether a text can be the value of an address attribute; roughly, since nothing
+// is ever sent. The length is that of attributes.
+func isAddress(attribute, text string) bool {
+	switch attribute {
+	case "phone_number":
+		number, found := strings.CutPrefix(text, "+")
+		return found && len(number) <= 15 && all(isDigit, number)
+	case "email":
+		at := strings.LastIndexByte(text, '@')
+		return at > 0 && at < len(text)-1 && len(text) <= 2048 && all(isVisible, text)
+	default:
+		return false
+	}
+}
+
+// mask shows of an address what Cognito shows: j***@g***, +*******1234.
+func mask(address string) string {
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		return firstOf(address[:at]) + "***@" + firstOf(address[at+1:]) + "***"
+	}
+	shown := max(len(address)-4, 0)
+	return "+" + strings.Repeat("*", max(shown-1, 0)) + address[shown:]
+}
+
+func firstOf(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}
+
+// all tells whether a text is not empty and has characters of a class only.
+func all(class func(rune) bool, text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !class(r) })
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
+
+func isVisible(r rune) bool { return !unicode.IsSpace(r) }
+
+func strs[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = string(value)
+	}
+	return out
+}

@@ -1,0 +1,200 @@
+package pool
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// apiScope is the scope that a sign-in over the API gives, and that the calls with an access token
+// require.
+const apiScope = "aws.cognito.signin.user.admin"
+
+// grant is what a sign-in or a refresh has earned: tokens for a user as it was then. It is made
+// under the user's lock and signed outside.
+type grant struct {
+	client     *appClient
+	name, sub  string
+	attributes attributes
+	groups     []string
+	roles      []string
+	preferred  string // role
+	scope      string
+	authTime   time.Time
+	origin     string // origin_jti: the same in all tokens of one sign-in
+	refresh    *refreshTicket
+	device     string // key of the device that the sign-in happened on, where the pool tracks devices
+	newDevice  bool   // the key was made for this sign-in
+}
+
+// refreshTicket is what a refresh token says to the server. Times are in Unix nanoseconds.
+type refreshTicket struct {
+	Pool, Client, Sub, Origin string
+	AuthTime, Expires         int64
+	Device                    string `json:",omitempty"`
+	Serial                    int    // how often the sign-in's token was rotated before this one
+}
+
+// grant is what tokens say of the user as it is now.
+func (c *caller) grant() *grant {
+	u := c.user
+	g := &grant{
+		client: c.client, name: u.name, sub: u.sub, scope: apiScope,
+		attributes: slices.Clone(u.attributes), groups: slices.Clone(u.groups),
+	}
+	g.roles, g.preferred = c.pool.roles(g.groups)
+	return g
+}
+
+// signedIn is the grant of a sign-in that is complete. Where the pool tracks devices, a sign-in on
+// none of the user's gets a key for one.
+func (c *caller) signedIn(device string) *grant {
+	now := c.Now()
+	c.user.failures = 0
+	g := c.grant()
+	g.authTime, g.origin = now, NewUUID()
+	expires := now.Add(c.client.refresh)
+	if c.quirks.PreciseSignOut && now.Unix() == c.user.signOut.Unix() {
+		c.user.signOn(g.origin, expires, now).survives = true
+	}
+	if c.pool.settings().devices != nil {
+		g.device, g.newDevice = device, c.user.device(device) == nil
+		if g.newDevice {
+			g.device = c.region + "_" + NewUUID()
+		}
+	}
+	g.refresh = &refreshTicket{
+		Pool: c.pool.id, Client: c.client.id, Sub: c.user.sub, Origin: g.origin, Device: g.device,
+		AuthTime: now.UnixNano(), Expires: expires.UnixNano(),
+	}
+	return g
+}
+
+// refreshed is the grant of a refresh token: auth_time and origin_jti stay those of the sign-in.
+func (c *caller) refreshed(t *refreshTicket) *grant {
+	g := c.grant()
+	g.authTime, g.origin, g.device = time.Unix(0, t.AuthTime), t.Origin, t.Device
+	return g
+}
+
+// authenticationResult is the member of that name in responses.
+type authenticationResult struct {
+	AccessToken  string
+	ExpiresIn    int
+	IDToken      string `json:"IdToken"`
+	RefreshToken string `json:",omitempty"`
+	TokenType    string
+
+	NewDeviceMetadata *newDeviceMetadata `json:",omitempty"`
+}
+
+// newDeviceMetadata comes with the tokens of a sign-in on a device that the user pool does not know.
+type newDeviceMetadata struct {
+	DeviceKey, DeviceGroupKey string
+}
+
+// issue signs a grant's tokens.
+func (m *Machine) issue(g *grant) (*authenticationResult, error) {
+	now := m.Now()
+	event := NewUUID()
+	claims := func(use string, life time.Duration) jwt.MapClaims {
+		c := jwt.MapClaims{
+			"sub": g.sub, "iss": m.issuer(g.client.pool), "token_use": use, "event_id": event, "jti": NewUUID(),
+			"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Unix() + int64(life/time.Second),
+		}
+		if g.client.revocation {
+			c["origin_jti"] = g.origin
+		}
+		if len(g.groups) > 0 {
+			c["cognito:groups"] = g.groups
+		}
+		return c
+	}
+
+	access := claims("access", g.client.access)
+	access["client_id"], access["username"], access["scope"] = g.client.id, g.name, g.scope
+	if g.device != "" {
+		access["device_key"] = g.device
+	}
+
+	id := claims("id", g.client.idToken)
+	id["aud"], id["cognito:username"] = g.client.id, g.name
+	if len(g.roles) > 0 {
+		id["cognito:roles"] = g.roles
+	}
+	if g.preferred != "" {
+		id["cognito:preferred_role"] = g.preferred
+	}
+	for _, a := range g.attributes {
+		if strings.HasSuffix(a.Name, "_verified") {
+			id[a.Name] = a.Value == "true"
+		} else if _, taken := id[a.Name]; !taken {
+			id[a.Name] = a.Value
+		}
+	}
+
+	result := &authenticationResult{ExpiresIn: int(g.client.access / time.Second), TokenType: "Bearer"}
+	var err error
+	if result.AccessToken, err = keys().access.sign(access); err != nil {
+		return nil, err
+	}
+	if result.IDToken, err = keys().id.sign(id); err != nil {
+		return nil, err
+	}
+	if g.newDevice {
+		result.NewDeviceMetadata = &newDeviceMetadata{g.device, m.deviceGroup(g.client.pool)}
+	}
+	if g.refresh != nil {
+		result.RefreshToken = m.sealer.sealRefresh(g.refresh)
+	}
+	return result, nil
+}
+
+// accessClaims is what the server reads from its own access tokens.
+type accessClaims struct {
+	jwt.RegisteredClaims
+
+	Use    string `json:"token_use"`
+	Client string `json:"client_id"`
+	Scope  string `json:"scope"`
+	Origin string `json:"origin_jti"`
+	Device string `json:"device_key"`
+}
+
+// What can be wrong with an access token by itself.
+var (
+	errAccessInvalid   = &Error{notAuthorized, "Invalid Access Token"}
+	errAccessSignature = &Error{notAuthorized, "Could not verify signature for Access Token"}
+	errAccessExpired   = &Error{notAuthorized, "Access Token has expired"}
+)
+
+// readAccess checks an access token's form, signature and expiry, in this order, and gives its
+// client. What its user may say to it is another matter: see byUser.
+func (m *Machine) readAccess(token string) (*accessClaims, *appClient, error) {
+	claims := &accessClaims{}
+	parser := jwt.NewParser(jwt.WithoutClaimsValidation())
+	unverified, parts, err := parser.ParseUnverified(token, claims)
+	if err != nil || claims.Use != "access" || claims.ExpiresAt == nil || claims.IssuedAt == nil {
+		return nil, nil, errAccessInvalid
+	}
+	signature, err := parser.DecodeSegment(parts[2])
+	if err != nil {
+		return nil, nil, errAccessInvalid
+	}
+	key := keys().access
+	if unverified.Header["kid"] != key.id || unverified.Method != jwt.SigningMethodRS256 ||
+		jwt.SigningMethodRS256.Verify(parts[0]+"."+parts[1], signature, &key.PublicKey) != nil {
+		return nil, nil, errAccessSignature
+	}
+	// Every server has the same keys: the issuer and the client tell whether the token is this one's.
+	c, err := m.clientByID(claims.Client)
+	if err != nil || claims.Issuer != m.issuer(c.pool) {
+		return nil, nil, errAccessSignature
+	}
+	if !m.Now().Before(claims.ExpiresAt.Time) {
+		return nil, nil, errAccessExpired
+	}
+	return claims, c, nil
+}

@@ -3,8 +3,11 @@ package cognitotest_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -217,4 +220,64 @@ func heap() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc
+}
+
+// BenchmarkCall is what the server itself takes for a call, without a network: a cheap one by a token and by an administrator,
+// a sign-in that ends with tokens, and one that ends with a challenge.
+func BenchmarkCall(b *testing.B) {
+	srv := cognitotest.NewServer()
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+	signIn := func(name string) string {
+		return `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + name + `","PASSWORD":"` + password + `"}}`
+	}
+	for _, call := range []struct{ name, operation, body string }{
+		{"GetUser", "GetUser", `{"AccessToken":"` + *srv.IssueTokens("alice").AccessToken + `"}`},
+		{"AdminGetUser", "AdminGetUser", `{"UserPoolId":"` + srv.UserPoolID + `","Username":"alice"}`},
+		{"tokens", "InitiateAuth", signIn("alice")},
+		{"challenge", "InitiateAuth", signIn("bob")},
+	} {
+		b.Run(call.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", strings.NewReader(call.body))
+				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+call.operation)
+				request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
+				recorder := httptest.NewRecorder()
+				srv.ServeHTTP(recorder, request)
+				if recorder.Code != http.StatusOK {
+					b.Fatal(recorder.Body)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkOpenSessions is what it takes to begin a sign-in that nobody finishes, for a user who has few of them open and for one
+// who has many.
+func BenchmarkOpenSessions(b *testing.B) {
+	for _, open := range []int{100, 100_000} {
+		b.Run(fmt.Sprintf("open=%d", open), func(b *testing.B) {
+			srv := cognitotest.NewServer(frozen)
+			defer srv.Close()
+			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
+			body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"bob","PASSWORD":"` + password + `"}}`
+			begin := func() {
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", strings.NewReader(body))
+				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
+				recorder := httptest.NewRecorder()
+				srv.ServeHTTP(recorder, request)
+				if recorder.Code != http.StatusOK {
+					b.Fatal(recorder.Body)
+				}
+			}
+			for range open {
+				begin()
+			}
+			for b.Loop() {
+				begin()
+			}
+		})
+	}
 }

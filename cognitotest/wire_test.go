@@ -208,7 +208,7 @@ func TestShapes(t *testing.T) {
 		"attributes": {
 			"UpdateUserAttributes",
 			kv{"AccessToken": "x", "UserAttributes": []kv{{"Name": "name", "Value": "x"}, {"Name": "a\u200bb"}, {"Value": strings.Repeat("é", 2049)}}},
-			`3 validation errors detected: Value 'a​b' at 'userAttributes.2.member.name'` + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+; ` +
+			"3 validation errors detected: Value 'a\u200bb' at 'userAttributes.2.member.name'" + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+; ` +
 				`Value null at 'userAttributes.3.member.name'` + failed + `not be null; Value at 'userAttributes.3.member.value'` + failed + "have length less than or equal to 2048",
 		},
 		"names of attributes": {

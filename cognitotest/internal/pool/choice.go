@@ -15,9 +15,9 @@ const (
 	challengeSRP    = "PASSWORD_SRP"
 )
 
-// choiceFlow is USER_AUTH. The preferred factor is asked for if it is available, else the user has
+// beginChoice is USER_AUTH. The preferred factor is asked for if it is available, else the user has
 // the choice.
-func (s *signIn) choiceFlow(in *initiateAuthRequest) (next, error) {
+func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME"); err != nil {
 		return next{}, err
 	}

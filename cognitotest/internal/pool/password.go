@@ -12,8 +12,8 @@ const (
 	challengePassword    = "PASSWORD" // of USER_AUTH
 )
 
-// passwordFlow is USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
-func (s *signIn) passwordFlow(in *initiateAuthRequest) (next, error) {
+// beginPassword is USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
+func (s *signIn) beginPassword(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME", "PASSWORD"); err != nil {
 		return next{}, err
 	}

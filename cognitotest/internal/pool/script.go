@@ -8,13 +8,11 @@ import (
 // CUSTOM_AUTH and the challenges of Server.Script, which stand in for the Lambda triggers of a custom
 // authentication flow. See FIDELITY.md, "Sign-in" and "SRP".
 
-const challengeByDefault = "CUSTOM_CHALLENGE"
-
-// customFlow is a sign-in whose first factor is the script, or the password by SRP if it asks for
+// beginCustom is a sign-in whose first factor is the script, or the password by SRP if it asks for
 // that.
-func (s *signIn) customFlow(in *initiateAuthRequest) (next, error) {
+func (s *signIn) beginCustom(in *initiateAuthRequest) (next, error) {
 	if in.AuthParameters["CHALLENGE_NAME"] == "SRP_A" {
-		return s.srpFlow(in)
+		return s.beginSRP(in)
 	}
 	if err := need(in.AuthParameters, "USERNAME"); err != nil {
 		return next{}, err

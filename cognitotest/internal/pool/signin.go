@@ -4,10 +4,10 @@ import "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 // flow is a way to begin a sign-in.
 type flow struct {
+	whose   whose
 	allowed func(*appClient) bool
 	off     *Error // what a client gets that does not allow it
 	begin   func(*signIn, *initiateAuthRequest) (next, error)
-	whose   whose
 }
 
 // whose says which of InitiateAuth and AdminInitiateAuth knows a flow.
@@ -21,31 +21,41 @@ const (
 
 // flows are the values of AuthFlow. To add one: its line here, its file beside.
 var flows = map[types.AuthFlowType]flow{
-	types.AuthFlowTypeUserPasswordAuth: {
-		(*appClient).allowsPassword, invalidParameter("USER_PASSWORD_AUTH flow not enabled for this client"),
-		(*signIn).passwordFlow, users,
-	},
-	types.AuthFlowTypeAdminUserPasswordAuth: {(*appClient).allowsAdminPassword, errAdminFlow, (*signIn).passwordFlow, admins},
-	types.AuthFlowTypeAdminNoSrpAuth:        {(*appClient).allowsAdminPassword, errAdminFlow, (*signIn).passwordFlow, admins},
-	types.AuthFlowTypeUserSrpAuth: {
-		(*appClient).allowsSRP, invalidParameter("USER_SRP_AUTH is not enabled for the client."),
-		(*signIn).srpFlow, everybodys,
-	},
-	types.AuthFlowTypeUserAuth: {
-		(*appClient).allowsUserAuth, invalidParameter("USER_AUTH is not enabled for the client."),
-		(*signIn).choiceFlow, everybodys,
-	},
-	types.AuthFlowTypeCustomAuth: {
-		(*appClient).allowsCustom, invalidParameter("CUSTOM_AUTH flow not enabled for this client"),
-		(*signIn).customFlow, everybodys,
-	},
-	types.AuthFlowTypeRefreshTokenAuth: {(*appClient).allowsRefresh, errNoRefresh, (*signIn).refreshFlow, everybodys},
-	types.AuthFlowTypeRefreshToken:     {(*appClient).allowsRefresh, errNoRefresh, (*signIn).refreshFlow, everybodys},
+	types.AuthFlowTypeUserPasswordAuth:      passwordFlow,
+	types.AuthFlowTypeAdminUserPasswordAuth: adminPasswordFlow,
+	types.AuthFlowTypeAdminNoSrpAuth:        adminPasswordFlow,
+	types.AuthFlowTypeUserSrpAuth:           srpFlow,
+	types.AuthFlowTypeUserAuth:              choiceFlow,
+	types.AuthFlowTypeCustomAuth:            customFlow,
+	types.AuthFlowTypeRefreshTokenAuth:      refreshFlow,
+	types.AuthFlowTypeRefreshToken:          refreshFlow,
 }
 
 var (
-	errAdminFlow = invalidParameter("Auth flow not enabled for this client")
-	errNoRefresh = invalidParameter("REFRESH_TOKEN_AUTH flow not enabled for this client")
+	passwordFlow = flow{
+		whose: users, allowed: (*appClient).allowsPassword, begin: (*signIn).beginPassword,
+		off: invalidParameter("USER_PASSWORD_AUTH flow not enabled for this client"),
+	}
+	adminPasswordFlow = flow{
+		whose: admins, allowed: (*appClient).allowsAdminPassword, begin: (*signIn).beginPassword,
+		off: invalidParameter("Auth flow not enabled for this client"),
+	}
+	srpFlow = flow{
+		allowed: (*appClient).allowsSRP, begin: (*signIn).beginSRP,
+		off: invalidParameter("USER_SRP_AUTH is not enabled for the client."),
+	}
+	choiceFlow = flow{
+		allowed: (*appClient).allowsUserAuth, begin: (*signIn).beginChoice,
+		off: invalidParameter("USER_AUTH is not enabled for the client."),
+	}
+	customFlow = flow{
+		allowed: (*appClient).allowsCustom, begin: (*signIn).beginCustom,
+		off: invalidParameter("CUSTOM_AUTH flow not enabled for this client"),
+	}
+	refreshFlow = flow{
+		allowed: (*appClient).allowsRefresh, begin: (*signIn).beginRefresh,
+		off: invalidParameter("REFRESH_TOKEN_AUTH flow not enabled for this client"),
+	}
 )
 
 // handler takes the answer to a challenge. A right one is spent by respond; a handler spends the
@@ -144,8 +154,8 @@ func (s *signIn) proceed(n next) *authResponse {
 	return s.tokens(s.signedIn(s.done.device))
 }
 
-// refreshFlow is REFRESH_TOKEN_AUTH.
-func (s *signIn) refreshFlow(in *initiateAuthRequest) (next, error) {
+// beginRefresh is REFRESH_TOKEN_AUTH. It goes on with nothing: a refresh asks for no factor.
+func (s *signIn) beginRefresh(in *initiateAuthRequest) (next, error) {
 	given := in.AuthParameters
 	if err := need(given, "REFRESH_TOKEN"); err != nil {
 		return next{}, err

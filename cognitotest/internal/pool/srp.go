@@ -23,8 +23,8 @@ var (
 	errTimestamp      = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 )
 
-// srpFlow is USER_SRP_AUTH, and CUSTOM_AUTH where it begins with the password.
-func (s *signIn) srpFlow(in *initiateAuthRequest) (next, error) {
+// beginSRP is USER_SRP_AUTH, and CUSTOM_AUTH where it begins with the password.
+func (s *signIn) beginSRP(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME", "SRP_A"); err != nil {
 		return next{}, err
 	}

@@ -95,11 +95,3 @@ func all(class func(rune) bool, text string) bool {
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
 func isVisible(r rune) bool { return !unicode.IsSpace(r) }
-
-func strs[T ~string](values []T) []string {
-	out := make([]string, len(values))
-	for i, value := range values {
-		out[i] = string(value)
-	}
-	return out
-}

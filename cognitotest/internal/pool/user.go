@@ -68,6 +68,9 @@ type Challenge struct {
 	Parameters, Answers map[string]string
 }
 
+// challengeByDefault is what a challenge without a name is called.
+const challengeByDefault = "CUSTOM_CHALLENGE"
+
 // device is a device that ConfirmDevice made known. A key that was given at a sign-in and never
 // confirmed leaves nothing here.
 type device struct {

@@ -52,7 +52,7 @@ type Options struct {
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
 
 	RefreshTokenRotation    bool          // every refresh gives a new refresh token
-	RotationGrace           time.Duration // how long a rotated token still works; at most a minute
+	RotationGrace           time.Duration // how long a rotated token still works; whole seconds, at most 60
 	TokenRevocationDisabled bool          // the app client has no token revocation
 
 	Now      func() time.Time // the clock that Advance adds to; must be safe for concurrent use; default time.Now

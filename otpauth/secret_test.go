@@ -2,6 +2,7 @@ package otpauth_test
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
@@ -18,16 +19,26 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// hidden is valid base32, so that it can be a key's secret too, and unlike anything else that is printed.
+// hidden is valid base32, so that it can be the secret of a Key, and unlike anything else that is
+// printed.
 const hidden = "HIDDENHIDDENHIDDENHIDDEN"
 
-// traces are the forms in which hidden would show: as text, in hexadecimal, as the numbers of its bytes, in base64.
-var traces = []string{"HIDDEN", "48494444454e", "48 49 44 44 45 4e", "72 73 68 68 69 78", "72, 73, 68", "0x48, 0x49, 0x44", "SElEREVO"}
+// traces are the forms in which hidden would show: as text, in hexadecimal, as the numbers of its
+// bytes, in base64.
+var traces = []string{
+	"HIDDEN",
+	"48494444454e", "48 49 44 44 45 4e", "0x48, 0x49, 0x44",
+	"72 73 68 68 69 78", "72, 73, 68",
+	"SElEREVO",
+}
 
-var verbs = []string{"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%#q", "%x", "% x", "%#x", "%X", "%d", "%+d", "%o", "%b", "%c", "%U", "%t", "%e", "%g", "%10.3s", "%T", "%!", "%w"}
+var verbs = []string{
+	"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%#q", "%x", "% x", "%#x", "%X", "%d",
+	"%+d", "%o", "%b", "%c", "%U", "%t", "%e", "%g", "%10.3s", "%T", "%!", "%w",
+}
 
-// holders returns v in the places where a program has it: by value and by pointer, in exported and unexported fields, in a slice, a
-// map, an interface, an array, a pointer to a pointer.
+// holders returns v in the places where a program has it: by value and by pointer, in exported and
+// unexported fields, in a slice, a map, an interface, an array, and behind a pointer to a pointer.
 func holders[T any](v T) map[string]any {
 	type exported struct{ V T }
 	type unexported struct{ v T }
@@ -44,17 +55,39 @@ func holders[T any](v T) map[string]any {
 	}
 	p := &v
 	return map[string]any{
-		"value": v, "pointer": p, "pointer to a pointer": &p,
-		"exported field": exported{v}, "pointer to exported field": &exported{v},
-		"unexported field": unexported{v}, "pointer to unexported field": &unexported{v},
-		"pointer fields": pointers{p, p}, "nested": nested{v, v, []unexported{{v}}, map[string]*unexported{"k": {v}}, [1]T{v}},
-		"slice": []T{v}, "slice of pointers": []*T{p}, "slice of unexported": []unexported{{v}},
-		"map": map[string]T{"k": v}, "map of pointers": map[string]*T{"k": p}, "array": [1]T{v}, "any": []any{v, p},
+		"value":                       v,
+		"pointer":                     p,
+		"pointer to a pointer":        &p,
+		"exported field":              exported{v},
+		"pointer to exported field":   &exported{v},
+		"unexported field":            unexported{v},
+		"pointer to unexported field": &unexported{v},
+		"pointer fields":              pointers{p, p},
+		"nested": nested{
+			In:  v,
+			in:  v,
+			us:  []unexported{{v}},
+			m:   map[string]*unexported{"k": {v}},
+			arr: [1]T{v},
+		},
+		"slice":               []T{v},
+		"slice of pointers":   []*T{p},
+		"slice of unexported": []unexported{{v}},
+		"map":                 map[string]T{"k": v},
+		"map of pointers":     map[string]*T{"k": p},
+		"array":               [1]T{v},
+		"any":                 []any{v, p},
 	}
 }
 
-// printed returns v as everything that prints or encodes has it, by name. What an encoder wrote before it failed counts too, and so does
-// the text of the failure.
+const (
+	textPage   = `{{.}} {{printf "%v %s" . .}} {{print .}} {{html .}} {{js .}} {{urlquery .}}`
+	htmlPage   = `<a href="?q={{.}}" title="{{.}}">{{.}}</a>`
+	scriptPage = `<script>var v = {{.}};</script>`
+)
+
+// printed returns v as everything that prints or encodes has it, by name. What an encoder wrote
+// before it failed counts too, and so does the text of the error.
 func printed(v any) map[string]string {
 	out := map[string]string{}
 	for _, verb := range verbs {
@@ -63,31 +96,30 @@ func printed(v any) map[string]string {
 	out["Sprint"], out["Sprintln"] = fmt.Sprint(v), fmt.Sprintln(v)
 	out["Errorf"] = fmt.Errorf("failed: %v %w", v, fmt.Errorf("%+v", v)).Error()
 
-	handlers := map[string]func(*bytes.Buffer) slog.Handler{
+	for name, handler := range map[string]func(*bytes.Buffer) slog.Handler{
 		"slog text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
 		"slog json": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
-	}
-	for name, handler := range handlers {
+	} {
 		var b bytes.Buffer
-		slog.New(handler(&b)).With("with", v).WithGroup("group").Info("message", "key", v, slog.Group("in", "key", v))
+		log := slog.New(handler(&b)).With("with", v).WithGroup("group")
+		log.Info("message", "key", v, slog.Group("in", "key", v))
 		out[name] = b.String()
 	}
 
-	encoders := map[string]func(*bytes.Buffer) error{
+	html := func(page string) func(*bytes.Buffer) error {
+		parsed := htmltemplate.Must(htmltemplate.New("").Parse(page))
+		return func(b *bytes.Buffer) error { return parsed.Execute(b, v) }
+	}
+	for name, encode := range map[string]func(*bytes.Buffer) error{
 		"json": func(b *bytes.Buffer) error { return json.NewEncoder(b).Encode(v) },
 		"xml":  func(b *bytes.Buffer) error { return xml.NewEncoder(b).Encode(v) },
 		"gob":  func(b *bytes.Buffer) error { return gob.NewEncoder(b).Encode(v) },
 		"text/template": func(b *bytes.Buffer) error {
-			return template.Must(template.New("").Parse(`{{.}} {{printf "%v %s" . .}} {{print .}} {{html .}} {{js .}} {{urlquery .}}`)).Execute(b, v)
+			return template.Must(template.New("").Parse(textPage)).Execute(b, v)
 		},
-		"html/template": func(b *bytes.Buffer) error {
-			return htmltemplate.Must(htmltemplate.New("").Parse(`<a href="?q={{.}}" title="{{.}}">{{.}}</a>`)).Execute(b, v)
-		},
-		"html/template script": func(b *bytes.Buffer) error {
-			return htmltemplate.Must(htmltemplate.New("").Parse(`<script>var v = {{.}};</script>`)).Execute(b, v)
-		},
-	}
-	for name, encode := range encoders {
+		"html/template":        html(htmlPage),
+		"html/template script": html(scriptPage),
+	} {
 		var b bytes.Buffer
 		if err := encode(&b); err != nil {
 			fmt.Fprint(&b, "\n", err)
@@ -107,11 +139,9 @@ func leaks(text string) bool {
 }
 
 func TestNothingPrintsASecret(t *testing.T) {
-	key, err := otpauth.NewKey("Example", "alice", hidden)
-	require.NoError(t, err)
 	subjects := map[string]map[string]any{
 		"Secret": holders(otpauth.NewSecret(hidden)),
-		"Key":    holders(key),
+		"Key":    holders(key(t, "Example", "alice", hidden)),
 	}
 	for subject, places := range subjects {
 		for place, v := range places {
@@ -122,7 +152,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	}
 }
 
-// The test above can fail: a plain string is found in every place by nearly everything that prints.
+// The test above can fail: nearly everything that prints finds a plain string in some place.
 func TestAStringIsFound(t *testing.T) {
 	found := map[string]bool{}
 	for _, v := range holders(hidden) {
@@ -130,7 +160,9 @@ func TestAStringIsFound(t *testing.T) {
 			found[how] = found[how] || leaks(text)
 		}
 	}
-	for _, how := range append([]string{"slog text", "slog json", "json", "xml", "gob", "text/template", "html/template", "html/template script"}, verbs[:13]...) {
+	for _, how := range append(verbs[:13:13],
+		"slog text", "slog json", "json", "xml", "gob",
+		"text/template", "html/template", "html/template script") {
 		assert.True(t, found[how], how)
 	}
 }
@@ -144,22 +176,58 @@ func TestSecretPrintsAsRedacted(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "REDACTED", s.LogValue().String())
+	assert.Equal(t, "REDACTED", fmt.Sprint(otpauth.Secret{}), "an empty one looks no different")
 }
 
-// Encoders fail. A placeholder in a store would be missed only when the secret is needed.
+// Whatever an encoder looks for, it gets an error: a placeholder in a store would go unnoticed
+// until the secret is needed.
 func TestSecretIsNotEncoded(t *testing.T) {
-	key, err := otpauth.NewKey("Example", "alice", hidden)
-	require.NoError(t, err)
 	s := otpauth.NewSecret(hidden)
-	for _, v := range []any{s, &s, key, &key, []otpauth.Secret{s}, map[otpauth.Secret]int{s: 1}, struct{ S otpauth.Secret }{s}} {
+	var v interface {
+		encoding.TextMarshaler
+		encoding.TextAppender
+		encoding.BinaryMarshaler
+		encoding.BinaryAppender
+	} = s
+	for name, encode := range map[string]func() ([]byte, error){
+		"MarshalText":   v.MarshalText,
+		"AppendText":    func() ([]byte, error) { return v.AppendText(nil) },
+		"MarshalBinary": v.MarshalBinary,
+		"AppendBinary":  func() ([]byte, error) { return v.AppendBinary(nil) },
+	} {
+		b, err := encode()
+		require.ErrorContains(t, err, "Reveal", name)
+		assert.Empty(t, b, name)
+	}
+
+	k := key(t, "Example", "alice", hidden)
+	type field struct{ S otpauth.Secret }
+	type pointer struct{ S *otpauth.Secret }
+	for _, v := range []any{s, &s, k, &k, []otpauth.Secret{s}, field{s}, pointer{&s}} {
 		_, err := json.Marshal(v)
 		require.ErrorContains(t, err, "Reveal", "%T", v)
+		_, err = xml.Marshal(v)
+		require.ErrorContains(t, err, "Reveal", "%T", v)
+		require.ErrorContains(t, gob.NewEncoder(&bytes.Buffer{}).Encode(v), "Reveal", "%T", v)
 	}
-	_, err = xml.Marshal(key)
+	_, err := json.Marshal(map[otpauth.Secret]int{s: 1})
 	require.ErrorContains(t, err, "Reveal")
-	require.Error(t, gob.NewEncoder(&bytes.Buffer{}).Encode(s))
-	require.Error(t, gob.NewEncoder(&bytes.Buffer{}).Encode(key))
 	assert.Equal(t, hidden, s.Reveal())
+}
+
+// There are encoders that use the methods for encoding only beside those for decoding.
+func TestSecretIsNotDecoded(t *testing.T) {
+	s := otpauth.NewSecret(hidden)
+	var v interface {
+		encoding.TextUnmarshaler
+		encoding.BinaryUnmarshaler
+	} = &s
+	require.ErrorContains(t, v.UnmarshalText([]byte("x")), "NewSecret")
+	require.ErrorContains(t, v.UnmarshalBinary([]byte("x")), "NewSecret")
+	var fields struct{ S otpauth.Secret }
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"S": "x"}`), &fields), "NewSecret")
+	assert.Equal(t, hidden, s.Reveal())
+	assert.Zero(t, fields)
 }
 
 func TestSecretReveals(t *testing.T) {
@@ -168,5 +236,14 @@ func TestSecretReveals(t *testing.T) {
 	assert.Equal(t, hidden, otpauth.SecretFrom(&text).Reveal())
 	assert.Empty(t, otpauth.SecretFrom(nil).Reveal())
 	assert.Empty(t, otpauth.Secret{}.Reveal())
-	assert.Equal(t, "REDACTED", fmt.Sprint(otpauth.Secret{}), "an empty secret looks like any other")
+}
+
+// Tests compare values that hold secrets with reflect.DeepEqual, and maps may have them as keys.
+func TestSecretsCompare(t *testing.T) {
+	s := otpauth.NewSecret(hidden)
+	assert.Equal(t, s, otpauth.NewSecret(strings.Clone(hidden)))
+	assert.NotEqual(t, s, otpauth.NewSecret("HIDDEN"))
+	copied := s
+	assert.True(t, s == copied)
+	assert.False(t, s == otpauth.NewSecret(hidden))
 }

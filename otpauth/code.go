@@ -9,9 +9,11 @@ import (
 	"time"
 )
 
-// Code returns the code that an authenticator app shows at t (RFC 6238): Digits digits, leading zeros included. A code holds for one
-// period, counted from 1970; a server accepts the code of the period before and after as well, which is that of t plus or minus
-// Period. It fails if t lies before 1970, or if Validate would for a reason other than the names, which no code depends on.
+// Code returns the code that an authenticator app shows at time t (RFC 6238), with leading zeros.
+// It fails if t is before 1970, or if the secret, Algorithm, Digits or Period is not valid.
+//
+// A code is shown for one Period, counted from the start of 1970. Servers usually accept the
+// codes of the periods before and after as well: those of t minus Period and t plus Period.
 func (k Key) Code(t time.Time) (string, error) {
 	if err := k.check(); err != nil {
 		return "", err

@@ -1,62 +1,94 @@
 package otpauth_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// A key as Cognito gives it, brought to an authenticator app.
-func ExampleNewKey() {
-	key, err := otpauth.NewKey("Example Corp", "alice@example.com", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+// A service makes a key for a user. The user's authenticator app reads it, from a QR code of the
+// URI or typed in groups, and both sides compute the same code.
+func Example() {
+	key, err := otpauth.NewKey("Example Corp", "alice@example.com", "GEZDGNBVGY3TQOJQGEZDGNBV")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	app, err := otpauth.Parse(key.URI())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
+	code, err := app.Code(now)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("type", key.Grouped())
+	fmt.Println("code", code)
+	fmt.Println("log ", key.Secret)
+	// Output:
+	// type GEZD GNBV GY3T QOJQ GEZD GNBV
+	// code 843279
+	// log  REDACTED
+}
+
+func ExampleKey_URI() {
+	key, err := otpauth.NewKey("Example Corp", "alice@a.example", "GEZDGNBVGY3TQOJQ")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(key.URI())
-	fmt.Println(key.Grouped())
-	fmt.Println(key.Secret)
 	// Output:
-	// otpauth://totp/Example%20Corp:alice%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Corp
-	// GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ
-	// REDACTED
+	// otpauth://totp/Example%20Corp:alice%40a.example?secret=GEZDGNBVGY3TQOJQ&issuer=Example%20Corp
 }
 
-// What an authenticator app does with a scanned QR code; in a service, this is for tests.
+// Apps write the same key in many ways. A test can use Parse to check what a page gives to an app.
 func ExampleParse() {
-	key, err := otpauth.Parse("otpauth://totp/Example:%20alice?secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq&issuer=Example")
+	key, err := otpauth.Parse("otpauth://totp/Example:%20alice?secret=gezd%20gnbv%20gy3t%20qojq")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Printf("%s at %s: %d digits every %v\n", key.Account, key.Issuer, key.Digits, key.Period)
+	fmt.Println(key.Secret.Reveal())
 	// Output:
 	// alice at Example: 6 digits every 30s
+	// GEZDGNBVGY3TQOJQ
 }
 
+// A test that plays the authenticator needs the next code after the current one was used.
 func ExampleKey_Code() {
 	key, err := otpauth.NewKey("Example", "alice", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	at := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
-	for _, off := range []time.Duration{-key.Period, 0, key.Period} {
-		code, err := key.Code(at.Add(off))
+	now := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
+	for _, t := range []time.Time{now, now.Add(key.Period)} {
+		code, err := key.Code(t)
 		fmt.Println(code, err)
 	}
 	// Output:
-	// 798367 <nil>
 	// 082995 <nil>
 	// 256137 <nil>
 }
 
 func ExampleSecret() {
-	secret := otpauth.NewSecret("GEZDGNBVGY3TQOJQ")
-	fmt.Printf("%v %+v %q %x\n", secret, struct{ Key otpauth.Secret }{secret}, secret, secret)
-	fmt.Println(secret.Reveal())
+	session := struct {
+		User  string
+		Token otpauth.Secret
+	}{"alice", otpauth.NewSecret("eyJraWQiOi")}
+	fmt.Printf("%+v\n", session)
+	_, err := json.Marshal(session)
+	fmt.Println("encoded:", err == nil)
+	fmt.Println(session.Token.Reveal())
 	// Output:
-	// REDACTED {Key:REDACTED} REDACTED REDACTED
-	// GEZDGNBVGY3TQOJQ
+	// {User:alice Token:REDACTED}
+	// encoded: false
+	// eyJraWQiOi
 }

@@ -11,20 +11,27 @@ import (
 
 const (
 	scheme = "otpauth://"
-	// The longest URI that Parse reads, in bytes. Every URI of a valid Key is shorter.
+	// The longest URI that Parse reads, in bytes. URI returns shorter ones, but others may add
+	// parameters such as the address of a picture.
 	maxURI = 16 << 10
 )
 
-// URI returns the key as authenticator apps read it, in the format of
+// URI returns the key in the format that authenticator apps read, which is described at
 // https://github.com/google/google-authenticator/wiki/Key-Uri-Format:
 //
 //	otpauth://totp/Example:alice?secret=…&issuer=Example
 //
-// The issuer stands in the label and in a parameter, since some apps read only the one and some only the other. All but the unreserved
-// characters of RFC 3986 are percent-encoded, a blank as %20, since apps show a plus sign as such. Algorithm, digits and period
-// are left out where they are the defaults. The URI of a Key that is not valid is empty.
+// The issuer appears in the label and in a parameter because some apps read only one of them. All
+// characters except the unreserved ones of RFC 3986 are percent-encoded, a space as %20, because
+// apps show a plus sign as it is. Algorithm, digits and period are left out if they are the
+// defaults. If the Key is not valid, URI returns "".
 //
-// The URI gives the secret away: keep it out of logs and out of addresses that a browser sends.
+// A link with this URI does not reliably open the authenticator app that a user wants: phones
+// open whichever app has registered for such links, iOS often its own password settings, and some
+// nothing at all. Show the key for typing as well.
+//
+// The URI contains the secret: keep it out of logs and out of the addresses that a browser
+// requests.
 func (k Key) URI() string {
 	if k.Validate() != nil {
 		return ""
@@ -50,15 +57,22 @@ func (k Key) URI() string {
 	return b.String()
 }
 
-// escape percent-encodes all but the unreserved characters, as no single function of net/url does.
+// escape percent-encodes all but the unreserved characters, which no function of net/url does.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// Parse reads a key URI. It takes what authenticator apps take: a label whose colon is percent-encoded or followed by blanks; the issuer in
-// the label only, in the parameter only, or nowhere; a secret in lower case, in groups or padded; the defaults written out; parameters that
-// it does not know. It refuses what two apps could read as two different keys: an issuer in the parameter that is not the one in the
-// label, a parameter given twice, a counter-based (hotp) key, and a secret that is not base32. A plus sign is a plus sign.
+// Parse reads a key URI. It accepts the variants that authenticator apps accept:
 //
-// For every valid Key k, Parse(k.URI()) is equal to k. The error says what is wrong and repeats nothing of the URI.
+//   - a label whose colon is percent-encoded or followed by spaces,
+//   - an issuer only in the label, only in the parameter, or in neither,
+//   - a secret as NewKey accepts it,
+//   - defaults that are written out, and parameters that it does not know.
+//
+// It refuses what two apps could read as two different keys: different issuers in label and
+// parameter, a parameter that appears twice, a counter-based (hotp) key, and a secret that is not
+// base32. A plus sign is a plus sign.
+//
+// For every valid Key k, Parse(k.URI()) returns a Key that equals k. An error does not repeat any
+// part of the URI.
 func Parse(uri string) (Key, error) {
 	if len(uri) > maxURI {
 		return Key{}, fmt.Errorf("otpauth: the URI is longer than %d bytes", maxURI)
@@ -67,15 +81,15 @@ func Parse(uri string) (Key, error) {
 		return Key{}, errors.New("otpauth: not an otpauth URI")
 	}
 	if strings.Contains(uri, "#") {
-		return Key{}, errors.New("otpauth: the URI contains a #, which has to be written %23")
+		return Key{}, errors.New("otpauth: the URI contains a #; write it as %23")
 	}
 	path, query, _ := strings.Cut(uri[len(scheme):], "?")
 	kind, label, _ := strings.Cut(path, "/")
 	switch {
 	case strings.EqualFold(kind, "hotp"):
-		return Key{}, errors.New("otpauth: the key is counter-based (hotp); only time-based ones (totp) are supported")
+		return Key{}, errors.New("otpauth: counter-based keys (hotp) are not supported")
 	case !strings.EqualFold(kind, "totp"):
-		return Key{}, errors.New("otpauth: the URI is not that of a time-based key (totp)")
+		return Key{}, errors.New("otpauth: the URI is not for a time-based key (totp)")
 	}
 	label, err := unescape(label)
 	if err != nil {
@@ -85,7 +99,11 @@ func Parse(uri string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	k := Key{Secret: NewSecret(normalize(params["secret"])), Digits: defaultDigits, Period: defaultPeriod}
+	k := Key{
+		Secret: NewSecret(normalize(params["secret"])),
+		Digits: defaultDigits,
+		Period: defaultPeriod,
+	}
 	if k.Issuer, k.Account, err = names(label, params["issuer"]); err != nil {
 		return Key{}, err
 	}
@@ -112,7 +130,8 @@ func Parse(uri string) (Key, error) {
 	return k, nil
 }
 
-// parameters returns what a query says about a key, by name. It is read by hand because url.ParseQuery reads a plus sign as a blank.
+// parameters returns the parameters of a query that describe a key. It does not use url.ParseQuery,
+// which reads a plus sign as a space.
 func parameters(query string) (map[string]string, error) {
 	params := make(map[string]string)
 	for pair := range strings.SplitSeq(query, "&") {
@@ -136,18 +155,20 @@ func parameters(query string) (map[string]string, error) {
 	return params, nil
 }
 
-// names takes a label, "issuer:account" or "account", apart. The parameter names the issuer that a label leaves out.
+// names splits a label, which is "issuer:account" or "account". If the label has no issuer, that of
+// the parameter counts.
 func names(label, param string) (issuer, account string, err error) {
 	issuer, account, found := strings.Cut(label, ":")
 	if !found {
 		issuer, account = "", label
 	}
-	issuer, account, param = strings.TrimSpace(issuer), strings.TrimSpace(account), strings.TrimSpace(param)
+	issuer, account = strings.TrimSpace(issuer), strings.TrimSpace(account)
+	param = strings.TrimSpace(param)
 	switch {
 	case issuer == "":
 		issuer = param
 	case param != "" && param != issuer:
-		return "", "", errors.New("otpauth: the issuer in the parameter is not the one in the label")
+		return "", "", errors.New("otpauth: label and parameter have different issuers")
 	}
 	return issuer, account, nil
 }
@@ -158,10 +179,10 @@ func parseAlgorithm(s string) (Algorithm, error) {
 			return Algorithm(a), nil
 		}
 	}
-	return 0, errors.New("otpauth: the algorithm is not one of SHA1, SHA256 and SHA512")
+	return 0, errAlgorithm
 }
 
-// parseNumber reads a positive number; a zero in a URI is not the zero of a Key, which means the default.
+// parseNumber reads a positive number. A zero is refused: in a Key it would mean the default.
 func parseNumber(name, s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || n == 0 {
@@ -170,11 +191,12 @@ func parseNumber(name, s string) (int, error) {
 	return int(n), nil
 }
 
-// unescape resolves percent-encoding. Unlike url.PathUnescape, it does not repeat the text in the error.
+// unescape decodes percent-encoding. Its error does not repeat the text, as url.PathUnescape's
+// does.
 func unescape(s string) (string, error) {
 	s, err := url.PathUnescape(s)
 	if err != nil {
-		return "", errors.New("otpauth: the URI contains a % that encodes nothing")
+		return "", errors.New("otpauth: the URI contains a % without two hexadecimal digits")
 	}
 	return s, nil
 }

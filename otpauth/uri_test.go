@@ -1,7 +1,6 @@
 package otpauth_test
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -26,23 +25,40 @@ func key(t *testing.T, issuer, account, secret string) otpauth.Key {
 }
 
 func TestURI(t *testing.T) {
+	const query = "?secret=" + secret
 	plain := key(t, "Example", "alice", secret)
-	eight := plain
+	zeros, eight := plain, plain
+	zeros.Digits, zeros.Period = 0, 0
 	eight.Algorithm, eight.Digits, eight.Period = otpauth.SHA512, 8, time.Minute
-	for want, k := range map[string]otpauth.Key{
-		"otpauth://totp/Example:alice?secret=" + secret + "&issuer=Example":                                                                 plain,
-		"otpauth://totp/Example:alice?secret=" + secret + "&issuer=Example&algorithm=SHA512&digits=8&period=60":                             eight,
-		"otpauth://totp/alice?secret=" + secret:                                                                                             key(t, "", "alice", secret),
-		"otpauth://totp/Big%20Corp%2B:a%2Bb%40c.example?secret=" + secret + "&issuer=Big%20Corp%2B":                                         key(t, "Big Corp+", "a+b@c.example", secret),
-		"otpauth://totp/-._~:%21%22%23%24%25%26%27%28%29%2A%2C%2F%3B%3C%3D%3E%3F%5B%5C%5D%5E%60%7B%7C%7D?secret=" + secret + "&issuer=-._~": key(t, "-._~", "!\"#$%&'()*,/;<=>?[\\]^`{|}", secret),
-		"otpauth://totp/%E4%BE%8B:%F0%9F%94%91?secret=" + secret + "&issuer=%E4%BE%8B":                                                      key(t, "例", "🔑", secret),
-		"": {},
+	for _, row := range []struct {
+		key otpauth.Key
+		uri string
+	}{
+		{plain, "otpauth://totp/Example:alice" + query + "&issuer=Example"},
+		{zeros, "otpauth://totp/Example:alice" + query + "&issuer=Example"},
+		{
+			eight,
+			"otpauth://totp/Example:alice" + query +
+				"&issuer=Example&algorithm=SHA512&digits=8&period=60",
+		},
+		{key(t, "", "alice", secret), "otpauth://totp/alice" + query},
+		{
+			key(t, "Big Corp+", "a+b@c.example", secret),
+			"otpauth://totp/Big%20Corp%2B:a%2Bb%40c.example" + query + "&issuer=Big%20Corp%2B",
+		},
+		{
+			key(t, "-._~", "!\"#$%&'()*,/;<=>?[\\]^`{|}", secret),
+			"otpauth://totp/-._~:%21%22%23%24%25%26%27%28%29%2A%2C%2F%3B%3C%3D%3E%3F" +
+				"%5B%5C%5D%5E%60%7B%7C%7D" + query + "&issuer=-._~",
+		},
+		{
+			key(t, "例", "🔑", secret),
+			"otpauth://totp/%E4%BE%8B:%F0%9F%94%91" + query + "&issuer=%E4%BE%8B",
+		},
+		{otpauth.Key{}, ""},
 	} {
-		assert.Equal(t, want, k.URI())
+		assert.Equal(t, row.uri, row.key.URI())
 	}
-	written := plain
-	written.Digits, written.Period = 0, 0
-	assert.Equal(t, plain.URI(), written.URI(), "zero is the default")
 }
 
 func TestParse(t *testing.T) {
@@ -50,125 +66,186 @@ func TestParse(t *testing.T) {
 	eight := plain
 	eight.Algorithm, eight.Digits, eight.Period = otpauth.SHA256, 8, time.Minute
 	noIssuer := key(t, "", "alice", secret)
-	rest := "?secret=" + secret + "&issuer=Example"
-	for uri, want := range map[string]otpauth.Key{
-		"otpauth://totp/Example:alice" + rest:                                                    plain,
-		"otpauth://totp/Example%3Aalice" + rest:                                                  plain,
-		"otpauth://totp/Example%3aalice" + rest:                                                  plain,
-		"otpauth://totp/Example:%20%20alice" + rest:                                              plain,
-		"otpauth://totp/Example: alice" + rest:                                                   plain,
-		"otpauth://totp/%20Example%20:%20alice%20" + rest:                                        plain,
-		"otpauth://totp/alice" + rest:                                                            plain,
-		"otpauth://totp/:alice" + rest:                                                           plain,
-		"otpauth://totp/Example:alice?secret=" + secret:                                          plain,
-		"otpauth://totp/Example:alice?issuer=&secret=" + secret:                                  plain,
-		"otpauth://totp/Example:alice?issuer=%20Example%20&secret=" + secret:                     plain,
-		"OTPAUTH://TOTP/Example:alice" + rest:                                                    plain,
-		"otpauth://totp/Example:alice?secret=" + strings.ToLower(secret):                         plain,
-		"otpauth://totp/Example:alice?secret=" + secret + "====":                                 plain,
-		"otpauth://totp/Example:alice?secret=" + secret + "%3D%3D%3D%3D":                         plain,
-		"otpauth://totp/Example:alice?secret=" + secret[:4] + "%20" + secret[4:]:                 plain,
-		"otpauth://totp/Example:alice?%73ecret=" + secret:                                        plain,
-		"otpauth://totp/Example:alice" + rest + "&algorithm=SHA1&digits=6&period=30":             plain,
-		"otpauth://totp/Example:alice" + rest + "&algorithm=sha1&digits=06&period=030":           plain,
-		"otpauth://totp/Example:alice" + rest + "&image=a&image=b&counter=1&lock&=&&Secret=AAAA": plain,
-		"otpauth://totp/Example:alice" + rest + "&image=100%":                                    plain,
-		"otpauth://totp/Example:alice" + rest + "&algorithm=sha256&digits=8&period=60":           eight,
-		"otpauth://totp/alice?secret=" + secret:                                                  noIssuer,
-		"otpauth://totp/:alice?secret=" + secret + "&issuer":                                     noIssuer,
-		"otpauth://totp/A+B:c+d?secret=" + secret + "&issuer=A+B":                                key(t, "A+B", "c+d", secret),
-		"otpauth://totp/A%2BB:c+d?secret=" + secret + "&issuer=A%2BB":                            key(t, "A+B", "c+d", secret),
-		"otpauth://totp/例 え:アリス/二?secret=" + secret + "&issuer=例%20え":                            key(t, "例 え", "アリス/二", secret),
+	const (
+		bare = "?secret=" + secret
+		rest = bare + "&issuer=Example"
+	)
+	for _, row := range []struct {
+		want otpauth.Key
+		uris []string
+	}{
+		{plain, []string{
+			"otpauth://totp/Example:alice" + rest,
+			"otpauth://totp/Example%3Aalice" + rest,
+			"otpauth://totp/Example%3aalice" + rest,
+			"otpauth://totp/Example:%20%20alice" + rest,
+			"otpauth://totp/Example: alice" + rest,
+			"otpauth://totp/%20Example%20:%20alice%20" + rest,
+			"otpauth://totp/alice" + rest,
+			"otpauth://totp/:alice" + rest,
+			"otpauth://totp/Example:alice" + bare,
+			"otpauth://totp/Example:alice?issuer=&secret=" + secret,
+			"otpauth://totp/Example:alice?issuer=%20Example%20&secret=" + secret,
+			"OTPAUTH://TOTP/Example:alice" + rest,
+			"otpauth://totp/Example:alice?secret=" + strings.ToLower(secret),
+			"otpauth://totp/Example:alice" + bare + "====",
+			"otpauth://totp/Example:alice" + bare + "%3D%3D%3D%3D",
+			"otpauth://totp/Example:alice?secret=" + secret[:4] + "%20" + secret[4:],
+			"otpauth://totp/Example:alice?%73ecret=" + secret,
+			"otpauth://totp/Example:alice" + rest + "&algorithm=SHA1&digits=6&period=30",
+			"otpauth://totp/Example:alice" + rest + "&algorithm=sha1&digits=06&period=030",
+			"otpauth://totp/Example:alice" + rest + "&image=a&image=b&counter=1&lock&=&&Secret=AA",
+			"otpauth://totp/Example:alice" + rest + "&image=100%",
+		}},
+		{eight, []string{
+			"otpauth://totp/Example:alice" + rest + "&algorithm=sha256&digits=8&period=60",
+		}},
+		{noIssuer, []string{
+			"otpauth://totp/alice" + bare,
+			"otpauth://totp/:alice" + bare + "&issuer",
+		}},
+		{key(t, "A+B", "c+d", secret), []string{
+			"otpauth://totp/A+B:c+d" + bare + "&issuer=A+B",
+			"otpauth://totp/A%2BB:c+d" + bare + "&issuer=A%2BB",
+		}},
+		{key(t, "例 え", "アリス/二", secret), []string{
+			"otpauth://totp/例 え:アリス/二" + bare + "&issuer=例%20え",
+		}},
 	} {
-		got, err := otpauth.Parse(uri)
-		require.NoError(t, err, uri)
-		assert.True(t, want.Equal(got), uri)
-		assert.Equal(t, want, got, "the defaults are filled in: %s", uri)
+		for _, uri := range row.uris {
+			got, err := otpauth.Parse(uri)
+			require.NoError(t, err, uri)
+			assert.True(t, row.want.Equal(got), uri)
+			assert.Equal(t, row.want, got, "the defaults are filled in: %s", uri)
+		}
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
-	const mark = "GEZDGNBV" // A part of each secret, which no error may repeat.
-	for uri, text := range map[string]string{
-		"":                                                                         "not an otpauth URI",
-		"otpauth":                                                                  "not an otpauth URI",
-		"otpauth:totp/alice?secret=" + mark:                                        "not an otpauth URI",
-		"http://totp/alice?secret=" + mark:                                         "not an otpauth URI",
-		" otpauth://totp/a?secret=" + mark:                                         "not an otpauth URI",
-		"otpauth://":                                                               "totp",
-		"otpauth:///alice?secret=" + mark:                                          "totp",
-		"otpauth://steam/a?secret=" + mark:                                         "totp",
-		"otpauth://totp:80/a?secret=" + mark:                                       "totp",
-		"otpauth://hotp/a?counter=1&secret=" + mark:                                "counter-based",
-		"otpauth://HOTP/a?secret=" + mark:                                          "counter-based",
-		"otpauth://totp?secret=" + mark:                                            "account is empty",
-		"otpauth://totp/?secret=" + mark:                                           "account is empty",
-		"otpauth://totp/%20?secret=" + mark:                                        "account is empty",
-		"otpauth://totp/Example:?secret=" + mark:                                   "account is empty",
-		"otpauth://totp/a:b:c?secret=" + mark:                                      "colon",
-		"otpauth://totp/a%3Ab:c?secret=" + mark:                                    "colon",
-		"otpauth://totp/c?issuer=a:b&secret=" + mark:                               "colon",
-		"otpauth://totp/A:b?issuer=B&secret=" + mark:                               "not the one in the label",
-		"otpauth://totp/A:b?issuer=a&secret=" + mark:                               "not the one in the label",
-		"otpauth://totp/A+B:b?issuer=A%20B&secret=" + mark:                         "not the one in the label",
-		"otpauth://totp/a":                                                         "secret is empty",
-		"otpauth://totp/a?":                                                        "secret is empty",
-		"otpauth://totp/a?secret":                                                  "secret is empty",
-		"otpauth://totp/a?secret=%20====":                                          "secret is empty",
-		"otpauth://totp/a?secret=" + mark + "&secret=" + mark:                      "more than one secret",
-		"otpauth://totp/a?secret=" + mark + "&%73ecret=" + mark:                    "more than one secret",
-		"otpauth://totp/a?issuer=A&issuer=A&secret=" + mark:                        "more than one issuer",
-		"otpauth://totp/a?digits=6&digits=6&secret=" + mark:                        "more than one digits",
-		"otpauth://totp/a?secret=" + mark + "1":                                    "not base32",
-		"otpauth://totp/a?secret=" + mark + "+":                                    "not base32",
-		"otpauth://totp/a?secret=" + mark + "=" + mark:                             "not base32",
-		"otpauth://totp/a?secret=" + mark + "é":                                    "not base32",
-		"otpauth://totp/a?secret=" + mark + "ı":                                    "not base32", // Upper-cased, it would be an I.
-		"otpauth://totp/a?secret=" + mark + "A":                                    "not base32",
-		"otpauth://totp/a?secret=" + mark + "AAA":                                  "not base32",
-		"otpauth://totp/a?secret=" + mark + "AAAAAA":                               "not base32",
-		"otpauth://totp/a?secret=" + strings.Repeat(mark, 129):                     "secret is longer",
-		"otpauth://totp/a#?secret=" + mark:                                         "#",
-		"otpauth://totp/a?secret=" + mark + "#fragment":                            "#",
-		"otpauth://totp/a%?secret=" + mark:                                         "encodes nothing",
-		"otpauth://totp/a%zz?secret=" + mark:                                       "encodes nothing",
-		"otpauth://totp/a?secret=" + mark + "%4":                                   "encodes nothing",
-		"otpauth://totp/a?secre%t=" + mark:                                         "encodes nothing",
-		"otpauth://totp/a%00b?secret=" + mark:                                      "control character",
-		"otpauth://totp/a%0Ab?secret=" + mark:                                      "control character",
-		"otpauth://totp/%FF?secret=" + mark:                                        "UTF-8",
-		"otpauth://totp/\xff?secret=" + mark:                                       "UTF-8",
-		"otpauth://totp/a?issuer=%C3&secret=" + mark:                               "UTF-8",
-		"otpauth://totp/" + strings.Repeat("a", 1025) + "?secret=" + mark:          "account is longer",
-		"otpauth://totp/a?issuer=" + strings.Repeat("a", 1025) + "&secret=" + mark: "issuer is longer",
-		"otpauth://totp/a?secret=" + mark + "&x=" + strings.Repeat("a", 16<<10):    "URI is longer",
-		"otpauth://totp/a?algorithm=MD5&secret=" + mark:                            "algorithm",
-		"otpauth://totp/a?algorithm=&secret=" + mark:                               "algorithm",
-		"otpauth://totp/a?digits=&secret=" + mark:                                  "digits",
-		"otpauth://totp/a?digits=0&secret=" + mark:                                 "digits",
-		"otpauth://totp/a?digits=5&secret=" + mark:                                 "digits",
-		"otpauth://totp/a?digits=9&secret=" + mark:                                 "digits",
-		"otpauth://totp/a?digits=six&secret=" + mark:                               "digits",
-		"otpauth://totp/a?digits=%2B6&secret=" + mark:                              "digits",
-		"otpauth://totp/a?digits=99999999999999999999&secret=" + mark:              "digits",
-		"otpauth://totp/a?period=0&secret=" + mark:                                 "period",
-		"otpauth://totp/a?period=-30&secret=" + mark:                               "period",
-		"otpauth://totp/a?period=30.5&secret=" + mark:                              "period",
-		"otpauth://totp/a?period=86401&secret=" + mark:                             "period",
-		"otpauth://totp/a?period=2147483647&secret=" + mark:                        "period",
+	const (
+		mark  = "GEZDGNBV" // A part of each secret, which no error may repeat.
+		query = "?secret=" + mark
+	)
+	for text, uris := range map[string][]string{
+		"not an otpauth URI": {
+			"",
+			"otpauth",
+			"otpauth:totp/alice" + query,
+			"http://totp/alice" + query,
+			" otpauth://totp/a" + query,
+		},
+		"totp": {
+			"otpauth://",
+			"otpauth:///alice" + query,
+			"otpauth://steam/a" + query,
+			"otpauth://totp:80/a" + query,
+		},
+		"counter-based": {
+			"otpauth://hotp/a" + query + "&counter=1",
+			"otpauth://HOTP/a" + query,
+		},
+		"account is empty": {
+			"otpauth://totp" + query,
+			"otpauth://totp/" + query,
+			"otpauth://totp/%20" + query,
+			"otpauth://totp/Example:" + query,
+		},
+		"colon": {
+			"otpauth://totp/a:b:c" + query,
+			"otpauth://totp/a%3Ab:c" + query,
+			"otpauth://totp/c" + query + "&issuer=a:b",
+		},
+		"different issuers": {
+			"otpauth://totp/A:b" + query + "&issuer=B",
+			"otpauth://totp/A:b" + query + "&issuer=a",
+			"otpauth://totp/A+B:b" + query + "&issuer=A%20B",
+		},
+		"secret is empty": {
+			"otpauth://totp/a",
+			"otpauth://totp/a?",
+			"otpauth://totp/a?secret",
+			"otpauth://totp/a?secret=%20====",
+		},
+		"more than one secret": {
+			"otpauth://totp/a" + query + "&secret=" + mark,
+			"otpauth://totp/a" + query + "&%73ecret=" + mark,
+		},
+		"more than one issuer": {"otpauth://totp/a" + query + "&issuer=A&issuer=A"},
+		"more than one digits": {"otpauth://totp/a" + query + "&digits=6&digits=6"},
+		"not base32": {
+			"otpauth://totp/a" + query + "1",
+			"otpauth://totp/a" + query + "+",
+			"otpauth://totp/a" + query + "=" + mark,
+			"otpauth://totp/a" + query + "é",
+			"otpauth://totp/a" + query + "ı", // In upper case, it would be an I.
+			"otpauth://totp/a" + query + "A",
+			"otpauth://totp/a" + query + "AAA",
+			"otpauth://totp/a" + query + "AAAAAA",
+		},
+		"#": {
+			"otpauth://totp/a#" + query,
+			"otpauth://totp/a" + query + "#fragment",
+		},
+		"without two hexadecimal digits": {
+			"otpauth://totp/a%" + query,
+			"otpauth://totp/a%zz" + query,
+			"otpauth://totp/a" + query + "%4",
+			"otpauth://totp/a?secre%t=" + mark,
+		},
+		"control character": {
+			"otpauth://totp/a%00b" + query,
+			"otpauth://totp/a%0Ab" + query,
+			"otpauth://totp/a%E2%80%AEb" + query,
+		},
+		"UTF-8": {
+			"otpauth://totp/%FF" + query,
+			"otpauth://totp/\xff" + query,
+			"otpauth://totp/a" + query + "&issuer=%C3",
+		},
+		"account is longer": {"otpauth://totp/" + strings.Repeat("a", 513) + query},
+		"issuer is longer":  {"otpauth://totp/a" + query + "&issuer=" + strings.Repeat("a", 129)},
+		"secret is longer":  {"otpauth://totp/a?secret=" + strings.Repeat(mark, 65)},
+		"URI is longer":     {"otpauth://totp/a" + query + "&x=" + strings.Repeat("a", 16<<10)},
+		"algorithm": {
+			"otpauth://totp/a" + query + "&algorithm=MD5",
+			"otpauth://totp/a" + query + "&algorithm=",
+		},
+		"digits": {
+			"otpauth://totp/a" + query + "&digits=",
+			"otpauth://totp/a" + query + "&digits=0",
+			"otpauth://totp/a" + query + "&digits=5",
+			"otpauth://totp/a" + query + "&digits=9",
+			"otpauth://totp/a" + query + "&digits=six",
+			"otpauth://totp/a" + query + "&digits=%2B6",
+			"otpauth://totp/a" + query + "&digits=99999999999999999999",
+		},
+		"period": {
+			"otpauth://totp/a" + query + "&period=0",
+			"otpauth://totp/a" + query + "&period=-30",
+			"otpauth://totp/a" + query + "&period=30.5",
+			"otpauth://totp/a" + query + "&period=86401",
+			"otpauth://totp/a" + query + "&period=2147483647",
+		},
 	} {
-		k, err := otpauth.Parse(uri)
-		require.ErrorContains(t, err, text, uri)
-		assert.NotContains(t, strings.ToUpper(err.Error()), mark)
-		assert.Zero(t, k)
+		for _, uri := range uris {
+			k, err := otpauth.Parse(uri)
+			require.ErrorContains(t, err, text, uri)
+			assert.NotContains(t, strings.ToUpper(err.Error()), mark)
+			assert.Zero(t, k)
+		}
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	for _, uri := range []string{
-		"", "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example", "otpauth://hotp/a?secret=AA&counter=1",
-		"OTPAUTH://TOTP/%20Example%3A%20alice?issuer=Example&secret=jbsw%20y3dp====&algorithm=sha512&digits=8&period=60&image=x",
-		"otpauth://totp/a:b:c?secret=AA", "otpauth://totp/a%zz?secret=AA", "otpauth://totp/例:🔑?secret=AA&issuer=例#",
+		"",
+		"otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example",
+		"otpauth://hotp/a?secret=AA&counter=1",
+		"OTPAUTH://TOTP/%20Example%3A%20alice?issuer=Example&secret=jbsw%20y3dp====" +
+			"&algorithm=sha512&digits=8&period=60&image=x",
+		"otpauth://totp/a:b:c?secret=AA",
+		"otpauth://totp/a%zz?secret=AA",
+		"otpauth://totp/例:🔑?secret=AA&issuer=例#",
 	} {
 		f.Add(uri)
 	}
@@ -188,14 +265,20 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzRoundTrip(f *testing.F) {
-	f.Add("Example", "alice@example.com", []byte("12345678901234567890"), int8(0), int8(6), int32(30))
+	f.Add("Example", "alice@example.com", []byte("1234567890"), int8(0), int8(6), int32(30))
 	f.Add("A+B & C/D?#%", "a b=c;d", []byte{0}, int8(2), int8(8), int32(86400))
 	f.Add("例え", "🔑\u200d\u0301", []byte{255, 0, 255}, int8(1), int8(0), int32(0))
 	f.Add("", " a:\xff\x00\u00a0", []byte{}, int8(-1), int8(9), int32(-1))
-	f.Fuzz(func(t *testing.T, issuer, account string, bytes []byte, algorithm, digits int8, period int32) {
+	f.Fuzz(func(
+		t *testing.T, issuer, account string, bytes []byte, algorithm, digits int8, period int32,
+	) {
 		k := otpauth.Key{
-			Issuer: issuer, Account: account, Secret: base32Secret(bytes),
-			Algorithm: otpauth.Algorithm(algorithm), Digits: int(digits), Period: time.Duration(period) * time.Second,
+			Issuer:    issuer,
+			Account:   account,
+			Secret:    base32Secret(bytes),
+			Algorithm: otpauth.Algorithm(algorithm),
+			Digits:    int(digits),
+			Period:    time.Duration(period) * time.Second,
 		}
 		uri := k.URI()
 		code, codeErr := k.Code(time.Unix(1_700_000_000, 0))
@@ -205,6 +288,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		require.NoError(t, codeErr)
 		assert.Regexp(t, `^otpauth://totp/[A-Za-z0-9._~%:-]+\?[A-Za-z0-9._~%&=-]+$`, uri)
+		assert.LessOrEqual(t, len(uri), qrCapacity)
 		got, err := otpauth.Parse(uri)
 		require.NoError(t, err)
 		assert.True(t, k.Equal(got))
@@ -217,18 +301,18 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// Runes one by one, in each place: a name is either refused or comes back as it was.
+// Each rune, in issuer and account, is either refused or comes back as it was.
 func TestEveryRuneComesBack(t *testing.T) {
-	refused := 0
+	var refused []rune
 	step := rune(1)
 	for r := rune(0); r <= utf8.MaxRune; r += step {
 		if r == 0x3100 {
-			step = 61 // What is left are scripts and symbols without properties of their own.
+			step = 61 // The rest are scripts and symbols without properties of their own.
 		}
-		name := "a" + string(r) + "b" // string gives U+FFFD for what is not a rune, such as a surrogate.
+		name := "a" + string(r) + "b" // U+FFFD for what is not a rune, such as a surrogate.
 		k, err := otpauth.NewKey(name, name, "AA")
 		if err != nil {
-			refused++
+			refused = append(refused, r)
 			continue
 		}
 		got, err := otpauth.Parse(k.URI())
@@ -236,14 +320,32 @@ func TestEveryRuneComesBack(t *testing.T) {
 			t.Fatalf("%U: %v", r, err)
 		}
 	}
-	assert.Equal(t, 65+1, refused, "the control characters and the colon")
+	var want []rune
+	for _, span := range [][2]rune{
+		{0, 0x1f}, {':', ':'}, {0x7f, 0x9f}, // ASCII and Latin-1 controls, and the colon
+		{0x2028, 0x2029}, // line and paragraph separator
+		{0x202a, 0x202e}, // bidirectional embeddings and overrides
+		{0x2066, 0x2069}, // bidirectional isolates
+	} {
+		for r := span[0]; r <= span[1]; r++ {
+			want = append(want, r)
+		}
+	}
+	assert.Equal(t, want, refused)
 }
 
-func TestLimitsComeBack(t *testing.T) {
-	long := strings.Repeat("é", 512)
-	k := key(t, long, long, strings.Repeat("A", 1024))
+// qrCapacity is how many bytes a QR code holds at most (ISO/IEC 18004, table 7).
+const qrCapacity = 2953
+
+// The longest names of the longest runes, with the longest secret and nothing left out.
+func TestLongestKeyFitsInAQRCodeAndComesBack(t *testing.T) {
+	long := strings.Repeat("🔑", 128) // A user name of Cognito has up to 128 characters.
+	k := key(t, long[:128], long, strings.Repeat("A", 512))
 	k.Algorithm, k.Digits, k.Period = otpauth.SHA512, 8, 24*time.Hour
-	got, err := otpauth.Parse(k.URI())
+	uri := k.URI()
+	assert.NotEmpty(t, uri)
+	assert.LessOrEqual(t, len(uri), qrCapacity)
+	got, err := otpauth.Parse(uri)
 	require.NoError(t, err)
 	assert.True(t, k.Equal(got))
 }
@@ -251,54 +353,90 @@ func TestLimitsComeBack(t *testing.T) {
 func TestNewKey(t *testing.T) {
 	want := key(t, "Example", "alice", secret)
 	assert.Equal(t, otpauth.Key{
-		Issuer: "Example", Account: "alice", Secret: otpauth.NewSecret(secret),
-		Algorithm: otpauth.SHA1, Digits: 6, Period: 30 * time.Second,
+		Issuer:    "Example",
+		Account:   "alice",
+		Secret:    otpauth.NewSecret(secret),
+		Algorithm: otpauth.SHA1,
+		Digits:    6,
+		Period:    30 * time.Second,
 	}, want)
-	for _, typed := range []string{
-		want.Grouped(), strings.ToLower(want.Grouped()), secret + "====", "\t" + secret + "\n",
-		strings.ReplaceAll(want.Grouped(), " ", "-"), strings.ReplaceAll(want.Grouped(), " ", "\u00a0"),
+	typed := []string{
+		strings.ToLower(secret),
+		strings.ToLower(want.Grouped()),
+		secret + "====",
+		"\ufeff\t" + secret + "\r\n",
+	}
+	for _, separator := range []string{
+		" ", "-",
+		"\u00a0", // no-break space
+		"\u3000", // ideographic space
+		"\u200b", // zero-width space
+		"\u200f", // right-to-left mark
+		"\u00ad", // soft hyphen
+		"\u2013", // en dash
+		"\u2212", // minus sign
 	} {
-		assert.True(t, want.Equal(key(t, "Example", "alice", typed)), "%q", typed)
+		typed = append(typed, strings.ReplaceAll(want.Grouped(), " ", separator))
+	}
+	for _, s := range typed {
+		assert.True(t, want.Equal(key(t, "Example", "alice", s)), "%q", s)
 	}
 }
 
 func TestNewKeyRefuses(t *testing.T) {
-	names := map[string]string{
-		"a:b": "colon", " a": "blank", "a ": "blank", "\u3000a": "blank", "a\n": "control character", "a\x00b": "control character",
-		"\u0085": "control character", "a\xff": "UTF-8", "\xc0\x80": "UTF-8", "\xed\xa0\x80": "UTF-8", strings.Repeat("a", 1025): "longer",
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		_, err := otpauth.NewKey(name, "alice", secret)
-		require.ErrorContains(t, err, "issuer", "%q", name)
-		require.ErrorContains(t, err, names[name], "%q", name)
-		_, err = otpauth.NewKey("Example", name, secret)
-		require.ErrorContains(t, err, "account", "%q", name)
-		require.ErrorContains(t, err, names[name], "%q", name)
-	}
-	_, err := otpauth.NewKey("Example", "", secret)
-	require.ErrorContains(t, err, "account is empty")
-	for bad, text := range map[string]string{
-		"": "empty", " - ": "empty", "=": "empty", "A": "not base32", "AB1": "not base32", "AA=AA": "not base32", "ſſ": "not base32",
-		"AA\x00": "not base32", "\xff\xff": "not base32", "ＡＡ": "not base32", strings.Repeat("A", 1025): "longer", strings.Repeat("A", 10<<20): "longer",
+	for text, names := range map[string][]string{
+		"colon": {"a:b", ":"},
+		"space": {" a", "a ", "\u3000a"},
+		"control character": {
+			"a\n", "a\x00b", "\u0085", "a\u2028b", "a\u2029", "\u202ea", "\u202cb", "\u2068a\u2069",
+		},
+		"UTF-8": {"a\xff", "\xc0\x80", "\xed\xa0\x80"},
 	} {
-		k, err := otpauth.NewKey("Example", "alice", bad)
+		for _, name := range names {
+			_, err := otpauth.NewKey(name, "alice", secret)
+			require.ErrorContains(t, err, "issuer", "%q", name)
+			require.ErrorContains(t, err, text, "%q", name)
+			_, err = otpauth.NewKey("Example", name, secret)
+			require.ErrorContains(t, err, "account", "%q", name)
+			require.ErrorContains(t, err, text, "%q", name)
+		}
+	}
+	for text, args := range map[string][2]string{
+		"account is empty":                {"Example", ""},
+		"issuer is longer than 128 bytes": {strings.Repeat("a", 129), "alice"},
+		"account is longer than 512":      {"Example", strings.Repeat("a", 513)},
+	} {
+		_, err := otpauth.NewKey(args[0], args[1], secret)
 		require.ErrorContains(t, err, text)
-		assert.Zero(t, k)
+	}
+	for text, secrets := range map[string][]string{
+		"empty":      {"", " - ", "=", "\u200b"},
+		"not base32": {"A", "AB1", "AA=AA", "ſſ", "AA\x00", "\xff\xff", "ＡＡ"},
+		"longer":     {strings.Repeat("A", 513), strings.Repeat("A", 10<<20)},
+	} {
+		for _, s := range secrets {
+			k, err := otpauth.NewKey("Example", "alice", s)
+			require.ErrorContains(t, err, text)
+			assert.Zero(t, k)
+		}
 	}
 }
 
-// A Key that was put together by hand cannot be used wrongly either.
-func TestKeyByHand(t *testing.T) {
+// The methods of a Key that somebody built wrongly fail too.
+func TestKeyBuiltByHand(t *testing.T) {
 	good := otpauth.Key{Account: "alice", Secret: otpauth.NewSecret("JBSWY3DPEHPK3PXP")}
 	require.NoError(t, good.Validate())
+	withSecret := func(s string) func(*otpauth.Key) {
+		return func(k *otpauth.Key) { k.Secret = otpauth.NewSecret(s) }
+	}
 	for name, spoil := range map[string]func(*otpauth.Key){
 		"issuer":          func(k *otpauth.Key) { k.Issuer = "a:b" },
 		"account":         func(k *otpauth.Key) { k.Account = "" },
 		"no secret":       func(k *otpauth.Key) { k.Secret = otpauth.Secret{} },
-		"lower case":      func(k *otpauth.Key) { k.Secret = otpauth.NewSecret("jbswy3dpehpk3pxp") },
-		"padding":         func(k *otpauth.Key) { k.Secret = otpauth.NewSecret("JBSWY3DPEHPK3===") },
-		"line end":        func(k *otpauth.Key) { k.Secret = otpauth.NewSecret("JBSWY3DP\nEHPK3PXP") },
-		"parameter":       func(k *otpauth.Key) { k.Secret = otpauth.NewSecret("JBSWY3DP&issuer=B") },
+		"lower case":      withSecret("jbswy3dpehpk3pxp"),
+		"padding":         withSecret("JBSWY3DPEHPK3==="),
+		"line break":      withSecret("JBSWY3DP\nEHPK3PXP"),
+		"parameter":       withSecret("JBSWY3DP&issuer=B"),
 		"algorithm":       func(k *otpauth.Key) { k.Algorithm = math.MaxInt },
 		"digits":          func(k *otpauth.Key) { k.Digits = math.MinInt },
 		"period":          func(k *otpauth.Key) { k.Period = math.MaxInt64 },
@@ -333,7 +471,15 @@ func TestEqual(t *testing.T) {
 }
 
 func TestGrouped(t *testing.T) {
-	for secret, want := range map[string]string{"": "", "AB": "AB", "ABCD": "ABCD", "ABCDE": "ABCD E", "ABCDEFGH": "ABCD EFGH"} {
-		assert.Equal(t, want, otpauth.Key{Secret: otpauth.NewSecret(secret)}.Grouped())
+	for _, groups := range [][]string{
+		{""},
+		{"AB"},
+		{"ABCD"},
+		{"ABCD", "E"},
+		{"ABCD", "EFGH"},
+		slices.Repeat([]string{"ABCD"}, 13),
+	} {
+		k := otpauth.Key{Secret: otpauth.NewSecret(strings.Join(groups, ""))}
+		assert.Equal(t, strings.Join(groups, " "), k.Grouped())
 	}
 }

@@ -7,30 +7,30 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// One code, drawn twice.
-func ExampleEncode() {
+// One code, drawn for a page, for an e-mail and for a terminal.
+func Example() {
 	code, err := qr.Encode("otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQ&issuer=Example")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	picture, err := code.PNG(256)
+	svg := code.SVG()
+	png, err := code.PNG(256)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(code.Size(), "modules")
-	fmt.Println(strings.HasPrefix(string(picture), "\x89PNG"), strings.HasPrefix(string(code.SVG()), "<svg"))
-	fmt.Println(code)
+	lines := strings.Split(code.Terminal(), "\n")
+	fmt.Println(string(svg[:4]), string(png[1:4]), len(lines)-1, "lines")
+	fmt.Println(code, "with", code.Size(), "by", code.Size(), "modules")
 	// Output:
-	// 33 modules
-	// true true
-	// REDACTED
+	// <svg PNG 21 lines
+	// REDACTED with 33 by 33 modules
 }
 
-// More error correction for a code that will be printed, and a title in the reader's language.
-func ExampleOptions() {
-	code, err := qr.Encode("otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQ&issuer=Example", func(o *qr.Options) {
+// More error correction for a code on paper, and a title in the reader's language.
+func ExampleEncode() {
+	code, err := qr.Encode("https://example.com", func(o *qr.Options) {
 		o.Level = qr.LevelQ
 		o.Title = "QRコード"
 	})
@@ -41,10 +41,11 @@ func ExampleOptions() {
 	fmt.Println(code.Size(), "modules")
 	fmt.Println(strings.Contains(string(code.SVG()), "<title>QRコード</title>"))
 	// Output:
-	// 41 modules
+	// 25 modules
 	// true
 }
 
+// The smallest picture has one pixel for each module of the code and of its quiet zone.
 func ExampleCode_PNG() {
 	code, err := qr.Encode("https://example.com")
 	if err != nil {
@@ -54,5 +55,17 @@ func ExampleCode_PNG() {
 	_, err = code.PNG(24)
 	fmt.Println(err)
 	// Output:
-	// qr: 24 pixels are too few: this code needs at least 33
+	// qr: 24 pixels are too few; this code needs 33 or more
+}
+
+// A page shows the picture with an img element.
+func ExampleCode_SVGDataURI() {
+	code, err := qr.Encode("https://example.com")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("<img alt=\"QR code\" src=\"%.34s…\">\n", code.SVGDataURI())
+	// Output:
+	// <img alt="QR code" src="data:image/svg+xml;base64,PHN2ZyB4…">
 }

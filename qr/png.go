@@ -10,28 +10,31 @@ import (
 	"sync"
 )
 
-// maxPNG is the largest picture that PNG draws, in pixels.
+// maxPNG is the width of the largest picture that PNG draws, in pixels.
 const maxPNG = 4096
 
-// compressors holds zlib writers: their tables take longer to set up than a picture takes to compress.
+// compressors holds zlib writers. Setting one up takes longer than compressing a picture.
 var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
 
-// PNG returns the code as a PNG picture in black and white, size pixels wide and high. A module is as many whole pixels wide as fit, with
-// the quiet zone; what remains widens the margins. It fails if a module would be narrower than a pixel, or size is above 4,096.
+// PNG returns the code as a black and white PNG picture, size pixels wide and high. Each module
+// is as many whole pixels wide as fit beside the quiet zone, and the rest widens the margins. PNG
+// fails if a module would be narrower than a pixel, or if size is greater than 4,096.
 //
-// It does without image/png, which does not know that the rows of pixels in a module are alike: it takes five times as long and writes more.
+// It does not use image/png, which cannot know that the rows of pixels in a module are equal: that
+// takes twice as long and produces larger files.
 func (c Code) PNG(size int) ([]byte, error) {
 	least := c.size + 2*quiet
 	switch {
 	case size < least:
-		return nil, fmt.Errorf("qr: %d pixels are too few: this code needs at least %d", size, least)
+		return nil, fmt.Errorf("qr: %d pixels are too few; this code needs %d or more", size, least)
 	case size > maxPNG:
-		return nil, fmt.Errorf("qr: %d pixels are too many: a PNG has at most %d", size, maxPNG)
+		return nil, fmt.Errorf("qr: %d pixels are too many; use at most %d", size, maxPNG)
 	}
 	side := uint32(size) //nolint:gosec // At most maxPNG.
 	header := binary.BigEndian.AppendUint32(nil, side)
 	header = binary.BigEndian.AppendUint32(header, side)
-	header = append(header, 1, 0, 0, 0, 0) // One bit a pixel, grey; the only compression and filters there are; not interlaced.
+	// One bit per pixel, grayscale, the only methods for compression and filters, no interlacing.
+	header = append(header, 1, 0, 0, 0, 0)
 
 	out := []byte("\x89PNG\r\n\x1a\n")
 	out = appendChunk(out, "IHDR", header)
@@ -39,8 +42,8 @@ func (c Code) PNG(size int) ([]byte, error) {
 	return appendChunk(out, "IEND", nil), nil
 }
 
-// PNGDataURI returns the PNG picture as a data URI, for the src of an img element. It fails as PNG does. A Content-Security-Policy has to
-// allow data: in img-src.
+// PNGDataURI returns the PNG picture as a data URI for the src of an img element. A
+// Content-Security-Policy must allow data: in img-src. PNGDataURI fails as PNG does.
 func (c Code) PNGDataURI(size int) (string, error) {
 	png, err := c.PNG(size)
 	if err != nil {
@@ -49,20 +52,21 @@ func (c Code) PNGDataURI(size int) (string, error) {
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(png), nil
 }
 
-// pixels returns the compressed rows of the picture, where a module is scale pixels wide.
+// pixels returns the compressed rows of the picture. Each module is scale pixels wide.
 func (c Code) pixels(size, scale int) []byte {
-	// Where the pixels of a module divide a byte, the code begins at one of its borders: with fewer different bytes, it compresses
-	// better. The quiet zone is a multiple of the same, so it stays wide enough.
+	// The margin is a multiple of the largest power of two that divides scale, up to 8. The rows
+	// then contain fewer different bytes, so they compress better. The quiet zone is a multiple of
+	// scale, so it stays wide enough.
 	margin := (size - c.size*scale) / 2
 	margin -= margin % min(scale&-scale, 8)
 
-	// A row begins with its filter: 0 for none, 2 for the differences from the row above.
+	// Each row starts with its filter: 0 for none, 2 for the difference from the row above.
 	light := bytes.Repeat([]byte{0xff}, 1+(size+7)/8)
 	light[0] = 0
 	same := make([]byte, len(light))
 	same[0] = 2
 
-	var b bytes.Buffer // It takes all that is written, so that no error has to be looked at.
+	var b bytes.Buffer // It returns no errors, so neither does the compressor.
 	z := compressors.Get().(*zlib.Writer)
 	defer compressors.Put(z)
 	z.Reset(&b)
@@ -92,7 +96,8 @@ func (c Code) pixels(size, scale int) []byte {
 }
 
 func appendChunk(out []byte, kind string, data []byte) []byte {
-	out = binary.BigEndian.AppendUint32(out, uint32(len(data))) //nolint:gosec // Less than maxPNG squared.
+	size := uint32(len(data)) //nolint:gosec // Less than maxPNG squared.
+	out = binary.BigEndian.AppendUint32(out, size)
 	start := len(out)
 	out = append(append(out, kind...), data...)
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:]))

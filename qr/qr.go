@@ -1,8 +1,10 @@
-// Package qr draws QR codes: as SVG, as PNG, and in block characters for a terminal. Each picture brings its white background and the quiet
-// zone of four modules with it, so that it scans wherever it is put.
+// Package qr draws QR codes: as SVG, as PNG, and as characters for a terminal. Each picture has its
+// own white background and the quiet zone of four modules, so it scans on any page and any terminal
+// theme.
 //
-// [Encode] turns text into a [Code], once; the pictures are drawn from that as often as they are wanted. A Code and its pictures say what the
-// text says. If that is a secret, they are: a Code is not printed or encoded by accident, and the pictures are the caller's to guard.
+// [Encode] turns text into a [Code] once. Draw as many pictures from it as you like. A Code and its
+// pictures contain the text. If the text is a secret, so are they: a Code is not printed or encoded
+// by accident, but the pictures are yours to protect.
 package qr
 
 import (
@@ -15,43 +17,47 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 )
 
-// Level is how much of a code may be dirty or torn before it no longer scans.
+// Level is how much of a code may be damaged or dirty before it no longer scans.
 type Level int
 
-// The error correction levels of ISO/IEC 18004, with the part of the code that each can lose.
+// The error correction levels of ISO/IEC 18004, with the share of a code that each can restore.
 const (
-	LevelL Level = iota // 7 %
-	LevelM              // 15 %
-	LevelQ              // 25 %
-	LevelH              // 30 %
+	LevelL Level = iota // 7%
+	LevelM              // 15%
+	LevelQ              // 25%
+	LevelH              // 30%
 )
 
 // Options are the options of [Encode].
 type Options struct {
-	// Level is the least error correction to have. What the smallest code that holds the text at this level has room for beyond it is
-	// used for more. The default is LevelL: on a screen, large modules scan better than redundant ones.
+	// Level is the minimum error correction. If the smallest code for the text at this level has
+	// room for more, Encode uses it. The default is LevelL: on a screen, large modules scan
+	// better than redundant ones.
 	Level Level
-	// Title is what the SVG picture says to those who do not see it. The default is "QR code".
+	// Title describes the SVG picture for people who use a screen reader. The default is "QR code".
 	Title string
 }
 
-// quiet is the width of the light margin around a code, in modules, that ISO/IEC 18004 demands.
+// quiet is the width of the light margin that ISO/IEC 18004 requires around a code, in modules.
 const quiet = 4
 
-// maxText is the longest text that fits in any code, in bytes: digits at level L.
+// maxText is the length of the longest text that fits in any code, in bytes: digits at level L.
 const maxText = 7089
 
-// Code is a QR code. [Encode] makes it; the zero Code draws as a blank. It does not change and is safe for concurrent use.
+// Code is a QR code that Encode made. The zero Code draws as an empty white square. A Code does not
+// change and is safe for concurrent use.
 type Code struct {
 	size int
-	// One byte a module, row by row, 1 for a dark one. It is a pointer to a string since fmt calls no method on unexported fields, and
-	// follows the pointers in them to a slice or a struct if the verb is not one for pointers.
+	// One byte for each module, row by row, 1 if it is dark. The pointer keeps fmt from printing
+	// them: fmt calls no methods on unexported fields, but prints a pointer to a string as an
+	// address.
 	modules *string
 	title   string
 }
 
-// Encode encodes text, which has to be one byte long at least. At most 2,953 bytes of UTF-8 fit at level L, 2,331 at M, 1,663 at Q and 1,273
-// at H; more of digits and upper-case letters. Longer text is an error, whose message does not repeat it.
+// Encode encodes text, which must not be empty. At most 2,953 bytes of UTF-8 fit at level L, 2,331
+// at M, 1,663 at Q and 1,273 at H, and more if the text is all digits or upper-case letters. Longer
+// text is an error, which does not repeat the text.
 func Encode(text string, optFns ...func(*Options)) (*Code, error) {
 	var o Options
 	for _, fn := range optFns {
@@ -68,13 +74,14 @@ func Encode(text string, optFns ...func(*Options)) (*Code, error) {
 	if o.Title == "" {
 		o.Title = "QR code"
 	}
-	// skip2's levels have other names and the same order.
+	// The levels of skip2 have other names but the same order.
 	code, err := qrcode.New(text, qrcode.RecoveryLevel(o.Level))
 	if err != nil {
 		return nil, tooLong(text)
 	}
 	for level := o.Level + 1; level <= LevelH; level++ {
-		if better, err := qrcode.NewWithForcedVersion(text, code.VersionNumber, qrcode.RecoveryLevel(level)); err == nil {
+		version, recovery := code.VersionNumber, qrcode.RecoveryLevel(level)
+		if better, err := qrcode.NewWithForcedVersion(text, version, recovery); err == nil {
 			code = better
 		}
 	}
@@ -95,13 +102,15 @@ func Encode(text string, optFns ...func(*Options)) (*Code, error) {
 }
 
 func tooLong(text string) error {
-	return fmt.Errorf("qr: text of %d bytes does not fit in a QR code of this error correction level", len(text))
+	return fmt.Errorf("qr: text of %d bytes does not fit in a QR code of this level", len(text))
 }
 
-// Size returns how many modules, the small squares, the code is wide and high, without the quiet zone: 21 to 177.
+// Size returns the width and height of the code in modules, its small squares, without the quiet
+// zone: 21 to 177.
 func (c Code) Size() int { return c.size }
 
-// dark tells the colour of the module in column x and row y. Around the code, all is light.
+// dark reports whether the module in column x and row y is dark. Everything around the code is
+// light.
 func (c Code) dark(x, y int) bool {
 	return 0 <= x && x < c.size && 0 <= y && y < c.size && (*c.modules)[y*c.size+x] == 1
 }
@@ -114,7 +123,10 @@ func (Code) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 // LogValue implements [slog.LogValuer].
 func (Code) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText implements [encoding.TextMarshaler] and always fails. Encode a picture where the code has to travel.
-func (Code) MarshalText() ([]byte, error) {
-	return nil, errors.New("qr: a code is not encoded by itself; encode a picture of it")
-}
+var errEncode = errors.New("qr: a Code cannot be encoded; encode a picture of it")
+
+// MarshalText implements [encoding.TextMarshaler]. It always fails.
+func (Code) MarshalText() ([]byte, error) { return nil, errEncode }
+
+// MarshalBinary implements [encoding.BinaryMarshaler]. It always fails.
+func (Code) MarshalBinary() ([]byte, error) { return nil, errEncode }

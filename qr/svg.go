@@ -8,64 +8,60 @@ import (
 	"strconv"
 )
 
-// unit is how many pixels wide a module of an SVG picture is where nothing else sets its size.
+// unit is the width of a module of an SVG picture in pixels, if the page sets no size.
 const unit = 6
 
-// SVG returns the code as an SVG picture. It is six pixels a module wide unless the page sets its size, and scales to any. It has a title
-// and the role of an image for screen readers, and neither script nor style, so that a page under a strict Content-Security-Policy can hold
-// it inline.
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" ` +
+	`width="%[1]d" height="%[1]d" viewBox="0 0 %[2]d %[2]d" role="img"><title>%[3]s</title>` +
+	`<rect width="%[2]d" height="%[2]d" fill="#fff"/>` +
+	`<path stroke="#000" shape-rendering="crispEdges" d="%[4]s"/></svg>`
+
+// SVG returns the code as an SVG picture. Each module is six pixels wide unless the page sets a
+// size. The picture has a title and the role of an image for screen readers, and neither script
+// nor style, so a page with a strict Content-Security-Policy can contain it inline.
 func (c Code) SVG() []byte {
 	side := c.size + 2*quiet
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%[1]d" viewBox="0 0 %d %[2]d" role="img"><title>`, side*unit, side)
-	// It writes U+FFFD for what XML cannot hold, and a Buffer takes all that is written.
-	_ = xml.EscapeText(&b, []byte(c.title))
-	fmt.Fprintf(&b, `</title><rect width="%d" height="%[1]d" fill="#fff"/><path stroke="#000" shape-rendering="crispEdges" d="%s"/></svg>`, side, c.path())
-	return b.Bytes()
+	var title bytes.Buffer
+	// EscapeText writes U+FFFD for what XML cannot contain, and a Buffer returns no errors.
+	_ = xml.EscapeText(&title, []byte(c.title))
+	return fmt.Appendf(nil, svg, side*unit, side, title.Bytes(), c.path())
 }
 
-// SVGDataURI returns the SVG picture as a data URI, for the src of an img element. A Content-Security-Policy has to allow data: in img-src.
+// SVGDataURI returns the SVG picture as a data URI for the src of an img element. A
+// Content-Security-Policy must allow data: in img-src.
 func (c Code) SVGDataURI() string {
 	return "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(c.SVG())
 }
 
-// path returns the dark modules as path data: strokes one module thick, first all those across, then all those down. Each module that is
-// not drawn yet begins one, in the direction in which it draws more such modules. That takes a seventh less than rows alone.
+// path returns the dark modules as path data: first a stroke for each run of modules in a row,
+// then one for each run in a column of those that have no dark neighbor in their row. The result
+// is about 7% smaller than with rows alone.
 func (c Code) path() []byte {
-	drawn := make([]bool, c.size*c.size)
-	// reach follows the dark modules from x, y in one direction. It returns how far the last one is that was not drawn yet, and how
-	// many of those there are.
-	reach := func(x, y, dx, dy int) (length, fresh int) {
-		for i := 1; c.dark(x, y); i++ {
-			if !drawn[y*c.size+x] {
-				length, fresh = i, fresh+1
-			}
-			x, y = x+dx, y+dy
-		}
-		return length, fresh
-	}
-	across, down := pen{command: 'h'}, pen{command: 'v'}
+	across := pen{command: 'h'}
 	for y := range c.size {
-		for x := range c.size {
-			if !c.dark(x, y) || drawn[y*c.size+x] {
-				continue
+		for x := 0; x < c.size; x++ {
+			start := x
+			for c.dark(x, y) {
+				x++
 			}
-			length, freshAcross := reach(x, y, 1, 0)
-			height, freshDown := reach(x, y, 0, 1)
-			if freshAcross >= freshDown {
-				across.draw(x, y, length)
-				for i := range length {
-					drawn[y*c.size+x+i] = true
-				}
-			} else {
-				down.draw(x, y, height)
-				for i := range height {
-					drawn[(y+i)*c.size+x] = true
-				}
+			if x-start > 1 {
+				across.draw(start, y, x-start)
 			}
 		}
 	}
-	// A stroke lies on the middle line of its row or column.
+	down := pen{command: 'v'}
+	for x := range c.size {
+		for y := 0; y < c.size; y++ {
+			start := y
+			for c.dark(x, y) && !c.dark(x-1, y) && !c.dark(x+1, y) {
+				y++
+			}
+			if y > start {
+				down.draw(x, start, y-start)
+			}
+		}
+	}
+	// Strokes are one module wide, so they lie on the middle of a row or column.
 	d := append([]byte("M4 4.5"), across.moves...)
 	d = append(d, "M4.5 4"...)
 	return append(d, down.moves...)
@@ -79,13 +75,11 @@ type pen struct {
 }
 
 func (p *pen) draw(x, y, length int) {
-	if x != p.x || y != p.y {
-		p.moves = strconv.AppendInt(append(p.moves, 'm'), int64(x-p.x), 10)
-		if y >= p.y {
-			p.moves = append(p.moves, ' ') // A minus sign separates the numbers as well.
-		}
-		p.moves = strconv.AppendInt(p.moves, int64(y-p.y), 10)
+	p.moves = strconv.AppendInt(append(p.moves, 'm'), int64(x-p.x), 10)
+	if y >= p.y {
+		p.moves = append(p.moves, ' ') // A minus sign separates the numbers as well.
 	}
+	p.moves = strconv.AppendInt(p.moves, int64(y-p.y), 10)
 	p.moves = strconv.AppendInt(append(p.moves, p.command), int64(length), 10)
 	p.x, p.y = x, y
 	if p.command == 'h' {

@@ -1,0 +1,129 @@
+package qr_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// cell is a character on the screen of a terminal. True is black.
+type cell struct {
+	glyph      rune
+	foreground bool
+	background bool
+}
+
+var escapes = map[string]cell{
+	"\x1b[38;5;16;48;5;231m": {foreground: true},
+	"\x1b[38;5;231;48;5;16m": {background: true},
+}
+
+var run = regexp.MustCompile(`(\x1b\[[0-9;]+m)([^\x1b]+)`)
+
+// screen returns what a terminal shows of a text, line by line. It asserts that each line sets its
+// colors before its first character and resets them after the last.
+func screen(t *testing.T, text string) [][]cell {
+	t.Helper()
+	var lines [][]cell
+	for line := range strings.Lines(text) {
+		line, ok := strings.CutSuffix(line, "\x1b[0m\n")
+		require.True(t, ok)
+		require.Empty(t, run.ReplaceAllString(line, ""))
+		var cells []cell
+		for _, part := range run.FindAllStringSubmatch(line, -1) {
+			c, ok := escapes[part[1]]
+			require.True(t, ok, "%q", part[1])
+			for _, c.glyph = range part[2] {
+				cells = append(cells, c)
+			}
+		}
+		lines = append(lines, cells)
+	}
+	return lines
+}
+
+// fromTerminal reads the modules of the result of Terminal, with the quiet zone.
+func fromTerminal(t *testing.T, text string) [][]bool {
+	t.Helper()
+	var modules [][]bool
+	for _, line := range screen(t, text) {
+		var upper, lower []bool
+		for _, c := range line {
+			require.Contains(t, " ▀", string(c.glyph))
+			lower = append(lower, c.background)
+			if c.glyph == ' ' {
+				upper = append(upper, c.background)
+			} else {
+				require.NotEqual(t, c.foreground, c.background)
+				upper = append(upper, c.foreground)
+			}
+		}
+		modules = append(modules, upper, lower)
+	}
+	return modules
+}
+
+// fromTerminalWide reads the modules of the result of TerminalWide, with the quiet zone.
+func fromTerminalWide(t *testing.T, text string) [][]bool {
+	t.Helper()
+	var modules [][]bool
+	for _, line := range screen(t, text) {
+		require.Zero(t, len(line)%2)
+		var row []bool
+		for x := 0; x < len(line); x += 2 {
+			require.Equal(t, ' ', line[x].glyph)
+			require.Equal(t, line[x], line[x+1])
+			row = append(row, line[x].background)
+		}
+		modules = append(modules, row)
+	}
+	return modules
+}
+
+// look is how a terminal draws a character: its size and the space above and below it, in pixels.
+// The background of a character fills that space too. Everything around the text is black or
+// white.
+type look struct {
+	width, height, above, below int
+	theme                       color.Gray
+}
+
+var (
+	black = color.Gray{Y: 0}
+	white = color.Gray{Y: 255}
+)
+
+// shoot returns what a terminal shows of a text as a PNG picture.
+func shoot(t *testing.T, text string, l look) []byte {
+	t.Helper()
+	lines := screen(t, text)
+	const around = 2 // characters
+	pitch := l.above + l.height + l.below
+	columns, rows := len(lines[0])+2*around, len(lines)+2*around
+	img := image.NewGray(image.Rect(0, 0, l.width*columns, pitch*rows))
+	fill := func(x, y, width, height int, c color.Gray) {
+		area := image.Rect(x, y, x+width, y+height)
+		draw.Draw(img, area, image.NewUniform(c), image.Point{}, draw.Src)
+	}
+	paint := map[bool]color.Gray{true: black, false: white}
+	fill(0, 0, l.width*columns, pitch*rows, l.theme)
+	for row, line := range lines {
+		for column, c := range line {
+			x, y := l.width*(column+around), pitch*(row+around)
+			fill(x, y, l.width, pitch, paint[c.background])
+			if c.glyph == '▀' {
+				fill(x, y+l.above, l.width, l.height/2, paint[c.foreground])
+			}
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, img))
+	return b.Bytes()
+}

@@ -99,7 +99,7 @@ func TestTerminalsScan(t *testing.T) {
 			} {
 				for _, above := range row.above {
 					for _, below := range row.below {
-						l := look{8, 16, above, below, theme}
+						l := look{width: 8, height: 16, above: above, below: below, theme: theme}
 						name := fmt.Sprintf("%d-%d-%v", i, len(row.above), l)
 						texts[name] = text
 						files[name] = write(t, dir, name+".png", shoot(t, row.text, l))

@@ -60,7 +60,7 @@ func shows(text string) bool {
 		for _, form := range []string{
 			strings.ToLower(secret),
 			fmt.Sprintf("%x", secret),
-			strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
+			strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]"),
 			strings.TrimSuffix(strings.TrimPrefix(numbers, "[]byte{"), "}"),
 		} {
 			if strings.Contains(text, form) {

@@ -141,6 +141,7 @@ func TestPNGSizes(t *testing.T) {
 	for size := 30; size < 400; size += 7 {
 		assert.Equal(t, want, fromPNG(t, code, size))
 	}
+	assert.Equal(t, want, fromPNG(t, code, 490)) // 16 pixels for each module, and some more
 	assert.Equal(t, want, fromPNG(t, code, 4096))
 }
 

@@ -11,9 +11,9 @@ const (
 )
 
 // Terminal returns the code as lines of text for a terminal, two rows of modules in each line. It
-// is Size plus 8 columns wide and half as many lines high: 49 by 25 for the URI of a usual key.
-// It sets black and white itself, so it scans on dark and light themes, and with up to three
-// pixels of space below each line.
+// is Size plus 8 columns wide and half as many lines high: 45 by 23 to 49 by 25 for the URI of a
+// usual key. It sets black and white itself, so it scans on dark and light themes, and with up to
+// three pixels of space below each line.
 //
 // The terminal must understand UTF-8 and escape sequences for 256 colors. Old Windows consoles
 // print the sequences as text unless the program enables virtual terminal processing. The
@@ -30,10 +30,11 @@ func (c Code) Terminal() string {
 	})
 }
 
-// TerminalWide returns the code as Terminal does, with a line for each row of modules and two
-// columns for each module: 98 by 49 for the URI of a usual key. Background colors draw
-// everything, so it also scans where Terminal does not: in terminals that put space above each
-// line, such as xterm.js with a lineHeight of 1.2.
+// TerminalWide returns the code as Terminal does, but with a line for each row of modules and two
+// columns for each module: twice as wide and twice as high. Background colors draw everything, so
+// it also scans where Terminal does not: in terminals that put space above each line, such as
+// xterm.js with a lineHeight of 1.2. Neither scans in a terminal that does not fill that space
+// with the background of the text.
 func (c Code) TerminalWide() string {
 	return c.lines(1, func(x, y int) (bool, string) { return c.dark(x, y), "  " })
 }

@@ -86,7 +86,8 @@ type Config struct {
 	ClientID string
 	// ClientSecret is the app client's secret, if it has one. From it come SECRET_HASH and what Refresh and Revoke send.
 	ClientSecret string
-	// Issuer is the name of the service, as the authenticator app shows it above the code. Required; it must not contain a colon.
+	// Issuer is the name of the service, as the authenticator app shows it above the code. Required. It
+	// has at most 128 bytes and contains no colon and no control character.
 	Issuer string
 	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights, instead of AdminInitiateAuth and
 	// AdminRespondToAuthChallenge. The app client must allow ALLOW_USER_PASSWORD_AUTH then, else ALLOW_ADMIN_USER_PASSWORD_AUTH.

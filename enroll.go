@@ -65,8 +65,7 @@ func (e *Enrollment) qrCode() (*qr.Code, error) {
 }
 
 // SVG returns the QR code as an SVG picture of any size, including its white background and quiet zone. It
-// fails only if the URI does not fit into a QR code: about 480 bytes of issuer in a script other than Latin
-// are too many, because the URI holds the issuer twice and takes three characters for each such byte.
+// fails only for a Key that was put together by hand and is not valid.
 func (e *Enrollment) SVG() ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {

@@ -8,7 +8,6 @@ var (
 	FixedExchange = newExchange
 	FixedAnswer   = answer
 	Pad           = pad
-	Modulus       = func() *big.Int { return group().n }
 	Multiplier    = func() *big.Int { return group().k }
 )
 

@@ -63,6 +63,9 @@ func group() constants {
 	return groupValue
 }
 
+// Modulus returns N.
+func Modulus() *big.Int { return new(big.Int).Set(group().n) }
+
 // ErrPublicKey says that the other side's public key is not a number between zero and the modulus.
 // RFC 5054 has it refused, because the shared secret would be known to anybody.
 var ErrPublicKey = errors.New("the public key of the SRP exchange is not valid")

@@ -156,6 +156,7 @@ func (s *Server) refuse(w http.ResponseWriter, message string, status int) {
 func (s *Server) write(w http.ResponseWriter, response any, err error, status int) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
+	h.Set("Date", s.Now().UTC().Format(http.TimeFormat)) // Clients whose clock is wrong sign this time.
 	h.Set("X-Amzn-RequestId", pool.NewUUID())
 	if err != nil {
 		apiErr := asError(err)

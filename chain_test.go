@@ -157,9 +157,9 @@ func TestRespondKeepsWhatIsGiven(t *testing.T) {
 	}}, cfg)
 	challenge := &cognitomfa.OtherChallenge{Username: "alice", Session: aSession, Name: "CUSTOM_CHALLENGE"}
 	given := map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42"}
-	outcome, err := client.Respond(t.Context(), challenge, given, func(o *cognitomfa.AnswerOptions) { o.DeviceKey = "us-east-1_device" })
+	outcome, err := client.Respond(t.Context(), challenge, given)
 	as[*cognitomfa.Tokens](t, outcome, err)
-	assert.Equal(t, map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42", "DEVICE_KEY": "us-east-1_device"}, sent)
+	assert.Equal(t, map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42"}, sent)
 }
 
 // Whoever signs in by an e-mail address is known by a UUID from the first challenge on, and SECRET_HASH is over that.

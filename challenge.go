@@ -15,14 +15,15 @@ import (
 )
 
 // Outcome is what a step of a sign-in leads to: [*Tokens], when the user is signed in, or one of the
-// challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge] and
-// [*OtherChallenge]. No type outside this package is an Outcome, so a type switch over these is complete.
+// challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge],
+// [*PasswordChallenge] and [*OtherChallenge]. No type outside this package is an Outcome, so a type switch
+// over these is complete.
 //
 //sumtype:decl
 type Outcome interface{ outcome() }
 
 // Challenge is an [Outcome] that the user has to answer: [*MFAChallenge], [*SetupChallenge],
-// [*SelectChallenge], [*NewPasswordChallenge] or [*OtherChallenge].
+// [*SelectChallenge], [*NewPasswordChallenge], [*PasswordChallenge] or [*OtherChallenge].
 //
 // A challenge is a plain value: nothing in this process belongs to it. Each step is usually an HTTP request
 // of its own, so keep what Token returns in between, where only this user gets at it: best in a session on
@@ -78,6 +79,8 @@ type MFAChallenge struct {
 	// DeviceName is the name that Verify gave the authenticator. It is empty if there is none, and for
 	// other methods.
 	DeviceName string
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
 }
 
 // SetupChallenge says that the pool requires MFA and that the user has none yet. Answer it with
@@ -91,6 +94,8 @@ type SetupChallenge struct {
 	Issued time.Time
 	// Methods are those that can be set up: MethodTOTP with EnrollSetup, MethodEmail with SetupEmail.
 	Methods []Method
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
 }
 
 // SelectChallenge asks which of several methods to use. Answer it with [Client.SelectMFA].
@@ -104,6 +109,8 @@ type SelectChallenge struct {
 	// Methods are those to choose from. In a challenge built by hand it may be empty: then any can be
 	// chosen.
 	Methods []Method
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
 
 	// offered are Cognito's own words for Methods, where these are not the methods' names.
 	offered []string
@@ -123,6 +130,8 @@ type NewPasswordChallenge struct {
 	// Attributes are the user's attributes as they are now. They are personal data: Token leaves them
 	// out, and so the challenge that ParseChallenge returns has none.
 	Attributes map[string]string
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
 }
 
 // OtherChallenge is any other challenge, as Cognito sent it: a custom one of the pool's own Lambda
@@ -139,17 +148,41 @@ type OtherChallenge struct {
 	Name string
 	// Parameters are the challenge's parameters.
 	Parameters map[string]string
+	// Choices are the first factors to choose from in SELECT_CHALLENGE, such as "EMAIL_OTP"; Cognito lists
+	// them beside the parameters (AvailableChallenges).
+	Choices []string
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
+}
+
+// PasswordChallenge asks for the user's password. It comes from StepUp, where the password was entered too
+// long ago, and from sign-ins that were begun on the raw SDK; SignIn answers it by itself. Answer it with
+// [Client.RespondPassword].
+type PasswordChallenge struct {
+	// Username is the name that Cognito knows the user by, or the one that was sent.
+	Username string
+	// Session ties the answer to the sign-in.
+	Session Secret
+	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
+	Issued time.Time
+	// Choices are what Cognito offers in place of the password, which is one of them; empty where it asks
+	// for the password at once. To choose another, call [Client.Respond] with an OtherChallenge of this
+	// Username and Session and the Name "SELECT_CHALLENGE": its answer is ANSWER.
+	Choices []string
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
+	DeviceUnknown bool
 }
 
 var _ = []Challenge{
 	(*MFAChallenge)(nil), (*SetupChallenge)(nil), (*SelectChallenge)(nil), (*NewPasswordChallenge)(nil),
-	(*OtherChallenge)(nil),
+	(*PasswordChallenge)(nil), (*OtherChallenge)(nil),
 }
 
 func (*MFAChallenge) outcome()         {}
 func (*SetupChallenge) outcome()       {}
 func (*SelectChallenge) outcome()      {}
 func (*NewPasswordChallenge) outcome() {}
+func (*PasswordChallenge) outcome()    {}
 func (*OtherChallenge) outcome()       {}
 
 // Offers reports whether m is one of the methods to choose from.
@@ -162,17 +195,25 @@ func (ch *SelectChallenge) Offers(m Method) bool {
 // CUSTOM_AUTH or a sign-in right after a sign-up. session is Session, "" if there is none; username is the
 // name that was sent, which counts unless the parameters (ChallengeParameters) know better.
 func NewChallenge(name, session, username string, parameters map[string]string) Challenge {
-	return newChallenge(types.ChallengeNameType(name), username, NewSecret(session), parameters, time.Now())
+	r := &reply{name: types.ChallengeNameType(name), session: NewSecret(session), parameters: parameters}
+	return newChallenge(r, username, time.Now(), false)
 }
 
-// newChallenge builds the challenge of that name.
-func newChallenge(
-	name types.ChallengeNameType, username string, session Secret, params map[string]string, issued time.Time,
-) Challenge {
-	w := wireChallenge{
-		Kind:     name,
-		Username: cmp.Or(params["USER_ID_FOR_SRP"], params["USERNAME"], username),
-		Issued:   issued.UnixMilli(),
+// nameIn is the name that Cognito knows the user by, if a challenge's parameters say; else the name that
+// was used so far.
+func nameIn(params map[string]string, username string) string {
+	return cmp.Or(params["USER_ID_FOR_SRP"], params["USERNAME"], username)
+}
+
+// newChallenge builds the challenge that Cognito responded with.
+func newChallenge(r *reply, username string, issued time.Time, deviceUnknown bool) Challenge {
+	name, params := r.name, r.parameters
+	w := describe(name, nameIn(params, username), issued, deviceUnknown)
+	for _, choice := range r.choices {
+		w.Choices = append(w.Choices, string(choice))
+	}
+	if r.asksPassword() {
+		name = types.ChallengeNameTypePassword
 	}
 	switch name {
 	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp:
@@ -188,10 +229,15 @@ func newChallenge(
 		for _, name := range jsonList(params["requiredAttributes"]) {
 			w.Required = append(w.Required, strings.TrimPrefix(name, attributePrefix))
 		}
+	case types.ChallengeNameTypePassword:
+		w.Kind = name
+		if r.name == name {
+			w.Choices = nil // No longer a choice.
+		}
 	default:
 		w.Kind, w.Name, w.Parameters = kindOther, string(name), params
 	}
-	ch := w.challenge(session)
+	ch := w.challenge(r.session)
 	if ch, ok := ch.(*NewPasswordChallenge); ok {
 		// Cognito's word for "none" is not always an object.
 		if json.Unmarshal([]byte(params["userAttributes"]), &ch.Attributes) != nil {
@@ -247,9 +293,11 @@ type wireChallenge struct {
 	Destination string                  `json:"d,omitempty"`
 	DeviceName  string                  `json:"n,omitempty"`
 	Offered     []string                `json:"o,omitempty"` // methods, in Cognito's own words
+	Choices     []string                `json:"c,omitempty"` // first factors
 	Required    []string                `json:"r,omitempty"`
 	Name        string                  `json:"x,omitempty"`
 	Parameters  map[string]string       `json:"p,omitempty"`
+	NoDevice    bool                    `json:"f,omitempty"` // DeviceUnknown
 }
 
 // kindOther is what a token calls an OtherChallenge, whatever its name.
@@ -265,28 +313,42 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 	case types.ChallengeNameTypeSoftwareTokenMfa:
 		return &MFAChallenge{
 			Username: w.Username, Session: session, Issued: issued,
-			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName,
+			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName, DeviceUnknown: w.NoDevice,
 		}
 	case types.ChallengeNameTypeMfaSetup:
-		return &SetupChallenge{Username: w.Username, Session: session, Issued: issued, Methods: methods(w.Offered)}
+		return &SetupChallenge{
+			Username: w.Username, Session: session, Issued: issued,
+			Methods: methods(w.Offered), DeviceUnknown: w.NoDevice,
+		}
 	case types.ChallengeNameTypeSelectMfaType:
 		return &SelectChallenge{
 			Username: w.Username, Session: session, Issued: issued,
-			Methods: methods(w.Offered), offered: otherWords(w.Offered),
+			Methods: methods(w.Offered), offered: otherWords(w.Offered), DeviceUnknown: w.NoDevice,
 		}
 	case types.ChallengeNameTypeNewPasswordRequired:
-		return &NewPasswordChallenge{Username: w.Username, Session: session, Issued: issued, Required: w.Required}
+		return &NewPasswordChallenge{
+			Username: w.Username, Session: session, Issued: issued,
+			Required: w.Required, DeviceUnknown: w.NoDevice,
+		}
+	case types.ChallengeNameTypePassword:
+		return &PasswordChallenge{
+			Username: w.Username, Session: session, Issued: issued,
+			Choices: w.Choices, DeviceUnknown: w.NoDevice,
+		}
 	case kindOther:
 		return &OtherChallenge{
-			Username: w.Username, Session: session, Issued: issued, Name: w.Name, Parameters: w.Parameters,
+			Username: w.Username, Session: session, Issued: issued,
+			Name: w.Name, Parameters: w.Parameters, Choices: w.Choices, DeviceUnknown: w.NoDevice,
 		}
 	}
 	return nil
 }
 
 // describe begins the description of a challenge.
-func describe(kind types.ChallengeNameType, username string, issued time.Time) wireChallenge {
-	w := wireChallenge{Kind: kind, Username: username}
+func describe(
+	kind types.ChallengeNameType, username string, issued time.Time, deviceUnknown bool,
+) wireChallenge {
+	w := wireChallenge{Kind: kind, Username: username, NoDevice: deviceUnknown}
 	if !issued.IsZero() {
 		w.Issued = issued.UnixMilli()
 	}
@@ -295,21 +357,21 @@ func describe(kind types.ChallengeNameType, username string, issued time.Time) w
 
 // Token implements [Challenge].
 func (ch *MFAChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeSoftwareTokenMfa, ch.Username, ch.Issued)
+	w := describe(types.ChallengeNameTypeSoftwareTokenMfa, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Method, w.Destination, w.DeviceName = ch.Method, ch.Destination, ch.DeviceName
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SetupChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeMfaSetup, ch.Username, ch.Issued)
+	w := describe(types.ChallengeNameTypeMfaSetup, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Offered = words(ch.Methods)
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SelectChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Issued)
+	w := describe(types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Issued, ch.DeviceUnknown)
 	if w.Offered = ch.offered; w.Offered == nil {
 		w.Offered = words(ch.Methods)
 	}
@@ -318,15 +380,22 @@ func (ch *SelectChallenge) Token() string {
 
 // Token implements [Challenge].
 func (ch *NewPasswordChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Issued)
+	w := describe(types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Required = ch.Required
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *OtherChallenge) Token() string {
-	w := describe(kindOther, ch.Username, ch.Issued)
-	w.Name, w.Parameters = ch.Name, ch.Parameters
+	w := describe(kindOther, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w.Name, w.Parameters, w.Choices = ch.Name, ch.Parameters, ch.Choices
+	return w.token(ch.Session)
+}
+
+// Token implements [Challenge].
+func (ch *PasswordChallenge) Token() string {
+	w := describe(types.ChallengeNameTypePassword, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w.Choices = ch.Choices
 	return w.token(ch.Session)
 }
 

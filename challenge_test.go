@@ -26,6 +26,15 @@ func challenges(session string) []cognitomfa.Challenge {
 		&cognitomfa.NewPasswordChallenge{Username: "alice", Session: s, Issued: issued, Required: []string{"email"}, Attributes: map[string]string{"name": "Alice \"A.\" <&>"}},
 		&cognitomfa.OtherChallenge{Username: "alice", Session: s, Issued: issued, Name: "CUSTOM_CHALLENGE", Parameters: map[string]string{"riddle": "?"}},
 		&cognitomfa.OtherChallenge{Session: s, Issued: issued, Name: "SOFTWARE_TOKEN_MFA"},
+		&cognitomfa.OtherChallenge{Username: "alice", Session: s, Name: "SELECT_CHALLENGE", Choices: []string{"EMAIL_OTP"}},
+		&cognitomfa.PasswordChallenge{Username: "alice", Session: s, Issued: issued},
+		&cognitomfa.PasswordChallenge{Username: "alice", Session: s, Choices: []string{"PASSWORD", "EMAIL_OTP"}},
+		&cognitomfa.MFAChallenge{Session: s, DeviceUnknown: true},
+		&cognitomfa.SetupChallenge{Session: s, DeviceUnknown: true},
+		&cognitomfa.SelectChallenge{Session: s, DeviceUnknown: true},
+		&cognitomfa.NewPasswordChallenge{Session: s, DeviceUnknown: true},
+		&cognitomfa.OtherChallenge{Session: s, DeviceUnknown: true},
+		&cognitomfa.PasswordChallenge{Session: s, DeviceUnknown: true},
 	}
 }
 

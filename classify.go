@@ -23,10 +23,12 @@ const (
 	byToken
 	byRefresh
 	byIAM
+	// byLevel marks a call that asks for an authentication level, which the user may not be able to reach.
+	byLevel
 	// byInput marks an answer that carries what the user typed, which Cognito then may dislike.
 	byInput
 
-	byAny = byPassword | bySession | byToken | byRefresh | byIAM | byInput
+	byAny = byPassword | bySession | byToken | byRefresh | byIAM | byLevel | byInput
 )
 
 // call is one call of an operation of Cognito, from what authorizes it to what became of it.
@@ -48,6 +50,11 @@ func answering(op string) *call { return &call{op: op, by: bySession, attempt: a
 
 // then returns another call of the same operation.
 func (cl *call) then(by authority) *call { return newCall(cl.op, by) }
+
+// step returns the next call of the same sign-in, which uses up what the one before led to.
+func (cl *call) step() *call {
+	return &call{op: cl.op, by: cl.by, flow: cl.flow, ifLost: cl.ifLost, attempt: attempt{single: true}}
+}
 
 // rule maps an error code, and where only the message tells failures apart a part of it, to a kind.
 type rule struct {
@@ -141,14 +148,17 @@ var rules = []rule{
 	{"InvalidParameter", "at 'devicekey'", byAny, ErrDevice, ""},
 	{"InvalidParameter", "at 'username'", byPassword, ErrCredentials, ""},
 	{"InvalidParameter", "at 'username'", byIAM, ErrUserNotFound, ""},
-	{"InvalidParameter", "flow not enabled", byAny, ErrConfig, hintFlow},
+	{"InvalidParameter", "not enabled for", byAny, ErrConfig, hintFlow},
 	{"InvalidParameter", "initiate auth method", byAny, ErrConfig, hintFlow},
 	{"InvalidParameter", "password", byPassword, ErrCredentials, ""},
 	{"InvalidParameter", "secret_hash", byAny, ErrSecretHash, ""},
 	{"InvalidParameter", "secret hash", byAny, ErrSecretHash, ""},
+	{"InvalidParameter", "acr", byLevel, ErrLevel, ""},
 	{"InvalidParameter", "client", byAny, ErrConfig, hintClient},
 	{"InvalidParameter", "pool", byAny, ErrConfig, hintPool},
 	{"InvalidParameter", "attribute", bySession, ErrAttribute, ""},
+	// What is refused about a level is not documented.
+	{"InvalidParameter", "", byLevel, ErrLevel, ""},
 	// What is left of an answer that carries the user's input is about that input.
 	{"InvalidParameter", "password", byInput, ErrPasswordPolicy, ""},
 	{"InvalidParameter", "", byInput, ErrAttribute, ""},
@@ -181,6 +191,7 @@ var rules = []rule{
 	{"FeatureUnavailableInTier", "", byAny, ErrConfig, hintTier},
 	{"OperationNotEnabled", "", byAny, ErrConfig, hintReplica},
 	{"ResourceNotFound", "device", byAny, ErrDevice, ""},
+	{"DeviceKeyExists", "", byAny, ErrDevice, "it is confirmed already"},
 	{"ResourceNotFound", "client", byAny, ErrConfig, hintClient},
 	{"ResourceNotFound", "", byAny, ErrConfig, hintPool},
 	{"Unauthorized", "", byRefresh, ErrSecretHash, ""},
@@ -222,8 +233,8 @@ func (cl *call) fail(ctx context.Context, err error) error {
 	if !errors.Is(e.Kind, ErrUnavailable) || cl.unsent() || notApplied(err) {
 		return e
 	}
-	if cl.single {
-		e.step = StepStartOver // The session may be used up.
+	if cl.single && cl.by&bySession != 0 {
+		e.step = StepStartOver // The caller's session may be used up.
 	}
 	if cl.ifLost != "" {
 		e.hint += "; " + cl.ifLost
@@ -323,7 +334,7 @@ func word(s string) string {
 // unusable is the error of a call that Cognito responded to with less than it has to say.
 func (cl *call) unusable(what string) error {
 	e := &Error{Op: cl.op, Kind: ErrUnavailable, hint: what}
-	if cl.single {
+	if cl.single && cl.by&bySession != 0 {
 		e.step = StepStartOver
 	}
 	return e

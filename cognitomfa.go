@@ -13,6 +13,7 @@ import (
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"github.com/cognitomfa/cognitomfa/internal/srp"
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
@@ -49,6 +50,15 @@ type CognitoAPI interface {
 	GetTokensFromRefreshToken(
 		context.Context, *cip.GetTokensFromRefreshTokenInput, ...func(*cip.Options),
 	) (*cip.GetTokensFromRefreshTokenOutput, error)
+	ConfirmDevice(
+		context.Context, *cip.ConfirmDeviceInput, ...func(*cip.Options),
+	) (*cip.ConfirmDeviceOutput, error)
+	UpdateDeviceStatus(
+		context.Context, *cip.UpdateDeviceStatusInput, ...func(*cip.Options),
+	) (*cip.UpdateDeviceStatusOutput, error)
+	ForgetDevice(
+		context.Context, *cip.ForgetDeviceInput, ...func(*cip.Options),
+	) (*cip.ForgetDeviceOutput, error)
 	RevokeToken(
 		context.Context, *cip.RevokeTokenInput, ...func(*cip.Options),
 	) (*cip.RevokeTokenOutput, error)
@@ -80,7 +90,8 @@ func NewSecret(s string) Secret { return otpauth.NewSecret(s) }
 
 // Config says which user pool and app client a [Client] works with.
 type Config struct {
-	// UserPoolID is the pool's id, such as "eu-west-1_AbCdEfGhI". It is required unless Public is set, and needed by ResetTOTP.
+	// UserPoolID is the pool's ID, such as "eu-west-1_AbCdEfGhI". It is required unless Public is set, and
+	// needed by FlowSRP and by the calls of administrators, such as ResetTOTP.
 	UserPoolID string
 	// ClientID is the app client's id. Required.
 	ClientID string
@@ -89,9 +100,13 @@ type Config struct {
 	// Issuer is the name of the service, as the authenticator app shows it above the code. Required. It
 	// has at most 128 bytes and contains no colon and no control character.
 	Issuer string
-	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights, instead of AdminInitiateAuth and
-	// AdminRespondToAuthChallenge. The app client must allow ALLOW_USER_PASSWORD_AUTH then, else ALLOW_ADMIN_USER_PASSWORD_AUTH.
+	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights, instead
+	// of AdminInitiateAuth and AdminRespondToAuthChallenge. A server may set it, and so may an app client
+	// that has a secret.
 	Public bool
+	// Flow is the way in which SignIn presents the password, one that the app client allows. The default is
+	// FlowPassword.
+	Flow Flow
 }
 
 // redacted is what a secret prints as.
@@ -124,7 +139,7 @@ func (Config) MarshalText() ([]byte, error) {
 // check says what is wrong with the configuration.
 func (c *Config) check() error {
 	required := []struct{ name, value string }{{"Config.ClientID", c.ClientID}, {"Config.Issuer", c.Issuer}}
-	if !c.Public {
+	if !c.Public || c.Flow == FlowSRP {
 		required = append(required, struct{ name, value string }{"Config.UserPoolID", c.UserPoolID})
 	}
 	for _, r := range required {
@@ -142,12 +157,18 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s begins or ends with white space", s.name)
 		}
 	}
+	switch {
+	case !c.Flow.known():
+		return errors.New("Config.Flow is none of the flows that this package knows")
+	case c.Flow == FlowSRP && srp.Realm(c.UserPoolID) == "":
+		return errors.New("Config.UserPoolID has no underscore with a name behind it")
+	}
 	return nil
 }
 
 // Options are the settings of a [Client] that hardly anybody needs.
 type Options struct {
-	// Now is the clock that dates challenges. The default is time.Now.
+	// Now is the clock that dates challenges and what FlowSRP signs. The default is time.Now.
 	Now func() time.Time
 }
 
@@ -160,6 +181,7 @@ type Client struct {
 	clientSecret Secret
 	probe        otpauth.Key // a key with the issuer, in which account names are tried
 	public       bool
+	flow         Flow
 	now          func() time.Time
 }
 
@@ -188,6 +210,7 @@ func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) 
 		clientSecret: NewSecret(cfg.ClientSecret),
 		probe:        probe,
 		public:       cfg.Public,
+		flow:         cfg.Flow,
 		now:          opts.Now,
 	}, nil
 }

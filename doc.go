@@ -16,6 +16,7 @@
 //	  *SetupChallenge             EnrollSetup(challenge), then VerifySetup(its Setup, code)
 //	  *SelectChallenge            SelectMFA(challenge, method)
 //	  *NewPasswordChallenge       SetNewPassword(challenge, password, attributes)
+//	  *PasswordChallenge          RespondPassword(challenge, password)
 //	  *OtherChallenge             Respond(challenge, answers)
 //
 // Handle every outcome, and fail closed on those that you do not expect. Each step is usually an HTTP request
@@ -27,6 +28,10 @@
 // Afterwards: Status, Enable, Disable and SetMethods for a signed-in user; Refresh, Revoke and SignOut for
 // tokens, and [Tokens.Plain] to store them. For a support desk: ResetTOTP for a lost phone, UserStatus,
 // SignOutUser and UsersWithoutMFA. [NewChallenge] continues a flow that was begun on the raw SDK.
+//
+// App clients with default settings allow only SRP: set Config.Flow to [FlowSRP]. With it, a [Device] that
+// Cognito remembers spares the code ("do not ask again on this computer"). A [UserContext] tells threat
+// protection where the user is. StepUp asks for more, such as a code, before something delicate.
 //
 // # Errors
 //

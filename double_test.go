@@ -379,7 +379,6 @@ func TestVerifySetupKeepsTheTokens(t *testing.T) {
 func TestTokensTakeOverWhatCognitoSays(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{signIn: func(in *cip.AdminInitiateAuthInput) (*cip.AdminInitiateAuthOutput, error) {
-		assert.Equal(t, "device", in.AuthParameters["DEVICE_KEY"])
 		assert.Equal(t, map[string]string{"ip": "192.0.2.1"}, in.ClientMetadata)
 		return &cip.AdminInitiateAuthOutput{AuthenticationResult: &types.AuthenticationResultType{
 			AccessToken: aws.String("a"), IdToken: aws.String("i"), RefreshToken: aws.String("r"), TokenType: aws.String("Bearer"), ExpiresIn: 3600,
@@ -387,7 +386,6 @@ func TestTokensTakeOverWhatCognitoSays(t *testing.T) {
 		}}, nil
 	}}, config)
 	outcome, err := client.SignIn(t.Context(), "alice", "password", func(o *cognitomfa.SignInOptions) {
-		o.DeviceKey = "device"
 		o.ClientMetadata = map[string]string{"ip": "192.0.2.1"}
 	})
 	require.NoError(t, err)

@@ -25,12 +25,24 @@ type EnrollOptions struct {
 	Account string
 }
 
-// VerifyOptions are the options of [Client.Verify] and [Client.VerifySetup].
+// VerifyOptions are the options of [Client.Verify].
 type VerifyOptions struct {
-	// DeviceName is a name for the authenticator, which Cognito repeats in later challenges. The default is none.
+	// DeviceName is a name for the authenticator, which Cognito repeats in later challenges. The default is
+	// none.
 	DeviceName string
-	// ClientMetadata is handed to the pool's Lambda triggers. Only VerifySetup sends it. The default is none.
-	ClientMetadata map[string]string
+	// NotPreferred turns TOTP on without making it the preferred method: users of another method keep it,
+	// and those who prefer none are asked at sign-in. The default makes it the preferred one.
+	NotPreferred bool
+}
+
+// SetupOptions are the options of [Client.VerifySetup].
+type SetupOptions struct {
+	// CallOptions are those of the answer to the challenge.
+	CallOptions
+	// DeviceName is as in VerifyOptions.
+	DeviceName string
+	// NotPreferred is as in VerifyOptions.
+	NotPreferred bool
 }
 
 // Enrollment is a key for an authenticator app, to be brought there by QR code, link or hand. All of it gives
@@ -173,7 +185,9 @@ func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...
 	if err != nil {
 		return nil, err
 	}
-	e.Setup = &SetupChallenge{Username: ch.Username, Session: otpauth.SecretFrom(out.Session), Issued: ch.Issued, Methods: ch.Methods}
+	next := *ch
+	next.Session = otpauth.SecretFrom(out.Session)
+	e.Setup = &next
 	return e, nil
 }
 
@@ -257,7 +271,7 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 	} else if err := cl.accepted(out.Status); err != nil {
 		return err
 	}
-	if err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(false)); err != nil {
+	if err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(opts.NotPreferred)); err != nil {
 		return &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
 	}
 	return nil
@@ -285,7 +299,7 @@ func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
 //
 // It makes three calls: VerifySoftwareToken, which the session authorizes, the answer to the challenge, as
 // RespondMFA does, and SetUserMFAPreference, which the new access token authorizes.
-func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*VerifyOptions)) (Outcome, error) {
+func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*SetupOptions)) (Outcome, error) {
 	cl := answering("verify setup")
 	if ch == nil {
 		return nil, cl.noSession()
@@ -301,6 +315,9 @@ func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code strin
 		return nil, err
 	}
 	opts := resolve(optFns)
+	if err := c.checkOptions(cl, opts.CallOptions); err != nil {
+		return nil, err
+	}
 	in := &cip.VerifySoftwareTokenInput{Session: aws.String(ch.Session.Reveal()), UserCode: &code}
 	if opts.DeviceName != "" {
 		in.FriendlyDeviceName = &opts.DeviceName
@@ -315,13 +332,13 @@ func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code strin
 	if aws.ToString(out.Session) == "" {
 		return nil, cl.unusable("the response has no session")
 	}
-	outcome, err := c.answer(ctx, answering(cl.op), types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session),
-		make(map[string]string, 3), AnswerOptions{ClientMetadata: opts.ClientMetadata})
+	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session), ch.DeviceUnknown}
+	outcome, err := c.answer(ctx, cl.step(), about, nil, opts.CallOptions)
 	if err != nil {
 		return nil, startOver(err)
 	}
 	if t, ok := outcome.(*Tokens); ok {
-		if err := c.setTOTP(ctx, newCall("enable", byToken), t.Access.Reveal(), on(false)); err != nil {
+		if err := c.setTOTP(ctx, newCall("enable", byToken), t.Access.Reveal(), on(opts.NotPreferred)); err != nil {
 			return outcome, &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
 		}
 	}
@@ -350,5 +367,6 @@ func (c *Client) SetupEmail(ctx context.Context, ch *SetupChallenge, address str
 	if address == "" {
 		return nil, cl.refuse(ErrAttribute, "")
 	}
-	return c.answer(ctx, cl, types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, map[string]string{"EMAIL": address}, resolve(optFns))
+	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, ch.DeviceUnknown}
+	return c.answer(ctx, cl, about, map[string]string{"EMAIL": address}, resolve(optFns).CallOptions)
 }

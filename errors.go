@@ -66,6 +66,10 @@ var (
 	// ErrDevice means that Cognito does not know the remembered device. Drop it and sign in without
 	// it. SignIn does so by itself.
 	ErrDevice error = &kind{"the remembered device is not known; sign in without it", StepStartOver}
+	// ErrLevel means that Cognito refused the authentication level: the user cannot reach it with the
+	// factors that are set up, or has reached it already, or the pool has no such level. [Error.Detail]
+	// has Cognito's own sentence. Compare the token's level before asking, and offer to enroll.
+	ErrLevel error = &kind{"the authentication level cannot be reached, or is reached already", StepGiveUp}
 
 	// ErrNotEnrolled means that the user has no authenticator to verify or enable. Enroll first. From
 	// ResetTOTP it means that there was nothing to reset.

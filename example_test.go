@@ -118,6 +118,8 @@ func ExampleClient_SignIn() {
 		fmt.Println("let the user choose of", outcome.Methods)
 	case *cognitomfa.NewPasswordChallenge:
 		fmt.Println("ask for a new password")
+	case *cognitomfa.PasswordChallenge:
+		fmt.Println("ask for the password again")
 	case *cognitomfa.OtherChallenge:
 		fmt.Println("the pool asks for", outcome.Name)
 	}

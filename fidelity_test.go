@@ -232,6 +232,8 @@ func says(outcome cognitomfa.Outcome, err error) string {
 		return "SELECT_MFA_TYPE"
 	case *cognitomfa.NewPasswordChallenge:
 		return "NEW_PASSWORD_REQUIRED"
+	case *cognitomfa.PasswordChallenge:
+		return "PASSWORD"
 	case *cognitomfa.OtherChallenge:
 		return outcome.Name
 	}

@@ -3,91 +3,218 @@ package cognitomfa
 import (
 	"cmp"
 	"context"
-	"maps"
+	"errors"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-
-	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// SignInOptions are the options of [Client.SignIn]. The zero value of each means that it is not sent.
+// SignInOptions are the options of [Client.SignIn]. The zero value of each means that it is not
+// sent.
 type SignInOptions struct {
-	// ClientMetadata is handed to the pool's Lambda triggers.
-	ClientMetadata map[string]string
-	// DeviceKey names the device, in pools that remember devices.
-	DeviceKey string
+	CallOptions
+	// ACR are the authentication levels to sign in with, most wanted first: "urn:cognito:loa:4", a
+	// password and TOTP, or names that the pool has given its levels. See [Client.StepUp]. It needs
+	// FlowUserAuth.
+	ACR []string
+	// MaxAge is how old a sign-in may be to count toward the level, in whole seconds. It needs ACR.
+	MaxAge time.Duration
 }
 
-// AnswerOptions are the options of the calls that answer a challenge. The zero value of each means that it is not sent.
-type AnswerOptions struct {
-	// ClientMetadata is handed to the pool's Lambda triggers.
-	ClientMetadata map[string]string
-	// DeviceKey names the device, in pools that remember devices.
-	DeviceKey string
+// StepUpOptions are the options of [Client.StepUp].
+type StepUpOptions struct {
+	// CallOptions are those of every step. A Device is [ErrConfig], because it does not count
+	// toward a level.
+	CallOptions
+	// ACR are the authentication levels to reach, most wanted first. The default is
+	// "urn:cognito:loa:4", a password and TOTP.
+	ACR []string
+	// MaxAge is how old the access token's sign-in may be, in whole seconds. If it is older,
+	// everything is asked for again, the password too; else only what is missing. The default is
+	// any age.
+	MaxAge time.Duration
 }
 
-// SignIn checks a user name, or an alias that the pool allows such as an e-mail address, and a password. The outcome is [*Tokens] or a
-// [Challenge]. A wrong password and an unknown user are both [ErrCredentials].
+// AnswerOptions are the options of the calls that answer a challenge.
+type AnswerOptions struct{ CallOptions }
+
+// SignIn checks a user name, or an alias that the pool allows such as an e-mail address, and a
+// password. The outcome is [*Tokens] or a [Challenge]. A wrong password and an unknown user are
+// both [ErrCredentials].
 //
-// It makes one call: AdminInitiateAuth (IAM action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth.
-func (c *Client) SignIn(ctx context.Context, username, password string, optFns ...func(*SignInOptions)) (Outcome, error) {
+// Config.Flow says how the password gets to Cognito. The first call is AdminInitiateAuth (IAM
+// action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth. With
+// FlowPassword it is the only one, and with FlowUserAuth unless Cognito asks for the password once
+// more. With FlowSRP a second one answers PASSWORD_VERIFIER, as RespondMFA does and with its IAM
+// action. A Device takes two more to prove itself, in place of the code.
+//
+// A device that Cognito does not know is left out: the sign-in goes on without it, and
+// DeviceUnknown of the outcome says so. That costs one call more, or four if Cognito knows the
+// device but not its password.
+//
+// Whatever call fails, SignIn can be called again. Cognito checks the time that FlowSRP signs. It
+// is that of Options.Now, unless the Date of Cognito's first response differs by more than a
+// minute: then the local clock is off, and the server's counts.
+func (c *Client) SignIn(
+	ctx context.Context, username, password string, optFns ...func(*SignInOptions),
+) (Outcome, error) {
 	cl := newCall("sign in", byPassword)
-	username = strings.TrimSpace(username) // No user name of Cognito's has spaces; pasted addresses do.
+	username = strings.TrimSpace(username) // No user name has spaces; pasted addresses do.
 	if username == "" || password == "" {
 		return nil, cl.refuse(ErrCredentials, "")
 	}
 	opts := resolve(optFns)
-	params := map[string]string{"USERNAME": username, "PASSWORD": password}
-	if c.clientSecret.Reveal() != "" {
-		params["SECRET_HASH"] = c.secretHash(username)
+	level, hint := levelParameters(opts.ACR, opts.MaxAge)
+	if hint == "" && len(level) > 0 && c.flow != FlowUserAuth {
+		hint = "SignInOptions.ACR needs FlowUserAuth as the Config.Flow"
 	}
-	if opts.DeviceKey != "" {
-		params["DEVICE_KEY"] = opts.DeviceKey
+	if hint != "" {
+		return nil, cl.refuse(ErrConfig, hint)
 	}
-	if c.public {
-		cl.flow = string(types.AuthFlowTypeUserPasswordAuth)
-		out, err := c.api.InitiateAuth(ctx, &cip.InitiateAuthInput{
-			AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
-			ClientId:       c.clientID,
-			AuthParameters: params,
-			ClientMetadata: opts.ClientMetadata,
-		}, cl.follow)
-		if err != nil {
-			return nil, cl.fail(ctx, err)
-		}
-		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+	if len(level) > 0 {
+		cl.by |= byLevel
 	}
-	cl.flow = string(types.AuthFlowTypeAdminUserPasswordAuth)
-	out, err := c.api.AdminInitiateAuth(ctx, &cip.AdminInitiateAuthInput{
-		AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
-		UserPoolId:     c.userPoolID,
-		ClientId:       c.clientID,
-		AuthParameters: params,
-		ClientMetadata: opts.ClientMetadata,
-	}, cl.follow)
+	s, err := c.begin(cl, opts.CallOptions, username, false)
 	if err != nil {
-		return nil, cl.fail(ctx, err)
+		return nil, err
 	}
-	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
+	outcome, err := s.signIn(ctx, cl, password, level)
+	if s.device != nil && errors.Is(err, ErrDevice) {
+		s.dropDevice()
+		s.user = username
+		outcome, err = s.signIn(ctx, newCall(cl.op, cl.by), password, level)
+	}
+	return outcome, err
 }
 
-// RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito sent. It
-// drops spaces and hyphens and reads decimal digits of every script; what is not a code then is
-// [ErrCodeMismatch] without a call. After ErrCodeMismatch and [ErrCodeUsed] the same challenge can be answered
-// again.
+// signIn presents the password as Config.Flow says.
+func (s *signIn) signIn(
+	ctx context.Context, cl *call, password string, level map[string]string,
+) (Outcome, error) {
+	var r *reply
+	var err error
+	switch s.flow {
+	case FlowSRP:
+		r, err = s.withSRP(ctx, cl, password)
+	case FlowUserAuth:
+		r, err = s.withChoice(ctx, cl, password, level)
+	default:
+		r, err = s.withPassword(ctx, cl, password)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.outcome(ctx, cl, r)
+}
+
+// StepUp raises the authentication level of a signed-in user, before something delicate: with the
+// default level it asks users who signed in with a password only for the code of their
+// authenticator. accessToken is that of the sign-in, and username the user's name, under which the
+// token was issued. Finished, it gives new access, ID and refresh tokens, whose claims acr and amr
+// tell the level; the old ones stay valid. It works in Cognito's choice-based flow, whatever
+// Config.Flow says: the app client must allow ALLOW_USER_AUTH, and the pool must have the plan
+// Essentials or Plus ([ErrConfig] otherwise).
 //
-// Limit the attempts of each user, for instance to 5 a challenge and 10 an hour: a guesser who has the
-// password finds one of a million codes, three of which are good at any time, and whether Cognito locks users
-// out after wrong codes is not certain.
+// The outcome is usually an [*MFAChallenge], or a [*PasswordChallenge] where the password is asked
+// for again (see StepUpOptions.MaxAge). Compare the level and age of the current token first, with
+// the package token: to ask for a level that the token has already is [ErrLevel], and so is a level
+// that the user cannot reach with the factors that are set up. A failed challenge ends the attempt;
+// there are no tokens of a lower level.
 //
-// It makes one call: AdminRespondToAuthChallenge (IAM action cognito-idp:AdminRespondToAuthChallenge on the
-// pool) or, with Config.Public, RespondToAuthChallenge. So do all calls that answer a challenge. If the
-// response is lost, the call is not sent again, because the session may be used up: the error is
-// [ErrUnavailable], and NextStep says to start over.
-func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+// Levels are documented since October 2026, in "Step-up authentication" of Cognito's developer
+// guide; this package has not seen them live yet. Tokens that come without the claims are no error
+// here: the verifier that requires a level refuses them.
+//
+// It makes one call: AdminInitiateAuth (IAM action cognito-idp:AdminInitiateAuth on the pool) or,
+// with Config.Public, InitiateAuth. The access token authorizes nothing else.
+func (c *Client) StepUp(
+	ctx context.Context, username, accessToken string, optFns ...func(*StepUpOptions),
+) (Outcome, error) {
+	cl := newCall("step up", byToken|byLevel)
+	username = strings.TrimSpace(username)
+	switch {
+	case accessToken == "":
+		return nil, cl.refuse(ErrAccessToken, "")
+	case username == "":
+		return nil, cl.refuse(ErrCredentials, "")
+	}
+	opts := resolve(optFns)
+	if opts.Device != nil {
+		return nil, cl.refuse(ErrConfig, "StepUp takes no Device: it does not count toward a level")
+	}
+	if len(opts.ACR) == 0 {
+		opts.ACR = []string{levelTOTP}
+	}
+	parameters, hint := levelParameters(opts.ACR, opts.MaxAge)
+	if hint != "" {
+		return nil, cl.refuse(ErrConfig, hint)
+	}
+	s, err := c.begin(cl, opts.CallOptions, username, false)
+	if err != nil {
+		return nil, err
+	}
+	parameters["ACCESS_TOKEN"] = accessToken
+	parameters["PREFERRED_CHALLENGE"] = string(types.ChallengeNameTypePassword)
+	r, err := s.initiate(ctx, cl, types.AuthFlowTypeUserAuth, parameters)
+	if err != nil {
+		return nil, err
+	}
+	return s.outcome(ctx, cl, r)
+}
+
+// levelTOTP is Cognito's name for a password and TOTP, unless the pool has given it another.
+const levelTOTP = "urn:cognito:loa:4"
+
+// levelParameters ask for a level; hint says what is wrong with it. They are empty, and not nil,
+// for none.
+func levelParameters(
+	acr []string, maxAge time.Duration,
+) (parameters map[string]string, hint string) {
+	switch {
+	case maxAge != 0 && len(acr) == 0:
+		return nil, "MaxAge needs ACR"
+	case maxAge < 0, maxAge%time.Second != 0:
+		return nil, "MaxAge is not a positive number of whole seconds"
+	case slices.ContainsFunc(acr, func(level string) bool { return !isLevel(level) }):
+		return nil, `ACR has a level that is not 1 to 64 printable ASCII characters without space, " or \`
+	}
+	parameters = map[string]string{}
+	if len(acr) > 0 {
+		parameters["TARGET_ACR_VALUES"] = strings.Join(acr, " ")
+	}
+	if maxAge > 0 {
+		parameters["MAX_AGE"] = strconv.FormatInt(int64(maxAge/time.Second), 10)
+	}
+	return parameters, ""
+}
+
+// isLevel reports whether a pool can have a level of that name.
+func isLevel(name string) bool {
+	const longest = 64
+	foreign := func(r rune) bool { return r <= ' ' || r >= 0x7F || r == '"' || r == '\\' }
+	return name != "" && len(name) <= longest && !strings.ContainsFunc(name, foreign)
+}
+
+// RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito
+// sent. It drops spaces and hyphens and reads decimal digits of every script; what is not a code
+// then is [ErrCodeMismatch] without a call. After ErrCodeMismatch and [ErrCodeUsed] the same
+// challenge can be answered again.
+//
+// Limit the attempts of each user, for instance to 5 a challenge and 10 an hour: a guesser who has
+// the password finds one of a million codes, three of which are good at any time, and whether
+// Cognito locks users out after wrong codes is not certain.
+//
+// It makes one call: AdminRespondToAuthChallenge (IAM action
+// cognito-idp:AdminRespondToAuthChallenge on the pool) or, with Config.Public,
+// RespondToAuthChallenge. So do all calls that answer a challenge. If the response is lost, the
+// call is not sent again, because the session may be used up: the error is [ErrUnavailable], and
+// NextStep says to start over.
+func (c *Client) RespondMFA(
+	ctx context.Context, ch *MFAChallenge, code string, optFns ...func(*AnswerOptions),
+) (Outcome, error) {
 	cl := answering("respond mfa")
 	if ch == nil {
 		return nil, cl.noSession()
@@ -101,7 +228,8 @@ func (c *Client) RespondMFA(ctx context.Context, ch *MFAChallenge, code string, 
 		return nil, cl.refuse(ErrCodeMismatch, "")
 	}
 	answers := map[string]string{codeParameter(method): code}
-	return c.answer(ctx, cl, types.ChallengeNameType(method), ch.Username, ch.Session, answers, resolve(optFns))
+	about := asked{types.ChallengeNameType(method), ch.Username, ch.Session, ch.DeviceUnknown}
+	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
 
 // codeParameter is the name under which a method's code is sent.
@@ -116,10 +244,12 @@ func codeParameter(m Method) string {
 	}
 }
 
-// SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that method's
-// [*MFAChallenge]. Any other method is [ErrMethod] without a call. To choose again, the user has to sign in
-// again: the challenge is single use. It makes one call, as RespondMFA does.
-func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Method, optFns ...func(*AnswerOptions)) (Outcome, error) {
+// SelectMFA chooses one of the methods that a [*SelectChallenge] offers. The outcome is that
+// method's [*MFAChallenge]. Any other method is [ErrMethod] without a call. To choose again, the
+// user has to sign in again: the challenge is single use. It makes one call, as RespondMFA does.
+func (c *Client) SelectMFA(
+	ctx context.Context, ch *SelectChallenge, method Method, optFns ...func(*AnswerOptions),
+) (Outcome, error) {
 	cl := answering("select mfa")
 	if ch == nil {
 		return nil, cl.noSession()
@@ -133,18 +263,23 @@ func (c *Client) SelectMFA(ctx context.Context, ch *SelectChallenge, method Meth
 			answer = word
 		}
 	}
-	return c.answer(ctx, cl, types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Session, map[string]string{"ANSWER": answer}, resolve(optFns))
+	about := asked{types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Session, ch.DeviceUnknown}
+	answers := map[string]string{"ANSWER": answer}
+	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
 
-// SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge ("email", not
-// "userAttributes.email"); those in ch.Required must be among them. Spaces around an e-mail address and a
-// phone number are dropped. It is [ErrPasswordPolicy] or [ErrAttribute] if Cognito does not accept them, and
-// then the same challenge can be answered again.
+// SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge
+// ("email", not "userAttributes.email"); those in ch.Required must be among them. Spaces around an
+// e-mail address and a phone number are dropped. It is [ErrPasswordPolicy] or [ErrAttribute] if
+// Cognito does not accept them, and then the same challenge can be answered again.
 //
-// It makes one call, as RespondMFA does. If the response is lost ([ErrUnavailable]), the new password may be
-// set already: sign in with it before you ask for the old one, which would look like a wrong password and
-// count toward the lockout.
-func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, password string, attributes map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+// It makes one call, as RespondMFA does. If the response is lost ([ErrUnavailable]), the new
+// password may be set already: sign in with it before you ask for the old one, which would look
+// like a wrong password and count toward the lockout.
+func (c *Client) SetNewPassword(
+	ctx context.Context, ch *NewPasswordChallenge, password string, attributes map[string]string,
+	optFns ...func(*AnswerOptions),
+) (Outcome, error) {
 	cl := answering("set new password")
 	cl.by |= byInput
 	cl.ifLost = "the new password may be set already: try it first when signing in again"
@@ -154,7 +289,7 @@ func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, p
 	if password == "" {
 		return nil, cl.refuse(ErrPasswordPolicy, "")
 	}
-	answers := make(map[string]string, len(attributes)+4)
+	answers := make(map[string]string, len(attributes)+1)
 	answers["NEW_PASSWORD"] = password
 	for name, value := range attributes {
 		if name == "email" || name == "phone_number" {
@@ -162,98 +297,46 @@ func (c *Client) SetNewPassword(ctx context.Context, ch *NewPasswordChallenge, p
 		}
 		answers[attributePrefix+name] = value
 	}
-	return c.answer(ctx, cl, types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Session, answers, resolve(optFns))
+	name := types.ChallengeNameTypeNewPasswordRequired
+	about := asked{name, ch.Username, ch.Session, ch.DeviceUnknown}
+	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
 
-// Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH if the app client
-// has a secret, are added unless the answers have them. What Cognito does not like about the answers is
-// [ErrAttribute]; a wrong answer to a custom challenge ends the sign-in with [ErrCredentials], unless the
-// pool's triggers ask again, which comes as another challenge. It makes one call, as RespondMFA does.
-func (c *Client) Respond(ctx context.Context, ch *OtherChallenge, answers map[string]string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+// RespondPassword answers a [*PasswordChallenge]. A wrong password is [ErrCredentials] and ends the
+// attempt: begin again with StepUp or SignIn. It makes one call, as RespondMFA does.
+func (c *Client) RespondPassword(
+	ctx context.Context, ch *PasswordChallenge, password string, optFns ...func(*AnswerOptions),
+) (Outcome, error) {
+	cl := answering("respond password")
+	cl.by |= byPassword
+	if ch == nil {
+		return nil, cl.noSession()
+	}
+	if password == "" {
+		return nil, cl.refuse(ErrCredentials, "")
+	}
+	name := types.ChallengeNameTypePassword
+	if len(ch.Choices) > 0 {
+		name = types.ChallengeNameTypeSelectChallenge
+	}
+	about := asked{name, ch.Username, ch.Session, ch.DeviceUnknown}
+	return c.answer(ctx, cl, about, passwordAnswers(name, password), resolve(optFns).CallOptions)
+}
+
+// Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH if the
+// app client has a secret, are added unless the answers have them. What Cognito does not like about
+// the answers is [ErrAttribute]; a wrong answer to a custom challenge ends the sign-in with
+// [ErrCredentials], unless the pool's triggers ask again, which comes as another challenge. It
+// makes one call, as RespondMFA does.
+func (c *Client) Respond(
+	ctx context.Context, ch *OtherChallenge, answers map[string]string,
+	optFns ...func(*AnswerOptions),
+) (Outcome, error) {
 	cl := answering("respond")
 	cl.by |= byInput
 	if ch == nil {
 		return nil, cl.noSession()
 	}
-	own := make(map[string]string, len(answers)+3)
-	maps.Copy(own, answers)
-	return c.answer(ctx, cl, types.ChallengeNameType(ch.Name), ch.Username, ch.Session, own, resolve(optFns))
-}
-
-// answer answers a challenge. It adds to answers what every challenge wants.
-func (c *Client) answer(
-	ctx context.Context, cl *call, name types.ChallengeNameType, username string, session Secret, answers map[string]string, opts AnswerOptions,
-) (Outcome, error) {
-	if answers["USERNAME"] == "" {
-		answers["USERNAME"] = username
-	}
-	if session.Reveal() == "" && !sessionless(name) {
-		return nil, cl.noSession()
-	}
-	if err := cl.ready(ctx, answers["USERNAME"]); err != nil {
-		return nil, err
-	}
-	if c.clientSecret.Reveal() != "" && answers["SECRET_HASH"] == "" {
-		answers["SECRET_HASH"] = c.secretHash(answers["USERNAME"])
-	}
-	if opts.DeviceKey != "" {
-		answers["DEVICE_KEY"] = opts.DeviceKey
-	}
-	if c.public {
-		out, err := c.api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
-			ChallengeName:      name,
-			ClientId:           c.clientID,
-			Session:            given(session),
-			ChallengeResponses: answers,
-			ClientMetadata:     opts.ClientMetadata,
-		}, cl.follow)
-		if err != nil {
-			return nil, cl.fail(ctx, err)
-		}
-		return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
-	}
-	out, err := c.api.AdminRespondToAuthChallenge(ctx, &cip.AdminRespondToAuthChallengeInput{
-		ChallengeName:      name,
-		UserPoolId:         c.userPoolID,
-		ClientId:           c.clientID,
-		Session:            given(session),
-		ChallengeResponses: answers,
-		ClientMetadata:     opts.ClientMetadata,
-	}, cl.follow)
-	if err != nil {
-		return nil, cl.fail(ctx, err)
-	}
-	return c.outcome(cl, username, out.AuthenticationResult, out.ChallengeName, out.Session, out.ChallengeParameters)
-}
-
-// outcome reads what Cognito answered to a sign-in or to a challenge.
-func (c *Client) outcome(
-	cl *call, username string, result *types.AuthenticationResultType, name types.ChallengeNameType, session *string, params map[string]string,
-) (Outcome, error) {
-	switch {
-	case result != nil:
-		return c.tokens(cl, result)
-	case name != "":
-		return newChallenge(name, username, otpauth.SecretFrom(session), params, c.now()), nil
-	}
-	return nil, cl.unusable("the response has neither tokens nor a challenge")
-}
-
-// sessionless reports whether a challenge may come without a session: what stands in for it is in its
-// parameters. Of challenges that this package does not know, Cognito decides.
-func sessionless(name types.ChallengeNameType) bool {
-	switch name {
-	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp,
-		types.ChallengeNameTypeMfaSetup, types.ChallengeNameTypeSelectMfaType, types.ChallengeNameTypeNewPasswordRequired:
-		return false
-	}
-	return true
-}
-
-// given is a session as the SDK takes it: nil if there is none.
-func given(session Secret) *string {
-	if session.Reveal() == "" {
-		return nil
-	}
-	return aws.String(session.Reveal())
+	about := asked{types.ChallengeNameType(ch.Name), ch.Username, ch.Session, ch.DeviceUnknown}
+	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }

@@ -136,13 +136,20 @@ func offers(pool *cip.GetUserPoolMfaConfigOutput, m Method) bool {
 	return false
 }
 
+// EnableOptions are the options of [Client.Enable].
+type EnableOptions struct {
+	// NotPreferred is as in VerifyOptions.
+	NotPreferred bool
+}
+
 // Enable turns MFA on for a signed-in user who has a registered authenticator, and makes TOTP the
 // preferred method: the second half of Verify, to be repeated after [ErrNotEnabled], or to undo Disable.
 // Without a registered authenticator it is [ErrNotEnrolled].
 //
 // It makes one call, SetUserMFAPreference, which the access token authorizes.
-func (c *Client) Enable(ctx context.Context, accessToken string) error {
-	return c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(false))
+func (c *Client) Enable(ctx context.Context, accessToken string, optFns ...func(*EnableOptions)) error {
+	opts := resolve(optFns)
+	return c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(opts.NotPreferred))
 }
 
 // on is the setting that turns TOTP on, as the preferred method or as one of several.

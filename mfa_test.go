@@ -130,7 +130,7 @@ func TestRefreshCarriesTheDeviceKey(t *testing.T) {
 		assert.Nil(t, in.ClientSecret)
 		return &cip.GetTokensFromRefreshTokenOutput{AuthenticationResult: &types.AuthenticationResultType{AccessToken: aws.String("new")}}, nil
 	}}, config)
-	tokens, err := client.Refresh(t.Context(), "old", func(o *cognitomfa.RefreshOptions) { o.DeviceKey = "us-east-1_device" })
+	tokens, err := client.Refresh(t.Context(), "old", func(o *cognitomfa.RefreshOptions) { o.Device = &cognitomfa.Device{Key: "us-east-1_device"} })
 	require.NoError(t, err)
 	assert.Equal(t, "old", tokens.Refresh.Reveal())
 }

@@ -84,7 +84,7 @@ var sentinels = map[string]error{
 	"ErrMethod": cognitomfa.ErrMethod, "ErrSessionExpired": cognitomfa.ErrSessionExpired, "ErrSessionUsed": cognitomfa.ErrSessionUsed,
 	"ErrAccessToken": cognitomfa.ErrAccessToken, "ErrRefreshToken": cognitomfa.ErrRefreshToken, "ErrMissingScope": cognitomfa.ErrMissingScope,
 	"ErrNotEnrolled": cognitomfa.ErrNotEnrolled, "ErrNotEnabled": cognitomfa.ErrNotEnabled, "ErrTOTPDisabled": cognitomfa.ErrTOTPDisabled,
-	"ErrDevice": cognitomfa.ErrDevice, "ErrMFARequired": cognitomfa.ErrMFARequired, "ErrUserNotFound": cognitomfa.ErrUserNotFound, "ErrSecretHash": cognitomfa.ErrSecretHash,
+	"ErrDevice": cognitomfa.ErrDevice, "ErrLevel": cognitomfa.ErrLevel, "ErrMFARequired": cognitomfa.ErrMFARequired, "ErrUserNotFound": cognitomfa.ErrUserNotFound, "ErrSecretHash": cognitomfa.ErrSecretHash,
 	"ErrConfig": cognitomfa.ErrConfig, "ErrRejected": cognitomfa.ErrRejected, "ErrThrottled": cognitomfa.ErrThrottled,
 	"ErrUnavailable": cognitomfa.ErrUnavailable,
 }

@@ -166,6 +166,8 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		"Setup":        inAllPlaces(cognitomfa.SetupChallenge{Session: secret}),
 		"Select":       inAllPlaces(cognitomfa.SelectChallenge{Session: secret}),
 		"NewPassword":  inAllPlaces(cognitomfa.NewPasswordChallenge{Session: secret}),
+		"Password":     inAllPlaces(cognitomfa.PasswordChallenge{Session: secret}),
+		"Device":       inAllPlaces(cognitomfa.Device{Key: "key", GroupKey: "group", Password: secret}),
 		"Other":        inAllPlaces(cognitomfa.OtherChallenge{Session: secret}),
 		"Enrollment":   inAllPlaces(enrollment),
 		"Client":       inAllPlaces(client),
@@ -216,6 +218,8 @@ func TestSecretsAreNotEncodedInSilence(t *testing.T) {
 		&cognitomfa.SelectChallenge{Session: secret},
 		&cognitomfa.NewPasswordChallenge{Session: secret},
 		&cognitomfa.OtherChallenge{Session: secret},
+		&cognitomfa.PasswordChallenge{Session: secret},
+		cognitomfa.Device{Key: "key", GroupKey: "group", Password: secret},
 	} {
 		for _, v := range []any{v, holder{Exported: v}, []any{v}} {
 			_, err := json.Marshal(v)

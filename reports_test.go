@@ -172,6 +172,7 @@ func TestForgedChallenges(t *testing.T) {
 		`{"k":"MFA_SETUP"}`,
 		`{"k":"SELECT_MFA_TYPE"}`,
 		`{"k":"NEW_PASSWORD_REQUIRED"}`,
+		`{"k":"PASSWORD"}`,
 		`{"k":"OTHER","x":"CUSTOM_CHALLENGE"}`,
 	} {
 		var err error
@@ -188,6 +189,8 @@ func TestForgedChallenges(t *testing.T) {
 			_, err = client.SelectMFA(t.Context(), ch, cognitomfa.MethodTOTP)
 		case *cognitomfa.NewPasswordChallenge:
 			_, err = client.SetNewPassword(t.Context(), ch, newPassword, nil)
+		case *cognitomfa.PasswordChallenge:
+			_, err = client.RespondPassword(t.Context(), ch, newPassword)
 		case *cognitomfa.OtherChallenge:
 			_, err = client.Respond(t.Context(), ch, nil)
 		}

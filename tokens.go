@@ -40,6 +40,9 @@ type Tokens struct {
 	DeviceKey string
 	// DeviceGroupKey belongs to DeviceKey.
 	DeviceGroupKey string
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: it was forgotten, or
+	// is another user's or another pool's. Delete what you stored of it.
+	DeviceUnknown bool
 }
 
 func (*Tokens) outcome() {}
@@ -104,10 +107,12 @@ func (PlainTokens) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // RefreshOptions are the options of [Client.Refresh]. The zero value of each means that it is not sent.
 type RefreshOptions struct {
-	// DeviceKey names the device, in pools that remember devices: Tokens.DeviceKey of the sign-in.
-	DeviceKey string
 	// ClientMetadata is passed to the pool's Lambda triggers.
 	ClientMetadata map[string]string
+	// Device is that of the sign-in, whether RememberDevice returned it or SignIn was given it. In a pool
+	// that tracks devices Refresh needs its Key; without it, Cognito says that the refresh token is not
+	// valid.
+	Device *Device
 }
 
 // Refresh exchanges a refresh token for new tokens. Store the Refresh token of the result in place of
@@ -133,8 +138,8 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string, optFns ...fun
 		ClientSecret:   c.secretParameter(),
 		ClientMetadata: opts.ClientMetadata,
 	}
-	if opts.DeviceKey != "" {
-		in.DeviceKey = &opts.DeviceKey
+	if opts.Device != nil {
+		in.DeviceKey = optional(opts.Device.Key)
 	}
 	out, err := c.api.GetTokensFromRefreshToken(ctx, in, cl.follow)
 	var reuse *types.RefreshTokenReuseException

@@ -215,6 +215,8 @@ func answer(outcome cognitomfa.Outcome) *signedIn {
 			required[i] = "userAttributes." + name
 		}
 		return challenge("NEW_PASSWORD_REQUIRED", o.Session, o.Username, map[string]string{"requiredAttributes": list(required)})
+	case *cognitomfa.PasswordChallenge:
+		return challenge("PASSWORD", o.Session, o.Username, nil)
 	case *cognitomfa.OtherChallenge:
 		return challenge(o.Name, o.Session, o.Username, o.Parameters)
 	}

@@ -20,12 +20,12 @@ import (
 )
 
 // memory answers as Cognito does, without a network and without thinking, so that what is measured is the client's side.
-type memory struct{}
+type memory map[string]string
 
 var (
 	benchSession = "AYABe" + strings.Repeat("s", 1200)
 	benchAccess  = jwtWith(`{"sub":"3f1c0a52-7d0e-4f7e-9f3a-0a8f6f1f9d11","username":"alice","token_use":"access"}`)
-	answers      = map[string]string{
+	answers      = memory{
 		"AdminInitiateAuth": `{"ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"` + benchSession + `","ChallengeParameters":{"USER_ID_FOR_SRP":"alice"}}`,
 		"AdminRespondToAuthChallenge": `{"ChallengeParameters":{},"AuthenticationResult":{"AccessToken":"` + benchAccess + `","IdToken":"` + benchAccess +
 			`","RefreshToken":"` + benchSession + `","TokenType":"Bearer","ExpiresIn":3600}}`,
@@ -35,17 +35,25 @@ var (
 	}
 )
 
-func (memory) Do(r *http.Request) (*http.Response, error) {
+func (m memory) Do(r *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return nil, err
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	body := answers[operation]
+	body := m[operation]
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, ContentLength: int64(len(body)),
 		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "Content-Length": {strconv.Itoa(len(body))}},
 		Body:   io.NopCloser(strings.NewReader(body)),
 	}, nil
+}
+
+// api is the SDK's client on it.
+func (m memory) api() *cip.Client {
+	credentials := func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
+	}
+	return cip.New(cip.Options{Region: "eu-west-1", HTTPClient: m, Credentials: aws.CredentialsProviderFunc(credentials)})
 }
 
 // flow is a call of the library, and what it is on the SDK client by hand.
@@ -57,9 +65,7 @@ type flow struct {
 // flows are the steps of enrolling and signing in, and last all of them together.
 func flows(b *testing.B) []flow {
 	b.Helper()
-	api := cip.New(cip.Options{Region: "eu-west-1", HTTPClient: memory{}, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
-	})})
+	api := answers.api()
 	client, err := cognitomfa.New(api, config)
 	require.NoError(b, err)
 	challenge := &cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret(benchSession)}
@@ -128,42 +134,45 @@ func then(first, second func(context.Context) error) func(context.Context) error
 // BenchmarkOverhead runs each call of the library and the same call by hand in turn, and reports the medians' ratio and the difference in allocations.
 func BenchmarkOverhead(b *testing.B) {
 	for _, flow := range flows(b) {
-		b.Run(flow.name, func(b *testing.B) {
-			const batch = 50
-			ctx := b.Context()
-			run := func(call func(context.Context) error) (time.Duration, float64) {
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				start := time.Now()
-				for range batch {
-					if err := call(ctx); err != nil {
-						b.Fatal(err)
-					}
-				}
-				elapsed := time.Since(start)
-				runtime.ReadMemStats(&after)
-				return elapsed / batch, float64(after.Mallocs-before.Mallocs) / batch
-			}
-			var ours, hand []time.Duration
-			var oursAllocs, handAllocs []float64
-			for round := 0; b.Loop(); round++ {
-				for i := range 2 { // In turn, and each first as often as second.
-					if (round+i)%2 == 0 {
-						d, n := run(flow.ours)
-						ours, oursAllocs = append(ours, d), append(oursAllocs, n)
-					} else {
-						d, n := run(flow.hand)
-						hand, handAllocs = append(hand, d), append(handAllocs, n)
-					}
-				}
-			}
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(median(ours)), "ns-ours")
-			b.ReportMetric(float64(median(hand)), "ns-by-hand")
-			b.ReportMetric(float64(median(ours))/float64(median(hand)), "x-by-hand")
-			b.ReportMetric(median(oursAllocs)-median(handAllocs), "more-allocs")
-		})
+		b.Run(flow.name, func(b *testing.B) { flow.compare(b, 50) })
 	}
+}
+
+// compare runs both ways in turn, a batch at a time.
+func (flow flow) compare(b *testing.B, batch int) {
+	b.Helper()
+	ctx := b.Context()
+	run := func(call func(context.Context) error) (time.Duration, float64) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		for range batch {
+			if err := call(ctx); err != nil {
+				b.Fatal(err)
+			}
+		}
+		elapsed := time.Since(start)
+		runtime.ReadMemStats(&after)
+		return elapsed / time.Duration(batch), float64(after.Mallocs-before.Mallocs) / float64(batch)
+	}
+	var ours, hand []time.Duration
+	var oursAllocs, handAllocs []float64
+	for round := 0; b.Loop(); round++ {
+		for i := range 2 { // In turn, and each first as often as second.
+			if (round+i)%2 == 0 {
+				d, n := run(flow.ours)
+				ours, oursAllocs = append(ours, d), append(oursAllocs, n)
+			} else {
+				d, n := run(flow.hand)
+				hand, handAllocs = append(hand, d), append(handAllocs, n)
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(median(ours)), "ns-ours")
+	b.ReportMetric(float64(median(hand)), "ns-by-hand")
+	b.ReportMetric(float64(median(ours))/float64(median(hand)), "x-by-hand")
+	b.ReportMetric(median(oursAllocs)-median(handAllocs), "more-allocs")
 }
 
 func median[T time.Duration | float64](list []T) T {

@@ -1,6 +1,7 @@
 package cognitomfa_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,11 +15,19 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// cell is a kind of client, a kind of pool and a kind of user.
+// kindOfPool is what a pool and its app client can be like.
+type kindOfPool struct {
+	secret, email bool
+	mfa           types.UserPoolMfaType
+	mails         bool // it offers codes by e-mail
+}
+
+// cell is a kind of sign-in, a kind of pool and a kind of user.
 type cell struct {
-	public, secret, email, mustChange bool
-	mfa                               types.UserPoolMfaType
-	factors                           string
+	kindOfPool
+	flow               cognitomfa.Flow
+	public, mustChange bool
+	factors            string
 }
 
 var factors = map[string][]string{
@@ -36,7 +45,8 @@ func (c cell) String() string {
 		return no
 	}
 	return strings.Join([]string{
-		word(c.public, "public", "admin"), word(c.secret, "secret", "no secret"), word(c.email, "e-mail alias", "user name"),
+		cmp.Or(string(c.flow), "PASSWORD"), word(c.public, "public", "admin"),
+		word(c.secret, "secret", "no secret"), word(c.email, "e-mail alias", "user name"),
 		string(c.mfa), c.factors, word(c.mustChange, "must change", "fixed"),
 	}, ", ")
 }
@@ -66,9 +76,13 @@ func (c cell) costs() []string {
 		signIn, respond = "InitiateAuth", "RespondToAuthChallenge"
 	}
 	list := []string{signIn}
+	if c.flow == cognitomfa.FlowSRP {
+		list = append(list, respond)
+	}
 	for _, challenge := range c.meets() {
 		if challenge == "MFA_SETUP" {
-			list = append(list, "AssociateSoftwareToken", "VerifySoftwareToken", respond, "SetUserMFAPreference")
+			list = append(list, "AssociateSoftwareToken", "VerifySoftwareToken")
+			list = append(list, respond, "SetUserMFAPreference")
 			continue
 		}
 		list = append(list, respond)
@@ -76,44 +90,53 @@ func (c cell) costs() []string {
 	return list
 }
 
-// Every kind of client x pool x user, from the password to the tokens and their refresh, over the wire.
+// Every flow x kind of client x pool x user, from the password to the tokens and their refresh,
+// over the wire, with the calls counted. A kind of pool is one server, whose users sign in one
+// after another.
 func TestEveryKindOfSignIn(t *testing.T) {
 	t.Parallel()
-	var cells []cell
+	pools := map[kindOfPool][]cell{}
+	total := 0
 	for i := range 1 << 4 {
-		for _, mfa := range []types.UserPoolMfaType{types.UserPoolMfaTypeOff, types.UserPoolMfaTypeOptional, types.UserPoolMfaTypeOn} {
-			for factor := range factors {
-				cells = append(cells, cell{i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, mfa, factor})
+		for _, flow := range everyFlow {
+			for _, mfa := range anyMode {
+				for factor, methods := range factors {
+					kind := kindOfPool{secret: i&1 != 0, email: i&2 != 0, mfa: mfa}
+					kind.mails = mfa != types.UserPoolMfaTypeOff && slices.Contains(methods, "EMAIL_OTP")
+					pools[kind] = append(pools[kind], cell{kind, flow, i&4 != 0, i&8 != 0, factor})
+					total++
+				}
 			}
 		}
 	}
-	require.Len(t, cells, 2*2*2*3*4*2)
-	for _, c := range cells {
-		t.Run(c.String(), func(t *testing.T) {
+	require.Equal(t, 3*2*2*2*3*4*2, total)
+	for kind, cells := range pools {
+		t.Run(fmt.Sprintf("%+v", kind), func(t *testing.T) {
 			t.Parallel()
-			c.run(t)
+			srv := cognitotest.NewServer(func(o *cognitotest.Options) {
+				o.MFA, o.Email = kind.mfa, kind.mails
+				if kind.secret {
+					o.ClientSecret = "0123456789abcdefghijklmnop"
+				}
+				if kind.email {
+					o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
+				}
+			})
+			t.Cleanup(srv.Close)
+			for i, c := range cells {
+				t.Run(c.String(), func(t *testing.T) { c.run(t, srv, fmt.Sprintf("a%d", i)) })
+			}
 		})
 	}
 }
 
-func (c cell) run(t *testing.T) {
+func (c cell) run(t *testing.T, srv *cognitotest.Server, name string) {
 	t.Helper()
-	const address = "alice@example.com"
-	user := cognitotest.User{Username: "alice", Password: password}
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
-		o.MFA = c.mfa
-		if c.secret {
-			o.ClientSecret = "0123456789abcdefghijklmnop"
-		}
-		if c.email {
-			o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
-			user.Username = address
-		}
-		if c.mfa != types.UserPoolMfaTypeOff {
-			o.Email = slices.Contains(factors[c.factors], "EMAIL_OTP")
-		}
-	})
-	defer srv.Close()
+	address := name + "@example.com"
+	user := cognitotest.User{Username: name, Password: password}
+	if c.email {
+		user.Username = address
+	}
 	if c.mustChange {
 		user.Status = types.UserStatusTypeForceChangePassword
 	}
@@ -127,8 +150,9 @@ func (c cell) run(t *testing.T) {
 		user.Preferred = user.Methods[0]
 	}
 	srv.AddUser(user)
-	cfg := configOf(srv)
-	if cfg.Public = c.public; c.public {
+	srv.ResetCalls()
+	cfg := edited(configOf(srv), flowOf(c.flow))
+	if cfg.Public = c.public; c.public && c.flow != cognitomfa.FlowSRP {
 		cfg.UserPoolID = ""
 	}
 	client := newClient(t, srv.Client(), cfg)
@@ -176,14 +200,19 @@ func (c cell) run(t *testing.T) {
 			enrollment, err = client.EnrollSetup(ctx, ch)
 			require.NoError(t, err)
 			outcome, err = client.VerifySetup(ctx, enrollment.Setup, srv.Code(user.Username))
+		case *cognitomfa.PasswordChallenge:
+			require.Fail(t, "the password was given")
 		case *cognitomfa.OtherChallenge:
 			require.Fail(t, "an unexpected challenge", ch.Name)
 		}
 	}
 }
 
-// afterwards: the tokens are good for what follows a sign-in, and no call was signed that need not be.
-func (c cell) afterwards(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client, tokens *cognitomfa.Tokens) {
+// afterwards: the tokens are good for what follows a sign-in, and no call was signed that need not
+// be.
+func (c cell) afterwards(
+	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client, tokens *cognitomfa.Tokens,
+) {
 	t.Helper()
 	again, err := client.Refresh(t.Context(), tokens.Refresh.Reveal())
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package cognitomfa_test
 
 import (
-	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -10,83 +9,93 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// run is the README's program, to the letter.
-func run(ctx context.Context, cognito *cognitoidentityprovider.Client, cfg cognitomfa.Config, askCode func(qr []byte) string) error {
-	mfa, err := cognitomfa.New(cognito, cfg) // cfg: user pool, app client, issuer
-	if err != nil {
-		return err
-	}
-	outcome, err := mfa.SignIn(ctx, "alice", "Passw0rd!")
-	if tokens, ok := outcome.(*cognitomfa.Tokens); ok { // no MFA yet: enroll
-		enrollment, err := mfa.Enroll(ctx, tokens.Access.Reveal())
-		if err != nil {
-			return err
-		}
-		svg, err := enrollment.SVG() // the page that the phone scans
-		if err != nil {
-			return err
-		}
-		return mfa.Verify(ctx, tokens.Access.Reveal(), askCode(svg)) // MFA is on
-	}
-	if challenge, ok := outcome.(*cognitomfa.MFAChallenge); ok {
-		_, err = mfa.RespondMFA(ctx, challenge, askCode(nil)) // *Tokens, or the next challenge
-	}
-	return err
-}
-
-func readme(t *testing.T) string {
+// page returns the text of a page of documentation.
+func page(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return string(text)
 }
 
-func TestReadmeProgramRuns(t *testing.T) {
-	t.Parallel()
-	own, err := os.ReadFile("readme_test.go")
-	require.NoError(t, err)
-	program := regexp.MustCompile("(?s)```go\n(func run.*?)```").FindStringSubmatch(readme(t))
-	require.NotNil(t, program)
-	require.Contains(t, string(own), program[1])
+// snippet holds that a page shows the lines between "// begin" and "// end" of this file.
+func snippet(t *testing.T, file, begin string) {
+	t.Helper()
+	_, rest, found := strings.Cut(page(t, "readme_test.go"), "// begin: "+begin+"\n")
+	require.True(t, found)
+	lines, _, _ := strings.Cut(rest, "\t// end\n")
+	lines = strings.ReplaceAll("\n"+lines, "\n\t", "\n")
+	assert.Contains(t, page(t, file), "```go"+lines+"```\n")
+}
 
-	srv, _ := newPool(t)
-	var shown int
-	askCode := func(qr []byte) string {
-		if qr != nil {
-			shown++
-		}
-		return srv.Code("alice")
+func TestReadmeShowsHowToTest(t *testing.T) {
+	t.Parallel()
+	snippet(t, "README.md", "test with cognitotest")
+	// begin: test with cognitotest
+	srv := cognitotest.NewServer() // MFA optional, TOTP on, one app client
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
+	mfa, err := cognitomfa.New(srv.Client(), cognitomfa.Config{
+		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example",
+	})
+	// srv.Code("alice") is what her phone shows, srv.Advance moves the clock, srv.Fail breaks a call.
+	// end
+	require.NoError(t, err)
+	outcome, err := mfa.SignIn(t.Context(), "alice", "Passw0rd!")
+	as[*cognitomfa.Tokens](t, outcome, err)
+}
+
+func TestErrorsPageShowsTheSteps(t *testing.T) {
+	t.Parallel()
+	snippet(t, "docs/errors.md", "steps")
+	err := error(&cognitomfa.Error{Op: "test", Kind: cognitomfa.ErrCodeUsed})
+	// begin: steps
+	switch cognitomfa.NextStep(err) {
+	case cognitomfa.StepSameChallenge: // ask again, with the same challenge or access token
+	case cognitomfa.StepNextCode: // let the user wait for the next code, then repeat
+	case cognitomfa.StepStartOver: // sign in again (or enroll again, if that was what failed)
+	case cognitomfa.StepBackOff: // wait, longer each time, and make the same call again
+	case cognitomfa.StepGiveUp: // the user, an administrator or the operator must change something
 	}
-	require.NoError(t, run(t.Context(), srv.Client(), configOf(srv), askCode), "the first time it enrolls")
-	srv.Advance(30 * time.Second)
-	require.NoError(t, run(t.Context(), srv.Client(), configOf(srv), askCode), "the second time it asks for a code")
-	assert.Equal(t, 1, shown)
-	assert.Equal(t, []string{
-		"AdminInitiateAuth", "AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference",
-		"AdminInitiateAuth", "AdminRespondToAuthChallenge",
-	}, operations(srv))
+	// end
 }
 
 // sentinels are the package's Err… variables, by name.
 var sentinels = map[string]error{
-	"ErrCredentials": cognitomfa.ErrCredentials, "ErrTooManyAttempts": cognitomfa.ErrTooManyAttempts, "ErrUserDisabled": cognitomfa.ErrUserDisabled,
-	"ErrPasswordReset": cognitomfa.ErrPasswordReset, "ErrNotConfirmed": cognitomfa.ErrNotConfirmed, "ErrPasswordPolicy": cognitomfa.ErrPasswordPolicy,
-	"ErrAttribute": cognitomfa.ErrAttribute, "ErrCodeMismatch": cognitomfa.ErrCodeMismatch, "ErrCodeUsed": cognitomfa.ErrCodeUsed,
-	"ErrMethod": cognitomfa.ErrMethod, "ErrSessionExpired": cognitomfa.ErrSessionExpired, "ErrSessionUsed": cognitomfa.ErrSessionUsed,
-	"ErrAccessToken": cognitomfa.ErrAccessToken, "ErrRefreshToken": cognitomfa.ErrRefreshToken, "ErrMissingScope": cognitomfa.ErrMissingScope,
-	"ErrNotEnrolled": cognitomfa.ErrNotEnrolled, "ErrNotEnabled": cognitomfa.ErrNotEnabled, "ErrTOTPDisabled": cognitomfa.ErrTOTPDisabled,
-	"ErrDevice": cognitomfa.ErrDevice, "ErrLevel": cognitomfa.ErrLevel, "ErrMFARequired": cognitomfa.ErrMFARequired, "ErrUserNotFound": cognitomfa.ErrUserNotFound, "ErrSecretHash": cognitomfa.ErrSecretHash,
-	"ErrConfig": cognitomfa.ErrConfig, "ErrRejected": cognitomfa.ErrRejected, "ErrThrottled": cognitomfa.ErrThrottled,
-	"ErrUnavailable": cognitomfa.ErrUnavailable,
+	"ErrCredentials":     cognitomfa.ErrCredentials,
+	"ErrTooManyAttempts": cognitomfa.ErrTooManyAttempts,
+	"ErrUserDisabled":    cognitomfa.ErrUserDisabled,
+	"ErrPasswordReset":   cognitomfa.ErrPasswordReset,
+	"ErrNotConfirmed":    cognitomfa.ErrNotConfirmed,
+	"ErrPasswordPolicy":  cognitomfa.ErrPasswordPolicy,
+	"ErrAttribute":       cognitomfa.ErrAttribute,
+	"ErrCodeMismatch":    cognitomfa.ErrCodeMismatch,
+	"ErrCodeUsed":        cognitomfa.ErrCodeUsed,
+	"ErrMethod":          cognitomfa.ErrMethod,
+	"ErrSessionExpired":  cognitomfa.ErrSessionExpired,
+	"ErrSessionUsed":     cognitomfa.ErrSessionUsed,
+	"ErrAccessToken":     cognitomfa.ErrAccessToken,
+	"ErrRefreshToken":    cognitomfa.ErrRefreshToken,
+	"ErrMissingScope":    cognitomfa.ErrMissingScope,
+	"ErrNotEnrolled":     cognitomfa.ErrNotEnrolled,
+	"ErrNotEnabled":      cognitomfa.ErrNotEnabled,
+	"ErrTOTPDisabled":    cognitomfa.ErrTOTPDisabled,
+	"ErrDevice":          cognitomfa.ErrDevice,
+	"ErrLevel":           cognitomfa.ErrLevel,
+	"ErrMFARequired":     cognitomfa.ErrMFARequired,
+	"ErrUserNotFound":    cognitomfa.ErrUserNotFound,
+	"ErrSecretHash":      cognitomfa.ErrSecretHash,
+	"ErrConfig":          cognitomfa.ErrConfig,
+	"ErrRejected":        cognitomfa.ErrRejected,
+	"ErrThrottled":       cognitomfa.ErrThrottled,
+	"ErrUnavailable":     cognitomfa.ErrUnavailable,
 }
 
 // declaredErrors lists the package's Err… variables, whichever files they are in.
@@ -118,17 +127,17 @@ func declaredErrors(t *testing.T) []string {
 	return names
 }
 
-// The README's table of errors has a row for each kind, with the step that NextStep returns.
-func TestReadmeListsTheErrors(t *testing.T) {
+// The table of errors has a row for each kind, with the step that NextStep returns.
+func TestErrorsPageListsTheErrors(t *testing.T) {
 	t.Parallel()
 	declared := declaredErrors(t)
-	rows := regexp.MustCompile("(?m)^\\| `(Err\\w+)` \\| .* \\| (.*) \\|$").FindAllStringSubmatch(readme(t), -1)
+	rows := regexp.MustCompile("(?m)^\\| `(Err\\w+)` \\| .* \\| (.*) \\|$").FindAllStringSubmatch(page(t, "docs/errors.md"), -1)
 	var listed []string
 	for _, row := range rows {
 		listed = append(listed, row[1])
 		want := "`" + string(cognitomfa.NextStep(&cognitomfa.Error{Op: "test", Kind: sentinels[row[1]]})) + "`"
 		if row[1] == "ErrNotEnabled" {
-			want = "that of its cause"
+			want = "same as the underlying error"
 		}
 		assert.Equal(t, want, row[2], row[1])
 	}

@@ -18,21 +18,26 @@ type ResetOptions struct {
 	SignOut bool
 }
 
-// ResetTOTP removes the authenticator of users who have lost theirs. Make sure beforehand that it is
-// they who ask. A pool that requires MFA then lets them set up a new one at the next sign-in; in other
-// pools they sign in without a code. It is [ErrUserNotFound] for an unknown user. For a user without an
-// authenticator it is [ErrNotEnrolled], and NextStep says to give up: there is nothing to reset, and with
-// SignOut the sessions have ended all the same. After any other error, make the same call again.
+// ResetTOTP removes the authenticator of users who have lost theirs. Make sure beforehand that it
+// is they who ask. A pool that requires MFA then lets them set up a new one at the next sign-in; in
+// other pools they sign in without a code. It is [ErrUserNotFound] for an unknown user. For a user
+// without an authenticator it is [ErrNotEnrolled], and NextStep says to give up: there is nothing
+// to reset, and with SignOut the sessions have ended all the same. After any other error, make the
+// same call again.
 //
-// To let users help themselves, keep recovery codes in the application: at Verify, make ten random codes
-// of at least 64 bits, show them once, and store only a salted, slow hash of each (such as Argon2id).
-// When a user who has given the password enters one of them in place of the authenticator's code,
-// compare it in constant time, delete it before anything else, call ResetTOTP and let the user sign in
-// and enroll again. Limit the attempts of each user, and tell the user by e-mail that a code was used.
+// To let users help themselves, keep recovery codes in the application: at Verify, make ten random
+// codes of at least 64 bits, show them once, and store only a salted, slow hash of each (such as
+// Argon2id). When a user who has given the password enters one of them in place of the
+// authenticator's code, compare it in constant time, delete it before anything else, call ResetTOTP
+// and let the user sign in and enroll again. Limit the attempts of each user, and tell the user by
+// e-mail that a code was used.
 //
-// It makes one call, AdminDeleteSoftwareToken (IAM action cognito-idp:AdminDeleteSoftwareToken on the
-// pool). With SignOut it makes SignOutUser's call first, so that a repeated call always finishes the job.
-func (c *Client) ResetTOTP(ctx context.Context, username string, optFns ...func(*ResetOptions)) error {
+// It makes one call, AdminDeleteSoftwareToken (IAM action cognito-idp:AdminDeleteSoftwareToken on
+// the pool). With SignOut it makes SignOutUser's call first, so that a repeated call always
+// finishes the job.
+func (c *Client) ResetTOTP(
+	ctx context.Context, username string, optFns ...func(*ResetOptions),
+) error {
 	cl := newCall("reset totp", byIAM)
 	cl.cutOff = true
 	if err := c.nameable(cl, username); err != nil {
@@ -61,10 +66,11 @@ func (c *Client) ResetTOTP(ctx context.Context, username string, optFns ...func(
 }
 
 // SignOutUser ends all sign-ins of a user, on all devices: Cognito no longer accepts their tokens.
-// Services that verify access tokens offline accept those until they expire. Tokens issued in the same
-// second may be ended as well. It is [ErrUserNotFound] for an unknown user.
+// Services that verify access tokens offline accept those until they expire. Tokens issued in the
+// same second may be ended as well. It is [ErrUserNotFound] for an unknown user.
 //
-// It makes one call, AdminUserGlobalSignOut (IAM action cognito-idp:AdminUserGlobalSignOut on the pool).
+// It makes one call, AdminUserGlobalSignOut (IAM action cognito-idp:AdminUserGlobalSignOut on the
+// pool).
 func (c *Client) SignOutUser(ctx context.Context, username string) error {
 	cl := newCall("sign out user", byIAM)
 	if err := c.nameable(cl, username); err != nil {
@@ -83,12 +89,12 @@ func (c *Client) signOutUser(ctx context.Context, cl *call, username string) err
 	return nil
 }
 
-// UserStatus returns the state of a user's MFA and account, for a support desk. As in [Client.Status],
-// nothing may be listed for users who are asked for a code because the pool requires MFA. It is
-// [ErrUserNotFound] for an unknown user.
+// UserStatus returns the state of a user's MFA and account, for a support desk. As in
+// [Client.Status], nothing may be listed for users who are asked for a code because the pool
+// requires MFA. It is [ErrUserNotFound] for an unknown user.
 //
-// It makes one call, AdminGetUser (IAM action cognito-idp:AdminGetUser on the pool). Cognito counts a user
-// who is looked up as active in the month, which it bills.
+// It makes one call, AdminGetUser (IAM action cognito-idp:AdminGetUser on the pool). Cognito counts
+// a user who is looked up as active in the month, which it bills.
 func (c *Client) UserStatus(ctx context.Context, username string) (*Status, error) {
 	cl := newCall("user status", byIAM)
 	if err := c.nameable(cl, username); err != nil {
@@ -145,12 +151,13 @@ type ListOptions struct {
 // authenticator without a preference call, on the hosted pages for instance, is among them.
 //
 // An error ends the walk: it is the last that is yielded. To go on, walk again from the last page.
-// A canceled context ends it with an error that wraps the context's. Breaking out of the loop is fine.
+// A canceled context ends it with an error that wraps the context's. Breaking out of the loop is
+// fine.
 //
-// For each page of 60 users it makes one call, ListUsers, and for each user another, AdminGetUser (IAM
-// actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the pool), since no list shows methods.
-// At the default rate that is 10,000 users in 17 minutes. Cognito counts each user who is looked up as
-// active in the month, which it bills: a nightly walk bills all users.
+// For each page of 60 users it makes one call, ListUsers, and for each user another, AdminGetUser
+// (IAM actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the pool), since no list shows
+// methods. At the default rate that is 10,000 users in 17 minutes. Cognito counts each user who is
+// looked up as active in the month, which it bills: a nightly walk bills all users.
 func (c *Client) UsersWithoutMFA(ctx context.Context, optFns ...func(*ListOptions)) iter.Seq2[*Status, error] {
 	return func(yield func(*Status, error) bool) {
 		w := walk{client: c, opts: resolve(optFns)}

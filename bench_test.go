@@ -19,7 +19,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// memory answers as Cognito does, without a network and without thinking, so that what is measured is the client's side.
+// memory answers as Cognito does, without a network and without thinking, so that what is measured
+// is the client's side.
 type memory map[string]string
 
 var (
@@ -131,7 +132,8 @@ func then(first, second func(context.Context) error) func(context.Context) error
 	}
 }
 
-// BenchmarkOverhead runs each call of the library and the same call by hand in turn, and reports the medians' ratio and the difference in allocations.
+// BenchmarkOverhead runs each call of the library and the same call by hand in turn, and reports
+// the medians' ratio and the difference in allocations.
 func BenchmarkOverhead(b *testing.B) {
 	for _, flow := range flows(b) {
 		b.Run(flow.name, func(b *testing.B) { flow.compare(b, 50) })

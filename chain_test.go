@@ -162,7 +162,8 @@ func TestRespondKeepsWhatIsGiven(t *testing.T) {
 	assert.Equal(t, map[string]string{"USERNAME": "another", "SECRET_HASH": "hash", "ANSWER": "42"}, sent)
 }
 
-// Whoever signs in by an e-mail address is known by a UUID from the first challenge on, and SECRET_HASH is over that.
+// Whoever signs in by an e-mail address is known by a UUID from the first challenge on, and
+// SECRET_HASH is over that.
 func TestAliasThroughOtherChallengesAndSMS(t *testing.T) {
 	t.Parallel()
 	const address = "alice@example.com"

@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Outcome is what a step of a sign-in leads to: [*Tokens], when the user is signed in, or one of the
-// challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge],
-// [*PasswordChallenge] and [*OtherChallenge]. No type outside this package is an Outcome, so a type switch
-// over these is complete.
+// Outcome is what a step of a sign-in leads to: [*Tokens], when the user is signed in, or one of
+// the challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge],
+// [*PasswordChallenge] and [*OtherChallenge]. No type outside this package is an Outcome, so a type
+// switch over these is complete.
 //
 //sumtype:decl
 type Outcome interface{ outcome() }
@@ -25,21 +25,22 @@ type Outcome interface{ outcome() }
 // Challenge is an [Outcome] that the user has to answer: [*MFAChallenge], [*SetupChallenge],
 // [*SelectChallenge], [*NewPasswordChallenge], [*PasswordChallenge] or [*OtherChallenge].
 //
-// A challenge is a plain value: nothing in this process belongs to it. Each step is usually an HTTP request
-// of its own, so keep what Token returns in between, where only this user gets at it: best in a session on
-// the server, else in a hidden form field. A cookie wants sealing (encryption and authentication) and a
-// check of its size: browsers silently drop cookies over 4,096 bytes, a token is a little longer than its
-// session, and sessions of 8,420 characters have been seen. Never put it into a URL or a log.
+// A challenge is a plain value: nothing in this process belongs to it. Each step is usually an HTTP
+// request of its own, so keep what Token returns in between, where only this user gets at it: best
+// in a session on the server, else in a hidden form field. A cookie wants sealing (encryption and
+// authentication) and a check of its size: browsers silently drop cookies over 4,096 bytes, a token
+// is a little longer than its session, and sessions of 8,420 characters have been seen. Never put
+// it into a URL or a log.
 //
-// Cognito accepts the answer for three minutes, or for up to 15 if the app client's AuthSessionValidity
-// says so. A page that submits twice gets tokens once and [ErrSessionUsed] once, and the browser shows the
-// later one: disable the button.
+// Cognito accepts the answer for three minutes, or for up to 15 if the app client's
+// AuthSessionValidity says so. A page that submits twice gets tokens once and [ErrSessionUsed]
+// once, and the browser shows the later one: disable the button.
 //
 //sumtype:decl
 type Challenge interface {
 	Outcome
-	// Token returns the challenge as one string of URL-safe characters, for [ParseChallenge]. It contains
-	// the session: treat it as a secret. It contains no attributes of the user.
+	// Token returns the challenge as one string of URL-safe characters, for [ParseChallenge]. It
+	// contains the session: treat it as a secret. It contains no attributes of the user.
 	Token() string
 }
 
@@ -58,12 +59,12 @@ const (
 
 // MFAChallenge asks for a code. Answer it with [Client.RespondMFA].
 //
-// Cognito sends an SMS or e-mail code once. A user who has not received it, or wants to use another method
-// after all, has to sign in again: that makes a new session and a new code, and each session takes its own
-// code only.
+// Cognito sends an SMS or e-mail code once. A user who has not received it, or wants to use another
+// method after all, has to sign in again: that makes a new session and a new code, and each session
+// takes its own code only.
 //
-// Where another wire format carries the parts, a challenge can be built from Username and Session, and
-// Method unless it is TOTP.
+// Where another wire format carries the parts, a challenge can be built from Username and Session,
+// and Method unless it is TOTP.
 type MFAChallenge struct {
 	// Username is the name that Cognito knows the user by (USER_ID_FOR_SRP), whatever was typed.
 	Username string
@@ -73,11 +74,11 @@ type MFAChallenge struct {
 	Issued time.Time
 	// Method says where the code comes from. The empty Method stands for MethodTOTP.
 	Method Method
-	// Destination says, masked by Cognito, where an SMS or e-mail code was sent, such as "+*******1234".
-	// It is empty for TOTP.
+	// Destination says, masked by Cognito, where an SMS or e-mail code was sent, such as
+	// "+*******1234". It is empty for TOTP.
 	Destination string
-	// DeviceName is the name that Verify gave the authenticator. It is empty if there is none, and for
-	// other methods.
+	// DeviceName is the name that Verify gave the authenticator. It is empty if there is none, and
+	// for other methods.
 	DeviceName string
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -92,7 +93,8 @@ type SetupChallenge struct {
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Methods are those that can be set up: MethodTOTP with EnrollSetup, MethodEmail with SetupEmail.
+	// Methods are those that can be set up: MethodTOTP with EnrollSetup, MethodEmail with
+	// SetupEmail.
 	Methods []Method
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -106,8 +108,8 @@ type SelectChallenge struct {
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Methods are those to choose from. In a challenge built by hand it may be empty: then any can be
-	// chosen.
+	// Methods are those to choose from. In a challenge built by hand it may be empty: then any can
+	// be chosen.
 	Methods []Method
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -116,8 +118,8 @@ type SelectChallenge struct {
 	offered []string
 }
 
-// NewPasswordChallenge says that the user must replace a password that an administrator gave them. Answer
-// it with [Client.SetNewPassword].
+// NewPasswordChallenge says that the user must replace a password that an administrator gave them.
+// Answer it with [Client.SetNewPassword].
 type NewPasswordChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
@@ -127,8 +129,8 @@ type NewPasswordChallenge struct {
 	Issued time.Time
 	// Required names the attributes that must come with the new password, such as "email".
 	Required []string
-	// Attributes are the user's attributes as they are now. They are personal data: Token leaves them
-	// out, and so the challenge that ParseChallenge returns has none.
+	// Attributes are the user's attributes as they are now. They are personal data: Token leaves
+	// them out, and so the challenge that ParseChallenge returns has none.
 	Attributes map[string]string
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -139,8 +141,8 @@ type NewPasswordChallenge struct {
 type OtherChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
-	// Session ties the answer to the sign-in. It is empty where the challenge's parameters stand in for
-	// it, as in PASSWORD_VERIFIER.
+	// Session ties the answer to the sign-in. It is empty where the challenge's parameters stand in
+	// for it, as in PASSWORD_VERIFIER.
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
@@ -148,16 +150,16 @@ type OtherChallenge struct {
 	Name string
 	// Parameters are the challenge's parameters.
 	Parameters map[string]string
-	// Choices are the first factors to choose from in SELECT_CHALLENGE, such as "EMAIL_OTP"; Cognito lists
-	// them beside the parameters (AvailableChallenges).
+	// Choices are the first factors to choose from in SELECT_CHALLENGE, such as "EMAIL_OTP";
+	// Cognito lists them beside the parameters (AvailableChallenges).
 	Choices []string
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
 }
 
-// PasswordChallenge asks for the user's password. It comes from StepUp, where the password was entered too
-// long ago, and from sign-ins that were begun on the raw SDK; SignIn answers it by itself. Answer it with
-// [Client.RespondPassword].
+// PasswordChallenge asks for the user's password. It comes from StepUp, where the password was
+// entered too long ago, and from sign-ins that were begun on the raw SDK; SignIn answers it by
+// itself. Answer it with [Client.RespondPassword].
 type PasswordChallenge struct {
 	// Username is the name that Cognito knows the user by, or the one that was sent.
 	Username string
@@ -165,9 +167,10 @@ type PasswordChallenge struct {
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Choices are what Cognito offers in place of the password, which is one of them; empty where it asks
-	// for the password at once. To choose another, call [Client.Respond] with an OtherChallenge of this
-	// Username and Session and the Name "SELECT_CHALLENGE": its answer is ANSWER.
+	// Choices are what Cognito offers in place of the password, which is one of them; empty where
+	// it asks for the password at once. To choose another, call [Client.Respond] with an
+	// OtherChallenge of this Username and Session and the Name "SELECT_CHALLENGE": its answer is
+	// ANSWER.
 	Choices []string
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -191,16 +194,17 @@ func (ch *SelectChallenge) Offers(m Method) bool {
 }
 
 // NewChallenge returns the challenge of that name (ChallengeName) that a sign-in on the raw SDK was
-// answered with, so that it can be finished with this package: a flow that SignIn does not begin, such as
-// CUSTOM_AUTH or a sign-in right after a sign-up. session is Session, "" if there is none; username is the
-// name that was sent, which counts unless the parameters (ChallengeParameters) know better.
+// answered with, so that it can be finished with this package: a flow that SignIn does not begin,
+// such as CUSTOM_AUTH or a sign-in right after a sign-up. session is Session, "" if there is none;
+// username is the name that was sent, which counts unless the parameters (ChallengeParameters) know
+// better.
 func NewChallenge(name, session, username string, parameters map[string]string) Challenge {
 	r := &reply{name: types.ChallengeNameType(name), session: NewSecret(session), parameters: parameters}
 	return newChallenge(r, username, time.Now(), false)
 }
 
-// nameIn is the name that Cognito knows the user by, if a challenge's parameters say; else the name that
-// was used so far.
+// nameIn is the name that Cognito knows the user by, if a challenge's parameters say; else the name
+// that was used so far.
 func nameIn(params map[string]string, username string) string {
 	return cmp.Or(params["USER_ID_FOR_SRP"], params["USERNAME"], username)
 }
@@ -250,7 +254,8 @@ func newChallenge(r *reply, username string, issued time.Time, deviceUnknown boo
 // attributePrefix stands before the names of attributes in NEW_PASSWORD_REQUIRED.
 const attributePrefix = "userAttributes."
 
-// jsonList reads one of the lists that challenge parameters hold as JSON inside a string; nil if there is none.
+// jsonList reads one of the lists that challenge parameters hold as JSON inside a string; nil if
+// there is none.
 func jsonList(s string) []string {
 	var list []string
 	if json.Unmarshal([]byte(s), &list) != nil {
@@ -259,8 +264,8 @@ func jsonList(s string) []string {
 	return list
 }
 
-// methodOf is the method that one of Cognito's words stands for. A word that is newer than this package
-// stands for itself.
+// methodOf is the method that one of Cognito's words stands for. A word that is newer than this
+// package stands for itself.
 func methodOf(word string) Method {
 	if word == "EMAIL_MFA" {
 		return MethodEmail
@@ -283,8 +288,8 @@ func methods(words []string) []Method {
 	return list
 }
 
-// wireChallenge is what a token holds besides the session: what the answer needs, and nobody's personal
-// data but the user name.
+// wireChallenge is what a token holds besides the session: what the answer needs, and nobody's
+// personal data but the user name.
 type wireChallenge struct {
 	Kind        types.ChallengeNameType `json:"k"`
 	Username    string                  `json:"u"`
@@ -419,8 +424,9 @@ func words(methods []Method) []string {
 	return list
 }
 
-// token joins the description and the session, with a dot where the session stands as it is and a tilde where it is encoded. Cognito's sessions are
-// base64url already, so that the token is hardly longer than its session.
+// token joins the description and the session, with a dot where the session stands as it is and a
+// tilde where it is encoded. Cognito's sessions are base64url already, so that the token is hardly
+// longer than its session.
 func (w *wireChallenge) token(session Secret) string {
 	description, err := json.Marshal(w)
 	if err != nil {
@@ -437,11 +443,11 @@ func notURLSafe(r rune) bool {
 	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) && r != '-' && r != '_'
 }
 
-// ParseChallenge returns the challenge that a Token method made into a string, in this process or in
-// another. It reads whatever Token makes, however long; limit the size of a request elsewhere. For anything
-// else the error is of the kind [ErrSessionExpired], because all that the user can do is sign in again.
-// The token is not authenticated: Cognito checks the session, and that it is this user's, when the
-// challenge is answered.
+// ParseChallenge returns the challenge that a Token method made into a string, in this process or
+// in another. It reads whatever Token makes, however long; limit the size of a request elsewhere.
+// For anything else the error is of the kind [ErrSessionExpired], because all that the user can do
+// is sign in again. The token is not authenticated: Cognito checks the session, and that it is this
+// user's, when the challenge is answered.
 func ParseChallenge(token string) (Challenge, error) {
 	cl := newCall("parse challenge", bySession)
 	w, session, err := parseToken(token)

@@ -23,7 +23,8 @@ const (
 	byToken
 	byRefresh
 	byIAM
-	// byLevel marks a call that asks for an authentication level, which the user may not be able to reach.
+	// byLevel marks a call that asks for an authentication level, which the user may not be able to
+	// reach.
 	byLevel
 	// byInput marks an answer that carries what the user typed, which Cognito then may dislike.
 	byInput
@@ -84,8 +85,8 @@ const (
 	hintOther    = "Cognito refused {operation}: see Error.Detail"
 )
 
-// rules are tried in order; the first that matches counts. Cognito's messages are no contract, so the
-// last rule of each code matches any message.
+// rules are tried in order; the first that matches counts. Cognito's messages are no contract, so
+// the last rule of each code matches any message.
 var rules = []rule{
 	{"NotAuthorized", "incorrect username or password", byAny, ErrCredentials, ""},
 	{"NotAuthorized", "password attempts exceeded", byAny, ErrTooManyAttempts, ""},
@@ -207,7 +208,8 @@ var rules = []rule{
 	{"UnknownOperation", "", byAny, ErrConfig, hintSDK},
 }
 
-// foreign reports whether an error response is not Cognito's, which names its errors: it may be a proxy's.
+// foreign reports whether an error response is not Cognito's, which names its errors: it may be a
+// proxy's.
 func foreign(api smithy.APIError) bool {
 	code := api.ErrorCode()
 	return code == "UnknownError" || code != word(code) // The first is the SDK's, for want of a name.
@@ -288,8 +290,8 @@ func notSent(err error) (hint string, kind error) {
 		"check the AWS credentials and the SDK client's Region and endpoint", ErrConfig
 }
 
-// reason says in words of this package why no usable response arrived. The error's own text may quote
-// what the server sent.
+// reason says in words of this package why no usable response arrived. The error's own text may
+// quote what the server sent.
 func reason(err error) string {
 	var timeout net.Error
 	var dns *net.DNSError
@@ -345,8 +347,8 @@ func (cl *call) refuse(kind error, hint string) error {
 	return &Error{Op: cl.op, Kind: kind, hint: hint}
 }
 
-// ready returns an error if a challenge cannot be answered: a forged or empty one, which names no user,
-// or if the caller has given up, while it is certain that the session is still good.
+// ready returns an error if a challenge cannot be answered: a forged or empty one, which names no
+// user, or if the caller has given up, while it is certain that the session is still good.
 func (cl *call) ready(ctx context.Context, username string) error {
 	if username == "" {
 		return cl.noSession()

@@ -17,8 +17,9 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// CognitoAPI is the part of [*cip.Client] that a [Client] calls. A test's double embeds the interface and
-// overrides the methods it plays. Methods are added to it when the library starts to use them.
+// CognitoAPI is the part of *cognitoidentityprovider.Client that a [Client] calls. A test's double
+// embeds the interface and overrides the methods it plays. Methods are added to it when the library
+// starts to use them.
 type CognitoAPI interface {
 	InitiateAuth(
 		context.Context, *cip.InitiateAuthInput, ...func(*cip.Options),
@@ -81,8 +82,9 @@ type CognitoAPI interface {
 
 var _ CognitoAPI = (*cip.Client)(nil)
 
-// Secret is a string that nothing prints: no fmt verb, no slog handler, no encoder and no template. Reveal gives the text.
-// It hides tokens, sessions and the authenticator's key.
+// Secret is a token, a session or the authenticator's key. fmt, slog, encoders and templates never
+// print it; call Reveal to get the text. The comment of [otpauth.Secret] names the tools that print
+// it all the same.
 type Secret = otpauth.Secret
 
 // NewSecret hides s, for instance a session that another wire format carried.
@@ -90,22 +92,23 @@ func NewSecret(s string) Secret { return otpauth.NewSecret(s) }
 
 // Config says which user pool and app client a [Client] works with.
 type Config struct {
-	// UserPoolID is the pool's ID, such as "eu-west-1_AbCdEfGhI". It is required unless Public is set, and
-	// needed by FlowSRP and by the calls of administrators, such as ResetTOTP.
+	// UserPoolID is the pool's ID, such as "eu-west-1_AbCdEfGhI". It is required unless Public is
+	// set, and needed by FlowSRP and by the calls of administrators, such as ResetTOTP.
 	UserPoolID string
-	// ClientID is the app client's id. Required.
+	// ClientID is the app client's ID. Required.
 	ClientID string
-	// ClientSecret is the app client's secret, if it has one. From it come SECRET_HASH and what Refresh and Revoke send.
+	// ClientSecret is the app client's secret, if it has one. The client computes SECRET_HASH from
+	// it, and sends it in Refresh and Revoke.
 	ClientSecret string
-	// Issuer is the name of the service, as the authenticator app shows it above the code. Required. It
-	// has at most 128 bytes and contains no colon and no control character.
+	// Issuer is the name of the service, as the authenticator app shows it above the code.
+	// Required. It has at most 128 bytes and contains no colon and no control character.
 	Issuer string
-	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights, instead
-	// of AdminInitiateAuth and AdminRespondToAuthChallenge. A server may set it, and so may an app client
-	// that has a secret.
+	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights,
+	// instead of AdminInitiateAuth and AdminRespondToAuthChallenge. A server may set it, and so may
+	// an app client that has a secret.
 	Public bool
-	// Flow is the way in which SignIn presents the password, one that the app client allows. The default is
-	// FlowPassword.
+	// Flow is the way in which SignIn presents the password, one that the app client allows. The
+	// default is FlowPassword.
 	Flow Flow
 }
 
@@ -122,8 +125,8 @@ func (c Config) redact() printable {
 	return printable(c)
 }
 
-// Format implements [fmt.Formatter]: it prints the configuration without the client secret. fmt does not ask it for a Config in an unexported
-// field of something else, so that such a Config should not be printed.
+// Format implements [fmt.Formatter]: it prints the configuration without the client secret. fmt
+// does not call it for a Config in an unexported field, so do not print what holds one.
 func (c Config) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), c.redact())
 }
@@ -131,10 +134,14 @@ func (c Config) Format(f fmt.State, verb rune) {
 // LogValue implements [slog.LogValuer]: it logs the configuration without the client secret.
 func (c Config) LogValue() slog.Value { return slog.AnyValue(c.redact()) }
 
-// MarshalText implements [encoding.TextMarshaler] and always fails, so that no encoder writes the client secret by accident.
-func (Config) MarshalText() ([]byte, error) {
-	return nil, errors.New("cognitomfa: a Config is not encoded; it may hold a client secret")
-}
+// MarshalText implements [encoding.TextMarshaler] and always fails, so that no encoder writes the
+// client secret by accident.
+func (Config) MarshalText() ([]byte, error) { return nil, errConfigEncoded }
+
+// MarshalBinary implements [encoding.BinaryMarshaler] and always fails.
+func (Config) MarshalBinary() ([]byte, error) { return nil, errConfigEncoded }
+
+var errConfigEncoded = errors.New("cognitomfa: a Config is not encoded; it may hold a client secret")
 
 // check says what is wrong with the configuration.
 func (c *Config) check() error {
@@ -172,8 +179,9 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Client guides users through TOTP MFA with one user pool and one app client. It is immutable, holds nothing about any user and
-// is safe for concurrent use. It starts no goroutine and sets no time limit: the caller's context does.
+// Client guides users through TOTP MFA with one user pool and one app client. It is immutable,
+// holds nothing about any user and is safe for concurrent use. It starts no goroutine and sets no
+// time limit: the caller's context does.
 type Client struct {
 	api          CognitoAPI
 	userPoolID   *string
@@ -185,8 +193,9 @@ type Client struct {
 	now          func() time.Time
 }
 
-// New returns a Client that makes its calls through api, usually a [*cip.Client]. It makes no call itself.
-// Its error is an [*Error] of the kind [ErrConfig] that names the setting that is missing or malformed.
+// New returns a Client that makes its calls through api, usually a *cognitoidentityprovider.Client.
+// It makes no call itself. Its error is an [*Error] of the kind [ErrConfig] that names the setting
+// that is missing or malformed.
 func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) {
 	err := cfg.check()
 	if api == nil {
@@ -228,8 +237,8 @@ func resolve[O any](optFns []func(*O)) O {
 	return *opts
 }
 
-// secretHash returns what Cognito calls SECRET_HASH, over the very user name that is sent beside it: the base64 of an
-// HMAC-SHA-256 of user name and client id under the client's secret.
+// secretHash returns what Cognito calls SECRET_HASH, over the very user name that is sent beside
+// it: the base64 of an HMAC-SHA-256 of user name and client id under the client's secret.
 func (c *Client) secretHash(username string) string {
 	mac := hmac.New(sha256.New, []byte(c.clientSecret.Reveal()))
 	mac.Write([]byte(username + *c.clientID))

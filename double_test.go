@@ -17,7 +17,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// double plays the operations that a test gives it; any other call is a nil dereference, and so a failure.
+// double plays the operations that a test gives it; any other call is a nil dereference, and so a
+// failure.
 type double struct {
 	cognitomfa.CognitoAPI
 
@@ -317,7 +318,8 @@ func TestCognitoSaysSomethingNew(t *testing.T) {
 	})
 }
 
-// Cognito's interfaces do not agree on the name of the e-mail method and of the list to choose from; what was offered is what is sent back.
+// Cognito's interfaces do not agree on the name of the e-mail method and of the list to choose
+// from; what was offered is what is sent back.
 func TestSelectMFASendsTheOfferedWord(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ parameter, words, want string }{

@@ -18,20 +18,21 @@ import (
 
 // EnrollOptions are the options of [Client.Enroll] and [Client.EnrollSetup].
 type EnrollOptions struct {
-	// Account is the name that the authenticator app shows under the issuer, such as the user's e-mail
-	// address. The default is the user name: the access token's in Enroll, the challenge's in EnrollSetup.
-	// In a pool where users sign in by e-mail address that is a UUID, which means nothing to a person. It
-	// must not contain a colon; a colon in the default becomes "_".
+	// Account is the name that the authenticator app shows under the issuer, such as the user's
+	// e-mail address. The default is the user name: the access token's in Enroll, the challenge's
+	// in EnrollSetup. In a pool where users sign in by e-mail address that is a UUID, which means
+	// nothing to a person. It must not contain a colon; a colon in the default becomes "_".
 	Account string
 }
 
 // VerifyOptions are the options of [Client.Verify].
 type VerifyOptions struct {
-	// DeviceName is a name for the authenticator, which Cognito repeats in later challenges. The default is
-	// none.
+	// DeviceName is a name for the authenticator, which Cognito repeats in later challenges. The
+	// default is none.
 	DeviceName string
-	// NotPreferred turns TOTP on without making it the preferred method: users of another method keep it,
-	// and those who prefer none are asked at sign-in. The default makes it the preferred one.
+	// NotPreferred turns TOTP on without making it the preferred method: users of another method
+	// keep it, and those who prefer none are asked at sign-in. The default makes it the preferred
+	// one.
 	NotPreferred bool
 }
 
@@ -45,14 +46,15 @@ type SetupOptions struct {
 	NotPreferred bool
 }
 
-// Enrollment is a key for an authenticator app, to be brought there by QR code, link or hand. All of it gives
-// the key away: show it to this user alone, over TLS. To show the same key again after a reload or a wrong
-// code, keep its URI in the user's session on the server until Verify has succeeded, and no longer;
-// [ParseEnrollment] reads it. An Enrollment is safe for concurrent use.
+// Enrollment is a key for an authenticator app, to be brought there by QR code, link or hand. All
+// of it gives the key away: show it to this user alone, over TLS. To show the same key again after
+// a reload or a wrong code, keep its URI in the user's session on the server until Verify has
+// succeeded, and no longer; [ParseEnrollment] reads it. An Enrollment is safe for concurrent use.
 type Enrollment struct {
 	// Key is the key with its issuer and account.
 	Key otpauth.Key
-	// Setup is the challenge to give to VerifySetup; nil unless the Enrollment comes from EnrollSetup.
+	// Setup is the challenge to give to VerifySetup; nil unless the Enrollment comes from
+	// EnrollSetup.
 	Setup *SetupChallenge
 
 	once   sync.Once
@@ -60,12 +62,14 @@ type Enrollment struct {
 	failed error
 }
 
-// ParseEnrollment returns the Enrollment whose URI was kept, to show its QR code again. In a set-up, keep the
-// token of its Setup as well: that is the challenge for VerifySetup. The error repeats nothing of the URI.
+// ParseEnrollment returns the Enrollment whose URI was kept, to show its QR code again. In a
+// set-up, keep the token of its Setup as well: that is the challenge for VerifySetup. The error
+// repeats nothing of the URI.
 func ParseEnrollment(uri string) (*Enrollment, error) {
 	key, err := otpauth.Parse(uri)
 	if err != nil {
-		return nil, newCall("parse enrollment", byAny).refuse(ErrNotEnrolled, strings.TrimPrefix(err.Error(), "otpauth: "))
+		hint := strings.TrimPrefix(err.Error(), "otpauth: ")
+		return nil, newCall("parse enrollment", byAny).refuse(ErrNotEnrolled, hint)
 	}
 	return &Enrollment{Key: key}, nil
 }
@@ -76,8 +80,8 @@ func (e *Enrollment) qrCode() (*qr.Code, error) {
 	return e.code, e.failed
 }
 
-// SVG returns the QR code as an SVG picture of any size, including its white background and quiet zone. It
-// fails only for a Key that was put together by hand and is not valid.
+// SVG returns the QR code as an SVG picture of any size, including its white background and quiet
+// zone. It fails only for a Key that was put together by hand and is not valid.
 func (e *Enrollment) SVG() ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -86,8 +90,8 @@ func (e *Enrollment) SVG() ([]byte, error) {
 	return code.SVG(), nil
 }
 
-// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many whole pixels
-// wide as fit. It fails if not even one does, or as SVG does.
+// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many
+// whole pixels wide as fit. It fails if not even one does, or as SVG does.
 func (e *Enrollment) PNG(size int) ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -96,8 +100,8 @@ func (e *Enrollment) PNG(size int) ([]byte, error) {
 	return code.PNG(size)
 }
 
-// Terminal returns the QR code in block characters and escape sequences, for programs without a window. It
-// fails as SVG does.
+// Terminal returns the QR code in block characters and escape sequences, for programs without a
+// window. It fails as SVG does.
 func (e *Enrollment) Terminal() (string, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -106,29 +110,33 @@ func (e *Enrollment) Terminal() (string, error) {
 	return code.Terminal(), nil
 }
 
-// URI returns the key as an otpauth URI. As a link on a phone it opens an authenticator app: on Android one
-// that is installed, on iOS the Passwords settings whatever else is installed, or nothing. Show the key for
-// typing beside it.
+// URI returns the key as an otpauth URI. As a link on a phone it opens an authenticator app: on
+// Android one that is installed, on iOS the Passwords settings whatever else is installed, or
+// nothing. Show the key for typing beside it.
 func (e *Enrollment) URI() string { return e.Key.URI() }
 
-// Grouped returns the bare key in groups of four characters, for people who cannot scan and have to type it.
-// A button that copies the key should copy Key.Secret.Reveal(): some apps do not accept the spaces.
+// Grouped returns the bare key in groups of four characters, for people who cannot scan and have to
+// type it. A button that copies the key should copy Key.Secret.Reveal(): some apps do not accept
+// the spaces.
 func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 
-// Enroll begins the enrollment of a signed-in user: Cognito makes a key for the authenticator app. Nothing
-// changes for the user until Verify has succeeded; an older authenticator works until then. Enroll may be
-// called again at any time, and the newest key counts: a page that calls it anew on each load makes the key
-// that was scanned before worthless. Keep the URI instead, and show it again with [ParseEnrollment].
+// Enroll begins the enrollment of a signed-in user: Cognito makes a key for the authenticator app.
+// Nothing changes for the user until Verify has succeeded; an older authenticator works until then.
+// Enroll may be called again at any time, and the newest key counts: a page that calls it anew on
+// each load makes the key that was scanned before worthless. Keep the URI instead, and show it
+// again with [ParseEnrollment].
 //
-// Cognito accepts any access token, even one from before MFA was turned on. So if [Client.Status] shows that
-// an authenticator is on already, ask for a fresh sign-in (auth_time minutes old) before you let the user
-// replace it, and tell them by e-mail that it was replaced. Cognito never asks federated users, who sign in
-// through another provider, for a code, though they can enroll: require MFA of the provider instead. The
-// identities claim of the ID token tells them apart.
+// Cognito accepts any access token, even one from before MFA was turned on. So if [Client.Status]
+// shows that an authenticator is on already, ask for a fresh sign-in (auth_time minutes old) before
+// you let the user replace it, and tell them by e-mail that it was replaced. Cognito never asks
+// federated users, who sign in through another provider, for a code, though they can enroll:
+// require MFA of the provider instead. The identities claim of the ID token tells them apart.
 //
-// It makes one call, AssociateSoftwareToken, which the access token authorizes. Cognito limits this and the
-// other calls of an enrollment to 25 per second in a whole Region.
-func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
+// It makes one call, AssociateSoftwareToken, which the access token authorizes. Cognito limits this
+// and the other calls of an enrollment to 25 per second in a whole Region.
+func (c *Client) Enroll(
+	ctx context.Context, accessToken string, optFns ...func(*EnrollOptions),
+) (*Enrollment, error) {
 	cl := newCall("enroll", byToken)
 	opts := resolve(optFns)
 	if err := c.checkAccount(cl, opts); err != nil {
@@ -137,7 +145,8 @@ func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(
 	if accessToken == "" {
 		return nil, cl.refuse(ErrAccessToken, "")
 	}
-	out, err := c.api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{AccessToken: &accessToken}, cl.follow)
+	in := &cip.AssociateSoftwareTokenInput{AccessToken: &accessToken}
+	out, err := c.api.AssociateSoftwareToken(ctx, in, cl.follow)
 	if err != nil {
 		return nil, cl.fail(ctx, err)
 	}
@@ -148,13 +157,15 @@ func (c *Client) Enroll(ctx context.Context, accessToken string, optFns ...func(
 	return c.enrollment(cl, opts.Account, out.SecretCode)
 }
 
-// EnrollSetup is Enroll for users whom the pool does not let in before they have set up MFA. Store the token
-// of the Enrollment's Setup before you show the page: it is the challenge for VerifySetup, while ch itself
-// is used up. After a reload, give Setup to EnrollSetup again for a new key, or show the same key with
-// [ParseEnrollment].
+// EnrollSetup is Enroll for users whom the pool does not let in before they have set up MFA. Store
+// the token of the Enrollment's Setup before you show the page: it is the challenge for
+// VerifySetup, while ch itself is used up. After a reload, give Setup to EnrollSetup again for a
+// new key, or show the same key with [ParseEnrollment].
 //
 // It makes one call, AssociateSoftwareToken, which the session authorizes.
-func (c *Client) EnrollSetup(ctx context.Context, ch *SetupChallenge, optFns ...func(*EnrollOptions)) (*Enrollment, error) {
+func (c *Client) EnrollSetup(
+	ctx context.Context, ch *SetupChallenge, optFns ...func(*EnrollOptions),
+) (*Enrollment, error) {
 	cl := answering("enroll setup")
 	if ch == nil {
 		return nil, cl.noSession()
@@ -216,7 +227,8 @@ func (c *Client) enrollment(cl *call, account string, secret *string) (*Enrollme
 	return &Enrollment{Key: key}, nil
 }
 
-// usernameClaim reads the user name out of an access token, without verifying it; "" if there is none.
+// usernameClaim reads the user name out of an access token, without verifying it; "" if there is
+// none.
 func usernameClaim(accessToken string) string {
 	_, rest, _ := strings.Cut(accessToken, ".")
 	claimset, _, _ := strings.Cut(rest, ".")
@@ -233,20 +245,22 @@ func usernameClaim(accessToken string) string {
 	return claims.Username
 }
 
-// Verify completes the enrollment that Enroll began: it checks the first code and turns MFA on, so the next
-// sign-in asks for a code. It reads the code as RespondMFA does. After [ErrCodeMismatch] and [ErrCodeUsed] it
-// can be called again with another one. A code is single use: a sign-in in the same 30 seconds needs the
-// next one.
+// Verify completes the enrollment that Enroll began: it checks the first code and turns MFA on, so
+// the next sign-in asks for a code. It reads the code as RespondMFA does. After [ErrCodeMismatch]
+// and [ErrCodeUsed] it can be called again with another one. A code is single use: a sign-in in the
+// same 30 seconds needs the next one.
 //
-// Turning MFA on ends no session. Sessions that were opened with the password alone live on, for as long as
-// they are refreshed: call SignOut after Verify and let the user sign in again, or have your service compare
-// auth_time. Limit the attempts of each user, for instance to 5 an enrollment and 10 an hour: whether
-// Cognito locks users out after wrong codes is not certain.
+// Turning MFA on ends no session. Sessions that were opened with the password alone live on, for as
+// long as they are refreshed: call SignOut after Verify and let the user sign in again, or have
+// your service compare auth_time. Limit the attempts of each user, for instance to 5 an enrollment
+// and 10 an hour: whether Cognito locks users out after wrong codes is not certain.
 //
-// It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token authorizes. If the
-// first succeeds and the second fails, the error is [ErrNotEnabled]: the authenticator is registered, and
-// Enable finishes the job without another code.
-func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ...func(*VerifyOptions)) error {
+// It makes two calls, VerifySoftwareToken and SetUserMFAPreference, which the access token
+// authorizes. If the first succeeds and the second fails, the error is [ErrNotEnabled]: the
+// authenticator is registered, and Enable finishes the job without another code.
+func (c *Client) Verify(
+	ctx context.Context, accessToken, code string, optFns ...func(*VerifyOptions),
+) error {
 	cl := newCall("verify", byToken)
 	cl.cutOff = true
 	if accessToken == "" {
@@ -267,7 +281,8 @@ func (c *Client) Verify(ctx context.Context, accessToken, code string, optFns ..
 		if !cl.lost || !errors.Is(err, ErrCodeUsed) {
 			return err
 		}
-		// A key takes a code only once: that it was used already means that an earlier try, whose answer was lost, has succeeded.
+		// A key takes a code only once: that it was used already means that an earlier try, whose
+		// answer was lost, has succeeded.
 	} else if err := cl.accepted(out.Status); err != nil {
 		return err
 	}
@@ -288,18 +303,21 @@ func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
 	return cl.unusable("the response does not say whether the code was accepted")
 }
 
-// VerifySetup is Verify for users whom the pool does not let in before they have set up MFA: ch is the Setup
-// of the Enrollment that EnrollSetup returned. It checks the first code, finishes the sign-in and turns MFA
-// on. The outcome is [*Tokens], unless the pool asks for more. After [ErrCodeMismatch] it can be called again
-// with the same challenge. After most other errors the user signs in again; if the code was accepted
-// meanwhile, the sign-in asks for the authenticator's next one.
+// VerifySetup is Verify for users whom the pool does not let in before they have set up MFA: ch is
+// the Setup of the Enrollment that EnrollSetup returned. It checks the first code, finishes the
+// sign-in and turns MFA on. The outcome is [*Tokens], unless the pool asks for more. After
+// [ErrCodeMismatch] it can be called again with the same challenge. After most other errors the
+// user signs in again; if the code was accepted meanwhile, the sign-in asks for the authenticator's
+// next one.
 //
-// If only the last call fails, both the outcome and the error are set: the user is signed in, the error is
-// [ErrNotEnabled], and Enable with the new access token finishes the job.
+// If only the last call fails, both the outcome and the error are set: the user is signed in, the
+// error is [ErrNotEnabled], and Enable with the new access token finishes the job.
 //
-// It makes three calls: VerifySoftwareToken, which the session authorizes, the answer to the challenge, as
-// RespondMFA does, and SetUserMFAPreference, which the new access token authorizes.
-func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*SetupOptions)) (Outcome, error) {
+// It makes three calls: VerifySoftwareToken, which the session authorizes, the answer to the
+// challenge, as RespondMFA does, and SetUserMFAPreference, which the new access token authorizes.
+func (c *Client) VerifySetup(
+	ctx context.Context, ch *SetupChallenge, code string, optFns ...func(*SetupOptions),
+) (Outcome, error) {
 	cl := answering("verify setup")
 	if ch == nil {
 		return nil, cl.noSession()
@@ -345,7 +363,8 @@ func (c *Client) VerifySetup(ctx context.Context, ch *SetupChallenge, code strin
 	return outcome, nil
 }
 
-// startOver makes err one after which the caller begins again, because the session to go on with is lost.
+// startOver makes err one after which the caller begins again, because the session to go on with is
+// lost.
 func startOver(err error) error {
 	var e *Error
 	if errors.As(err, &e) && NextStep(err) != StepGiveUp {
@@ -354,10 +373,13 @@ func startOver(err error) error {
 	return err
 }
 
-// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address; spaces around it are
-// dropped. The outcome is an [*MFAChallenge] for the code that Cognito sends there. A malformed address is
-// [ErrAttribute], and the same challenge can be answered again. It makes one call, as RespondMFA does.
-func (c *Client) SetupEmail(ctx context.Context, ch *SetupChallenge, address string, optFns ...func(*AnswerOptions)) (Outcome, error) {
+// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address; spaces
+// around it are dropped. The outcome is an [*MFAChallenge] for the code that Cognito sends there. A
+// malformed address is [ErrAttribute], and the same challenge can be answered again. It makes one
+// call, as RespondMFA does.
+func (c *Client) SetupEmail(
+	ctx context.Context, ch *SetupChallenge, address string, optFns ...func(*AnswerOptions),
+) (Outcome, error) {
 	cl := answering("setup email")
 	if ch == nil {
 		return nil, cl.noSession()

@@ -30,7 +30,8 @@ var (
 	// ErrPasswordReset means that users must reset their password, or have an expired temporary
 	// password replaced, before they can sign in. The SDK's ForgotPassword starts a reset.
 	ErrPasswordReset error = &kind{"the password must be reset first", StepGiveUp}
-	// ErrNotConfirmed means that the user has not finished signing up. The SDK's ConfirmSignUp does.
+	// ErrNotConfirmed means that the user has not finished signing up. The SDK's ConfirmSignUp
+	// does.
 	ErrNotConfirmed error = &kind{"the user has not been confirmed", StepGiveUp}
 	// ErrPasswordPolicy means that the new password breaks the pool's rules or was used before. Ask
 	// for another one; the challenge is still good.
@@ -40,8 +41,8 @@ var (
 	ErrAttribute error = &kind{"a user attribute is missing, malformed, taken or read-only", StepSameChallenge}
 
 	// ErrCodeMismatch means that the code is wrong or malformed. Ask again; the challenge or the
-	// enrollment is still good. When it keeps coming back from Verify, the authenticator app may hold
-	// an older key: call Enroll again and show the new QR code.
+	// enrollment is still good. When it keeps coming back from Verify, the authenticator app may
+	// hold an older key: call Enroll again and show the new QR code.
 	ErrCodeMismatch error = &kind{"the code is wrong", StepSameChallenge}
 	// ErrCodeUsed means that the code was correct but has been used before: each is single use. The
 	// app shows the next one within 30 seconds.
@@ -49,13 +50,13 @@ var (
 	// ErrMethod means that the chosen method is none of those offered. Choose another.
 	ErrMethod error = &kind{"the method is not one of those offered", StepSameChallenge}
 
-	// ErrSessionExpired means that the challenge's session has expired or that Cognito does not know
-	// it. Sign in again.
+	// ErrSessionExpired means that the challenge's session has expired or that Cognito does not
+	// know it. Sign in again.
 	ErrSessionExpired error = &kind{"the sign-in session is not valid any more; sign in again", StepStartOver}
 	// ErrSessionUsed means that the challenge has been answered already. Sign in again.
 	ErrSessionUsed error = &kind{"the sign-in session was already used; sign in again", StepStartOver}
-	// ErrAccessToken means that the access token has expired, was revoked, or is not one. Refresh it
-	// or sign in again.
+	// ErrAccessToken means that the access token has expired, was revoked, or is not one. Refresh
+	// it or sign in again.
 	ErrAccessToken error = &kind{"the access token is not valid", StepStartOver}
 	// ErrRefreshToken means that the refresh token has expired, was revoked or exchanged, or is not
 	// one. Sign in again. With refresh-token rotation, see [Client.Refresh] first.
@@ -66,24 +67,25 @@ var (
 	// ErrDevice means that Cognito does not know the remembered device. Drop it and sign in without
 	// it. SignIn does so by itself.
 	ErrDevice error = &kind{"the remembered device is not known; sign in without it", StepStartOver}
-	// ErrLevel means that Cognito refused the authentication level: the user cannot reach it with the
-	// factors that are set up, or has reached it already, or the pool has no such level. [Error.Detail]
-	// has Cognito's own sentence. Compare the token's level before asking, and offer to enroll.
+	// ErrLevel means that Cognito refused the authentication level: the user cannot reach it with
+	// the factors that are set up, or has reached it already, or the pool has no such level.
+	// [Error.Detail] has Cognito's own sentence. Compare the token's level before asking, and offer
+	// to enroll.
 	ErrLevel error = &kind{"the authentication level cannot be reached, or is reached already", StepGiveUp}
 
-	// ErrNotEnrolled means that the user has no authenticator to verify or enable. Enroll first. From
-	// ResetTOTP it means that there was nothing to reset.
+	// ErrNotEnrolled means that the user has no authenticator to verify or enable. Enroll first.
+	// From ResetTOTP it means that there was nothing to reset.
 	ErrNotEnrolled error = &kind{"no authenticator is enrolled", StepStartOver}
-	// ErrNotEnabled means that the code was correct and the authenticator is registered, but that the
-	// call that turns MFA on failed, for the reason that the error wraps. Call [Client.Enable] as soon
-	// as NextStep allows; it needs no new code.
+	// ErrNotEnabled means that the code was correct and the authenticator is registered, but that
+	// the call that turns MFA on failed, for the reason that the error wraps. Call [Client.Enable]
+	// as soon as NextStep allows; it needs no new code.
 	ErrNotEnabled error = &kind{"the authenticator is registered, but MFA is not turned on yet", ""}
 	// ErrTOTPDisabled means that TOTP is not enabled for the user pool.
 	ErrTOTPDisabled error = &kind{"TOTP is not enabled for the user pool", StepGiveUp}
 	// ErrMFARequired means that the pool requires MFA and that the user would have no method left.
 	ErrMFARequired error = &kind{"the user pool requires MFA, and no other method is left", StepGiveUp}
-	// ErrUserNotFound means that the pool has no such user. Only the administrator's calls say so; a
-	// sign-in says ErrCredentials.
+	// ErrUserNotFound means that the pool has no such user. Only the administrator's calls say so;
+	// a sign-in says ErrCredentials.
 	ErrUserNotFound error = &kind{"no such user", StepGiveUp}
 
 	// ErrSecretHash means that Config.ClientSecret is missing, wrong, or set for an app client that
@@ -95,11 +97,12 @@ var (
 	// ErrRejected means that a Lambda trigger of the pool or an AWS WAF rule refused the request.
 	// [Error.Detail] has the trigger's own message.
 	ErrRejected error = &kind{"a Lambda trigger or AWS WAF refused the request", StepGiveUp}
-	// ErrThrottled means that a request quota is used up, Cognito's or the SDK client's own. The call
-	// was certainly not applied. Wait, longer each time, and make it again.
+	// ErrThrottled means that a request quota is used up, Cognito's or the SDK client's own. The
+	// call was certainly not applied. Wait, longer each time, and make it again.
 	ErrThrottled error = &kind{"too many requests; back off", StepBackOff}
-	// ErrUnavailable means that Cognito could not be reached, failed, or that its response was lost,
-	// so the call may or may not have been applied. NextStep knows which calls can be made again.
+	// ErrUnavailable means that Cognito could not be reached, failed, or that its response was
+	// lost, so the call may or may not have been applied. NextStep knows which calls can be made
+	// again.
 	ErrUnavailable error = &kind{"no usable response from Cognito", StepBackOff}
 )
 
@@ -111,8 +114,8 @@ type Error struct {
 	Op string
 	// Kind is one of the Err… variables.
 	Kind error
-	// Err is the cause as the SDK returned it; nil if no call was made. Its text may contain what the
-	// user typed and what the server sent.
+	// Err is the cause as the SDK returned it; nil if no call was made. Its text may contain what
+	// the user typed and what the server sent.
 	Err error
 
 	step Step   // what to do where the kind alone does not say
@@ -169,7 +172,8 @@ type Step string
 
 // The steps that [NextStep] returns.
 const (
-	// StepSameChallenge: ask the user again and repeat the call with the same challenge or access token.
+	// StepSameChallenge: ask the user again and repeat the call with the same challenge or access
+	// token.
 	StepSameChallenge Step = "same-challenge"
 	// StepNextCode: let the user wait for the next code, then repeat the call with it.
 	StepNextCode Step = "next-code"

@@ -16,7 +16,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// The calls of a client, each made so that it reaches the operation of Cognito that the test wants to fail.
+// The calls of a client, each made so that it reaches the operation of Cognito that the test wants
+// to fail.
 var calls = map[string]struct {
 	client string // the operation of ours
 	do     func(context.Context, *cognitomfa.Client) error
@@ -130,7 +131,8 @@ var kinds = map[string]error{
 	"UnknownOperationException":           cognitomfa.ErrConfig,
 }
 
-// Errors that mean what entitled the call: NotAuthorizedException without a message that is known, and UserNotFoundException.
+// Errors that mean what entitled the call: NotAuthorizedException without a message that is known,
+// and UserNotFoundException.
 var notAuthorized = map[string]error{
 	"sign in": cognitomfa.ErrCredentials, "respond mfa": cognitomfa.ErrSessionExpired, "enroll": cognitomfa.ErrAccessToken,
 	"enroll setup": cognitomfa.ErrSessionExpired, "verify": cognitomfa.ErrAccessToken, "verify setup": cognitomfa.ErrSessionExpired,

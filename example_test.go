@@ -13,8 +13,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// pool is a user pool in memory with one user, and a client on it. With a real pool the first argument of New is
-// cognitoidentityprovider.NewFromConfig(cfg).
+// pool is a user pool in memory with one user, and a client on it. With a real pool the first
+// argument of New is cognitoidentityprovider.NewFromConfig(cfg).
 func pool(optFns ...func(*cognitotest.Options)) (*cognitotest.Server, *cognitomfa.Client) {
 	srv := cognitotest.NewServer(optFns...)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})

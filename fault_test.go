@@ -39,9 +39,11 @@ type step struct {
 	prepare func(*testing.T, *faulty) func(context.Context) error
 	// spends: the call spends a session, and is not sent again once it may have been applied.
 	spends bool
-	// watched: it is sent again also when its answer is cut off, and what the second try says is understood.
+	// watched: it is sent again also when its answer is cut off, and what the second try says is
+	// understood.
 	watched bool
-	// second: it is not the first call of the step, so that after an error of any sort the step cannot be repeated as it is.
+	// second: it is not the first call of the step, so that after an error of any sort the step
+	// cannot be repeated as it is.
 	second bool
 }
 
@@ -53,8 +55,8 @@ func access(t *testing.T, f *faulty) string {
 	return as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal()
 }
 
-// replacing brings the user to where he replaces an older authenticator: there the state of the pool alone does not tell whether a Verify
-// was applied.
+// replacing brings the user to where he replaces an older authenticator: there the state of the
+// pool alone does not tell whether a Verify was applied.
 func replacing(t *testing.T, f *faulty) string {
 	t.Helper()
 	tokens := enrolled(t, f.Server, f.client)
@@ -284,8 +286,8 @@ func (i *interrupt) Do(r *http.Request) (*http.Response, error) {
 	return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: context.Canceled}
 }
 
-// Every step x every mishap on the way to Cognito and back, with the SDK's own retries on: what the caller is told is right, and the user gets in
-// afterwards.
+// Every step x every mishap on the way to Cognito and back, with the SDK's own retries on: what the
+// caller is told is right, and the user gets in afterwards.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	type want struct {

@@ -18,8 +18,9 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// questions are what nobody outside AWS knows for certain, and what the fake answers. Each is one that the owner of a real pool can settle;
-// cognitotest/FIDELITY.md says how. An answer is tokens, a challenge's name, an exception with its message, or what the question says.
+// questions are what nobody outside AWS knows for certain, and what the fake answers. Each is one
+// that the owner of a real pool can settle; cognitotest/FIDELITY.md says how. An answer is tokens,
+// a challenge's name, an exception with its message, or what the question says.
 var questions = map[string]struct {
 	modes []mode
 	ask   func(*testing.T, *person) string
@@ -179,7 +180,8 @@ const (
 	globalSignOut = "NotAuthorizedException: Access Token has been revoked"
 )
 
-// The fake answers what FIDELITY.md says that it does; and a real pool, where there is one, the same. With -v the answers are listed.
+// The fake answers what FIDELITY.md says that it does; and a real pool, where there is one, the
+// same. With -v the answers are listed.
 func TestFidelity(t *testing.T) {
 	t.Parallel()
 	for name, open := range targets(t) {

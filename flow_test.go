@@ -248,7 +248,8 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// runFlows runs those that the pool's MFA mode allows, one beside the other if begin says so, and names the others.
+// runFlows runs those that the pool's MFA mode allows, one beside the other if begin says so, and
+// names the others.
 func runFlows(t *testing.T, open func(*testing.T) target, begin func(*testing.T)) {
 	t.Helper()
 	has := open(t).mfa()
@@ -441,7 +442,8 @@ func refreshRevokeSignOut(t *testing.T, p *person) {
 	require.ErrorIs(t, client.SignOut(t.Context(), again.Access.Reveal()), cognitomfa.ErrAccessToken, "nobody is signed in there")
 }
 
-// wrong is a code that is not c, nor that of a neighbouring step except by a chance of one in a million.
+// wrong is a code that is not c, nor that of a neighbouring step except by a chance of one in a
+// million.
 func wrong(c string) string {
 	digits := []byte(c)
 	digits[0] = '0' + (digits[0]-'0'+5)%10

@@ -235,8 +235,8 @@ func enrolling(t *testing.T, j *journey) {
 	j.Advance(30 * time.Second)
 }
 
-// settingMFAUp is where a user types the first code of a set-up, or, if the set-up was finished by a call
-// whose response was lost, the code of a sign-in.
+// settingMFAUp is where a user types the first code of a set-up, or, if the set-up was finished by
+// a call whose response was lost, the code of a sign-in.
 func settingMFAUp(t *testing.T, j *journey) {
 	t.Helper()
 	begun(t, j)
@@ -783,8 +783,8 @@ func journeyTo(t *testing.T, g goal, retryer aws.Retryer, what breakage, times i
 	g.reached(t, j, err)
 }
 
-// assertSpeakable holds what every error promises: a kind, a step, one line, and nothing that the server
-// sent or the user typed.
+// assertSpeakable holds what every error promises: a kind, a step, one line, and nothing that the
+// server sent or the user typed.
 func assertSpeakable(t *testing.T, err error, path string) {
 	t.Helper()
 	var e *cognitomfa.Error

@@ -173,8 +173,8 @@ func TestLevelsNeedAPlan(t *testing.T) {
 	assert.ErrorContains(t, err, "Essentials or Plus")
 }
 
-// What Cognito refuses about a level is the user's state, not the service's settings: the texts are not
-// documented.
+// What Cognito refuses about a level is the user's state, not the service's settings: the texts are
+// not documented.
 func TestLevelsThatCognitoRefuses(t *testing.T) {
 	t.Parallel()
 	refused := func(message string) *cognitomfa.Client {

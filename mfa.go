@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Status is the state of a user's MFA. It is about the user, not about any one sign-in: a session that
-// was opened with the password alone, before MFA was turned on, shows the same.
+// Status is the state of a user's MFA. It is about the user, not about any one sign-in: a session
+// that was opened with the password alone, before MFA was turned on, shows the same.
 type Status struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
@@ -19,8 +19,8 @@ type Status struct {
 	// Preferred is the method that the next sign-in asks for; "" if none is preferred.
 	Preferred Method
 
-	// UserStatus is the state of the account, such as "CONFIRMED" or "FORCE_CHANGE_PASSWORD". Only the
-	// administrator's calls fill it in.
+	// UserStatus is the state of the account, such as "CONFIRMED" or "FORCE_CHANGE_PASSWORD". Only
+	// the administrator's calls fill it in.
 	UserStatus string
 	// Disabled tells whether an administrator has disabled the user. Only the administrator's calls
 	// fill it in.
@@ -30,11 +30,11 @@ type Status struct {
 // TOTP reports whether an authenticator is turned on.
 func (s *Status) TOTP() bool { return slices.Contains(s.Enabled, MethodTOTP) }
 
-// Status returns the state of a signed-in user's MFA. It does not say how this session was opened: do
-// not guard anything with it. Sessions from before MFA was turned on live on, for as long as they are
-// refreshed; end them with SignOut after Verify, or compare auth_time. A pool that requires MFA may ask
-// users for codes though nothing is listed: only preference calls, as Verify and VerifySetup make, add
-// to the list.
+// Status returns the state of a signed-in user's MFA. It does not say how this session was opened:
+// do not guard anything with it. Sessions from before MFA was turned on live on, for as long as
+// they are refreshed; end them with SignOut after Verify, or compare auth_time. A pool that
+// requires MFA may ask users for codes though nothing is listed: only preference calls, as Verify
+// and VerifySetup make, add to the list.
 //
 // It makes one call, GetUser, which the access token authorizes.
 func (c *Client) Status(ctx context.Context, accessToken string) (*Status, error) {
@@ -59,16 +59,17 @@ func (c *Client) status(ctx context.Context, cl *call, accessToken string) (*Sta
 	}, nil
 }
 
-// Disable turns TOTP off for a signed-in user. The authenticator stays registered: Enable turns it on
-// again. In a pool that requires MFA it is [ErrMFARequired], unless another method that the pool offers
-// is enabled.
+// Disable turns TOTP off for a signed-in user. The authenticator stays registered: Enable turns it
+// on again. In a pool that requires MFA it is [ErrMFARequired], unless another method that the pool
+// offers is enabled.
 //
-// It makes two to four calls: GetUserPoolMfaConfig (IAM action cognito-idp:GetUserPoolMfaConfig on the
-// pool), unless Config.Public is set; GetUser, if the pool requires MFA; then SetUserMFAPreference and
-// GetUser. The access token authorizes all but the first. Asking the pool is needed because Cognito has
-// been seen to accept the change in a pool that requires MFA, to show TOTP as off, and to ask for a code
-// all the same (https://github.com/aws/aws-sdk-js-v3/issues/7961). A public client cannot ask, and notices
-// only if GetUser still lists TOTP.
+// It makes two to four calls: GetUserPoolMfaConfig (IAM action cognito-idp:GetUserPoolMfaConfig on
+// the pool), unless Config.Public is set; GetUser, if the pool requires MFA; then
+// SetUserMFAPreference and GetUser. The access token authorizes all but the first. Asking the pool
+// is needed because Cognito has been seen to accept the change in a pool that requires MFA, to show
+// TOTP as off, and to ask for a code all the same
+// (https://github.com/aws/aws-sdk-js-v3/issues/7961). A public client cannot ask, and notices only
+// if GetUser still lists TOTP.
 func (c *Client) Disable(ctx context.Context, accessToken string) error {
 	cl := newCall("disable", byToken)
 	if accessToken == "" {
@@ -100,8 +101,8 @@ func (c *Client) Disable(ctx context.Context, accessToken string) error {
 	return nil
 }
 
-// requiring asks the pool whether it requires MFA. It returns the pool's settings if it does, else nil;
-// nil also for a public client, which may not ask.
+// requiring asks the pool whether it requires MFA. It returns the pool's settings if it does, else
+// nil; nil also for a public client, which may not ask.
 func (c *Client) requiring(
 	ctx context.Context, cl *call,
 ) (*cip.GetUserPoolMfaConfigOutput, error) {
@@ -143,11 +144,13 @@ type EnableOptions struct {
 }
 
 // Enable turns MFA on for a signed-in user who has a registered authenticator, and makes TOTP the
-// preferred method: the second half of Verify, to be repeated after [ErrNotEnabled], or to undo Disable.
-// Without a registered authenticator it is [ErrNotEnrolled].
+// preferred method: the second half of Verify, to be repeated after [ErrNotEnabled], or to undo
+// Disable. Without a registered authenticator it is [ErrNotEnrolled].
 //
 // It makes one call, SetUserMFAPreference, which the access token authorizes.
-func (c *Client) Enable(ctx context.Context, accessToken string, optFns ...func(*EnableOptions)) error {
+func (c *Client) Enable(
+	ctx context.Context, accessToken string, optFns ...func(*EnableOptions),
+) error {
 	opts := resolve(optFns)
 	return c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(opts.NotPreferred))
 }
@@ -173,16 +176,19 @@ func (c *Client) setTOTP(
 	return nil
 }
 
-// SetMethods turns exactly the given methods on for a signed-in user, and prefers one of them; "" prefers
-// none, so that the next sign-in asks which to use ([SelectChallenge]). A phone number or an e-mail
-// address that the user has is all that MethodSMS and MethodEmail take; Cognito marks it verified once a
-// code sent there was entered. It is [ErrMethod] if preferred is not among the methods or one of them is
-// unknown, [ErrNotEnrolled] for MethodTOTP without a registered authenticator, and [ErrAttribute] without
-// the number or address. Turning all off is [ErrMFARequired] in a pool that requires MFA.
+// SetMethods turns exactly the given methods on for a signed-in user, and prefers one of them; ""
+// prefers none, so that the next sign-in asks which to use ([SelectChallenge]). A phone number or
+// an e-mail address that the user has is all that MethodSMS and MethodEmail take; Cognito marks it
+// verified once a code sent there was entered. It is [ErrMethod] if preferred is not among the
+// methods or one of them is unknown, [ErrNotEnrolled] for MethodTOTP without a registered
+// authenticator, and [ErrAttribute] without the number or address. Turning all off is
+// [ErrMFARequired] in a pool that requires MFA.
 //
-// It makes one call, SetUserMFAPreference, which the access token authorizes. To turn all methods off it
-// first asks the pool, by GetUserPoolMfaConfig, as Disable does.
-func (c *Client) SetMethods(ctx context.Context, accessToken string, enabled []Method, preferred Method) error {
+// It makes one call, SetUserMFAPreference, which the access token authorizes. To turn all methods
+// off it first asks the pool, by GetUserPoolMfaConfig, as Disable does.
+func (c *Client) SetMethods(
+	ctx context.Context, accessToken string, enabled []Method, preferred Method,
+) error {
 	cl := newCall("set methods", byToken)
 	if accessToken == "" {
 		return cl.refuse(ErrAccessToken, "")

@@ -22,7 +22,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// The mistakes of a first run on a real pool: each has a sentence of its own that says what to change.
+// The mistakes of a first run on a real pool: each has a sentence of its own that says what to
+// change.
 func TestFirstRunMistakes(t *testing.T) {
 	t.Parallel()
 	noProvider := func(o *cip.Options) { o.Credentials = nil }

@@ -39,7 +39,8 @@ func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 	return pool
 }
 
-// What runs against a real pool is itself tested: it leaves nothing behind, changes no settings, and names nobody whom it has not made.
+// What runs against a real pool is itself tested: it leaves nothing behind, changes no settings,
+// and names nobody whom it has not made.
 func TestRealTarget(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(*cognitotest.Options){
@@ -60,7 +61,8 @@ func TestRealTarget(t *testing.T) {
 			srv.AddUser(cognitotest.User{Username: "bystander@example.com", Password: password})
 			before := describe(t, srv)
 			pool := asReal(t, srv)
-			// They share the pool's clock, which must not run away from one while another waits for a code: one after the other.
+			// They share the pool's clock, which must not run away from one while another waits for
+			// a code: one after the other.
 			open, inTurn := func(*testing.T) target { return pool }, func(*testing.T) {}
 			t.Run("flows", func(t *testing.T) { runFlows(t, open, inTurn) })
 			t.Run("fidelity", func(t *testing.T) { runQuestions(t, open, inTurn) })
@@ -144,7 +146,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Nothing leaves that is about another pool, another app client, or a user whom the tests have not made.
+// Nothing leaves that is about another pool, another app client, or a user whom the tests have not
+// made.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()

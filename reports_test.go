@@ -41,7 +41,8 @@ func TestResetAfterAThrottledSignOut(t *testing.T) {
 	_, err = client.Status(t.Context(), *thief.AccessToken)
 	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
 
-	// A user without an authenticator is signed out all the same, and there is nothing to start over.
+	// A user without an authenticator is signed out all the same, and there is nothing to start
+	// over.
 	other := srv.IssueTokens("ann")
 	srv.Advance(2 * time.Second)
 	err = client.ResetTOTP(t.Context(), "ann", signOut)
@@ -214,7 +215,8 @@ func TestTokensOfExtremeChallenges(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, reflect.DeepEqual(ch, again))
 	}
-	// What is not UTF-8 comes back as the replacement character, in names that Cognito does not know anyway.
+	// What is not UTF-8 comes back as the replacement character, in names that Cognito does not
+	// know anyway.
 	_, err := cognitomfa.ParseChallenge((&cognitomfa.MFAChallenge{Username: "\xff\xfe"}).Token())
 	require.NoError(t, err)
 }
@@ -432,7 +434,8 @@ func enrolledAs(name string) cognitotest.User {
 	return u
 }
 
-// The decimal digits of Unicode come in sets of ten that begin with a zero: normalizeCode relies on it.
+// The decimal digits of Unicode come in sets of ten that begin with a zero: normalizeCode relies on
+// it.
 func TestDecimalDigitsComeInTens(t *testing.T) {
 	t.Parallel()
 	for _, set := range unicode.Nd.R16 {

@@ -11,14 +11,17 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// The SDK sends a call again when the connection breaks before the response is there. For most calls
-// that is right. A call that uses up a session must not be sent again once it may have been applied:
-// the second try would say "already used", and the user would be told a wrong reason. Other calls may
-// be sent again, but what the second try says means something else if the first may have been applied.
+// The SDK sends a call again when the connection breaks before the response is there. For most
+// calls that is right. A call that uses up a session must not be sent again once it may have been
+// applied: the second try would say "already used", and the user would be told a wrong reason.
+// Other calls may be sent again, but what the second try says means something else if the first may
+// have been applied.
 
-// attempt takes part in one call of the SDK. It follows the tries, and decides which are made again.
+// attempt takes part in one call of the SDK. It follows the tries, and decides which are made
+// again.
 type attempt struct {
-	// single: the call uses up what authorizes it, so no try follows one that may have been applied.
+	// single: the call uses up what authorizes it, so no try follows one that may have been
+	// applied.
 	single bool
 	// cutOff: the call is also made again when its response was cut off, which the SDK does not do.
 	cutOff bool
@@ -52,7 +55,8 @@ func (c followedHTTP) Do(r *http.Request) (*http.Response, error) {
 	return c.HTTPClient.Do(r)
 }
 
-// followedRetryer is the client's own retryer, except for tries that must not, or may, be made again.
+// followedRetryer is the client's own retryer, except for tries that must not, or may, be made
+// again.
 type followedRetryer struct {
 	aws.Retryer
 	a *attempt

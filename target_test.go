@@ -29,7 +29,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// target is a user pool that flows run against: one of the fake's, or a real one. A flow makes its users itself, by the same calls in both.
+// target is a user pool that flows run against: one of the fake's, or a real one. A flow makes its
+// users itself, by the same calls in both.
 type target interface {
 	// config is what a service would be configured with.
 	config() cognitomfa.Config
@@ -43,8 +44,9 @@ type target interface {
 	wait(d time.Duration)
 }
 
-// targets gives the pools that flows run against, by name: always a pool of the fake for each MFA mode, which every flow has to itself, and the
-// real one that the environment names, if it names one.
+// targets gives the pools that flows run against, by name: always a pool of the fake for each MFA
+// mode, which every flow has to itself, and the real one that the environment names, if it names
+// one.
 func targets(t *testing.T) map[string]func(*testing.T) target {
 	t.Helper()
 	all := map[string]func(*testing.T) target{}
@@ -113,8 +115,9 @@ func wantsRealTarget(getenv func(string) string) bool {
 	return getenv(envPool) != "" || getenv(envClient) != ""
 }
 
-// newRealTarget reads the environment, and asks the pool for its MFA configuration. Credentials come from the environment alone, so that the
-// library's module graph need not hold what reads profiles.
+// newRealTarget reads the environment, and asks the pool for its MFA configuration. Credentials
+// come from the environment alone, so that the library's module graph need not hold what reads
+// profiles.
 func newRealTarget(ctx context.Context, getenv func(string) string) (*realTarget, error) {
 	return newRealTargetVia(ctx, getenv, http.DefaultTransport)
 }
@@ -172,7 +175,8 @@ func newRealTargetVia(ctx context.Context, getenv func(string) string, transport
 // personPrefix begins the name of every user that a flow makes.
 const personPrefix = "cognitomfa-test-"
 
-// guard lets nothing through that is not about the tests' own users in the one pool. It looks at what is about to leave, whoever made the call.
+// guard lets nothing through that is not about the tests' own users in the one pool. It looks at
+// what is about to leave, whoever made the call.
 type guard struct {
 	next                   http.RoundTripper
 	host, poolID, clientID string
@@ -181,7 +185,8 @@ type guard struct {
 	made map[string]bool // names that Cognito gave to the tests' users
 }
 
-// signedCalls are the calls that the credentials must allow; nothing else that is signed is let through. None of them changes a pool.
+// signedCalls are the calls that the credentials must allow; nothing else that is signed is let
+// through. None of them changes a pool.
 var signedCalls = []string{
 	"AdminCreateUser", "AdminDeleteSoftwareToken", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminInitiateAuth",
 	"AdminRespondToAuthChallenge", "AdminSetUserPassword", "AdminUserGlobalSignOut", "GetUserPoolMfaConfig",
@@ -269,7 +274,8 @@ type person struct {
 	last           int64 // the step of the last code that the authenticator gave away
 }
 
-// newPerson makes a user with a name that nobody guesses and a password that nobody knows, who is deleted when the test ends.
+// newPerson makes a user with a name that nobody guesses and a password that nobody knows, who is
+// deleted when the test ends.
 func newPerson(t *testing.T, on target) *person {
 	t.Helper()
 	p := &person{target: on, name: personPrefix + strings.ToLower(rand.Text()), password: "Aa1!" + rand.Text()}

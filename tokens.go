@@ -18,14 +18,14 @@ import (
 )
 
 // Tokens is what a finished sign-in yields. It is not printed or encoded by accident. To store the
-// tokens on purpose, store what Plain returns; encoders that read fields by reflection without asking
-// for a marshaler, such as DynamoDB's attributevalue and MongoDB's bson, write empty tokens otherwise,
-// without an error.
+// tokens on purpose, store what Plain returns; encoders that read fields by reflection without
+// asking for a marshaler, such as DynamoDB's attributevalue and MongoDB's bson, write empty tokens
+// otherwise, without an error.
 type Tokens struct {
 	// Access authorizes the calls that users make for themselves: Enroll, Verify, Status, SignOut.
 	Access Secret
-	// ID says who the user is. Verify it, like Access, before trusting it: with the package token or
-	// another verifier.
+	// ID says who the user is. Verify it, like Access, before trusting it: with the package token
+	// or another verifier.
 	ID Secret
 	// Refresh gets new tokens, with [Client.Refresh].
 	Refresh Secret
@@ -35,13 +35,13 @@ type Tokens struct {
 	ExpiresIn time.Duration
 	// ExpiresAt is when Access expires, by the client's clock, in UTC and whole seconds.
 	ExpiresAt time.Time
-	// DeviceKey names the device that Cognito has newly noticed, in pools that track devices; else it
-	// is empty. [Client.RememberDevice] confirms it.
+	// DeviceKey names the device that Cognito has newly noticed, in pools that track devices; else
+	// it is empty. [Client.RememberDevice] confirms it.
 	DeviceKey string
 	// DeviceGroupKey belongs to DeviceKey.
 	DeviceGroupKey string
-	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: it was forgotten, or
-	// is another user's or another pool's. Delete what you stored of it.
+	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: it was
+	// forgotten, or is another user's or another pool's. Delete what you stored of it.
 	DeviceUnknown bool
 }
 
@@ -66,8 +66,8 @@ func (c *Client) tokens(cl *call, r *types.AuthenticationResultType) (*Tokens, e
 	return t, nil
 }
 
-// PlainTokens are tokens in plain text, to be put into a store on purpose: a session on the server, an
-// encrypted cookie. Encoders write them; fmt and slog do not print them.
+// PlainTokens are tokens in plain text, to be put into a store on purpose: a session on the server,
+// an encrypted cookie. Encoders write them; fmt and slog do not print them.
 type PlainTokens struct {
 	AccessToken  string    `json:"access_token"`
 	IDToken      string    `json:"id_token"`
@@ -98,35 +98,38 @@ func (p PlainTokens) Tokens() *Tokens {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints REDACTED. fmt does not ask it for PlainTokens in
-// an unexported field, so do not print what holds them.
+// Format implements [fmt.Formatter]: every verb prints REDACTED. fmt does not ask it for
+// PlainTokens in an unexported field, so do not print what holds them.
 func (PlainTokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue implements [slog.LogValuer].
 func (PlainTokens) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// RefreshOptions are the options of [Client.Refresh]. The zero value of each means that it is not sent.
+// RefreshOptions are the options of [Client.Refresh]. The zero value of each means that it is not
+// sent.
 type RefreshOptions struct {
 	// ClientMetadata is passed to the pool's Lambda triggers.
 	ClientMetadata map[string]string
-	// Device is that of the sign-in, whether RememberDevice returned it or SignIn was given it. In a pool
-	// that tracks devices Refresh needs its Key; without it, Cognito says that the refresh token is not
-	// valid.
+	// Device is that of the sign-in, whether RememberDevice returned it or SignIn was given it. In
+	// a pool that tracks devices Refresh needs its Key; without it, Cognito says that the refresh
+	// token is not valid.
 	Device *Device
 }
 
-// Refresh exchanges a refresh token for new tokens. Store the Refresh token of the result in place of
-// the old one: where the app client rotates refresh tokens it is a new one, else the old one again. No
-// MFA takes place.
+// Refresh exchanges a refresh token for new tokens. Store the Refresh token of the result in place
+// of the old one: where the app client rotates refresh tokens it is a new one, else the old one
+// again. No MFA takes place.
 //
-// With rotation, let one process at a time refresh a session: lock it in your session store, and read
-// the stored token again once you have the lock. Of two that refresh with the same token one gets
-// [ErrRefreshToken], unless the app client has a grace period (RetryGracePeriodSeconds, up to 60), which
-// also makes up for a response that is lost. Without one, a lost response ends the sign-in: the error
-// is [ErrUnavailable] and NextStep says to start over.
+// With rotation, let one process at a time refresh a session: lock it in your session store, and
+// read the stored token again once you have the lock. Of two that refresh with the same token one
+// gets [ErrRefreshToken], unless the app client has a grace period (RetryGracePeriodSeconds, up to
+// 60), which also makes up for a response that is lost. Without one, a lost response ends the
+// sign-in: the error is [ErrUnavailable] and NextStep says to start over.
 //
 // It makes one call, GetTokensFromRefreshToken, which the refresh token authorizes.
-func (c *Client) Refresh(ctx context.Context, refreshToken string, optFns ...func(*RefreshOptions)) (*Tokens, error) {
+func (c *Client) Refresh(
+	ctx context.Context, refreshToken string, optFns ...func(*RefreshOptions),
+) (*Tokens, error) {
 	cl := newCall("refresh", byRefresh)
 	if refreshToken == "" {
 		return nil, cl.refuse(ErrRefreshToken, "")
@@ -165,9 +168,9 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string, optFns ...fun
 	return t, nil
 }
 
-// Revoke ends the sign-in that a refresh token comes from: Cognito no longer accepts it, nor the access
-// tokens made with it. Services that verify access tokens offline accept them until they expire.
-// Revoking a revoked token is no error.
+// Revoke ends the sign-in that a refresh token comes from: Cognito no longer accepts it, nor the
+// access tokens made with it. Services that verify access tokens offline accept them until they
+// expire. Revoking a revoked token is no error.
 //
 // It makes one call, RevokeToken, which the refresh token authorizes.
 func (c *Client) Revoke(ctx context.Context, refreshToken string) error {
@@ -184,8 +187,9 @@ func (c *Client) Revoke(ctx context.Context, refreshToken string) error {
 	return nil
 }
 
-// SignOut ends all sign-ins of a signed-in user, on all devices. Revoke ends a single one. Tokens issued
-// in the same second may be ended with them: a user who signs in again at once may have to repeat it.
+// SignOut ends all sign-ins of a signed-in user, on all devices. Revoke ends a single one. Tokens
+// issued in the same second may be ended with them: a user who signs in again at once may have to
+// repeat it.
 //
 // It makes one call, GlobalSignOut, which the access token authorizes.
 func (c *Client) SignOut(ctx context.Context, accessToken string) error {
@@ -196,8 +200,8 @@ func (c *Client) SignOut(ctx context.Context, accessToken string) error {
 	}
 	_, err := c.api.GlobalSignOut(ctx, &cip.GlobalSignOutInput{AccessToken: &accessToken}, cl.follow)
 	if err == nil || cl.lost && revoked(err) {
-		// Revoked on a second try means that an earlier one, whose response was lost, has done it. An
-		// expired token would say nothing of the kind.
+		// Revoked on a second try means that an earlier one, whose response was lost, has done it.
+		// An expired token would say nothing of the kind.
 		return nil
 	}
 	return cl.fail(ctx, err)
@@ -209,7 +213,8 @@ func revoked(err error) bool {
 	return errors.As(err, &api) && strings.Contains(strings.ToLower(api.ErrorMessage()), "has been revoked")
 }
 
-// secretParameter is the app client's secret for the calls that take it as it is; nil if there is none.
+// secretParameter is the app client's secret for the calls that take it as it is; nil if there is
+// none.
 func (c *Client) secretParameter() *string {
 	if s := c.clientSecret.Reveal(); s != "" {
 		return &s

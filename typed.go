@@ -4,8 +4,8 @@ import (
 	"unicode"
 )
 
-// The number of digits of a code. Cognito's TOTP and SMS codes have six; those it sends by e-mail have
-// six or eight.
+// The number of digits of a code. Cognito's TOTP and SMS codes have six; those it sends by e-mail
+// have six or eight.
 const (
 	minCode = 6
 	maxCode = 8
@@ -14,9 +14,9 @@ const (
 // maxTyped is the longest input, in bytes, that is searched for a code.
 const maxTyped = 128
 
-// normalizeCode reads a code as people type and paste it: spaces and hyphens are dropped, and decimal
-// digits of every script are read as digits. It reports whether what remains is six digits, or between six
-// and eight for the codes that Cognito sends out itself.
+// normalizeCode reads a code as people type and paste it: spaces and hyphens are dropped, and
+// decimal digits of every script are read as digits. It reports whether what remains is six digits,
+// or between six and eight for the codes that Cognito sends out itself.
 func normalizeCode(typed string, method Method) (string, bool) {
 	if len(typed) > maxTyped {
 		return "", false
@@ -30,7 +30,8 @@ func normalizeCode(typed string, method Method) (string, bool) {
 		case ok:
 			code = append(code, digit)
 		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), unicode.Is(unicode.Cf, r), r == '−':
-			// Spaces and dashes of any kind, and the marks without width that come along with pasted text.
+			// Spaces and dashes of any kind, and the marks without width that come along with
+			// pasted text.
 		default:
 			return "", false
 		}
@@ -41,8 +42,8 @@ func normalizeCode(typed string, method Method) (string, bool) {
 	return string(code), true
 }
 
-// decimal returns the value of a decimal digit of any script (Unicode category Nd). The ranges of that
-// category begin with a zero and hold whole sets of ten.
+// decimal returns the value of a decimal digit of any script (Unicode category Nd). The ranges of
+// that category begin with a zero and hold whole sets of ten.
 func decimal(r rune) (byte, bool) {
 	if !unicode.Is(unicode.Nd, r) {
 		return 0, false

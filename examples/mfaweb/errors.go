@@ -1,216 +1,300 @@
 package mfaweb
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// fault is an error as the front end is told of it. The messages say what happened and what to do next.
+// fault is an error as the front end is told of it. The messages say what happened and what to do.
 type fault struct {
 	status int
 	code   string
 	en, ja string
+
+	next         cognitomfa.Step // "" stands for what the library says
+	retryAfter   time.Duration   // for Retry-After, if it is known
+	authenticate string          // more parameters of WWW-Authenticate
 }
 
 func (f *fault) Error() string { return f.code }
 
-// What can be wrong with a request itself. The user of a page never sees these; who writes a front end does.
+// say returns a fault that the library, or the code itself, says the next step of.
+func say(status int, code, en, ja string) *fault {
+	return &fault{status: status, code: code, en: en, ja: ja}
+}
+
+// What can be wrong with a request itself. The users of a page never see these; the authors of a front
+// end do.
 var (
-	errPath = &fault{
+	errPath = say(
 		http.StatusNotFound, "not-found",
 		"There is nothing at this address.",
 		"このアドレスには何もありません。",
-	}
-	errMethod = &fault{
+	)
+	errHost = say(
+		http.StatusMisdirectedRequest, "wrong-host",
+		"This service does not answer for that host name.",
+		"このホスト名へのリクエストは受け付けていません。",
+	)
+	errForeign = say(
+		http.StatusForbidden, "cross-site",
+		"Requests from pages of other sites are not accepted.",
+		"ほかのサイトのページからのリクエストは受け付けていません。",
+	)
+	errMethod = say(
 		http.StatusMethodNotAllowed, "method-not-allowed",
 		"This address takes another method; see the Allow header.",
 		"このメソッドは使えません。Allowヘッダーをご覧ください。",
-	}
-	errMediaType = &fault{
+	)
+	errMediaType = say(
 		http.StatusUnsupportedMediaType, "unsupported-media-type",
 		"The request must be JSON in UTF-8, sent with Content-Type: application/json.",
-		"リクエストはUTF-8のJSONとし、Content-Type: application/jsonを付けて送ってください。",
-	}
-	errTooLarge = &fault{
+		"リクエストはUTF-8のJSONにし、Content-Type: application/jsonを付けて送ってください。",
+	)
+	errTooLarge = say(
 		http.StatusRequestEntityTooLarge, "too-large",
 		"The request is larger than 64 KiB.",
 		"リクエストが64 KiBを超えています。",
-	}
-	errJSON = &fault{
+	)
+	errJSON = say(
 		http.StatusBadRequest, "malformed-json",
 		"The request is not a single, well-formed JSON object in UTF-8.",
 		"リクエストが、UTF-8の正しいJSONオブジェクト1個になっていません。",
-	}
-	errWhoAsks = &fault{
+	)
+	errWhoAsks = say(
 		http.StatusBadRequest, "bad-field",
 		"Send either an access token or, during sign-in, authParamSession and authParamUserId.",
 		"アクセストークンか、サインインの途中ならauthParamSessionとauthParamUserIdの、どちらか一方を送ってください。",
-	}
-	errChallengeName = &fault{
+	)
+	errChallengeName = say(
 		http.StatusBadRequest, "bad-field",
 		"ChallengeName must be SOFTWARE_TOKEN_MFA, SMS_MFA or EMAIL_OTP.",
 		"ChallengeNameはSOFTWARE_TOKEN_MFA、SMS_MFA、EMAIL_OTPのいずれかにしてください。",
-	}
+	)
+	errMFAType = say(
+		http.StatusBadRequest, "bad-field",
+		"mfaType must be SOFTWARE_TOKEN_MFA, SMS_MFA or EMAIL_OTP.",
+		"mfaTypeはSOFTWARE_TOKEN_MFA、SMS_MFA、EMAIL_OTPのいずれかにしてください。",
+	)
 )
 
 func missing(field string) error {
-	return &fault{http.StatusBadRequest, "missing-field", "The field " + field + " is missing.", "フィールド " + field + "がありません。"}
+	return say(
+		http.StatusBadRequest, "missing-field",
+		"The field "+field+" is missing.",
+		"フィールド "+field+" がありません。",
+	)
 }
 
 func notText(field string) error {
-	return &fault{http.StatusBadRequest, "bad-field", "The field " + field + " must be a string.", "フィールド " + field + "は文字列にしてください。"}
+	return say(
+		http.StatusBadRequest, "bad-field",
+		"The field "+field+" must be a string.",
+		"フィールド "+field+" は文字列にしてください。",
+	)
 }
 
-func twofold(field string) error {
-	return &fault{http.StatusBadRequest, "bad-field", "The field " + field + " is there twice.", "フィールド " + field + "が重複しています。"}
+func duplicate(field string) error {
+	return say(
+		http.StatusBadRequest, "bad-field",
+		"The field "+field+" occurs twice.",
+		"フィールド "+field+" が重複しています。",
+	)
 }
 
-// faults are the kinds of error that the library tells apart. The first that fits counts: [cognitomfa.ErrNotEnabled] wraps its reason.
-// ErrUserNotFound is missing because no call made here can lead to it: nobody is told whether a user exists.
+// tooManyAttempts is the error when a limit is used up. What is left to do is to wait or, where only
+// this sign-in is over, to begin another.
+func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
+	f := &fault{
+		status: http.StatusTooManyRequests, code: "too-many-attempts", next: next, retryAfter: wait,
+	}
+	if next == cognitomfa.StepStartOver {
+		f.en = "Too many wrong codes. Sign in again."
+		f.ja = "間違ったコードが続いたため、サインインを打ち切りました。もう一度サインインしてください。"
+		return f
+	}
+	minutes := max(1, int(math.Ceil(wait.Minutes())))
+	f.en = fmt.Sprintf("Too many attempts. Try again in %d minutes.", minutes)
+	if minutes == 1 {
+		f.en = "Too many attempts. Try again in a minute."
+	}
+	f.ja = fmt.Sprintf("試行回数が上限に達しました。約%d分後に、もう一度お試しください。", minutes)
+	return f
+}
+
+// freshSignInRequired is the error of a sign-in that is older than maxAge, where MFA is on and is to be
+// changed. To programs it says so as RFC 9470 does.
+func freshSignInRequired(maxAge time.Duration) error {
+	return &fault{
+		status: http.StatusUnauthorized, code: "fresh-sign-in-required",
+		en:   "Your sign-in is too old to change two-step sign-in. Sign in again first.",
+		ja:   "サインインから時間が経っているため、2段階認証の設定を変更できません。先に、もう一度サインインしてください。",
+		next: cognitomfa.StepStartOver,
+		authenticate: fmt.Sprintf(`, error="insufficient_user_authentication", max_age="%d"`,
+			int(maxAge.Seconds())),
+	}
+}
+
+// faults are the kinds of error that the library tells apart. The first match counts:
+// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound is not here, because no call made here
+// can lead to it: nobody is told whether a user exists.
 var faults = []struct {
-	kind error
-	fault
+	kind  error
+	fault *fault
 }{
-	{cognitomfa.ErrNotEnabled, fault{
+	{cognitomfa.ErrNotEnabled, say(
 		http.StatusBadGateway, "mfa-not-enabled",
-		"The authenticator app is registered, but two-step sign-in could not be switched on yet. Switch it on again; no new code is needed.",
-		"認証アプリは登録されましたが、2段階認証をまだ有効にできていません。もう一度有効にしてください。新しいコードは不要です。",
-	}},
-	{cognitomfa.ErrCredentials, fault{
+		"The authenticator app is registered, but two-step sign-in is not on yet. "+
+			"Switch it on again. You do not need a new code.",
+		"認証アプリは登録されましたが、2段階認証はまだ有効になっていません。"+
+			"もう一度有効にしてください。新しいコードは不要です。",
+	)},
+	{cognitomfa.ErrCredentials, say(
 		http.StatusUnauthorized, "wrong-credentials",
 		"The user name or the password is wrong. Check both and try again.",
 		"ユーザー名またはパスワードが違います。確認して、もう一度お試しください。",
-	}},
-	{cognitomfa.ErrTooManyAttempts, fault{
+	)},
+	{cognitomfa.ErrTooManyAttempts, say(
 		http.StatusTooManyRequests, "too-many-attempts",
-		"There were too many failed attempts. Wait a few minutes, then try again.",
-		"失敗が続いたため、一時的にロックされています。数分待ってから、もう一度お試しください。",
-	}},
-	{cognitomfa.ErrUserDisabled, fault{
+		"Too many failed attempts. Wait before you try again: "+
+			"a few seconds at first, then longer each time.",
+		"失敗が続いたため、一時的にロックされています。少し待ってから、もう一度お試しください。"+
+			"待ち時間は失敗するたびに長くなります。",
+	)},
+	{cognitomfa.ErrUserDisabled, say(
 		http.StatusForbidden, "user-disabled",
 		"This user has been disabled. Ask the administrator.",
-		"このユーザーは無効にされています。管理者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrPasswordReset, fault{
+		"このユーザーは無効になっています。管理者にお問い合わせください。",
+	)},
+	{cognitomfa.ErrPasswordReset, say(
 		http.StatusForbidden, "password-reset-required",
 		"The password must be reset before you can sign in. Ask the administrator.",
 		"サインインの前にパスワードのリセットが必要です。管理者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrNotConfirmed, fault{
+	)},
+	{cognitomfa.ErrNotConfirmed, say(
 		http.StatusForbidden, "user-not-confirmed",
-		"The sign-up is not complete. Confirm it with the code that you were sent, or ask the administrator.",
+		"The sign-up is not complete. Confirm it with the code that was sent to you, "+
+			"or ask the administrator.",
 		"ユーザー登録が完了していません。届いたコードで登録を完了するか、管理者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrPasswordPolicy, fault{
+	)},
+	{cognitomfa.ErrPasswordPolicy, say(
 		http.StatusBadRequest, "password-policy",
-		"The new password does not follow the rules or was used before. Choose another.",
+		"The new password does not follow the rules, or it was used before. Choose another.",
 		"新しいパスワードが条件を満たしていないか、以前に使われたものです。別のパスワードにしてください。",
-	}},
-	{cognitomfa.ErrAttribute, fault{
+	)},
+	{cognitomfa.ErrAttribute, say(
 		http.StatusBadRequest, "bad-attribute",
-		"Something that has to be known about you is missing, malformed or taken by somebody else. Correct it and try again.",
-		"必要な情報が不足しているか、形式が正しくないか、すでに使われています。修正して、もう一度お試しください。",
-	}},
-	{cognitomfa.ErrCodeMismatch, fault{
+		"One of the details about you is missing, malformed, or used by somebody else. "+
+			"Correct it and try again.",
+		"ユーザー情報が不足しているか、形式が正しくないか、すでに使われています。"+
+			"修正して、もう一度お試しください。",
+	)},
+	{cognitomfa.ErrCodeMismatch, say(
 		http.StatusBadRequest, "wrong-code",
-		"That code is not right. Enter the newest one. If the app's code is refused again, check the clock of your phone.",
-		"コードが違います。最新のコードを入力してください。アプリのコードが何度も受け付けられないときは、スマートフォンの時刻を確認してください。",
-	}},
-	{cognitomfa.ErrCodeUsed, fault{
+		"That code is wrong. Enter the newest one. If codes from your app are refused repeatedly, "+
+			"check that your phone sets its clock automatically.",
+		"コードが違います。最新のコードを入力してください。認証アプリのコードが何度も受け付けられない"+
+			"ときは、スマートフォンの時刻が自動設定になっているか確認してください。",
+	)},
+	{cognitomfa.ErrCodeUsed, say(
 		http.StatusBadRequest, "used-code",
-		"That code has been used already. Wait until the app shows the next one, half a minute at most, and use the next code.",
-		"このコードはすでに使われています。アプリに次のコードが表示されるまで（最長30秒）待ち、次のコードを使ってください。",
-	}},
-	{cognitomfa.ErrMethod, fault{
+		"That code was already used. Wait up to 30 seconds until the app shows the next code, "+
+			"and enter that one.",
+		"このコードはすでに使われています。認証アプリに次のコードが表示されるまで（最長30秒）待ち、"+
+			"次のコードを入力してください。",
+	)},
+	{cognitomfa.ErrMethod, say(
 		http.StatusBadRequest, "method-not-offered",
-		"That way of receiving a code was not offered. Choose another.",
+		"You cannot receive a code that way. Choose another.",
 		"この方法は選べません。別の方法を選んでください。",
-	}},
-	{cognitomfa.ErrSessionExpired, fault{
+	)},
+	{cognitomfa.ErrSessionExpired, say(
 		http.StatusUnauthorized, "session-expired",
-		"This sign-in took too long and has ended. Sign in again.",
-		"時間が経ちすぎたため、サインインが打ち切られました。もう一度サインインしてください。",
-	}},
-	{cognitomfa.ErrSessionUsed, fault{
+		"This sign-in took too long and has expired. Sign in again.",
+		"サインインの途中で有効期限が切れました。もう一度サインインしてください。",
+	)},
+	{cognitomfa.ErrSessionUsed, say(
 		http.StatusUnauthorized, "session-used",
-		"This sign-in was already finished. Sign in again.",
+		"This sign-in is already complete. Sign in again.",
 		"このサインインはすでに完了しています。もう一度サインインしてください。",
-	}},
-	{cognitomfa.ErrAccessToken, fault{
-		http.StatusUnauthorized, "bad-access-token",
-		"You are not signed in any more. Sign in again.",
-		"サインインの有効期限が切れました。もう一度サインインしてください。",
-	}},
-	{cognitomfa.ErrRefreshToken, fault{
-		http.StatusUnauthorized, "bad-refresh-token",
-		"You are not signed in any more. Sign in again.",
-		"サインインの有効期限が切れました。もう一度サインインしてください。",
-	}},
-	{cognitomfa.ErrMissingScope, fault{
+	)},
+	{cognitomfa.ErrAccessToken, signedOut("bad-access-token")},
+	{cognitomfa.ErrRefreshToken, signedOut("bad-refresh-token")},
+	{cognitomfa.ErrMissingScope, say(
 		http.StatusForbidden, "missing-scope",
-		"This sign-in does not allow to change two-step sign-in. Ask the operator of this service.",
+		"This sign-in does not allow changes to two-step sign-in. Ask the operator of this service.",
 		"このサインインでは2段階認証の設定を変更できません。サービスの運営者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrNotEnrolled, fault{
+	)},
+	{cognitomfa.ErrNotEnrolled, say(
 		http.StatusBadRequest, "not-enrolled",
-		"No authenticator app is registered. Get a QR code first and scan it.",
+		"No authenticator app is registered. Get a QR code and scan it first.",
 		"認証アプリが登録されていません。まずQRコードを表示して読み取ってください。",
-	}},
-	{cognitomfa.ErrTOTPDisabled, fault{
+	)},
+	{cognitomfa.ErrTOTPDisabled, say(
 		http.StatusForbidden, "totp-disabled",
-		"Authenticator apps are switched off in this user pool. Ask the operator of this service.",
-		"このユーザープールでは認証アプリを使えません。サービスの運営者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrMFARequired, fault{
+		"This service does not support authenticator apps at the moment. Ask its operator.",
+		"現在、このサービスでは認証アプリを使えません。サービスの運営者にお問い合わせください。",
+	)},
+	{cognitomfa.ErrMFARequired, say(
 		http.StatusForbidden, "mfa-required",
 		"Two-step sign-in is required here and cannot be switched off.",
 		"ここでは2段階認証が必須のため、無効にできません。",
-	}},
-	{cognitomfa.ErrRejected, fault{
+	)},
+	{cognitomfa.ErrRejected, say(
 		http.StatusForbidden, "rejected",
 		"The rules of this service do not allow that. Ask its operator.",
-		"サービスの規則により許可されていません。運営者にお問い合わせください。",
-	}},
-	{cognitomfa.ErrThrottled, fault{
+		"サービスの規則により許可されていません。サービスの運営者にお問い合わせください。",
+	)},
+	{cognitomfa.ErrThrottled, say(
 		http.StatusTooManyRequests, "throttled",
-		"The service is busy at the moment. Wait a little, then try again.",
+		"The service is busy. Wait a moment, then try again.",
 		"ただいま混み合っています。少し待ってから、もう一度お試しください。",
-	}},
-	{cognitomfa.ErrSecretHash, fault{
-		http.StatusInternalServerError, "misconfigured",
-		"The service is not set up correctly. Its operator finds the reason in the log.",
-		"サービスの設定に誤りがあります。運営者はログで原因を確認できます。",
-	}},
-	{cognitomfa.ErrConfig, fault{
-		http.StatusInternalServerError, "misconfigured",
-		"The service is not set up correctly. Its operator finds the reason in the log.",
-		"サービスの設定に誤りがあります。運営者はログで原因を確認できます。",
-	}},
+	)},
+	{cognitomfa.ErrSecretHash, misconfigured},
+	{cognitomfa.ErrConfig, misconfigured},
 	{cognitomfa.ErrUnavailable, unavailable},
 }
 
-// What is left over.
+// What several kinds have in common, and what is left over.
 var (
-	unavailable = fault{
+	misconfigured = say(
+		http.StatusInternalServerError, "misconfigured",
+		"The service is not set up correctly. Its operator finds the reason in the log.",
+		"サービスの設定に誤りがあります。サービスの運営者はログで原因を確認できます。",
+	)
+	unavailable = say(
 		http.StatusBadGateway, "unavailable",
-		"The sign-in service did not answer. Wait a moment, then try again.",
+		"The sign-in service did not respond. Wait a moment, then try again.",
 		"サインインサービスから応答がありませんでした。少し待ってから、もう一度お試しください。",
-	}
-	// lost is what unavailable comes to where the step may have been carried out, so that it cannot be repeated.
-	lost = fault{
+	)
+	// lost replaces unavailable where the step may have been carried out and cannot be repeated.
+	lost = say(
 		http.StatusBadGateway, "unavailable",
-		"The sign-in service did not answer. Begin again.",
-		"サインインサービスから応答がありませんでした。最初からやり直してください。",
-	}
-	internal = fault{
+		"The sign-in service did not respond. Sign in again.",
+		"サインインサービスから応答がありませんでした。もう一度サインインしてください。",
+	)
+	internal = say(
 		http.StatusInternalServerError, "internal",
 		"Something unexpected went wrong. The operator of this service finds the reason in the log.",
 		"予期しないエラーが発生しました。サービスの運営者はログで原因を確認できます。",
-	}
+	)
 )
+
+func signedOut(code string) *fault {
+	return say(
+		http.StatusUnauthorized, code,
+		"You are no longer signed in. Sign in again.",
+		"サインインの有効期限が切れました。もう一度サインインしてください。",
+	)
+}
 
 // faultOf finds what to tell the front end of an error.
 func faultOf(err error) *fault {
@@ -218,18 +302,18 @@ func faultOf(err error) *fault {
 	if errors.As(err, &own) {
 		return own
 	}
-	found := &internal
+	found := internal
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		found = &unavailable
+		found = unavailable
 	}
-	for i := range faults {
-		if errors.Is(err, faults[i].kind) {
-			found = &faults[i].fault
+	for _, f := range faults {
+		if errors.Is(err, f.kind) {
+			found = f.fault
 			break
 		}
 	}
-	if found.code == unavailable.code && cognitomfa.NextStep(err) == cognitomfa.StepStartOver {
-		return &lost
+	if found == unavailable && cognitomfa.NextStep(err) == cognitomfa.StepStartOver {
+		return lost
 	}
 	return found
 }
@@ -243,14 +327,14 @@ type message struct {
 
 func newMessage(err error, language string) *message {
 	f := faultOf(err)
-	m := &message{Code: f.code, Message: f.en, Next: cognitomfa.NextStep(err)}
+	m := &message{Code: f.code, Message: f.en, Next: cmp.Or(f.next, cognitomfa.NextStep(err))}
 	if language == Japanese {
 		m.Message = f.ja
 	}
 	return m
 }
 
-// fail answers with an error.
+// fail responds with an error.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := faultOf(err)
 	if rec, ok := w.(*recorder); ok {
@@ -259,7 +343,10 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	h.Add("Vary", "Accept-Language")
 	if f.status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="cognito"`)
+		h.Set("WWW-Authenticate", `Bearer realm="cognito"`+f.authenticate)
+	}
+	if f.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
 	reply(w, f.status, map[string]*message{"error": newMessage(err, Language(r))})
 }

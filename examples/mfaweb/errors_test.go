@@ -16,13 +16,16 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Whether the password is wrong or the user unknown is not told: not by the body, not by a header.
+// Neither body nor headers tell a wrong password from an unknown user.
 func TestUnknownUser(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, language := range []string{"en", "ja"} {
-		wrong := s.post("/signin", fields{"userId": username, "userPassword": "wrong-password"}, "Accept-Language", language)
+		ask := func(name string) *answer {
+			f := fields{"userId": name, "userPassword": "wrong-password"}
+			return s.post("/signin", f, "Accept-Language", language)
+		}
+		wrong, unknown := ask(username), ask("nobody@example.com")
 		wrong.failed(http.StatusUnauthorized, "wrong-credentials", "start-over")
-		unknown := s.post("/signin", fields{"userId": "nobody@example.com", "userPassword": "wrong-password"}, "Accept-Language", language)
 		assert.Equal(t, wrong.status, unknown.status)
 		assert.Equal(t, wrong.body, unknown.body)
 		wrong.header.Del("Date")
@@ -31,22 +34,25 @@ func TestUnknownUser(t *testing.T) {
 	}
 }
 
-// Mishaps as they happen.
-func TestMishaps(t *testing.T) {
+// What goes wrong with real users.
+func TestFailures(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.AddUser(cognitotest.User{Username: "locked", Password: password})
 	s.AddUser(cognitotest.User{Username: "barred", Password: password, Disabled: true})
-	s.AddUser(cognitotest.User{Username: "resetting", Password: password, Status: types.UserStatusTypeResetRequired})
-	s.AddUser(cognitotest.User{Username: "unconfirmed", Password: password, Status: types.UserStatusTypeUnconfirmed})
-	signIn := func(name string) *answer { return s.post("/signin", fields{"userId": name, "userPassword": password}) }
+	s.AddUser(cognitotest.User{
+		Username: "resetting", Password: password, Status: types.UserStatusTypeResetRequired,
+	})
+	s.AddUser(cognitotest.User{
+		Username: "unconfirmed", Password: password, Status: types.UserStatusTypeUnconfirmed,
+	})
 
 	for range 6 {
 		s.post("/signin", fields{"userId": "locked", "userPassword": "wrong-password"})
 	}
-	signIn("locked").failed(http.StatusTooManyRequests, "too-many-attempts", "back-off")
-	signIn("barred").failed(http.StatusForbidden, "user-disabled", "give-up")
-	signIn("resetting").failed(http.StatusForbidden, "password-reset-required", "give-up")
-	signIn("unconfirmed").failed(http.StatusForbidden, "user-not-confirmed", "give-up")
+	s.signInAs("locked").failed(http.StatusTooManyRequests, "too-many-attempts", "back-off")
+	s.signInAs("barred").failed(http.StatusForbidden, "user-disabled", "give-up")
+	s.signInAs("resetting").failed(http.StatusForbidden, "password-reset-required", "give-up")
+	s.signInAs("unconfirmed").failed(http.StatusForbidden, "user-not-confirmed", "give-up")
 
 	access := s.signIn().access()
 	verify := func(access, code string) *answer {
@@ -64,39 +70,57 @@ func TestMishaps(t *testing.T) {
 
 	who := s.session("SOFTWARE_TOKEN_MFA")
 	said := s.post("/mfasignin", who.withCode(code)).failed(http.StatusBadRequest, "used-code", "next-code")
-	assert.Contains(t, said, "use the next code")
+	assert.Contains(t, said, "until the app shows the next code")
 	s.post("/mfasignin", who.withCode("abcdef")).failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	s.post("/mfasignin", who.withCode(s.NextCode(username))).tokens()
-	s.post("/mfasignin", who.withCode(s.NextCode(username))).failed(http.StatusUnauthorized, "session-used", "start-over")
+	s.post("/mfasignin", who.withCode(s.NextCode(username))).
+		failed(http.StatusUnauthorized, "session-used", "start-over")
 	who = s.session("SOFTWARE_TOKEN_MFA")
 	s.Advance(4 * time.Minute)
-	s.post("/mfasignin", who.withCode(s.Code(username))).failed(http.StatusUnauthorized, "session-expired", "start-over")
-	s.post("/mfasignin", fields{"mfaCode": "123456", "authParamSession": strings.Repeat("A", 9000), "authParamUserId": username}).
+	s.post("/mfasignin", who.withCode(s.Code(username))).
+		failed(http.StatusUnauthorized, "session-expired", "start-over")
+	s.post("/mfasignin", who.with("authParamSession", strings.Repeat("A", 9000)).withCode("123456")).
 		failed(http.StatusUnauthorized, "session-expired", "start-over")
 
 	s.Advance(2 * time.Hour)
 	verify(access, code).failed(http.StatusUnauthorized, "bad-access-token", "start-over")
-	s.post("/signout", fields{"refreshToken": "not a token at all"}).failed(http.StatusUnauthorized, "bad-refresh-token", "start-over")
+	s.post("/signout", fields{"refreshToken": "not a token at all"}).
+		failed(http.StatusUnauthorized, "bad-refresh-token", "start-over")
 
 	scoped := s.IssueTokens(username, "openid")
-	s.post("/mfa", fields{"AccessToken": *scoped.AccessToken}).failed(http.StatusForbidden, "missing-scope", "give-up")
+	s.post("/mfa", fields{"AccessToken": *scoped.AccessToken}).
+		failed(http.StatusForbidden, "missing-scope", "give-up")
 
-	_, err := s.Client().SetUserPoolMfaConfig(t.Context(), &cognitoidentityprovider.SetUserPoolMfaConfigInput{
-		UserPoolId: aws.String(s.UserPoolID), MfaConfiguration: types.UserPoolMfaTypeOff,
-	})
+	_, err := s.Client().SetUserPoolMfaConfig(t.Context(),
+		&cognitoidentityprovider.SetUserPoolMfaConfigInput{
+			UserPoolId: aws.String(s.UserPoolID), MfaConfiguration: types.UserPoolMfaTypeOff,
+		})
 	require.NoError(t, err)
-	s.post("/mfa", fields{"AccessToken": s.signIn().access()}).failed(http.StatusForbidden, "totp-disabled", "give-up")
+	s.post("/mfa", fields{"AccessToken": s.signIn().access()}).
+		failed(http.StatusForbidden, "totp-disabled", "give-up")
 }
 
-// What Cognito may answer at other times. Each error has a message in both languages.
+// Errors that Cognito returns at other times. Each has a message in both languages.
 func TestCognitosErrors(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
-	access := *s.IssueTokens(username).AccessToken
-	s.post("/mfa", fields{"AccessToken": access}).ok()
+	fresh := func() string { return *s.IssueTokens(username).AccessToken }
+	s.post("/mfa", fields{"AccessToken": fresh()}).ok()
 
-	const admin, respond, associate, verify, prefer = "AdminInitiateAuth", "AdminRespondToAuthChallenge", "AssociateSoftwareToken",
-		"VerifySoftwareToken", "SetUserMFAPreference"
+	const (
+		admin     = "AdminInitiateAuth"
+		respond   = "AdminRespondToAuthChallenge"
+		associate = "AssociateSoftwareToken"
+		verify    = "VerifySoftwareToken"
+		prefer    = "SetUserMFAPreference"
+
+		invalid  = http.StatusBadRequest
+		refused  = http.StatusForbidden
+		tooMany  = http.StatusTooManyRequests
+		internal = http.StatusInternalServerError
+		gateway  = http.StatusBadGateway
+	)
+	failing := func(code, message string) cognitotest.Fault { return cognitotest.Error(code, message) }
 	for _, test := range []struct {
 		operation string
 		fault     cognitotest.Fault
@@ -104,45 +128,64 @@ func TestCognitosErrors(t *testing.T) {
 		code      string
 		next      string
 	}{
-		{admin, cognitotest.Throttle(), http.StatusTooManyRequests, "throttled", "back-off"},
-		{admin, cognitotest.InternalError(), http.StatusBadGateway, "unavailable", "back-off"},
-		{admin, cognitotest.DropBefore(), http.StatusBadGateway, "unavailable", "back-off"},
-		{admin, cognitotest.CutAnswer(), http.StatusBadGateway, "unavailable", "back-off"},
-		{admin, cognitotest.Error("ResourceNotFoundException", "User pool client x does not exist."), http.StatusInternalServerError, "misconfigured", "give-up"},
-		{admin, cognitotest.Error("NotAuthorizedException", "Unable to verify secret hash for client x"), http.StatusInternalServerError, "misconfigured", "give-up"},
-		{admin, cognitotest.Error("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"), http.StatusInternalServerError, "misconfigured", "give-up"},
-		{admin, cognitotest.Error("UserLambdaValidationException", "PreAuthentication failed with error no"), http.StatusForbidden, "rejected", "give-up"},
-		{admin, cognitotest.Error("BrandNewException", "something new"), http.StatusInternalServerError, "internal", "give-up"},
-		{respond, cognitotest.DropAfter(), http.StatusBadGateway, "unavailable", "start-over"},
-		{respond, cognitotest.Throttle(), http.StatusTooManyRequests, "throttled", "back-off"},
-		{respond, cognitotest.Error("AliasExistsException", "An account with the email already exists."), http.StatusBadRequest, "bad-attribute", "same-challenge"},
-		{respond, cognitotest.Error("InvalidPasswordException", "too short"), http.StatusBadRequest, "password-policy", "same-challenge"},
-		{associate, cognitotest.Throttle(), http.StatusTooManyRequests, "throttled", "back-off"},
-		{verify, cognitotest.Error("CodeMismatchException", "Invalid code received for user"), http.StatusBadRequest, "wrong-code", "same-challenge"},
-		{verify, cognitotest.DropBefore(), http.StatusBadGateway, "unavailable", "back-off"},
-		{prefer, cognitotest.Throttle(), http.StatusBadGateway, "mfa-not-enabled", "back-off"},
+		{admin, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
+		{admin, cognitotest.InternalError(), gateway, "unavailable", "back-off"},
+		{admin, cognitotest.DropBefore(), gateway, "unavailable", "back-off"},
+		{admin, cognitotest.CutAnswer(), gateway, "unavailable", "back-off"},
+		{
+			admin, failing("ResourceNotFoundException", "User pool client x does not exist."),
+			internal, "misconfigured", "give-up",
+		},
+		{
+			admin, failing("NotAuthorizedException", "Unable to verify secret hash for client x"),
+			internal, "misconfigured", "give-up",
+		},
+		{
+			admin, failing("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
+			internal, "misconfigured", "give-up",
+		},
+		{
+			admin, failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
+			refused, "rejected", "give-up",
+		},
+		{admin, failing("BrandNewException", "something new"), internal, "internal", "give-up"},
+		{respond, cognitotest.DropAfter(), gateway, "unavailable", "start-over"},
+		{respond, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
+		{
+			respond, failing("AliasExistsException", "An account with the email already exists."),
+			invalid, "bad-attribute", "same-challenge",
+		},
+		{
+			respond, failing("InvalidPasswordException", "too short"),
+			invalid, "password-policy", "same-challenge",
+		},
+		{associate, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
+		{
+			verify, failing("CodeMismatchException", "Invalid code received for user"),
+			invalid, "wrong-code", "same-challenge",
+		},
+		{verify, cognitotest.DropBefore(), gateway, "unavailable", "back-off"},
+		{prefer, cognitotest.Throttle(), gateway, "mfa-not-enabled", "back-off"},
 	} {
 		t.Run(test.operation+" "+test.code, func(t *testing.T) {
 			messages := make(map[string]string)
 			for _, language := range []string{"en", "ja"} {
 				request := func() *answer {
+					path, f := "/signin", fields{"userId": username, "userPassword": password}
 					switch test.operation {
 					case respond:
 						who := s.session("SOFTWARE_TOKEN_MFA")
-						s.Fail(test.operation, test.fault)
 						s.Advance(time.Minute)
-						return s.post("/mfasignin", who.withCode(s.VerifiedCode(username)), "Accept-Language", language)
+						path, f = "/mfasignin", who.withCode(s.VerifiedCode(username))
 					case associate:
-						s.Fail(test.operation, test.fault)
-						return s.post("/mfa", fields{"AccessToken": access}, "Accept-Language", language)
+						path, f = "/mfa", fields{"AccessToken": fresh()}
 					case verify, prefer:
+						access := fresh()
 						s.post("/mfa", fields{"AccessToken": access}).ok()
-						s.Fail(test.operation, test.fault)
-						return s.post("/verify", fields{"accessToken": access, "mfaCode": s.Code(username)}, "Accept-Language", language)
-					default:
-						s.Fail(test.operation, test.fault)
-						return s.post("/signin", fields{"userId": username, "userPassword": password}, "Accept-Language", language)
+						path, f = "/verify", fields{"accessToken": access, "mfaCode": s.Code(username)}
 					}
+					s.Fail(test.operation, test.fault)
+					return s.post(path, f, "Accept-Language", language)
 				}
 				a := request()
 				a.t = t
@@ -156,64 +199,80 @@ func TestCognitosErrors(t *testing.T) {
 	}
 }
 
-// What is wrong with a request is said of each path alike.
+// What is wrong with a request itself is the same error for every path.
 func TestBadRequests(t *testing.T) {
 	s := newSite(t, nil, nil)
-	const plain = "application/json"
+	const plain, mediaType, malformed = "application/json", "unsupported-media-type", "malformed-json"
+	statuses := map[string]int{
+		mediaType:       http.StatusUnsupportedMediaType,
+		malformed:       http.StatusBadRequest,
+		"missing-field": http.StatusBadRequest,
+		"bad-field":     http.StatusBadRequest,
+		"too-large":     http.StatusRequestEntityTooLarge,
+	}
 	for path, good := range map[string]string{
-		"/signin":    `"userId":"x","userPassword":"x"`,
-		"/mfa":       `"AccessToken":"x"`,
-		"/verify":    `"mfaCode":"x","accessToken":"x"`,
-		"/mfasignin": `"mfaCode":"x","authParamSession":"x","authParamUserId":"x"`,
-		"/enable":    `"accessToken":"x"`,
-		"/signout":   `"refreshToken":"x"`,
+		"/signin":      `"userId":"x","userPassword":"x"`,
+		"/mfa":         `"AccessToken":"x"`,
+		"/verify":      `"mfaCode":"x","accessToken":"x"`,
+		"/mfasignin":   `"mfaCode":"x","authParamSession":"x","authParamUserId":"x"`,
+		"/newpassword": `"newPassword":"x","authParamSession":"x","authParamUserId":"x"`,
+		"/selectmfa":   `"mfaType":"x","authParamSession":"x","authParamUserId":"x"`,
+		"/enable":      `"accessToken":"x"`,
+		"/disable":     `"accessToken":"x"`,
+		"/signout":     `"refreshToken":"x"`,
 	} {
 		first, _, _ := strings.Cut(strings.TrimPrefix(good, `"`), `"`)
+		missing := "missing-field"
+		if path == "/mfa" {
+			missing = "bad-field" // one of two fields is required
+		}
+		whole := "{" + good + "}"
 		for _, test := range []struct {
 			name        string
 			contentType string
 			body        string
-			status      int
 			code        string
 		}{
-			{"no type", "", "{" + good + "}", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"form", "application/x-www-form-urlencoded", "userId=x", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"text", "text/plain", "{" + good + "}", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"other JSON", "application/json-patch+json", "{" + good + "}", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"charset", "application/json; charset=shift_jis", "{" + good + "}", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"bad type", "application/json; charset", "{" + good + "}", http.StatusUnsupportedMediaType, "unsupported-media-type"},
-			{"empty", plain, "", http.StatusBadRequest, "malformed-json"},
-			{"blank", plain, " \n", http.StatusBadRequest, "malformed-json"},
-			{"null", plain, "null", http.StatusBadRequest, "malformed-json"},
-			{"array", plain, "[{" + good + "}]", http.StatusBadRequest, "malformed-json"},
-			{"string", plain, `"x"`, http.StatusBadRequest, "malformed-json"},
-			{"number", plain, "1", http.StatusBadRequest, "malformed-json"},
-			{"not closed", plain, "{" + good, http.StatusBadRequest, "malformed-json"},
-			{"comma", plain, "{" + good + ",}", http.StatusBadRequest, "malformed-json"},
-			{"two values", plain, "{" + good + "}{}", http.StatusBadRequest, "malformed-json"},
-			{"rubbish behind", plain, "{" + good + "} x", http.StatusBadRequest, "malformed-json"},
-			{"single quotes", plain, "{'x':1}", http.StatusBadRequest, "malformed-json"},
-			{"name without value", plain, `{"x"`, http.StatusBadRequest, "malformed-json"},
-			{"number as name", plain, `{1:"x"}`, http.StatusBadRequest, "malformed-json"},
-			{"no UTF-8", plain, "{" + good + ",\"y\":\"\xff\"}", http.StatusBadRequest, "malformed-json"},
-			{"byte order mark", plain, "\ufeff{" + good + "}", http.StatusBadRequest, "malformed-json"},
-			{"deep", plain, `{"y":` + strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000) + "}", http.StatusBadRequest, "malformed-json"},
-			{"nothing", plain, "{}", http.StatusBadRequest, map[bool]string{true: "bad-field", false: "missing-field"}[path == "/mfa"]},
-			{"null field", plain, `{"` + first + `":null}`, http.StatusBadRequest, map[bool]string{true: "bad-field", false: "missing-field"}[path == "/mfa"]},
-			{"number field", plain, `{"` + first + `":1}`, http.StatusBadRequest, "bad-field"},
-			{"object field", plain, `{"` + first + `":{}}`, http.StatusBadRequest, "bad-field"},
-			{"twofold field", plain, `{"` + first + `":"x",` + good + "}", http.StatusBadRequest, "bad-field"},
-			{"too large", plain, "{" + good + `,"y":"` + strings.Repeat("y", 64<<10) + `"}`, http.StatusRequestEntityTooLarge, "too-large"},
+			{"no type", "", whole, mediaType},
+			{"form", "application/x-www-form-urlencoded", "userId=x", mediaType},
+			{"text", "text/plain", whole, mediaType},
+			{"other JSON", "application/json-patch+json", whole, mediaType},
+			{"charset", plain + "; charset=shift_jis", whole, mediaType},
+			{"bad type", plain + "; charset", whole, mediaType},
+			{"empty", plain, "", malformed},
+			{"space", plain, " \n", malformed},
+			{"null", plain, "null", malformed},
+			{"array", plain, "[" + whole + "]", malformed},
+			{"string", plain, `"x"`, malformed},
+			{"number", plain, "1", malformed},
+			{"not closed", plain, "{" + good, malformed},
+			{"comma", plain, "{" + good + ",}", malformed},
+			{"two values", plain, whole + "{}", malformed},
+			{"text after it", plain, whole + " x", malformed},
+			{"single quotes", plain, "{'x':1}", malformed},
+			{"name without value", plain, `{"x"`, malformed},
+			{"number as name", plain, `{1:"x"}`, malformed},
+			{"not UTF-8", plain, "{" + good + ",\"y\":\"\xff\"}", malformed},
+			{"byte order mark", plain, "\ufeff" + whole, malformed},
+			{"deep", plain, `{"y":` + strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000) + "}", malformed},
+			{"nothing", plain, "{}", missing},
+			{"null field", plain, `{"` + first + `":null}`, missing},
+			{"number field", plain, `{"` + first + `":1}`, "bad-field"},
+			{"object field", plain, `{"` + first + `":{}}`, "bad-field"},
+			{"duplicate field", plain, `{"` + first + `":"x",` + good + "}", "bad-field"},
+			{"too large", plain, "{" + good + `,"y":"` + strings.Repeat("y", 64<<10) + `"}`, "too-large"},
 		} {
 			t.Run(path+" "+test.name, func(t *testing.T) {
 				a := s.send(http.MethodPost, path, test.body, "Content-Type", test.contentType)
 				a.t = t
-				a.failed(test.status, test.code, "give-up")
+				a.failed(statuses[test.code], test.code, "give-up")
 			})
 		}
-		s.send(http.MethodPost, path, "{"+good+"}", "Content-Type", plain, "Content-Encoding", "gzip").
-			failed(http.StatusUnsupportedMediaType, "unsupported-media-type", "give-up")
-		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodOptions, "ODD"} {
+		s.send(http.MethodPost, path, whole, "Content-Type", plain, "Content-Encoding", "gzip").
+			failed(http.StatusUnsupportedMediaType, mediaType, "give-up")
+		for _, method := range []string{
+			http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodOptions, "ODD",
+		} {
 			a := s.send(method, path, "")
 			a.failed(http.StatusMethodNotAllowed, "method-not-allowed", "give-up")
 			assert.Equal(t, "POST", a.header.Get("Allow"))
@@ -230,8 +289,10 @@ func TestLargestRequest(t *testing.T) {
 	head := `{"userId":"x","userPassword":"x","y":"`
 	body := head + strings.Repeat("y", 64<<10-len(head)-2) + `"}`
 	require.Len(t, body, 64<<10)
-	s.send(http.MethodPost, "/signin", body, "Content-Type", "application/json").failed(http.StatusUnauthorized, "wrong-credentials", "start-over")
-	s.send(http.MethodPost, "/signin", body+" ", "Content-Type", "application/json").failed(http.StatusRequestEntityTooLarge, "too-large", "give-up")
+	s.send(http.MethodPost, "/signin", body, "Content-Type", "application/json").
+		failed(http.StatusUnauthorized, "wrong-credentials", "start-over")
+	s.send(http.MethodPost, "/signin", body+" ", "Content-Type", "application/json").
+		failed(http.StatusRequestEntityTooLarge, "too-large", "give-up")
 }
 
 func TestWhoAsks(t *testing.T) {
@@ -247,26 +308,39 @@ func TestWhoAsks(t *testing.T) {
 		said := s.post("/mfa", f).failed(http.StatusBadRequest, "missing-field", "give-up")
 		assert.Contains(t, said, "authParam")
 	}
-	s.post("/mfasignin", fields{"mfaCode": "123456", "authParamSession": "x", "authParamUserId": "x", "ChallengeName": "CUSTOM_CHALLENGE"}).
+	who := fields{"authParamSession": "x", "authParamUserId": "x"}
+	s.post("/mfasignin", who.withCode("123456").with("ChallengeName", "CUSTOM_CHALLENGE")).
 		failed(http.StatusBadRequest, "bad-field", "give-up")
+	s.post("/selectmfa", who.with("mfaType", "PIGEON")).failed(http.StatusBadRequest, "bad-field", "give-up")
 }
 
-// Whatever is sent, the answer is an error that the sender can understand, and never the service's own fault.
+// Whatever is sent, the response is an error that the sender can understand, and never the service's own
+// fault. Between two inputs an hour passes, so no lockout or limit reaches from one to the next.
 func FuzzRequest(f *testing.F) {
-	api := newSite(f, nil, nil).api
-	handlers := []http.Handler{api.SignIn(), api.MFA(), api.Verify(), api.MFASignIn()}
-	f.Add(uint8(0), "application/json", `{"userId":"x","userPassword":"y"}`)
-	f.Add(uint8(1), "application/json", `{"authParamSession":"x","authParamUserId":"y"}`)
-	f.Add(uint8(2), "application/json; charset=utf-8", `{"mfaCode":"123456","accessToken":"\ud800"}`)
-	f.Add(uint8(3), "application/json", `{"mfaCode":"123456","authParamSession":"AYABe-------------","authParamUserId":"\u0000"}`)
+	s := newSite(f, nil, nil)
+	handlers := []http.Handler{
+		s.api.SignIn(), s.api.MFA(), s.api.Verify(), s.api.MFASignIn(), s.api.NewPassword(), s.api.SelectMFA(),
+	}
+	const plain = "application/json"
+	f.Add(uint8(0), plain, `{"userId":"x","userPassword":"y"}`)
+	f.Add(uint8(1), plain, `{"authParamSession":"x","authParamUserId":"y"}`)
+	f.Add(uint8(2), plain+"; charset=utf-8", `{"mfaCode":"123456","accessToken":"\ud800"}`)
+	f.Add(uint8(3), plain,
+		`{"mfaCode":"123456","authParamSession":"AYABe-------------","authParamUserId":"\u0000"}`)
 	f.Add(uint8(3), "text/plain", `[]`)
+	f.Add(uint8(4), plain, `{"newPassword":"a","authParamSession":"AYABe-------------",`+
+		`"authParamUserId":"x","userAttributes.name":"y","userAttributes.":"z"}`)
+	f.Add(uint8(5), plain,
+		`{"mfaType":"SMS_MFA","authParamSession":"AYABe-------------","authParamUserId":"x"}`)
 	f.Fuzz(func(t *testing.T, route uint8, contentType, body string) {
+		s.Advance(time.Hour)
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 		req.Header.Set("Content-Type", contentType)
 		rec := httptest.NewRecorder()
 		handlers[int(route)%len(handlers)].ServeHTTP(rec, req)
 		assert.Contains(t, []int{
-			http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+			http.StatusBadRequest, http.StatusUnauthorized,
+			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 		}, rec.Code, "%s", rec.Body)
 		assert.Contains(t, rec.Body.String(), `"error"`)
 	})

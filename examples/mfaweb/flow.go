@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// signedIn is where a step of signing in has led: to tokens or to a challenge, in Cognito's own words.
+// signedIn is where a step of signing in has led: to tokens or to a challenge, under Cognito's names.
 type signedIn struct {
 	Status               string            `json:",omitempty"`
 	AuthenticationResult *tokens           `json:",omitempty"`
@@ -29,23 +30,34 @@ type tokens struct {
 	ExpiresIn    int // in seconds
 }
 
-// success is the answer of a call that has nothing else to say.
+// success is the response of a call that has nothing else to tell.
 var success = signedIn{Status: "SUCCESS"}
+
+// step makes a call of a sign-in within its limits.
+func (a *API) step(call func() (cognitomfa.Outcome, error), claims ...claim) (*signedIn, error) {
+	var outcome cognitomfa.Outcome
+	err := a.attempt(func() (err error) {
+		outcome, err = call()
+		return err
+	}, claims...)
+	if outcome == nil {
+		return nil, err
+	}
+	return answer(outcome), err
+}
 
 func (a *API) signIn(r *http.Request, f fields) (any, error) {
 	if err := f.require("userId", "userPassword"); err != nil {
 		return nil, err
 	}
-	outcome, err := a.client.SignIn(r.Context(), f["userId"], f["userPassword"])
-	if err != nil {
-		return nil, err
-	}
-	return answer(outcome), nil
+	return a.step(func() (cognitomfa.Outcome, error) {
+		return a.client.SignIn(r.Context(), f["userId"], f["userPassword"])
+	}, a.bySignIn(r, f["userId"])...)
 }
 
 // qrCode is a key for an authenticator. During sign-in the next request must bring the new Session.
 type qrCode struct {
-	QRCode  string `json:"qrcode"` // the base64 of an SVG picture
+	QRCode  string `json:"qrcode"` // an SVG picture in base64
 	Secret  string `json:"secret"`
 	URI     string `json:"uri"`
 	Session string `json:",omitempty"`
@@ -57,11 +69,17 @@ func (a *API) mfa(r *http.Request, f fields) (any, error) {
 		return nil, err
 	}
 	var e *cognitomfa.Enrollment
-	if setup == nil {
+	err = a.attempt(func() (err error) {
+		if setup != nil {
+			e, err = a.client.EnrollSetup(r.Context(), setup)
+			return err
+		}
+		if err := a.requireFresh(r.Context(), f["AccessToken"]); err != nil {
+			return err
+		}
 		e, err = a.client.Enroll(r.Context(), f["AccessToken"])
-	} else {
-		e, err = a.client.EnrollSetup(r.Context(), setup)
-	}
+		return err
+	}, a.byEnrollment(r))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +87,11 @@ func (a *API) mfa(r *http.Request, f fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := qrCode{QRCode: base64.StdEncoding.EncodeToString(svg), Secret: e.Key.Secret.Reveal(), URI: e.URI()}
+	q := qrCode{
+		QRCode: base64.StdEncoding.EncodeToString(svg),
+		Secret: e.Key.Secret.Reveal(),
+		URI:    e.URI(),
+	}
 	if e.Setup != nil {
 		q.Session = e.Setup.Session.Reveal()
 	}
@@ -85,16 +107,22 @@ func (a *API) verify(r *http.Request, f fields) (any, error) {
 		return nil, err
 	}
 	if setup == nil {
-		if err := a.client.Verify(r.Context(), f["accessToken"], f["mfaCode"]); err != nil {
+		err := a.attempt(func() error {
+			return a.client.Verify(r.Context(), f["accessToken"], f["mfaCode"],
+				func(o *cognitomfa.VerifyOptions) { o.DeviceName = f["deviceName"] })
+		}, a.byFirstCode(r, f["accessToken"], cognitomfa.StepBackOff)...)
+		if err != nil {
 			return nil, err
 		}
 		return success, nil
 	}
-	outcome, err := a.client.VerifySetup(r.Context(), setup, f["mfaCode"])
-	if outcome == nil {
+	s, err := a.step(func() (cognitomfa.Outcome, error) {
+		return a.client.VerifySetup(r.Context(), setup, f["mfaCode"],
+			func(o *cognitomfa.SetupOptions) { o.DeviceName = f["deviceName"] })
+	}, a.byFirstCode(r, f["authParamSession"], cognitomfa.StepStartOver)...)
+	if s == nil {
 		return nil, err
 	}
-	s := answer(outcome)
 	s.Status = "SUCCESS"
 	if err != nil {
 		// The user is signed in and must get the tokens, though MFA is not switched on yet.
@@ -108,20 +136,55 @@ func (a *API) mfaSignIn(r *http.Request, f fields) (any, error) {
 		return nil, err
 	}
 	method := cognitomfa.Method(f["ChallengeName"])
-	switch method {
-	case "", cognitomfa.MethodTOTP, cognitomfa.MethodSMS, cognitomfa.MethodEmail:
-	default:
+	if method != "" && !slices.Contains(methodsOfMFA, method) {
 		return nil, errChallengeName
 	}
-	outcome, err := a.client.RespondMFA(r.Context(), &cognitomfa.MFAChallenge{
-		Username: f["authParamUserId"],
-		Session:  cognitomfa.NewSecret(f["authParamSession"]),
-		Method:   method,
-	}, f["mfaCode"])
-	if err != nil {
+	return a.step(func() (cognitomfa.Outcome, error) {
+		return a.client.RespondMFA(r.Context(), &cognitomfa.MFAChallenge{
+			Username: f["authParamUserId"],
+			Session:  cognitomfa.NewSecret(f["authParamSession"]),
+			Method:   method,
+		}, f["mfaCode"])
+	}, a.byCode(r, f["authParamUserId"], f["authParamSession"])...)
+}
+
+// methodsOfMFA are the methods that a code can come from.
+var methodsOfMFA = []cognitomfa.Method{
+	cognitomfa.MethodTOTP, cognitomfa.MethodSMS, cognitomfa.MethodEmail,
+}
+
+func (a *API) newPassword(r *http.Request, f fields) (any, error) {
+	if err := f.require("newPassword", "authParamSession", "authParamUserId"); err != nil {
 		return nil, err
 	}
-	return answer(outcome), nil
+	attributes := make(map[string]string)
+	for name, value := range f {
+		if attribute, ok := strings.CutPrefix(name, attributePrefix); ok && value != "" {
+			attributes[attribute] = value
+		}
+	}
+	return a.step(func() (cognitomfa.Outcome, error) {
+		return a.client.SetNewPassword(r.Context(), &cognitomfa.NewPasswordChallenge{
+			Username: f["authParamUserId"],
+			Session:  cognitomfa.NewSecret(f["authParamSession"]),
+		}, f["newPassword"], attributes)
+	})
+}
+
+func (a *API) selectMFA(r *http.Request, f fields) (any, error) {
+	if err := f.require("mfaType", "authParamSession", "authParamUserId"); err != nil {
+		return nil, err
+	}
+	method := cognitomfa.Method(f["mfaType"])
+	if !slices.Contains(methodsOfMFA, method) {
+		return nil, errMFAType
+	}
+	return a.step(func() (cognitomfa.Outcome, error) {
+		return a.client.SelectMFA(r.Context(), &cognitomfa.SelectChallenge{
+			Username: f["authParamUserId"],
+			Session:  cognitomfa.NewSecret(f["authParamSession"]),
+		}, method)
+	})
 }
 
 func (a *API) enable(r *http.Request, f fields) (any, error) {
@@ -129,6 +192,19 @@ func (a *API) enable(r *http.Request, f fields) (any, error) {
 		return nil, err
 	}
 	if err := a.client.Enable(r.Context(), f["accessToken"]); err != nil {
+		return nil, err
+	}
+	return success, nil
+}
+
+func (a *API) disable(r *http.Request, f fields) (any, error) {
+	if err := f.require("accessToken"); err != nil {
+		return nil, err
+	}
+	if err := a.requireFresh(r.Context(), f["accessToken"]); err != nil {
+		return nil, err
+	}
+	if err := a.client.Disable(r.Context(), f["accessToken"]); err != nil {
 		return nil, err
 	}
 	return success, nil
@@ -151,11 +227,11 @@ type identity struct {
 	Groups    []string `json:",omitempty"`
 	AuthTime  time.Time
 	ExpiresAt time.Time
-	MFA       bool // whether the user has switched TOTP on, which Cognito was asked
+	MFA       bool // whether TOTP is on for the user, as Cognito says
 }
 
-// whoAmI answers a request whose access token the middleware has verified. That Cognito then accepts the token too says that it
-// was not revoked, which no signature tells.
+// whoAmI answers a request whose access token the middleware has verified. Cognito is asked as well,
+// because no signature tells whether a token was revoked.
 func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
 	claims, _ := token.FromContext(r.Context())
 	_, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -174,7 +250,8 @@ func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// setup returns the challenge of a set-up during sign-in, or nil if there is an access token instead. There must be one of the two.
+// setup returns the challenge of a set-up during sign-in, or nil if there is an access token instead.
+// One of the two is required.
 func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
 	signingIn := f["authParamSession"] != "" || f["authParamUserId"] != ""
 	if signingIn == (f[accessToken] != "") {
@@ -186,10 +263,14 @@ func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
 	if err := f.require("authParamSession", "authParamUserId"); err != nil {
 		return nil, err
 	}
-	return &cognitomfa.SetupChallenge{Username: f["authParamUserId"], Session: cognitomfa.NewSecret(f["authParamSession"])}, nil
+	return &cognitomfa.SetupChallenge{
+		Username: f["authParamUserId"],
+		Session:  cognitomfa.NewSecret(f["authParamSession"]),
+	}, nil
 }
 
-// answer says an outcome in the words in which Cognito said it, so that front ends written for Cognito's own answers understand it.
+// answer puts an outcome under Cognito's own names, so that front ends written for Cognito's responses
+// understand it.
 func answer(outcome cognitomfa.Outcome) *signedIn {
 	switch o := outcome.(type) {
 	case *cognitomfa.Tokens:
@@ -206,15 +287,18 @@ func answer(outcome cognitomfa.Outcome) *signedIn {
 			"FRIENDLY_DEVICE_NAME":      o.DeviceName,
 		})
 	case *cognitomfa.SetupChallenge:
-		return challenge("MFA_SETUP", o.Session, o.Username, map[string]string{"MFAS_CAN_SETUP": list(o.Methods)})
+		return challenge("MFA_SETUP", o.Session, o.Username,
+			map[string]string{"MFAS_CAN_SETUP": list(o.Methods)})
 	case *cognitomfa.SelectChallenge:
-		return challenge("SELECT_MFA_TYPE", o.Session, o.Username, map[string]string{"MFAS_CAN_CHOOSE": list(o.Methods)})
+		return challenge("SELECT_MFA_TYPE", o.Session, o.Username,
+			map[string]string{"MFAS_CAN_CHOOSE": list(o.Methods)})
 	case *cognitomfa.NewPasswordChallenge:
 		required := make([]string, len(o.Required))
 		for i, name := range o.Required {
-			required[i] = "userAttributes." + name
+			required[i] = attributePrefix + name
 		}
-		return challenge("NEW_PASSWORD_REQUIRED", o.Session, o.Username, map[string]string{"requiredAttributes": list(required)})
+		return challenge("NEW_PASSWORD_REQUIRED", o.Session, o.Username,
+			map[string]string{"requiredAttributes": list(required)})
 	case *cognitomfa.PasswordChallenge:
 		return challenge("PASSWORD", o.Session, o.Username, nil)
 	case *cognitomfa.OtherChallenge:
@@ -224,8 +308,14 @@ func answer(outcome cognitomfa.Outcome) *signedIn {
 }
 
 // challenge puts a challenge together. Parameters without a value are left out.
-func challenge(name string, session cognitomfa.Secret, username string, parameters map[string]string) *signedIn {
-	s := &signedIn{ChallengeName: name, Session: session.Reveal(), ChallengeParameters: map[string]string{"USER_ID_FOR_SRP": username}}
+func challenge(
+	name string, session cognitomfa.Secret, username string, parameters map[string]string,
+) *signedIn {
+	s := &signedIn{
+		ChallengeName:       name,
+		Session:             session.Reveal(),
+		ChallengeParameters: map[string]string{"USER_ID_FOR_SRP": username},
+	}
 	for name, value := range parameters {
 		if value != "" {
 			s.ChallengeParameters[name] = value
@@ -234,7 +324,8 @@ func challenge(name string, session cognitomfa.Secret, username string, paramete
 	return s
 }
 
-// list is how Cognito writes a list into a challenge parameter: JSON inside a string. An empty one is "".
+// list is how Cognito writes a list into a challenge parameter: JSON in a string. Without items it
+// is "".
 func list[T ~string](items []T) string {
 	if len(items) == 0 {
 		return ""

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,7 +31,7 @@ func keys(m map[string]any) []string {
 	return names
 }
 
-// assertTokens checks that tokens are as Cognito's.
+// assertTokens checks that tokens have the form of Cognito's.
 func assertTokens(t *testing.T, result map[string]any) {
 	t.Helper()
 	assert.ElementsMatch(t, []string{"AccessToken", "IdToken", "RefreshToken", "TokenType", "ExpiresIn"}, keys(result))
@@ -61,7 +59,8 @@ func assertQRCode(t *testing.T, body map[string]any) {
 	assert.Equal(t, username, key.Account)
 }
 
-// From password to password and code, for a user who is free to set MFA up, with no more calls to Cognito than it takes.
+// From password to password and code, for a user who is free to set up MFA, with the minimum number of
+// calls to Cognito.
 func TestOptional(t *testing.T) {
 	s := newSite(t, nil, nil)
 	a := s.signIn()
@@ -97,12 +96,14 @@ func TestOptional(t *testing.T) {
 	}, calls)
 }
 
-// The same for a user whom the pool does not let in without MFA.
+// The same where the pool requires MFA.
 func TestRequired(t *testing.T) {
 	s := newSite(t, required, nil)
 	body := s.signIn().ok()
 	assert.Equal(t, "MFA_SETUP", body["ChallengeName"])
-	assert.Equal(t, map[string]any{"USER_ID_FOR_SRP": username, "MFAS_CAN_SETUP": `["SOFTWARE_TOKEN_MFA"]`}, body["ChallengeParameters"])
+	assert.Equal(t, map[string]any{
+		"USER_ID_FOR_SRP": username, "MFAS_CAN_SETUP": `["SOFTWARE_TOKEN_MFA"]`,
+	}, body["ChallengeParameters"])
 
 	who := fields{"authParamSession": body["Session"].(string), "authParamUserId": username}
 	body = s.post("/mfa", who).ok()
@@ -119,27 +120,27 @@ func TestRequired(t *testing.T) {
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
 
-// The other challenges are passed on as Cognito said them, for front ends that know what to do.
+// Other challenges are passed on under Cognito's names, for front ends that know what to do.
 func TestOtherChallenges(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) {
 		o.SMS, o.Email = true, true
 		o.RequiredAttributes = []string{"name"}
 	}, nil)
-	s.AddUser(cognitotest.User{Username: "nameless", Password: password, Status: types.UserStatusTypeForceChangePassword})
-	s.AddUser(cognitotest.User{
-		Username: "undecided", Password: password, Phone: "+15550001234", TOTP: "JBSWY3DPEHPK3PXP", Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
-	})
+	s.AddUser(nameless)
+	s.AddUser(undecided)
 	s.AddUser(cognitotest.User{Username: "scripted", Password: password})
-	s.Script("scripted", cognitotest.Challenge{Name: "CUSTOM_CHALLENGE", Parameters: map[string]string{"question": "favourite colour"}})
+	s.Script("scripted", cognitotest.Challenge{
+		Name: "CUSTOM_CHALLENGE", Parameters: map[string]string{"question": "favorite color"},
+	})
 	for name, want := range map[string]struct {
 		challenge  string
 		parameters map[string]any
 	}{
 		"nameless":  {"NEW_PASSWORD_REQUIRED", map[string]any{"requiredAttributes": `["userAttributes.name"]`}},
 		"undecided": {"SELECT_MFA_TYPE", map[string]any{"MFAS_CAN_CHOOSE": `["SMS_MFA","SOFTWARE_TOKEN_MFA"]`}},
-		"scripted":  {"CUSTOM_CHALLENGE", map[string]any{"question": "favourite colour"}},
+		"scripted":  {"CUSTOM_CHALLENGE", map[string]any{"question": "favorite color"}},
 	} {
-		body := s.post("/signin", fields{"userId": name, "userPassword": password}).ok()
+		body := s.signInAs(name).ok()
 		assert.Equal(t, want.challenge, body["ChallengeName"])
 		assert.NotEmpty(t, body["Session"])
 		assert.Subset(t, body["ChallengeParameters"], want.parameters)
@@ -147,45 +148,133 @@ func TestOtherChallenges(t *testing.T) {
 	}
 }
 
-// A name that the authenticator was given elsewhere comes along.
+// nameless must choose a password and say a name, undecided must choose where a code comes from.
+var (
+	nameless = cognitotest.User{
+		Username: "nameless", Password: password, Status: types.UserStatusTypeForceChangePassword,
+	}
+	undecided = cognitotest.User{
+		Username: "undecided", Password: password, Phone: "+15550001234", TOTP: "JBSWY3DPEHPK3PXP",
+		Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
+	}
+)
+
+// A temporary password is replaced, with what else Cognito wants to know.
+func TestNewPassword(t *testing.T) {
+	s := newSite(t, func(o *cognitotest.Options) { o.RequiredAttributes = []string{"name"} }, nil)
+	s.AddUser(nameless)
+	who := s.sessionOf("nameless", "NEW_PASSWORD_REQUIRED")
+	const chosen = "Another-Horse-8"
+	s.post("/newpassword", who.with("newPassword", "too-easy").with("userAttributes.name", "Ann Other")).
+		failed(http.StatusBadRequest, "password-policy", "same-challenge")
+	s.post("/newpassword", who.with("newPassword", chosen)).
+		failed(http.StatusBadRequest, "bad-attribute", "same-challenge")
+	s.post("/newpassword", who).failed(http.StatusBadRequest, "missing-field", "give-up")
+
+	a := s.post("/newpassword", who.with("newPassword", chosen).with("userAttributes.name", "Ann Other"))
+	assertTokens(t, a.tokens())
+	assert.Equal(t, "Ann Other", s.User("nameless").Attributes["name"])
+	s.signInAs("nameless").failed(http.StatusUnauthorized, "wrong-credentials", "start-over")
+	s.post("/signin", fields{"userId": "nameless", "userPassword": chosen}).tokens()
+	s.post("/newpassword", who.with("newPassword", chosen)).
+		failed(http.StatusUnauthorized, "session-used", "start-over")
+}
+
+// What the new password leads to can be the next challenge.
+func TestNewPasswordThenMFA(t *testing.T) {
+	s := newSite(t, required, nil)
+	s.AddUser(nameless)
+	who := s.sessionOf("nameless", "NEW_PASSWORD_REQUIRED")
+	body := s.post("/newpassword", who.with("newPassword", "Another-Horse-8")).ok()
+	assert.Equal(t, "MFA_SETUP", body["ChallengeName"])
+}
+
+// A user with several methods chooses one.
+func TestSelectMFA(t *testing.T) {
+	s := newSite(t, func(o *cognitotest.Options) { o.SMS, o.Email = true, true }, nil)
+	s.AddUser(undecided)
+	who := s.sessionOf("undecided", "SELECT_MFA_TYPE")
+	s.post("/selectmfa", who).failed(http.StatusBadRequest, "missing-field", "give-up")
+	body := s.post("/selectmfa", who.with("mfaType", "SMS_MFA")).ok()
+	assert.Equal(t, "SMS_MFA", body["ChallengeName"])
+	sent := s.Outbox("undecided")
+	who["authParamSession"] = body["Session"].(string)
+	a := s.post("/mfasignin", who.withCode(sent[len(sent)-1].Code).with("ChallengeName", "SMS_MFA"))
+	assertTokens(t, a.tokens())
+
+	who = s.sessionOf("undecided", "SELECT_MFA_TYPE")
+	who["authParamSession"] = s.post("/selectmfa", who.with("mfaType", "SOFTWARE_TOKEN_MFA")).ok()["Session"].(string)
+	assertTokens(t, s.post("/mfasignin", who.withCode(s.Code("undecided"))).tokens())
+}
+
+// MFA that the pool requires stays on.
+func TestDisable(t *testing.T) {
+	s := newSite(t, required, nil)
+	who := s.session("MFA_SETUP")
+	who["authParamSession"] = s.post("/mfa", who).ok()["Session"].(string)
+	access := s.post("/verify", who.withCode(s.Code(username))).access()
+	s.post("/disable", fields{"accessToken": access}).failed(http.StatusForbidden, "mfa-required", "give-up")
+	s.post("/disable", fields{}).failed(http.StatusBadRequest, "missing-field", "give-up")
+	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
+}
+
+// A name that the authenticator was given comes with the challenge.
 func TestDeviceName(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()
 	s.post("/mfa", fields{"AccessToken": access}).ok()
-	_, err := s.Client().VerifySoftwareToken(t.Context(), &cognitoidentityprovider.VerifySoftwareTokenInput{
-		AccessToken: &access, UserCode: aws.String(s.Code(username)), FriendlyDeviceName: aws.String("my phone"),
-	})
-	require.NoError(t, err)
-	s.post("/enable", fields{"accessToken": access}).ok()
-	assert.Equal(t, map[string]any{"USER_ID_FOR_SRP": username, "FRIENDLY_DEVICE_NAME": "my phone"}, s.signIn().ok()["ChallengeParameters"])
+	s.post("/verify", fields{
+		"accessToken": access, "mfaCode": s.Code(username), "deviceName": "phone of alice",
+	}).ok()
+	assert.Equal(t, map[string]any{
+		"USER_ID_FOR_SRP": username, "FRIENDLY_DEVICE_NAME": "phone of alice",
+	}, s.signIn().ok()["ChallengeParameters"])
+
+	s = newSite(t, required, nil)
+	who := s.session("MFA_SETUP")
+	who["authParamSession"] = s.post("/mfa", who).ok()["Session"].(string)
+	s.post("/verify", who.withCode(s.Code(username)).with("deviceName", "phone of alice")).tokens()
+	assert.Equal(t, "phone of alice", s.User(username).TOTPDevice)
 }
 
-// Codes that Cognito sends out are answered like those of an authenticator.
+// Codes that Cognito sends are entered like those of an authenticator.
 func TestSentCodes(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) { o.SMS, o.Email = true, true }, nil)
-	s.AddUser(cognitotest.User{Username: "mobile", Password: password, Phone: "+15550001234", Methods: []string{"SMS_MFA"}, Preferred: "SMS_MFA"})
-	s.AddUser(cognitotest.User{Username: "mailed", Password: password, Email: "mailed@example.com", Methods: []string{"EMAIL_OTP"}, Preferred: "EMAIL_OTP"})
+	s.AddUser(cognitotest.User{
+		Username: "mobile", Password: password, Phone: "+15550001234",
+		Methods: []string{"SMS_MFA"}, Preferred: "SMS_MFA",
+	})
+	s.AddUser(cognitotest.User{
+		Username: "mailed", Password: password, Email: "mailed@example.com",
+		Methods: []string{"EMAIL_OTP"}, Preferred: "EMAIL_OTP",
+	})
 	for name, method := range map[string]string{"mobile": "SMS_MFA", "mailed": "EMAIL_OTP"} {
-		body := s.post("/signin", fields{"userId": name, "userPassword": password}).ok()
+		body := s.signInAs(name).ok()
 		assert.Equal(t, method, body["ChallengeName"])
 		assert.Contains(t, body["ChallengeParameters"].(map[string]any)["CODE_DELIVERY_DESTINATION"], "*")
 		sent := s.Outbox(name)
 		answer := fields{
-			"mfaCode": sent[len(sent)-1].Code, "authParamSession": body["Session"].(string), "authParamUserId": name, "ChallengeName": method,
+			"mfaCode":          sent[len(sent)-1].Code,
+			"authParamSession": body["Session"].(string),
+			"authParamUserId":  name,
+			"ChallengeName":    method,
 		}
 		assertTokens(t, s.post("/mfasignin", answer).tokens())
 	}
 }
 
-// Front ends may send more than is needed, and what they have not got as empty or null.
+// Front ends may send more than is needed, and what they do not have as empty or null.
 func TestLenient(t *testing.T) {
 	s := newSite(t, nil, nil)
 	remember(password)
-	body := `{"userId": "` + username + `", "extra": {"deep": [1, null, "x"]}, "userPassword": "` + password + `", "extra": 2, "UserID": "x"}` + "\n"
+	body := `{"userId": "` + username + `", "extra": {"deep": [1, null, "x"]}, ` +
+		`"userPassword": "` + password + `", "extra": 2, "UserID": "x", "userAttributes.name": 3}` + "\n"
 	a := s.send(http.MethodPost, "/signin", body, "Content-Type", "Application/JSON; charset=UTF-8")
 	remember(a.json())
 	access := a.access()
-	a = s.send(http.MethodPost, "/mfa", `{"AccessToken": "`+access+`", "authParamSession": null, "authParamUserId": ""}`, "Content-Type", "application/json")
+	a = s.send(http.MethodPost, "/mfa",
+		`{"AccessToken": "`+access+`", "authParamSession": null, "authParamUserId": ""}`,
+		"Content-Type", "application/json")
 	remember(a.ok())
 }
 
@@ -194,10 +283,12 @@ func TestTypedCode(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
 	code := s.Code(username)
-	assertTokens(t, s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(" "+code[:3]+"-"+code[3:]+" ")).tokens())
+	typed := " " + code[:3] + "-" + code[3:] + " "
+	assertTokens(t, s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(typed)).tokens())
 }
 
-// Whoever could not be told that MFA is not on yet has the tokens all the same, and switches it on later.
+// A user whose authenticator is registered gets the tokens, also when MFA could not be switched on. That
+// can be done later.
 func TestNotEnabled(t *testing.T) {
 	s := newSite(t, required, nil)
 	who := s.session("MFA_SETUP")
@@ -233,7 +324,7 @@ func TestWhoAmI(t *testing.T) {
 	require.NoError(t, err)
 	assert.WithinDuration(t, s.Now().Add(time.Hour), expires, time.Minute)
 
-	body = who(s.post("/signin", fields{"userId": "grouped", "userPassword": password}).access()).ok()
+	body = who(s.signInAs("grouped").access()).ok()
 	assert.Equal(t, []any{"admins", "staff"}, body["Groups"])
 
 	enrolled := s.enroll()
@@ -250,12 +341,12 @@ func TestWhoAmI(t *testing.T) {
 	who(enrolled).failed(http.StatusBadGateway, "unavailable", "back-off")
 	s.post("/signout", fields{"refreshToken": tokens["RefreshToken"].(string)}).ok()
 	who(tokens["AccessToken"].(string)).failed(http.StatusUnauthorized, "bad-access-token", "start-over")
-	who(enrolled).ok() // another sign-in, which goes on
+	who(enrolled).ok() // another sign-in, which lives on
 	s.Advance(2 * time.Hour)
 	assert.Equal(t, http.StatusUnauthorized, who(enrolled).status, "the token has expired")
 }
 
-// Each of the four functions works by itself, at whatever path it is put.
+// Each of the functions works by itself, at whatever path.
 func TestSingleHandlers(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, test := range []struct {
@@ -266,8 +357,11 @@ func TestSingleHandlers(t *testing.T) {
 		{s.api.MFA(), `{"AccessToken":"-"}`},
 		{s.api.Verify(), `{"accessToken":"-","mfaCode":"123456"}`},
 		{s.api.MFASignIn(), `{"authParamSession":"--------------------","authParamUserId":"x","mfaCode":"12345"}`},
+		{s.api.NewPassword(), `{"authParamSession":"--------------------","authParamUserId":"x","newPassword":"y"}`},
+		{s.api.SelectMFA(), `{"authParamSession":"--------------------","authParamUserId":"x","mfaType":"SMS_MFA"}`},
 	} {
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/prod/anything", strings.NewReader(test.body))
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/prod/anything",
+			strings.NewReader(test.body))
 		req.Header.Set("Content-Type", "application/json")
 		rec := httptest.NewRecorder()
 		test.handler.ServeHTTP(rec, req)
@@ -277,7 +371,7 @@ func TestSingleHandlers(t *testing.T) {
 	}
 }
 
-// A Cognito that takes too long is waited for as long as the option says, or as the surroundings let.
+// The option, or a deadline from outside, says how long Cognito may take.
 func TestTimeLimit(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.Timeout = 50 * time.Millisecond })
 	s.Fail("AdminInitiateAuth", cognitotest.Delay(time.Minute))
@@ -287,14 +381,15 @@ func TestTimeLimit(t *testing.T) {
 	s.Fail("AdminInitiateAuth", cognitotest.Delay(time.Minute))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/signin", strings.NewReader(`{"userId":"`+username+`","userPassword":"x"}`))
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/signin",
+		strings.NewReader(`{"userId":"`+username+`","userPassword":"x"}`))
 	req.Header.Set("Content-Type", "application/json")
 	rec := httptest.NewRecorder()
 	s.api.SignIn().ServeHTTP(rec, req)
 	assert.Equal(t, http.StatusBadGateway, rec.Code)
 }
 
-// A browser that hangs up does not leave the job half done.
+// A browser that hangs up does not leave the work half done.
 func TestHangUp(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()

@@ -32,7 +32,7 @@ const (
 	password = "Correct-Horse-7"
 )
 
-// log is what the handlers of all tests write.
+// log is what the handlers of all tests write, debug lines included.
 var log lockedBuffer
 
 type lockedBuffer struct {
@@ -52,10 +52,12 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// secrets are all strings that went in and out in tests: names, passwords, codes, tokens, sessions, keys.
+// secrets are all strings that went in and out in tests: names, passwords, codes, tokens, sessions,
+// keys.
 var secrets sync.Map
 
-// remember notes the strings in a JSON value as secrets. Short ones, and the words of the interface itself, are none.
+// remember notes the strings in a JSON value as secrets, except short ones and the words of the
+// interface itself.
 func remember(value any) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -83,7 +85,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// checkLog reads every line of the log. The time, the duration and the request's id are numbers and letters by chance, so that a code may be in them.
+// checkLog reads every line of the log. Time, duration, address and the request's id can look like a
+// code by chance.
 func checkLog() error {
 	for line := range strings.Lines(log.String()) {
 		var entry map[string]any
@@ -93,7 +96,7 @@ func checkLog() error {
 		if _, ok := entry["duration_ms"].(float64); !ok || entry["request_id"] == "" {
 			return fmt.Errorf("no duration or id in %s", line)
 		}
-		for _, name := range []string{"time", "duration_ms", "request_id"} {
+		for _, name := range []string{"time", "duration_ms", "request_id", "client"} {
 			delete(entry, name)
 		}
 		rest, err := json.Marshal(entry)
@@ -123,7 +126,8 @@ type site struct {
 	api *mfaweb.API
 }
 
-// newSite starts a site with one user. Calls to Cognito are not repeated, so that one fault is enough to make one fail.
+// newSite starts a site with one user. Calls to Cognito are not repeated, so one fault is enough to make
+// one fail.
 func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Options)) *site {
 	tb.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -145,9 +149,10 @@ func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Op
 	})
 	require.NoError(tb, err)
 	api, err := mfaweb.New(client, func(o *mfaweb.Options) {
-		o.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+		o.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		o.Verifier = verifier
 		o.Pages = pages.New()
+		o.Now = srv.Now
 		if web != nil {
 			web(o)
 		}
@@ -158,7 +163,7 @@ func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Op
 	return &site{srv, tb, served.URL, api}
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	t      testing.TB
 	status int
@@ -166,7 +171,7 @@ type answer struct {
 	body   []byte
 }
 
-// send sends a request and reads the answer.
+// send sends a request and reads the response. The header Host is the request's.
 func (s *site) send(method, path, body string, headers ...string) *answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -174,6 +179,7 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	req.Host = req.Header.Get("Host")
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(s.t, err)
 	defer func() { assert.NoError(s.t, res.Body.Close()) }()
@@ -182,23 +188,24 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 	return &answer{s.t, res.StatusCode, res.Header, text}
 }
 
-// How long to wait for what happens beside a test, and how often to look.
+// How long to wait for what happens in parallel to a test, and how often to look.
 const waitFor, tick = 10 * time.Second, 5 * time.Millisecond
 
 // fields is a request's body.
 type fields map[string]string
 
-// post sends a request as a front end does, and remembers what is secret in it and in the answer.
+// post sends a request as a front end does, and remembers what is secret in it and in the response.
 func (s *site) post(path string, f fields, headers ...string) *answer {
 	s.t.Helper()
 	body, err := json.Marshal(f)
 	require.NoError(s.t, err)
 	for name, value := range f {
-		if name != "ChallengeName" {
+		if name != "ChallengeName" && name != "mfaType" {
 			remember(value)
 		}
 	}
-	a := s.send(http.MethodPost, path, string(body), append([]string{"Content-Type", "application/json"}, headers...)...)
+	headers = append([]string{"Content-Type", "application/json"}, headers...)
+	a := s.send(http.MethodPost, path, string(body), headers...)
 	if a.status == http.StatusOK {
 		said := a.json()
 		for _, public := range []string{"ChallengeName", "warning"} {
@@ -217,7 +224,7 @@ func (a *answer) json() map[string]any {
 	return m
 }
 
-// ok checks that all went well and returns the answer.
+// ok checks that all went well and returns the response.
 func (a *answer) ok() map[string]any {
 	a.t.Helper()
 	require.Equal(a.t, http.StatusOK, a.status, "%s", a.body)
@@ -256,24 +263,37 @@ func (a *answer) failed(status int, code, next string) string {
 
 func (s *site) signIn() *answer {
 	s.t.Helper()
-	return s.post("/signin", fields{"userId": username, "userPassword": password})
+	return s.signInAs(username)
+}
+
+func (s *site) signInAs(name string) *answer {
+	s.t.Helper()
+	return s.post("/signin", fields{"userId": name, "userPassword": password})
 }
 
 // session signs in as far as a challenge and returns its fields for the next request.
 func (s *site) session(challenge string) fields {
 	s.t.Helper()
-	a := s.signIn().ok()
+	return s.sessionOf(username, challenge)
+}
+
+func (s *site) sessionOf(name, challenge string) fields {
+	s.t.Helper()
+	a := s.signInAs(name).ok()
 	require.Equal(s.t, challenge, a["ChallengeName"])
 	parameters := a["ChallengeParameters"].(map[string]any)
 	return fields{"authParamSession": a["Session"].(string), "authParamUserId": parameters["USER_ID_FOR_SRP"].(string)}
 }
 
-// withCode returns the fields and a code.
-func (f fields) withCode(code string) fields {
-	more := fields{"mfaCode": code}
+// with returns the fields and one more.
+func (f fields) with(name, value string) fields {
+	more := fields{name: value}
 	maps.Copy(more, f)
 	return more
 }
+
+// withCode returns the fields and a code.
+func (f fields) withCode(code string) fields { return f.with("mfaCode", code) }
 
 // enroll gives the user an authenticator, and switches MFA on.
 func (s *site) enroll() (accessToken string) {

@@ -6,16 +6,18 @@ import (
 	"strings"
 )
 
-// The languages that people are spoken to in.
+// The languages of messages and pages.
 const (
 	English  = "en"
 	Japanese = "ja"
 )
 
-// Language returns the one of the two that Accept-Language prefers (RFC 9110, section 12.5.4), English if it wants neither.
+// Language returns which of the two languages Accept-Language prefers (RFC 9110, section 12.5.4), and
+// English if it names neither.
 func Language(r *http.Request) string {
 	best, weight := English, 0.0
-	for entry := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Language"), ","), ",") {
+	accepted := strings.Join(r.Header.Values("Accept-Language"), ",")
+	for entry := range strings.SplitSeq(accepted, ",") {
 		tag, params, _ := strings.Cut(entry, ";")
 		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
 		if primary != English && primary != Japanese {

@@ -1,29 +1,58 @@
-// Package mfaweb is the HTTP interface of the examples: the four functions of a sign-in with TOTP MFA, for pages in a browser. The web
-// demo serves all of it; each Lambda function serves one handler of it.
+// Package mfaweb is the HTTP interface of the examples: sign-in with TOTP MFA, for pages in a
+// browser. The web demo serves all of it; each Lambda function serves one handler.
 //
-//	POST /signin     userId, userPassword                            tokens, or a challenge
-//	POST /mfa        AccessToken                                     QR code and key
-//	                 authParamSession, authParamUserId               the same during sign-in, and the next Session
-//	POST /verify     mfaCode, accessToken                            Status SUCCESS
-//	                 mfaCode, authParamSession, authParamUserId      the same during sign-in, and tokens
-//	POST /mfasignin  mfaCode, authParamSession, authParamUserId      tokens
+//	POST /signin     userId, userPassword                        tokens, or a challenge
+//	POST /mfa        AccessToken                                 QR code and key
+//	                 authParamSession, authParamUserId           the same during sign-in, and the
+//	                                                             next Session
+//	POST /verify     mfaCode, accessToken                        Status SUCCESS
+//	                 mfaCode, authParamSession, authParamUserId  the same during sign-in, and tokens
+//	POST /mfasignin  mfaCode, authParamSession, authParamUserId  tokens
 //
-// Three more are the demo's own, for what comes after sign-in:
+// Two more answer the other challenges that a sign-in can meet:
 //
-//	POST /enable     accessToken                                     Status SUCCESS; the second half of a /verify that ended in mfa-not-enabled
-//	GET  /whoami     Authorization: Bearer and the access token      who signed in, from verified claims, and how MFA stands
-//	POST /signout    refreshToken                                    Status SUCCESS; the tokens of this sign-in are revoked
+//	POST /newpassword  newPassword, authParamSession,            tokens, or a challenge
+//	                   authParamUserId, and each required
+//	                   attribute as userAttributes.NAME
+//	POST /selectmfa    mfaType, authParamSession,                a challenge
+//	                   authParamUserId
 //
-// Requests and answers are JSON objects, requests of at most 64 KiB. Challenges travel as Cognito says them: ChallengeName, Session and
-// ChallengeParameters. Every error is
+// The rest is for what comes after sign-in:
+//
+//	POST /enable   accessToken                  Status SUCCESS: MFA is switched on, with the
+//	                                            authenticator that is registered
+//	POST /disable  accessToken                  Status SUCCESS: MFA is switched off
+//	GET  /whoami   Authorization: Bearer TOKEN  who signed in, from verified claims, and whether
+//	                                            MFA is on
+//	POST /signout  refreshToken                 Status SUCCESS: the tokens of this sign-in are
+//	                                            revoked
+//
+// /verify also takes an optional deviceName, which Cognito repeats when it asks for a code.
+//
+// Requests and responses are JSON objects, requests of at most 64 KiB. Challenges use Cognito's own
+// names: ChallengeName, Session and ChallengeParameters. Every error is
 //
 //	{"error": {"code": "wrong-code", "message": "…", "next": "same-challenge"}}
 //
-// where code is a word for programs, message a sentence for people, in English or Japanese as Accept-Language asks, and next what
-// [cognitomfa.NextStep] says. A wrong password and an unknown user give the same answer.
+// where code is a word for programs, message a sentence for people, in English or Japanese as
+// Accept-Language asks, and next what [cognitomfa.NextStep] says. A wrong password and an unknown
+// user give the same response.
 //
-// There are no cookies, and a body must declare itself as JSON, which a page of another origin cannot do without being allowed to: so nothing can be
-// done in a user's name from elsewhere.
+// # What it protects, and what it does not
+//
+// Failed sign-ins and wrong codes are limited: see [Limits]. Whoever is over a limit gets status
+// 429, code too-many-attempts, and Retry-After.
+//
+// Where MFA is on, /mfa and /disable require a sign-in that is minutes old (code
+// fresh-sign-in-required): a session that was left open, or opened before MFA was on, cannot replace
+// the authenticator. Cognito itself has no such rule. Whoever has the access token can call Cognito
+// directly, so the rule only holds where tokens do not leave the server.
+//
+// There are no cookies, and a body must declare itself as JSON, which a page of another origin cannot
+// do unless it is allowed to: nothing can be done in a user's name from elsewhere. The price is that
+// the front end holds the tokens. The demo's pages keep them, the refresh token included, in the
+// tab's sessionStorage, where every script on the page can read them. That is for a demo. In
+// production keep tokens on the server and give the browser the id of a session.
 package mfaweb
 
 import (
@@ -40,28 +69,49 @@ import (
 
 // Options are the settings of [New].
 type Options struct {
-	// AllowOrigin is the one other origin, such as "https://www.example.com", whose pages may use the interface (CORS). The default is none.
+	// AllowOrigin is the one other origin, such as "https://www.example.com", whose pages may use
+	// the interface (CORS). The default is none.
 	AllowOrigin string
-	// Logger gets one line for each request: method, path, status, duration and outcome, and nothing that a user or Cognito has said. The
-	// default is slog.Default.
+	// Hosts are the host names that browsers reach the interface by, without ports. If there are
+	// any, two kinds of requests are refused: those for other host names, which is how DNS rebinding
+	// gets around the same-origin policy, and those that pages of other sites send. IP addresses
+	// need not be listed, because DNS cannot rebind them. The default is to refuse nothing.
+	Hosts []string
+	// Limits bounds failed sign-ins and wrong codes. The default is [DefaultLimits].
+	Limits *Limits
+	// FreshSignIn is how old a sign-in may be where MFA is on and is to be changed. The default is
+	// 5 minutes.
+	FreshSignIn time.Duration
+	// ClientAddress returns the IP address that a request comes from, for the limits and the log.
+	// Behind a proxy take it from a header that the proxy sets. "" means that it is not known, and
+	// that no limit on addresses applies. The default is the address of the connection.
+	ClientAddress func(*http.Request) string
+	// Logger gets one line for each request: method, path, client address, status, duration and
+	// outcome, and nothing that a user or Cognito has sent. Requests for the pages' pictures,
+	// scripts and styles are logged at level Debug. The default is slog.Default.
 	Logger *slog.Logger
-	// RequestID names a request in the log. The default is a random one.
+	// RequestID names a request in the log. The default is a random name.
 	RequestID func(*http.Request) string
-	// Timeout is how long Cognito may take over one request. The default is 20 seconds.
+	// Timeout is how long Cognito may take for one request. The default is 20 seconds.
 	Timeout time.Duration
-	// Verifier verifies the access tokens that come to /whoami. The default is that there is no /whoami.
+	// Verifier verifies the access tokens that come to /whoami. The default is no /whoami.
 	Verifier *token.Verifier
-	// Pages serves GET requests for all other paths. The default is that there are no pages.
+	// Pages serves GET requests for all other paths. The default is no pages.
 	Pages http.Handler
+	// Now is the clock. The default is time.Now.
+	Now func() time.Time
 }
 
-// API is the interface on one user pool. It keeps nothing about any user and is safe for concurrent use.
+// API is the interface for one user pool. It stores nothing about users, apart from how much of
+// their limits is used up, and is safe for concurrent use.
 type API struct {
-	client *cognitomfa.Client
-	opts   Options
+	client  *cognitomfa.Client
+	opts    Options
+	budgets *budgets
 }
 
-// New returns the interface on the client's user pool. The error is about AllowOrigin, which must be an origin and nothing more.
+// New returns the interface for the client's user pool. The error is about AllowOrigin, which must be
+// an origin and nothing more.
 func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	var opts Options
 	for _, fn := range optFns {
@@ -69,33 +119,49 @@ func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	}
 	opts.Logger = cmp.Or(opts.Logger, slog.Default())
 	opts.Timeout = cmp.Or(opts.Timeout, 20*time.Second)
+	opts.FreshSignIn = cmp.Or(opts.FreshSignIn, 5*time.Minute)
 	if opts.RequestID == nil {
 		opts.RequestID = randomID
 	}
+	if opts.ClientAddress == nil {
+		opts.ClientAddress = connectionAddress
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	if opts.AllowOrigin != "" {
 		u, err := url.Parse(opts.AllowOrigin)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != opts.AllowOrigin {
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
+			u.Scheme+"://"+u.Host != opts.AllowOrigin {
 			return nil, errors.New("the allowed origin is not an origin such as https://www.example.com")
 		}
 	}
-	return &API{client: client, opts: opts}, nil
+	limits := DefaultLimits()
+	if opts.Limits != nil {
+		limits = *opts.Limits
+	}
+	return &API{client, opts, newBudgets(limits)}, nil
 }
 
 // Handler returns all of the interface, and the pages if there are any.
 func (a *API) Handler() http.Handler {
-	// A map and not a ServeMux, which answers some requests itself, without the headers and without the log.
+	// A map and not a ServeMux, which answers some requests itself, without headers and log.
 	routes := map[string]http.Handler{
-		"/signin":    a.SignIn(),
-		"/mfa":       a.MFA(),
-		"/verify":    a.Verify(),
-		"/mfasignin": a.MFASignIn(),
-		"/enable":    a.post("/enable", a.enable, "accessToken"),
-		"/signout":   a.post("/signout", a.signOut, "refreshToken"),
+		"/signin":      a.SignIn(),
+		"/mfa":         a.MFA(),
+		"/verify":      a.Verify(),
+		"/mfasignin":   a.MFASignIn(),
+		"/newpassword": a.NewPassword(),
+		"/selectmfa":   a.SelectMFA(),
+		"/enable":      a.post("/enable", a.enable, "accessToken"),
+		"/disable":     a.post("/disable", a.disable, "accessToken"),
+		"/signout":     a.post("/signout", a.signOut, "refreshToken"),
 	}
 	if a.opts.Verifier != nil {
-		routes["/whoami"] = a.wrap("/whoami", http.MethodGet, a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI)))
+		whoAmI := a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI))
+		routes["/whoami"] = a.wrap("/whoami", http.MethodGet, whoAmI)
 	}
-	other := a.wrap("pages", "", http.HandlerFunc(a.other))
+	other := a.Other()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if handler := routes[r.URL.Path]; handler != nil {
 			handler.ServeHTTP(w, r)
@@ -105,37 +171,59 @@ func (a *API) Handler() http.Handler {
 	})
 }
 
-// SignIn returns the handler of /signin. It calls AdminInitiateAuth, or InitiateAuth where the client is public.
+// SignIn returns the handler of /signin. It calls AdminInitiateAuth, or InitiateAuth where the client
+// is public.
 func (a *API) SignIn() http.Handler {
 	return a.post("/signin", a.signIn, "userId", "userPassword")
 }
 
-// MFA returns the handler of /mfa. It calls AssociateSoftwareToken.
+// MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, where an access token is from
+// a sign-in that is not fresh, GetUser before that.
 func (a *API) MFA() http.Handler {
 	return a.post("/mfa", a.mfa, "AccessToken", "authParamSession", "authParamUserId")
 }
 
-// Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference, and during sign-in, in between,
-// AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client is public.
+// Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference, and
+// during sign-in, in between, AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client
+// is public.
 func (a *API) Verify() http.Handler {
-	return a.post("/verify", a.verify, "mfaCode", "accessToken", "authParamSession", "authParamUserId")
+	return a.post("/verify", a.verify,
+		"mfaCode", "accessToken", "authParamSession", "authParamUserId", "deviceName")
 }
 
-// MFASignIn returns the handler of /mfasignin. It takes an optional ChallengeName, for a code that came by SMS_MFA or EMAIL_OTP; without one the
-// code is an authenticator's. It calls AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client is public.
+// MFASignIn returns the handler of /mfasignin. It takes an optional ChallengeName, for a code that was
+// sent by SMS_MFA or EMAIL_OTP; without it the code is an authenticator's. It calls
+// AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client is public.
 func (a *API) MFASignIn() http.Handler {
-	return a.post("/mfasignin", a.mfaSignIn, "mfaCode", "authParamSession", "authParamUserId", "ChallengeName")
+	return a.post("/mfasignin", a.mfaSignIn,
+		"mfaCode", "authParamSession", "authParamUserId", "ChallengeName")
 }
 
-// Other returns the handler of all other paths: the pages, if there are any, and else the error that nothing is there.
+// NewPassword returns the handler of /newpassword, which answers NEW_PASSWORD_REQUIRED. It makes the
+// same call as MFASignIn.
+func (a *API) NewPassword() http.Handler {
+	return a.post("/newpassword", a.newPassword,
+		"newPassword", "authParamSession", "authParamUserId", attributePrefix)
+}
+
+// SelectMFA returns the handler of /selectmfa, which answers SELECT_MFA_TYPE. It makes the same call
+// as MFASignIn.
+func (a *API) SelectMFA() http.Handler {
+	return a.post("/selectmfa", a.selectMFA, "mfaType", "authParamSession", "authParamUserId")
+}
+
+// Other returns the handler of all other paths: the pages, if there are any, and else an error.
 func (a *API) Other() http.Handler {
 	return a.wrap("pages", "", http.HandlerFunc(a.other))
 }
 
-// other serves the pages, if there are any, and says of everything else that it is not here.
+// other serves the pages, if there are any, and responds to everything else that it is not here.
 func (a *API) other(w http.ResponseWriter, r *http.Request) {
 	if a.opts.Pages != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		a.opts.Pages.ServeHTTP(w, r)
+		if rec, ok := w.(*recorder); ok {
+			rec.page = r.Pattern
+		}
 		return
 	}
 	fail(w, r, errPath)

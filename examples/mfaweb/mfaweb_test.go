@@ -1,6 +1,7 @@
 package mfaweb_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// Pages, answers and errors all have the headers that keep a browser from doing more than it must.
+// Pages, responses and errors all have the headers that keep a browser from doing more than it must.
 func TestHeaders(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for name, a := range map[string]*answer{
@@ -26,8 +27,10 @@ func TestHeaders(t *testing.T) {
 		"wrong method":  s.send(http.MethodGet, "/signin", ""),
 		"not signed in": s.send(http.MethodGet, "/whoami", ""),
 	} {
-		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "+
-			"base-uri 'none'; frame-ancestors 'none'", a.header.Get("Content-Security-Policy"), name)
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
+			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			a.header.Get("Content-Security-Policy"), name)
+		assert.Equal(t, "DENY", a.header.Get("X-Frame-Options"), name)
 		assert.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), name)
 		assert.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"), name)
 		assert.Equal(t, "same-origin", a.header.Get("Cross-Origin-Opener-Policy"), name)
@@ -44,7 +47,8 @@ func TestAllowOrigin(t *testing.T) {
 	const friend, stranger = "https://www.example.com", "https://www.example.com.evil.example"
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.AllowOrigin = friend })
 	ask := func(origin, method, path string) *answer {
-		return s.send(http.MethodOptions, path, "", "Origin", origin, "Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type")
+		return s.send(http.MethodOptions, path, "", "Origin", origin,
+			"Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type")
 	}
 
 	a := ask(friend, http.MethodPost, "/signin")
@@ -70,14 +74,21 @@ func TestAllowOrigin(t *testing.T) {
 	assert.Equal(t, "cross-origin", a.header.Get("Cross-Origin-Resource-Policy"))
 	a = s.post("/signin", fields{"userId": username}, "Origin", friend)
 	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"), "the page may read errors as well")
-	for _, origin := range []string{stranger, "null", "http://www.example.com", "https://www.example.com:8443", "HTTPS://WWW.EXAMPLE.COM"} {
+	assert.Equal(t, "Retry-After", a.header.Get("Access-Control-Expose-Headers"))
+	for _, origin := range []string{
+		stranger, "null", "http://www.example.com", "https://www.example.com:8443", "HTTPS://WWW.EXAMPLE.COM",
+	} {
 		a = s.post("/signin", sign, "Origin", origin)
 		assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), origin)
 		assert.Contains(t, a.header.Values("Vary"), "Origin")
 	}
-	assert.Empty(t, s.send(http.MethodGet, "/", "", "Origin", friend).header.Get("Access-Control-Allow-Origin"), "pages are not the interface")
+	page := s.send(http.MethodGet, "/", "", "Origin", friend)
+	assert.Empty(t, page.header.Get("Access-Control-Allow-Origin"), "pages are not the interface")
 
-	for _, origin := range []string{"*", "null", "example.com", "https://", "https://example.com/", "https://example.com/x", "ftp://example.com", "https://u@example.com", "https://a b"} {
+	for _, origin := range []string{
+		"*", "null", "example.com", "https://", "https://example.com/", "https://example.com/x",
+		"ftp://example.com", "https://u@example.com", "https://a b",
+	} {
 		_, err := mfaweb.New(nil, func(o *mfaweb.Options) { o.AllowOrigin = origin })
 		assert.ErrorContains(t, err, "is not an origin", origin)
 	}
@@ -135,26 +146,46 @@ func logged(t *testing.T, id string) []map[string]any {
 	return entries
 }
 
-// A line of the log says what is needed to find a mishap, in the interface's own words.
+// requestID returns an option that gives all requests one id, and the id. A test that runs twice writes
+// twice into the same log.
+func requestID(t *testing.T) (id string, option func(*mfaweb.Options)) {
+	t.Helper()
+	id = t.Name() + "-" + rand.Text()
+	return id, func(o *mfaweb.Options) { o.RequestID = func(*http.Request) string { return id } }
+}
+
+// A line of the log has what is needed to find a failure, in the interface's own words. Only the pages'
+// files are left to the level Debug.
 func TestLog(t *testing.T) {
-	s := newSite(t, nil, func(o *mfaweb.Options) { o.RequestID = func(*http.Request) string { return t.Name() } })
+	id, option := requestID(t)
+	s := newSite(t, nil, option)
 	s.signIn().tokens()
 	s.post("/signin", fields{"userId": username, "userPassword": "wrong-password"})
 	s.send(http.MethodGet, "/a-secret-in-the-address?token=another", "")
 	s.send("SECRETMETHOD", "/signin", "")
 	s.send(http.MethodGet, "/whoami", "")
 	s.send(http.MethodGet, "/", "")
-	want := []map[string]any{
-		{"level": "INFO", "msg": "request", "method": "POST", "path": "/signin", "status": 200.0, "outcome": "ok"},
-		{"level": "INFO", "msg": "request", "method": "POST", "path": "/signin", "status": 401.0, "outcome": "wrong-credentials"},
-		{"level": "INFO", "msg": "request", "method": "GET", "path": "pages", "status": 404.0, "outcome": "not-found"},
-		{"level": "INFO", "msg": "request", "method": "other", "path": "/signin", "status": 405.0, "outcome": "method-not-allowed"},
-		{"level": "INFO", "msg": "request", "method": "GET", "path": "/whoami", "status": 401.0, "outcome": "unauthorized"},
-		{"level": "INFO", "msg": "request", "method": "GET", "path": "pages", "status": 200.0, "outcome": "ok"},
+	s.send(http.MethodGet, "/ja/setup?token=another", "")
+	s.send(http.MethodGet, "/static/app.js", "")
+	line := func(level, method, path string, status float64, outcome string) map[string]any {
+		return map[string]any{
+			"level": level, "msg": "request", "client": "127.0.0.1",
+			"method": method, "path": path, "status": status, "outcome": outcome,
+		}
 	}
-	// A line is written after its answer was sent, so that lines of different connections may change places.
-	require.Eventually(t, func() bool { return len(logged(t, t.Name())) == len(want) }, waitFor, tick)
-	entries := logged(t, t.Name())
+	want := []map[string]any{
+		line("INFO", "POST", "/signin", 200, "ok"),
+		line("INFO", "POST", "/signin", 401, "wrong-credentials"),
+		line("INFO", "GET", "pages", 404, "not-found"),
+		line("INFO", "other", "/signin", 405, "method-not-allowed"),
+		line("INFO", "GET", "/whoami", 401, "unauthorized"),
+		line("INFO", "GET", "/", 200, "ok"),
+		line("INFO", "GET", "/ja/setup", 200, "ok"),
+		line("DEBUG", "GET", "/static/app.js", 200, "ok"),
+	}
+	// A line is written after its response was sent, so lines of different connections can change places.
+	require.Eventually(t, func() bool { return len(logged(t, id)) == len(want) }, waitFor, tick)
+	entries := logged(t, id)
 	for _, entry := range entries {
 		for _, name := range []string{"time", "duration_ms", "request_id"} {
 			assert.Contains(t, entry, name)
@@ -164,17 +195,30 @@ func TestLog(t *testing.T) {
 	assert.ElementsMatch(t, want, entries)
 }
 
-// A handler that panics is an error like another, and what it panicked with stays out of the log.
+// A client whose address is not known is not in the log.
+func TestLogWithoutAddress(t *testing.T) {
+	id, option := requestID(t)
+	s := newSite(t, nil, func(o *mfaweb.Options) {
+		option(o)
+		o.ClientAddress = func(*http.Request) string { return "" }
+	})
+	s.send(http.MethodGet, "/", "")
+	require.Eventually(t, func() bool { return len(logged(t, id)) == 1 }, waitFor, tick)
+	assert.NotContains(t, logged(t, id)[0], "client")
+}
+
+// A handler that panics is an error like any other, and the panic's value stays out of the log.
 func TestPanic(t *testing.T) {
 	const value = "the-value-that-was-panicked-with"
 	remember(value)
+	id, option := requestID(t)
 	s := newSite(t, nil, func(o *mfaweb.Options) {
-		o.RequestID = func(*http.Request) string { return t.Name() }
+		option(o)
 		o.Pages = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })
 	})
 	s.send(http.MethodGet, "/", "").failed(http.StatusInternalServerError, "internal", "give-up")
-	require.Eventually(t, func() bool { return len(logged(t, t.Name())) == 1 }, waitFor, tick)
-	entry := logged(t, t.Name())[0]
+	require.Eventually(t, func() bool { return len(logged(t, id)) == 1 }, waitFor, tick)
+	entry := logged(t, id)[0]
 	assert.Equal(t, "ERROR", entry["level"])
 	assert.Contains(t, entry["stack"], "TestPanic")
 }

@@ -15,7 +15,12 @@ import (
 // maxBody is the size of the largest request, in bytes.
 const maxBody = 64 << 10
 
-// fields are the members of a request that its handler knows. One that is missing, empty or null is "".
+// attributePrefix begins the members that hold user attributes, as in Cognito's ChallengeResponses.
+// In the names that a handler knows it stands for all of these.
+const attributePrefix = "userAttributes."
+
+// fields are the members of a request that its handler knows. One that is missing, empty or null
+// is "".
 type fields map[string]string
 
 // require returns an error that names the first of the fields which is missing.
@@ -28,7 +33,8 @@ func (f fields) require(names ...string) error {
 	return nil
 }
 
-// readFields reads a request's body. Members that are not among the names are passed over, because front ends send more than is needed here.
+// readFields reads a request's body. Members that are not among the names are ignored, because front
+// ends send more than is needed here.
 func readFields(w http.ResponseWriter, r *http.Request, names []string) (fields, error) {
 	if !isJSON(r.Header) {
 		return nil, errMediaType
@@ -48,11 +54,12 @@ func readFields(w http.ResponseWriter, r *http.Request, names []string) (fields,
 func isJSON(h http.Header) bool {
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	charset := params["charset"]
-	return err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8")) && h.Get("Content-Encoding") == ""
+	return err == nil && mediaType == "application/json" &&
+		(charset == "" || strings.EqualFold(charset, "utf-8")) && h.Get("Content-Encoding") == ""
 }
 
-// parseFields reads a JSON object, member by member: encoding/json would not notice a member that is there twice, and would take one whose name
-// differs in case.
+// parseFields reads a JSON object member by member: encoding/json would not notice a duplicate, and
+// would take a name in another case.
 func parseFields(body []byte, names []string) (fields, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
@@ -69,11 +76,12 @@ func parseFields(body []byte, names []string) (fields, error) {
 			return nil, errJSON
 		}
 		known := name.(string) // JSON has no other names.
-		if !slices.Contains(names, known) {
+		attribute := strings.HasPrefix(known, attributePrefix) && slices.Contains(names, attributePrefix)
+		if !attribute && !slices.Contains(names, known) {
 			continue
 		}
 		if _, twice := f[known]; twice {
-			return nil, twofold(known)
+			return nil, duplicate(known)
 		}
 		var text *string
 		if err := json.Unmarshal(value, &text); err != nil {

@@ -1,0 +1,111 @@
+package mfaweb_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+)
+
+// stale checks that a request was refused because the sign-in is not fresh.
+func (a *answer) stale() {
+	a.t.Helper()
+	a.failed(http.StatusUnauthorized, "fresh-sign-in-required", "start-over")
+	assert.Equal(a.t, `Bearer realm="cognito", error="insufficient_user_authentication", max_age="300"`,
+		a.header.Get("WWW-Authenticate"))
+}
+
+// An authenticator is only replaced, and MFA only switched off, by somebody who has just signed in.
+func TestFreshSignIn(t *testing.T) {
+	s := newSite(t, nil, nil)
+	before := s.signIn().access() // with the password alone, before MFA was on
+	old := s.enroll()
+	code := s.VerifiedCode(username)
+
+	s.post("/mfa", fields{"AccessToken": old}).ok() // seconds after the sign-in
+	s.Advance(6 * time.Minute)
+	for _, access := range []string{before, old} {
+		s.post("/mfa", fields{"AccessToken": access}).stale()
+		s.post("/disable", fields{"accessToken": access}).stale()
+		said := s.post("/mfa", fields{"AccessToken": access}, "Accept-Language", "ja")
+		assert.Contains(t, string(said.body), "もう一度サインイン")
+	}
+	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
+	remember(code)
+
+	fresh := s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.VerifiedCode(username))).access()
+	s.post("/mfa", fields{"AccessToken": fresh}).ok()
+	s.post("/verify", fields{"accessToken": fresh, "mfaCode": s.Code(username)}).ok()
+	s.post("/disable", fields{"accessToken": fresh}).ok()
+	assert.Empty(t, s.User(username).Methods)
+	s.post("/enable", fields{"accessToken": fresh}).ok() // the authenticator is still registered
+	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
+}
+
+// Where there is nothing to protect yet, the age of the sign-in does not matter.
+func TestFirstEnrollmentNeedNotBeFresh(t *testing.T) {
+	s := newSite(t, nil, nil)
+	access := s.signIn().access()
+	s.Advance(50 * time.Minute)
+	s.post("/mfa", fields{"AccessToken": access}).ok()
+	s.post("/verify", fields{"accessToken": access, "mfaCode": s.Code(username)}).ok()
+}
+
+// An authenticator beside MFA by SMS would be a way around the SMS.
+func TestOtherMethodNeedsFreshSignIn(t *testing.T) {
+	s := newSite(t, func(o *cognitotest.Options) { o.SMS = true }, nil)
+	s.AddUser(cognitotest.User{
+		Username: "mobile", Password: password, Phone: "+15550001234",
+		Methods: []string{"SMS_MFA"}, Preferred: "SMS_MFA",
+	})
+	access := *s.IssueTokens("mobile").AccessToken
+	s.Advance(6 * time.Minute)
+	s.post("/mfa", fields{"AccessToken": access}).stale()
+}
+
+// What cannot be known is not assumed.
+func TestFreshSignInFailsClosed(t *testing.T) {
+	s := newSite(t, nil, nil)
+	access := s.enroll()
+	s.Advance(6 * time.Minute)
+	s.Fail("GetUser", cognitotest.InternalError())
+	s.post("/mfa", fields{"AccessToken": access}).failed(http.StatusBadGateway, "unavailable", "back-off")
+
+	// A token that says it is younger than it is.
+	parts := strings.Split(access, ".")
+	require.Len(t, parts, 3)
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(payload), `"auth_time":`)
+	require.True(t, found)
+	_, after, _ = strings.Cut(after, ",")
+	forged := fmt.Sprintf(`{"auth_time":%d,%s`, s.Now().Unix(), after)
+	for _, bad := range []string{
+		parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(forged)) + "." + parts[2],
+		parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("{}")) + "." + parts[2],
+		parts[0] + ".%." + parts[2],
+		"not.a-token",
+	} {
+		s.post("/mfa", fields{"AccessToken": bad}).
+			failed(http.StatusUnauthorized, "bad-access-token", "start-over")
+		s.post("/disable", fields{"accessToken": bad}).
+			failed(http.StatusUnauthorized, "bad-access-token", "start-over")
+	}
+}
+
+// How fresh is fresh can be set. A first enrollment takes no call more for it.
+func TestFreshSignInOption(t *testing.T) {
+	s := newSite(t, nil, func(o *mfaweb.Options) { o.FreshSignIn = time.Hour })
+	access := s.enroll()
+	s.Advance(50 * time.Minute)
+	s.post("/mfa", fields{"AccessToken": access}).ok()
+	assert.Zero(t, s.calls("GetUser"))
+}

@@ -1,0 +1,236 @@
+package mfaweb
+
+import (
+	"errors"
+	"hash/maphash"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+// Limit allows Burst failures at once and one more each time that Every has passed. The zero Limit
+// does not limit.
+type Limit struct {
+	Burst int
+	Every time.Duration
+}
+
+// Limits bounds how fast passwords and codes can be guessed. Only failures count, so nobody who signs
+// in is slowed down. The counts are kept in the memory of this process: several processes, or Lambda
+// instances, allow a multiple.
+type Limits struct {
+	// SignInUser and SignInAddress limit failed sign-ins for one user name, and from one client
+	// address. Cognito locks a user out as well; these also protect the quota.
+	SignInUser, SignInAddress Limit
+	// CodeUser limits wrong codes for one user, however often that user signs in anew. It is the
+	// limit that matters: 3 of 1,000,000 codes are right at any time, and it is not certain that
+	// Cognito ever stops a guesser who has the password.
+	CodeUser Limit
+	// CodeSession limits wrong codes for one challenge, or one access token, and CodeAddress from
+	// one client address.
+	CodeSession, CodeAddress Limit
+	// EnrollAddress limits requests for QR codes, successful ones too, from one client address: all
+	// users of an AWS Region share 25 such calls a second.
+	EnrollAddress Limit
+}
+
+// DefaultLimits returns the limits that apply if there are no others: 10 wrong codes an hour for each
+// user, 5 for each challenge.
+func DefaultLimits() Limits {
+	return Limits{
+		SignInUser:    Limit{10, time.Minute},
+		SignInAddress: Limit{30, 30 * time.Second},
+		CodeUser:      Limit{10, 6 * time.Minute},
+		CodeSession:   Limit{5, 3 * time.Minute},
+		CodeAddress:   Limit{30, time.Minute},
+		EnrollAddress: Limit{30, 10 * time.Second},
+	}
+}
+
+// budget applies one Limit to many keys. It has a fixed number of slots, and a hash with a random
+// seed assigns the keys to them: memory is bounded without ever forgetting a guesser, and nobody can
+// tell which keys share a slot.
+type budget struct {
+	limit Limit
+	once  sync.Once // the slots are made when the first attempt is: most Lambda functions need few
+	seed  maphash.Seed
+	slots []slot
+}
+
+const slotsPerBudget = 1 << 14
+
+// slot is what is left of a key's budget.
+type slot struct {
+	mu      sync.Mutex
+	limiter *rate.Limiter // nil until something has failed
+	pending int           // attempts under way, each of which may fail
+}
+
+// begin starts an attempt. If the budget is used up it returns a nil slot, and how long to wait.
+func (b *budget) begin(key string, now time.Time) (*slot, time.Duration) {
+	b.once.Do(func() {
+		b.seed = maphash.MakeSeed()
+		b.slots = make([]slot, slotsPerBudget)
+	})
+	s := &b.slots[maphash.String(b.seed, key)%slotsPerBudget]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := float64(b.limit.Burst)
+	if s.limiter != nil {
+		left = s.limiter.TokensAt(now)
+	}
+	// Attempts under way count as failures, so parallel guesses do not get past the limit.
+	if missing := float64(s.pending+1) - left; missing > 0 {
+		return nil, time.Duration(missing * float64(b.limit.Every))
+	}
+	s.pending++
+	return s, 0
+}
+
+// end finishes an attempt.
+func (b *budget) end(s *slot, failed bool, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending--
+	if !failed {
+		return
+	}
+	if s.limiter == nil {
+		s.limiter = rate.NewLimiter(rate.Every(b.limit.Every), b.limit.Burst)
+	}
+	s.limiter.AllowN(now, 1)
+}
+
+// budgets are those of all Limits.
+type budgets struct {
+	signInUser, signInAddress          budget
+	codeUser, codeSession, codeAddress budget
+	enrollAddress                      budget
+}
+
+func newBudgets(l Limits) *budgets {
+	return &budgets{
+		signInUser:    budget{limit: l.SignInUser},
+		signInAddress: budget{limit: l.SignInAddress},
+		codeUser:      budget{limit: l.CodeUser},
+		codeSession:   budget{limit: l.CodeSession},
+		codeAddress:   budget{limit: l.CodeAddress},
+		enrollAddress: budget{limit: l.EnrollAddress},
+	}
+}
+
+// claim says which budget an attempt takes from if it fails.
+type claim struct {
+	budget *budget
+	key    string           // "" if it is not known: then the budget does not apply
+	counts func(error) bool // whether what the attempt led to is taken from the budget
+	next   cognitomfa.Step  // what to do when the budget is used up
+}
+
+// attempt makes a call that can be a guess, unless one of the budgets is used up.
+func (a *API) attempt(call func() error, claims ...claim) (err error) {
+	for _, c := range claims {
+		if c.budget.limit == (Limit{}) || c.key == "" {
+			continue
+		}
+		s, wait := c.budget.begin(c.key, a.opts.Now())
+		if s == nil {
+			return tooManyAttempts(wait, c.next)
+		}
+		defer func() { c.budget.end(s, c.counts(err), a.opts.Now()) }()
+	}
+	return call()
+}
+
+// wrongPassword tells the errors that count against a user's sign-ins.
+func wrongPassword(err error) bool {
+	return errors.Is(err, cognitomfa.ErrCredentials) || errors.Is(err, cognitomfa.ErrTooManyAttempts)
+}
+
+// wrongCode tells the errors that count against a user's codes. What was not sent to Cognito because
+// it is not a code at all does not count, and neither does a made-up session: otherwise anybody could
+// use up somebody else's budget without the password.
+func wrongCode(err error) bool {
+	var e *cognitomfa.Error
+	return errors.As(err, &e) && e.Err != nil &&
+		(errors.Is(err, cognitomfa.ErrCodeMismatch) || errors.Is(err, cognitomfa.ErrCodeUsed) ||
+			errors.Is(err, cognitomfa.ErrTooManyAttempts))
+}
+
+// refused tells the errors that count against an address: every way of guessing.
+func refused(err error) bool {
+	return wrongPassword(err) || wrongCode(err) ||
+		errors.Is(err, cognitomfa.ErrSessionExpired) || errors.Is(err, cognitomfa.ErrSessionUsed) ||
+		errors.Is(err, cognitomfa.ErrAccessToken)
+}
+
+// always counts every call.
+func always(error) bool { return true }
+
+// bySignIn are the claims of a sign-in.
+func (a *API) bySignIn(r *http.Request, username string) []claim {
+	return []claim{
+		{&a.budgets.signInAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
+		{&a.budgets.signInUser, userKey(username), wrongPassword, cognitomfa.StepBackOff},
+	}
+}
+
+// byCode are the claims of a code that a user signs in with.
+func (a *API) byCode(r *http.Request, username, session string) []claim {
+	return []claim{
+		{&a.budgets.codeAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
+		{&a.budgets.codeUser, userKey(username), wrongCode, cognitomfa.StepBackOff},
+		{&a.budgets.codeSession, session, wrongCode, cognitomfa.StepStartOver},
+	}
+}
+
+// byFirstCode are the claims of the first code of a new authenticator. Whoever enrolls one has its
+// key, so there is nothing to guess: these limits protect the quota, not the user.
+func (a *API) byFirstCode(r *http.Request, session string, next cognitomfa.Step) []claim {
+	return []claim{
+		{&a.budgets.codeAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
+		{&a.budgets.codeSession, session, wrongCode, next},
+	}
+}
+
+// byEnrollment is the claim of a request for a QR code.
+func (a *API) byEnrollment(r *http.Request) claim {
+	return claim{&a.budgets.enrollAddress, a.addressKey(r), always, cognitomfa.StepBackOff}
+}
+
+// userKey makes one key of the spellings that a pool may take for one name.
+func userKey(username string) string {
+	return strings.ToLower(strings.TrimSpace(username))
+}
+
+// addressKey is the client's address. Of IPv6 it is the first half: the rest is the client's choice.
+func (a *API) addressKey(r *http.Request) string {
+	addr, err := netip.ParseAddr(a.opts.ClientAddress(r))
+	if err != nil {
+		return ""
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is6() {
+		prefix, err := addr.Prefix(64)
+		if err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
+}
+
+// connectionAddress is the default of Options.ClientAddress.
+func connectionAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}

@@ -1,9 +1,13 @@
-// Package pages holds the pages of the web demo, in English and Japanese: sign in, set MFA up, enter the code, and who is signed in. They speak the
-// interface of package mfaweb and are to be served from where it is. Their one script and one style sheet are files of their own, so that they
-// work under a policy that allows nothing else.
+// Package pages holds the pages of the web demo, in English and Japanese. They use the interface of
+// package mfaweb and are served from where it is. Script and style are files of their own, so that the
+// pages work under a policy that allows nothing else, and all addresses in them are relative, so that
+// they work below a base path.
 //
-// It is a package apart because html/template calls methods by their names, so that the linker cannot leave any exported method out of a program that
-// has it. The Lambda functions do without.
+// Each page has three addresses: /setup is in the language that the browser asks for, /en/setup and
+// /ja/setup are in that language.
+//
+// It is a package apart because html/template calls methods by name, which keeps the linker from
+// leaving any exported method out of a program. The Lambda functions do without.
 package pages
 
 import (
@@ -15,6 +19,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
@@ -23,17 +28,38 @@ import (
 //go:embed html static
 var files embed.FS
 
-// addresses are where the pages are found; the name is that of the file.
-var addresses = map[string]string{"/": "signin", "/setup": "setup", "/code": "code", "/account": "account"}
+var languages = []string{mfaweb.English, mfaweb.Japanese}
 
-// New returns the handler of the pages and of the files that they load. It answers everything else with a page that says that nothing is there.
+// addresses are where the pages are. The value is the name of the page and of its file.
+var addresses = map[string]string{
+	"":         "signin",
+	"password": "password",
+	"method":   "method",
+	"code":     "code",
+	"setup":    "setup",
+	"account":  "account",
+}
+
+// New returns the handler of the pages and of the files that they load. For every other address it
+// has a page that says that there is none.
 func New() http.Handler {
 	mux := http.NewServeMux()
 	for address, name := range addresses {
-		if address == "/" {
-			address = "/{$}"
+		pattern := address
+		if address == "" {
+			pattern = "{$}"
 		}
-		mux.Handle(address, newPage(name))
+		chosen := make(map[string]*file, len(languages))
+		for _, lang := range languages {
+			chosen[lang] = newFile(name+".html", render(view{name, address, lang, ""}))
+			fixed := newFile(name+".html", render(view{name, address, lang, "../"}))
+			mux.Handle("/"+lang+"/"+pattern, inLanguage(lang, fixed))
+		}
+		mux.HandleFunc("/"+pattern, func(w http.ResponseWriter, r *http.Request) {
+			lang := mfaweb.Language(r)
+			w.Header().Add("Vary", "Accept-Language")
+			inLanguage(lang, chosen[lang]).ServeHTTP(w, r)
+		})
 	}
 	for _, name := range []string{"app.js", "style.css", "icon.svg"} {
 		text, err := fs.ReadFile(files, "static/"+name)
@@ -42,7 +68,7 @@ func New() http.Handler {
 		}
 		mux.Handle("/static/"+name, newFile(name, text))
 	}
-	mux.Handle("/", missing{newPage("notfound")})
+	mux.HandleFunc("/", notFound)
 	return mux
 }
 
@@ -65,50 +91,69 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(f.text))
 }
 
-// page is one page in all languages.
-type page map[string]*file
+// inLanguage returns the handler of a page in one language.
+func inLanguage(lang string, page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Language", lang)
+		page.ServeHTTP(w, r)
+	})
+}
 
-// newPage fills in the page's template. In it, t picks from two texts the one in the page's language.
-func newPage(name string) page {
-	p := make(page)
-	for _, lang := range []string{mfaweb.English, mfaweb.Japanese} {
-		funcs := template.FuncMap{
-			"lang": func() string { return lang },
-			"t": func(en, ja string) string {
-				if lang == mfaweb.Japanese {
-					return ja
-				}
-				return en
-			},
-		}
-		var out bytes.Buffer
-		parsed := template.Must(template.New(name).Funcs(funcs).ParseFS(files, "html/layout.html", "html/"+name+".html"))
-		if err := parsed.ExecuteTemplate(&out, "layout", name); err != nil {
-			panic(fmt.Sprintf("the page %s: %v", name, err)) // It is compiled in.
-		}
-		p[lang] = newFile(name+".html", out.Bytes())
+// view is a page as it is shown at one address.
+type view struct {
+	Page    string // its name
+	Address string // where it is, in the folder of its language
+	Lang    string
+	Root    string // the way from that folder to the root: "" or "../"
+}
+
+// Other is the language that the page is not in.
+func (v view) Other() string {
+	if v.Lang == mfaweb.English {
+		return mfaweb.Japanese
 	}
-	return p
+	return mfaweb.English
 }
 
-func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	lang := mfaweb.Language(r)
-	w.Header().Set("Content-Language", lang)
-	w.Header().Add("Vary", "Accept-Language")
-	p[lang].ServeHTTP(w, r)
+// render fills in a page's template. In it, t picks one of two texts by the page's language.
+func render(v view) []byte {
+	pick := func(en, ja string) string {
+		if v.Lang == mfaweb.Japanese {
+			return ja
+		}
+		return en
+	}
+	var out bytes.Buffer
+	parsed, err := template.New(v.Page).Funcs(template.FuncMap{"t": pick}).
+		ParseFS(files, "html/layout.html", "html/"+v.Page+".html")
+	if err == nil {
+		err = parsed.ExecuteTemplate(&out, "layout", v)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("the page %s: %v", v.Page, err)) // It is compiled in.
+	}
+	return out.Bytes()
 }
 
-// missing is a page that says that nothing is there.
-type missing struct{ page }
-
-func (m missing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// notFound responds that there is no page. It may be asked at any depth.
+func notFound(w http.ResponseWriter, r *http.Request) {
+	folder, _, deeper := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	lang := mfaweb.Language(r)
+	for _, fixed := range languages {
+		if deeper && folder == fixed {
+			lang = fixed
+		}
+	}
+	root := "/"
+	if depth := strings.Count(r.URL.Path, "/") - 1; depth < 16 {
+		root = strings.Repeat("../", max(depth, 0))
+	}
 	h := w.Header()
 	h.Set("Content-Language", lang)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Add("Vary", "Accept-Language")
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(m.page[lang].text) // Whom it does not reach has gone.
+		_, _ = w.Write(render(view{"notfound", "", lang, root})) // An error means that the client has gone.
 	}
 }

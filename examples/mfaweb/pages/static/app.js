@@ -1,9 +1,14 @@
-// The demo's pages. Each sends what a person types to the interface, keeps what comes back for the next page, and says what went wrong.
+// The demo's pages. Each sends what a user types to the interface, keeps what comes back for the next
+// page, and shows what went wrong.
 //
-// What is kept lies in the tab's sessionStorage: the three pages of one sign-in share it, other tabs and sites do not, and it is gone when the tab is
-// closed or the user signs out. It never gets into an address. Scripts of other origins, which could read it, are kept out by the pages' policy.
+// State is kept in the tab's sessionStorage: the pages of one sign-in share it, other tabs and sites do
+// not, and it is gone when the tab is closed or the user signs out. Nothing of it gets into an address.
+// The pages' policy keeps out scripts of other origins, which could read it. That is good enough for a
+// demo. In production the tokens, the refresh token above all, belong on the server.
 
 const $ = (id) => document.getElementById(id)
+const { page, root } = document.body.dataset
+const language = document.documentElement.lang
 
 // text returns one of the sentences that the page brings along in the user's language.
 const text = (name) => $(`say-${name}`)?.content.textContent
@@ -11,7 +16,7 @@ const text = (name) => $(`say-${name}`)?.content.textContent
 const kept = () => JSON.parse(sessionStorage.getItem('sign-in') ?? '{}')
 const keep = (state) => sessionStorage.setItem('sign-in', JSON.stringify(state))
 
-// Failure is an error that the user is told about. next is what can be done, as the interface says it.
+// Failure is an error to show. next is what can be done, as the interface says it.
 class Failure extends Error {
   constructor({ code, message, next }) {
     super(message)
@@ -20,14 +25,19 @@ class Failure extends Error {
   }
 }
 
-// request returns what the interface answers.
-async function request(path, options) {
+// request returns what the interface responds.
+async function request(path, { headers, ...options } = {}) {
   let response, answer
   try {
-    response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(30_000), ...options })
+    response = await fetch(root + path, {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(30_000),
+      headers: { 'Accept-Language': language, ...headers },
+      ...options,
+    })
     answer = await response.json()
   } catch {
-    // What is no JSON comes from something in between, or from the check of the access token.
+    // What is not JSON comes from something in between, or from the check of the access token.
     throw response?.status === 401
       ? new Failure({ message: text('session-over'), next: 'start-over' })
       : new Failure({ message: text('offline'), next: 'back-off' })
@@ -36,33 +46,63 @@ async function request(path, options) {
   return answer
 }
 
-const post = (path, body) =>
-  request(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+const post = (path, body, options) => request(path, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), ...options,
+})
 
-// proceed goes where an answer to a step of signing in leads.
-function proceed({ AuthenticationResult: tokens, ChallengeName: name, Session: session, ChallengeParameters: parameters }, notice) {
-  if (tokens) {
-    keep({ access: tokens.AccessToken, refresh: tokens.RefreshToken, notice })
-    location.replace('/account')
+// The pages that answer a challenge.
+const pageOf = {
+  SOFTWARE_TOKEN_MFA: 'code', SMS_MFA: 'code', EMAIL_OTP: 'code',
+  MFA_SETUP: 'setup', SELECT_MFA_TYPE: 'method', NEW_PASSWORD_REQUIRED: 'password',
+}
+
+// list reads a list in a challenge parameter, which is JSON in a string.
+const list = (parameter) => parameter && JSON.parse(parameter)
+
+// proceed goes where a step of signing in leads. More is what to keep besides, if that is an account.
+function proceed(answer, more) {
+  const { login, then, refresh, device } = kept()
+  if (answer.AuthenticationResult) {
+    const tokens = answer.AuthenticationResult
+    keep({ login, device, access: tokens.AccessToken, refresh: tokens.RefreshToken, ...more })
+    // Whoever confirmed who they are has two sign-ins now. The old one ends.
+    if (then && refresh) post('signout', { refreshToken: refresh }, { keepalive: true }).catch(() => {})
+    location.replace(then ?? 'account')
     return
   }
-  const challenge = { name, session, username: parameters.USER_ID_FOR_SRP, destination: parameters.CODE_DELIVERY_DESTINATION }
-  if (['SOFTWARE_TOKEN_MFA', 'SMS_MFA', 'EMAIL_OTP'].includes(name)) {
-    keep({ challenge })
-    location.assign('/code')
-  } else if (name === 'MFA_SETUP' && (parameters.MFAS_CAN_SETUP ?? 'SOFTWARE_TOKEN_MFA').includes('SOFTWARE_TOKEN_MFA')) {
-    keep({ challenge })
-    location.assign('/setup')
-  } else {
+  const { ChallengeName: name, Session: session, ChallengeParameters: parameters } = answer
+  const next = pageOf[name]
+  const canSetUp = list(parameters.MFAS_CAN_SETUP) ?? ['SOFTWARE_TOKEN_MFA']
+  if (!next || next === 'setup' && !canSetUp.includes('SOFTWARE_TOKEN_MFA')) {
     const message = text(`unsupported-${name}`) ?? `${text('unsupported')} ${name}`
     throw new Failure({ code: 'unsupported', message, next: 'give-up' })
   }
+  const challenge = {
+    name,
+    session,
+    username: parameters.USER_ID_FOR_SRP,
+    destination: parameters.CODE_DELIVERY_DESTINATION,
+    methods: list(parameters.MFAS_CAN_CHOOSE),
+    required: list(parameters.requiredAttributes),
+  }
+  keep({ ...kept(), device: parameters.FRIENDLY_DEVICE_NAME, enrollment: undefined, challenge })
+  if (next === page) location.reload()
+  else location.assign(next)
 }
+
+// who names the sign-in that a challenge belongs to.
+const who = ({ session, username }) => ({ authParamSession: session, authParamUserId: username })
 
 // startOver forgets the sign-in and goes back to its beginning.
 function startOver(notice) {
   keep({ notice })
-  location.replace('/')
+  location.replace('./')
+}
+
+// entitle gives the page another headline.
+function entitle(name) {
+  document.title = document.title.replace(document.querySelector('h1').textContent, text(name))
+  document.querySelector('h1').textContent = text(name)
 }
 
 // paragraph returns a p element with the given contents.
@@ -72,138 +112,277 @@ function paragraph(...contents) {
   return p
 }
 
-// wayOut returns what a link after an error says and where it leads, or nothing if the user had better stay and correct something.
-function wayOut({ code, next }, canCorrect) {
-  if (document.body.dataset.page === 'signin') return []
-  if (code === 'not-enrolled') return ['new-key', '/setup']
-  if (next === 'start-over') return ['sign-in-again', '/']
-  if (canCorrect) return []
-  return next === 'back-off' ? ['try-again', location.pathname] : ['back', kept().access ? '/account' : '/']
+// endsPage reports whether there is nothing left to do on the page after a failure.
+function endsPage({ code, next }) {
+  if (page === 'signin') return false
+  if (next === 'start-over') return true
+  return next === 'give-up' && page !== 'account' && code !== 'bad-field'
 }
 
-// report shows an error and the way out of it, or the input that has to be corrected.
+// end takes everything that can be operated off the page, and leaves the failure and the way on.
+function end({ code, next, message }) {
+  let [title, words, address, leave] = ['title-failed', 'back', './', () => keep({})]
+  if (code === 'fresh-sign-in-required') {
+    [title, words] = ['title-confirm', 'sign-in-again']
+    leave = () => keep({ ...kept(), then: page })
+  } else if (code === 'not-enrolled') {
+    [words, address] = ['new-key', 'setup']
+    leave = () => keep({ ...kept(), enrollment: undefined })
+  } else if (next === 'start-over') {
+    [title, words] = ['title-ended', 'sign-in-again']
+  } else if (next === 'back-off') {
+    [words, address, leave] = ['try-again', location.pathname, () => {}]
+  } else if (kept().access) {
+    [address, leave] = ['account', () => {}]
+  }
+  const link = document.createElement('a')
+  link.className = 'button'
+  link.href = address
+  link.textContent = text(words)
+  link.addEventListener('click', leave)
+  entitle(title)
+  $('notice').textContent = ''
+  $('work').hidden = true
+  $('over').replaceChildren(paragraph(message))
+  $('over').after(link)
+  link.focus()
+}
+
+// report shows a failure, in place of the page or in the form's own box beside what to correct.
 function report(failure, box, input) {
   if (!(failure instanceof Failure)) throw failure
+  if (endsPage(failure)) return end(failure)
   box.replaceChildren(paragraph(failure.message))
-  const [words, address] = wayOut(failure, input)
-  if (words) {
-    const link = document.createElement('a')
-    link.textContent = text(words)
-    link.href = address
-    if (address === '/') link.addEventListener('click', () => keep({}))
-    box.append(paragraph(link))
-    link.focus()
-  } else if (input) {
-    input.ariaInvalid = 'true'
-    input.focus()
-    input.select()
-  }
+  if (!input) return
+  input.ariaInvalid = 'true'
+  input.focus()
+  input.select()
 }
 
-// onSubmit lets a form's button run action, once at a time and visibly. An action that succeeds leaves the page, so that the button stays busy.
-function onSubmit(action, input) {
-  const form = document.querySelector('form')
-  const button = form.querySelector('button:not([type])')
-  const label = button.textContent
+// onSubmit lets a form's buttons run an action, one at a time and visibly. An action that succeeds
+// leaves the page, so the button stays busy.
+function onSubmit(form, action, input) {
+  const box = form.querySelector('.error')
+  const buttons = form.querySelectorAll('button:not([type])')
+  buttons.forEach((button) => { button.disabled = false })
+  let busy = false
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
-    if (button.ariaDisabled === 'true') return
-    button.ariaDisabled = 'true' // and not disabled, which would take the keyboard's focus away
+    if (busy) return
+    busy = true
+    const button = event.submitter ?? buttons[0]
+    const label = button.textContent
+    button.ariaDisabled = 'true' // not disabled, which would take the keyboard focus away
     button.textContent = button.dataset.busy
     $('notice').textContent = ''
-    $('error').replaceChildren()
+    box.replaceChildren()
     form.querySelectorAll('input').forEach((field) => field.removeAttribute('aria-invalid'))
+    hidePassword()
     try {
-      await action(form.elements)
+      await action(form.elements, button)
     } catch (failure) {
+      busy = false
       button.ariaDisabled = 'false'
       button.textContent = label
-      report(failure, $('error'), input)
+      report(failure, box, input)
     }
   })
 }
 
+// offerToShow lets the password be shown while it is typed.
+function offerToShow() {
+  const button = $('show')
+  button.hidden = false
+  button.addEventListener('click', () => {
+    const shown = $('password').type === 'text'
+    $('password').type = shown ? 'password' : 'text'
+    button.ariaPressed = String(!shown)
+  })
+}
+
+// hidePassword is for when the password is sent: password managers only save hidden ones.
+function hidePassword() {
+  if (!$('show')) return
+  $('password').type = 'password'
+  $('show').ariaPressed = 'false'
+}
+
+// sixDigits fails unless what was typed can be a code. Spaces and hyphens do not count, and digits of
+// every script do.
+function sixDigits(typed) {
+  if (/^\p{Nd}{6}$/u.test(typed.replace(/[\s\p{Pd}ー]/gu, ''))) return
+  throw new Failure({ code: 'wrong-code', message: text('six-digits'), next: 'same-challenge' })
+}
+
 function signInPage() {
-  onSubmit(async ({ username, password }) => {
-    proceed(await post('/signin', { userId: username.value.trim(), userPassword: password.value }))
+  const { then, login, access } = kept()
+  offerToShow()
+  onSubmit(document.querySelector('form'), async ({ username, password }) => {
+    const login = username.value.trim()
+    const answer = await post('signin', { userId: login, userPassword: password.value })
+    keep({ ...(then && kept()), login, device: undefined })
+    proceed(answer)
   }, $('password'))
-  $('username').focus()
+  if (then && access) {
+    $('confirm').hidden = $('cancel').hidden = false
+    $('cancel').addEventListener('click', () => keep({ ...kept(), then: undefined }))
+    $('username').value = login ?? ''
+  }
+  ($('username').value ? $('password') : $('username')).focus()
+}
+
+function passwordPage() {
+  const { challenge } = kept()
+  if (!challenge?.required && challenge?.name !== 'NEW_PASSWORD_REQUIRED') return startOver()
+  $('username').value = challenge.username
+  const fields = (challenge.required ?? []).map(askFor)
+  offerToShow()
+  onSubmit(document.querySelector('form'), async ({ password }) => {
+    const attributes = fields.map(({ name, type, value }) => (
+      [name, type === 'tel' ? value.replace(/[^+\d]/g, '') : value.trim()]))
+    proceed(await post('newpassword', {
+      newPassword: password.value, ...who(challenge), ...Object.fromEntries(attributes),
+    }))
+  }, $('password'))
+  $('password').focus()
+}
+
+// kinds say how a browser helps with an attribute: type of input and autocomplete.
+const kinds = {
+  name: ['text', 'name'], given_name: ['text', 'given-name'], middle_name: ['text', 'additional-name'],
+  family_name: ['text', 'family-name'], nickname: ['text', 'nickname'], email: ['email', 'email'],
+  phone_number: ['tel', 'tel'], birthdate: ['date', 'bday'], address: ['text', 'street-address'],
+  website: ['url', 'url'], profile: ['url', 'off'], picture: ['url', 'off'],
+}
+
+// askFor adds a box for an attribute that Cognito requires, and returns it.
+function askFor(name) {
+  const attribute = name.replace('userAttributes.', '')
+  const label = document.createElement('label')
+  const input = document.createElement('input')
+  const [type, autocomplete] = kinds[attribute] ?? ['text', 'off']
+  label.textContent = text(`attribute-${attribute}`) ?? attribute.replace('custom:', '')
+  Object.assign(input, { name, type, autocomplete, required: true, id: `attribute-${attribute}` })
+  input.setAttribute('aria-describedby', 'error')
+  label.htmlFor = input.id
+  $('attributes').append(label, input)
+  $('attributes').hidden = false
+  return input
+}
+
+function methodPage() {
+  const { challenge } = kept()
+  if (!challenge?.methods) return startOver()
+  const form = document.querySelector('form')
+  for (const button of form.querySelectorAll('button')) {
+    button.hidden = !challenge.methods.includes(button.value)
+  }
+  onSubmit(form, async (_, { value }) => {
+    proceed(await post('selectmfa', { mfaType: value, ...who(challenge) }))
+  })
+  form.querySelector('button:not([hidden])')?.focus()
 }
 
 function codePage() {
-  const { challenge } = kept()
-  if (!challenge) return startOver()
-  document.querySelectorAll('[data-method]').forEach((lead) => { lead.hidden = lead.dataset.method !== challenge.name })
-  document.querySelectorAll('.destination').forEach((place) => { place.textContent = challenge.destination ?? '' })
-  onSubmit(async ({ code }) => {
-    proceed(await post('/mfasignin', {
-      mfaCode: code.value, authParamSession: challenge.session, authParamUserId: challenge.username, ChallengeName: challenge.name,
-    }))
+  const { challenge, device } = kept()
+  if (pageOf[challenge?.name] !== 'code') return startOver()
+  for (const part of document.querySelectorAll('[data-method]')) {
+    part.hidden = !part.dataset.method.split(' ').includes(challenge.name)
+  }
+  for (const place of document.querySelectorAll('.destination')) {
+    place.textContent = challenge.destination ?? ''
+  }
+  $('device').hidden = !device
+  $('device-name').textContent = device ?? ''
+  const totp = challenge.name === 'SOFTWARE_TOKEN_MFA'
+  onSubmit(document.querySelector('form'), async ({ code }) => {
+    if (totp) sixDigits(code.value)
+    const answer = await post('mfasignin', {
+      mfaCode: code.value, ...who(challenge), ChallengeName: challenge.name,
+    })
+    proceed(answer, { mfa: totp })
   }, $('code'))
   $('code').focus()
 }
 
 async function setupPage() {
   const state = kept()
-  const signingIn = state.challenge
+  const signingIn = state.challenge?.name === 'MFA_SETUP'
   if (!signingIn && !state.access) return startOver()
-  if (!signingIn) $('cancel').href = '/account'
-
-  // who says, in the words of /mfa or /verify, whose authenticator it is.
-  const who = (accessToken) => signingIn
-    ? { authParamSession: state.challenge.session, authParamUserId: state.challenge.username }
-    : { [accessToken]: state.access }
-
-  let registered = false // the code was right, and MFA is still to be switched on
-  onSubmit(async ({ code }) => {
-    if (registered) {
-      await post('/enable', { accessToken: state.access })
-    } else {
-      try {
-        const answer = await post('/verify', { mfaCode: code.value, ...who('accessToken') })
-        if (!answer.warning) {
-          if (signingIn) return proceed(answer, 'mfa-on')
-        } else {
-          state.access = answer.AuthenticationResult.AccessToken
-          keep({ access: state.access, refresh: answer.AuthenticationResult.RefreshToken })
-          throw new Failure(answer.warning)
-        }
-      } catch (failure) {
-        registered = failure.code === 'mfa-not-enabled'
-        if (registered) {
-          code.required = false
-          $('code-field').hidden = true
-          document.querySelector('form button').focus()
-          $('cancel').href = '/account'
-        }
-        throw failure
-      }
-    }
-    keep({ ...kept(), notice: 'mfa-on' })
-    location.replace('/account')
-  }, $('code'))
-
-  try {
-    const { qrcode, secret, uri, Session } = await post('/mfa', who('AccessToken'))
-    if (signingIn) {
-      state.challenge.session = Session
-      keep(state)
-    }
-    showKey(qrcode, secret, uri)
-  } catch (failure) {
-    $('setup').hidden = true
-    report(failure, $('no-key'))
+  if (!signingIn) $('cancel').href = 'account'
+  if (!signingIn && state.mfa) {
+    $('replacing').hidden = false
+    entitle('title-replace')
   }
+  const notice = !signingIn && state.mfa ? 'mfa-replaced' : 'mfa-on'
+  // whose says, in the words of /mfa or /verify, whose authenticator it is.
+  const whose = (accessToken) => signingIn ? who(state.challenge) : { [accessToken]: state.access }
+
+  // finish asks to switch MFA on, for a user whose code was right and who need not enter another.
+  const finish = (failure) => {
+    document.querySelector('.columns').hidden = $('replacing').hidden = true
+    $('finish').hidden = false
+    entitle('title-almost')
+    report(failure, $('finish-error'))
+    $('finish').querySelector('button').focus()
+  }
+  onSubmit($('finish'), async () => {
+    await post('enable', { accessToken: kept().access })
+    keep({ ...kept(), enrollment: undefined, mfa: true, notice })
+    location.replace('account')
+  })
+  onSubmit(document.querySelector('.columns form'), async ({ code, device }) => {
+    sixDigits(code.value)
+    const named = { deviceName: device.value.trim() }
+    try {
+      const answer = await post('verify', { mfaCode: code.value, ...whose('accessToken'), ...named })
+      keep({ ...kept(), device: named.deviceName || undefined, enrollment: undefined })
+      if (!answer.warning) {
+        if (signingIn) return proceed(answer, { mfa: true, notice })
+        keep({ ...kept(), mfa: true, notice })
+        location.replace('account')
+        return
+      }
+      const tokens = answer.AuthenticationResult
+      keep({ ...kept(), challenge: undefined, access: tokens.AccessToken, refresh: tokens.RefreshToken })
+      throw new Failure(answer.warning)
+    } catch (failure) {
+      if (failure.code !== 'mfa-not-enabled') throw failure
+      finish(failure)
+    }
+  }, $('code'))
+  $('renew').hidden = false
+  $('renew').addEventListener('click', () => {
+    keep({ ...kept(), enrollment: undefined })
+    location.reload()
+  })
+
+  // A key that was shown once stays the key: it may be in the app already when the page is reloaded.
+  if (!state.enrollment) {
+    try {
+      const { qrcode, secret, uri, Session: session } = await post('mfa', whose('AccessToken'))
+      state.enrollment = { qrcode, secret, uri }
+      if (signingIn) state.challenge.session = session
+      keep(state)
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure
+      return end(failure)
+    }
+  }
+  showKey(state.enrollment)
 }
 
 // showKey shows a key in its three forms: picture, link and text.
-function showKey(qrcode, secret, uri) {
+function showKey({ qrcode, secret, uri }) {
   $('qr').src = `data:image/svg+xml;base64,${qrcode}`
   $('qr').hidden = false
   $('qr-frame').ariaBusy = 'false'
+  fitModules(/viewBox="0 0 (\d+) /.exec(atob(qrcode))?.[1])
   $('open').href = uri
-  $('open').hidden = false
   $('key').textContent = secret.replace(/.{4}(?!$)/g, '$& ')
+  const [issuer, account] = decodeURIComponent(new URL(uri).pathname.split('/').at(-1)).split(':')
+  $('issuer').textContent = issuer
+  $('account-name').textContent = account
   $('copy').hidden = false
   $('copy').addEventListener('click', async () => {
     $('copied').textContent = ''
@@ -216,38 +395,69 @@ function showKey(qrcode, secret, uri) {
       $('copied').textContent = text('selected')
     }
   })
+  const byTouch = matchMedia('(pointer: coarse)')
+  byTouch.addEventListener('change', () => arrange(byTouch.matches))
+  arrange(byTouch.matches)
+}
+
+// fitModules makes the QR code as large as whole pixels for each of its modules let it be.
+function fitModules(modules) {
+  if (!modules) return
+  const pixels = Math.max(1, Math.floor(256 * devicePixelRatio / modules))
+  $('qr').style.width = $('qr').style.height = `${pixels * modules / devicePixelRatio}px`
+}
+
+// arrange puts first what is of use: the picture to whoever sits at a computer, the link and the key
+// to whoever holds the phone that the app is on.
+function arrange(onPhone) {
+  $('on-phone').hidden = !onPhone
+  $('scan').hidden = onPhone
+  $('qr-fold').open = !onPhone
+  $('qr-fold').querySelector('summary').hidden = !onPhone
+  if (onPhone) $('by-hand').after($('qr-fold'))
+  else $('by-hand').before($('qr-fold'))
 }
 
 async function accountPage() {
   const { access, refresh } = kept()
   if (!access) return startOver()
-  onSubmit(async () => {
+  keep({ ...kept(), then: undefined })
+  onSubmit($('sign-out'), async () => {
     try {
-      await post('/signout', { refreshToken: refresh })
+      await post('signout', { refreshToken: refresh })
     } catch {
       return startOver('signed-out-here')
     }
     startOver('signed-out')
   })
+  onSubmit($('switch-off').querySelector('form'), async () => {
+    await post('disable', { accessToken: access })
+    keep({ ...kept(), mfa: false, device: undefined, notice: 'mfa-off' })
+    location.reload()
+  })
   try {
-    showIdentity(await request('/whoami', { headers: { Authorization: `Bearer ${access}` } }))
+    showIdentity(await request('whoami', { headers: { Authorization: `Bearer ${access}` } }))
   } catch (failure) {
-    report(failure, $('error'))
+    if (!(failure instanceof Failure)) throw failure
+    end(failure)
   }
   $('account').ariaBusy = 'false'
 }
 
-function showIdentity({ Username, Subject, Groups, AuthTime, ExpiresAt, MFA }) {
-  const dates = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+function showIdentity({ Username, Groups, AuthTime, ExpiresAt, MFA }) {
+  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  const { device } = kept()
+  keep({ ...kept(), mfa: MFA })
   $('username').textContent = Username
-  $('subject').textContent = Subject
+  $('device-row').hidden = !(MFA && device)
+  $('device-name').textContent = device ?? ''
   $('groups-row').hidden = !Groups
   $('groups').textContent = Groups?.join(', ') ?? ''
   for (const [id, date] of [['auth-time', AuthTime], ['expires-at', ExpiresAt]]) {
     $(id).dateTime = date
     $(id).textContent = dates.format(new Date(date))
   }
-  $('mfa-on').hidden = $('replace').hidden = !MFA
+  $('mfa-on').hidden = $('replace').hidden = $('switch-off').hidden = !MFA
   $('mfa-off').hidden = $('set-up').hidden = MFA
   document.querySelector('dl').hidden = false
 }
@@ -260,6 +470,10 @@ if (notice) {
   keep(state)
   $('notice').textContent = text(notice)
 }
+$('loading').remove()
 
-const pages = { signin: signInPage, code: codePage, setup: setupPage, account: accountPage }
-await pages[document.body.dataset.page]?.()
+const pages = {
+  signin: signInPage, password: passwordPage, method: methodPage, code: codePage, setup: setupPage,
+  account: accountPage,
+}
+await pages[page]?.()

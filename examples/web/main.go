@@ -1,10 +1,17 @@
-// Web is the demo of TOTP MFA in a browser: sign in, set MFA up with a QR code, enter the code. Without flags it brings its own user pool, in
-// memory and with one user:
+// Web is the demo of TOTP MFA in a browser: sign in, set up MFA with a QR code, enter the code. Without
+// flags it brings its own user pool, in memory and with one user:
 //
 //	go run -C examples ./web
 //
-// and prints where it listens and who can sign in. With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -endpoint
-// with another emulator of it. -h explains the flags.
+// It prints what to open, who can sign in, and how to get a code without a phone. With -user-pool-id and
+// -client-id it uses a pool of Amazon Cognito, and with -endpoint another emulator. -h explains the
+// flags.
+//
+// It is a demo: it serves plain HTTP, and its pages keep the tokens, the refresh token included, where
+// their scripts can read them (see package mfaweb). Do not copy that into production. It only answers
+// for its own host names, so other sites cannot use it by DNS rebinding; add yours with -host. It limits
+// wrong passwords and codes, in memory. There are no recovery codes: users who have lost their
+// authenticator need an administrator, who calls ResetTOTP.
 package main
 
 import (
@@ -63,6 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	logger := slog.New(slog.NewJSONHandler(stderr, nil))
 	api, err := mfaweb.New(client, func(o *mfaweb.Options) {
 		o.AllowOrigin = s.allowOrigin
+		o.Hosts = s.ownHosts()
 		o.Logger = logger
 		o.Verifier = verifier
 		o.Pages = pages.New()
@@ -75,14 +83,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		_, _ = fmt.Fprintln(stderr, "web: warning: other computers can reach", listener.Addr(), "and nothing they send is encrypted")
+	if !isLoopback(listener.Addr()) {
+		_, _ = fmt.Fprintln(stderr, "web: warning: other computers can reach", listener.Addr(),
+			"and nothing they send is encrypted")
 	}
-	_, _ = fmt.Fprintf(stdout, "web: http://%s\n", reachable(listener.Addr()))
+	address := "http://" + reachable(listener.Addr())
+	_, _ = fmt.Fprintf(stdout, "web: %s\n", address)
 	for _, line := range p.about {
 		_, _ = fmt.Fprintf(stdout, "%s: %s\n", line[0], line[1])
 	}
+	_, _ = fmt.Fprintf(stdout, "\nTo try it, open %s and sign in as %s; to get a code without a phone, "+
+		"run oathtool --totp --base32 KEY with the key that the set-up page shows.\n", address, p.who)
 	return serve(ctx, listener, api.Handler(), logger)
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // listen opens an address that a flag has named.
@@ -94,7 +111,7 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	return listener, nil
 }
 
-// reachable is the host and port under which this computer reaches an address that was listened on.
+// reachable is the host and port by which this computer reaches the address of a listener.
 func reachable(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("localhost:%d", tcp.Port)
@@ -102,7 +119,7 @@ func reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// serve answers requests until the context ends. Those under way have half a second to finish then.
+// serve answers requests until the context ends. Those under way then have half a second to finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           handler,

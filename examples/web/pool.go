@@ -20,24 +20,35 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// The user of the embedded pool. It is the same at every start, since it is to be typed by people and protects nothing.
+// The user of the embedded pool. The password is the same at every start: people type it, and it
+// protects nothing.
 const (
 	username = "alice"
 	password = "Passw0rd!"
 )
 
 // patience is how long the demo waits for a user pool when it starts.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // pool is the user pool that the demo works with.
 type pool struct {
 	api    cognitomfa.CognitoAPI
 	config cognitomfa.Config
 	tokens token.Config
-	about  [][2]string // what a person who wants to use it should know
-	amazon bool
+	about  [][2]string // what a user of the pool needs to know
+	who    string      // who can sign in
+	kind   kind
 	close  func()
 }
+
+// kind is where a pool is.
+type kind int
+
+const (
+	embedded kind = iota
+	emulator
+	amazon
+)
 
 // openPool opens the user pool that the flags ask for.
 func (s *settings) openPool(ctx context.Context, stderr io.Writer) (*pool, error) {
@@ -47,7 +58,7 @@ func (s *settings) openPool(ctx context.Context, stderr io.Writer) (*pool, error
 	return s.connect(ctx, stderr)
 }
 
-// embed starts a Cognito of the demo's own.
+// embed starts an in-memory Cognito.
 func (s *settings) embed(ctx context.Context) (*pool, error) {
 	listener, err := listen(ctx, s.cognitoAddr, "-cognito-addr")
 	if err != nil {
@@ -62,12 +73,14 @@ func (s *settings) embed(ctx context.Context) (*pool, error) {
 	srv.AddUser(cognitotest.User{Username: username, Password: password, Email: "alice@example.com"})
 	p := s.pool(srv.Client(), "http://"+reachable(listener.Addr()), srv.UserPoolID, srv.ClientID, srv.ClientSecret)
 	p.about = append(p.about, [2]string{"username", username}, [2]string{"password", password})
+	p.who = username
 	p.close = srv.Close
 	return p, nil
 }
 
-// connect makes a client for a user pool that is there already.
+// connect makes a client for a user pool that exists already.
 func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error) {
+	_, _ = fmt.Fprintln(stderr, "web: connecting to the user pool")
 	if s.endpoint != "" {
 		u, err := url.Parse(s.endpoint)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -78,8 +91,9 @@ func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error)
 	defer cancel()
 	options := []func(*config.LoadOptions) error{config.WithRegion(s.region)}
 	if s.endpoint != "" {
-		// An emulator has nothing to do with the rights of the machine that it runs on, and asking for them takes time.
-		options = append(options, config.WithBaseEndpoint(s.endpoint), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+		// The rights of the machine do not matter to an emulator, and asking for them takes time.
+		options = append(options, config.WithBaseEndpoint(s.endpoint),
+			config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
@@ -87,35 +101,50 @@ func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil && !s.public {
 		if s.endpoint == "" {
-			return nil, fmt.Errorf("no AWS credentials (%w); give some, or -public if the app client allows USER_PASSWORD_AUTH", err)
+			return nil, fmt.Errorf("no AWS credentials (%w); "+
+				"give some, or -public if the app client allows USER_PASSWORD_AUTH", err)
 		}
-		_, _ = fmt.Fprintln(stderr, "web: no AWS credentials found; signing with made-up ones, which emulators take")
-		cfg.Credentials = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("demo", "demo", ""))
+		_, _ = fmt.Fprintln(stderr,
+			"web: no AWS credentials found; signing with made-up ones, which emulators accept")
+		cfg.Credentials = aws.NewCredentialsCache(
+			credentials.NewStaticCredentialsProvider("demo", "demo", ""))
 	}
 	endpoint := s.endpoint
 	if endpoint == "" {
 		endpoint = "https://cognito-idp." + s.region + ".amazonaws.com"
 	}
-	p := s.pool(cognitoidentityprovider.NewFromConfig(cfg), endpoint, s.userPoolID, s.clientID, s.clientSecret)
+	api := cognitoidentityprovider.NewFromConfig(cfg)
+	p := s.pool(api, endpoint, s.userPoolID, s.clientID, s.clientSecret)
+	p.who = "a user of the pool"
 	p.close = func() {}
 	return p, nil
 }
 
 // pool describes a user pool.
-func (s *settings) pool(api cognitomfa.CognitoAPI, endpoint, userPoolID, clientID, clientSecret string) *pool {
+func (s *settings) pool(
+	api cognitomfa.CognitoAPI, endpoint, userPoolID, clientID, clientSecret string,
+) *pool {
 	p := &pool{
 		api: api,
 		config: cognitomfa.Config{
-			UserPoolID: userPoolID, ClientID: clientID, ClientSecret: clientSecret, Issuer: s.issuer, Public: s.public,
+			UserPoolID: userPoolID, ClientID: clientID, ClientSecret: clientSecret,
+			Issuer: s.issuer, Public: s.public,
 		},
 		tokens: token.Config{UserPoolID: userPoolID, Region: s.region, ClientIDs: []string{clientID}},
 		about: [][2]string{
-			{"cognito", endpoint}, {"region", s.region}, {"user-pool-id", userPoolID}, {"client-id", clientID},
+			{"cognito", endpoint}, {"region", s.region},
+			{"user-pool-id", userPoolID}, {"client-id", clientID},
 		},
-		amazon: !s.embedded() && s.endpoint == "",
+		kind: amazon,
 	}
-	if !p.amazon {
-		// Some emulators write their own address into tokens, some Amazon's.
+	switch {
+	case s.embedded():
+		p.kind = embedded
+	case s.endpoint != "":
+		p.kind = emulator
+	}
+	if p.kind != amazon {
+		// Some emulators put their own address into tokens, some Amazon's.
 		own := strings.TrimSuffix(endpoint, "/") + "/" + userPoolID
 		p.tokens.JWKSURL = own + "/.well-known/jwks.json"
 		p.tokens.Issuers = []string{
@@ -127,18 +156,26 @@ func (s *settings) pool(api cognitomfa.CognitoAPI, endpoint, userPoolID, clientI
 	return p
 }
 
-// reach fetches the pool's public keys: that they come says that the pool is there. An emulator may do without keys, though not without a server.
+// reach fetches the pool's public keys, which shows that the pool is there. An emulator can do without
+// keys, but not without a server. The embedded pool is in this process, and need not be looked for.
 func (p *pool) reach(ctx context.Context, verifier *token.Verifier, stderr io.Writer) error {
+	if p.kind == embedded {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := verifier.Hydrate(ctx)
+	for errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = verifier.Hydrate(ctx) // which has given up sooner than the demo does
+	}
 	var unreachable *url.Error
 	switch {
 	case err == nil:
 		return nil
-	case p.amazon || errors.As(err, &unreachable):
+	case p.kind == amazon || errors.As(err, &unreachable):
 		return fmt.Errorf("the user pool cannot be reached: %w", err)
 	}
-	_, _ = fmt.Fprintln(stderr, "web: warning: the pool has no public keys, so that the demo cannot say who has signed in:", err)
+	_, _ = fmt.Fprintln(stderr,
+		"web: warning: the pool has no public keys, so the demo cannot tell who has signed in:", err)
 	return nil
 }

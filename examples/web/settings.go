@@ -6,18 +6,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// secretVariable is where the client secret is looked for, since flags are seen by all users of a computer.
+// secretVariable can hold the client secret: all users of a computer see the flags of a program.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
 // settings are what the flags say.
 type settings struct {
 	addr, cognitoAddr, allowOrigin string
+	hosts                          []string
 
 	issuer, mfa string
 	public      bool
@@ -27,28 +29,40 @@ type settings struct {
 
 const usage = `Usage: web [flags]
 
-A demo of TOTP MFA with Amazon Cognito: sign in, set MFA up with a QR code, enter the code. Without flags it
-brings its own user pool, in memory and with one user. For a pool of your own give -user-pool-id and -client-id;
-AWS credentials and the like come from the environment, as in the AWS command line. Ctrl-C ends it.
+A demo of TOTP MFA with Amazon Cognito: sign in, set up MFA with a QR code, enter the code. Without
+flags it brings its own user pool, in memory and with one user. To use your own pool, give
+-user-pool-id and -client-id; AWS credentials and the like come from the environment, as with the AWS
+CLI. Ctrl-C ends it.
 
 `
 
-// parseSettings reads the flags. It returns nil, and prints the explanation, when asked for it.
+// parseSettings reads the flags. Where they ask for help, it prints that and returns nil.
 func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	var s settings
 	f := flag.NewFlagSet("web", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` of the web pages; port 0 picks a free one")
-	f.StringVar(&s.cognitoAddr, "cognito-addr", "127.0.0.1:0", "the `address` of the embedded Cognito; port 0 picks a free one")
-	f.StringVar(&s.mfa, "mfa", "optional", "whether the embedded pool demands MFA: optional, required or off")
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` of the pages; port 0 picks a free one")
+	f.Func("host", "one more host `name` that browsers reach the demo by; can be repeated",
+		func(name string) error {
+			s.hosts = append(s.hosts, name)
+			return nil
+		})
+	f.StringVar(&s.cognitoAddr, "cognito-addr", "127.0.0.1:0",
+		"the `address` of the embedded Cognito; port 0 picks a free one")
+	f.StringVar(&s.mfa, "mfa", "optional", "whether MFA is on in the embedded pool: optional, required or off")
 	f.StringVar(&s.issuer, "issuer", "Cognito MFA demo", "the `name` that authenticator apps show")
-	f.BoolVar(&s.public, "public", false, "sign in without IAM rights, as a browser or phone would: InitiateAuth instead of AdminInitiateAuth")
-	f.StringVar(&s.allowOrigin, "allow-origin", "", "one other `origin` whose pages may use the HTTP interface (CORS), such as https://www.example.com")
+	f.BoolVar(&s.public, "public", false,
+		"sign in without IAM rights, as a phone would: InitiateAuth instead of AdminInitiateAuth")
+	f.StringVar(&s.allowOrigin, "allow-origin", "",
+		"one other `origin`, such as https://www.example.com, whose pages may use the HTTP interface (CORS)")
 	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool to use instead of the embedded one")
 	f.StringVar(&s.clientID, "client-id", "", "the `id` of that pool's app client")
-	f.StringVar(&s.clientSecret, "client-secret", "", "the app client's `secret`, if it has one; better given in the variable "+secretVariable)
-	f.StringVar(&s.region, "region", "", "the AWS `region`; by default the one that the user pool's id begins with")
-	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito than Amazon's, such as http://127.0.0.1:9229")
+	f.StringVar(&s.clientSecret, "client-secret", "",
+		"the app client's `secret`, if it has one; safer in the variable "+secretVariable)
+	f.StringVar(&s.region, "region", "",
+		"the AWS `region`; by default the one that the user pool's id begins with")
+	f.StringVar(&s.endpoint, "endpoint", "",
+		"the `URL` of an emulator of Cognito, such as http://127.0.0.1:9229")
 
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -59,7 +73,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w; -h explains the flags", err)
 	case f.NArg() > 0:
-		return nil, fmt.Errorf("there are flags only, and no argument such as %q; -h explains them", f.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q; -h explains the flags", f.Arg(0))
 	}
 	given := make(map[string]bool)
 	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -73,12 +87,21 @@ var mfaTypes = map[string]types.UserPoolMfaType{
 	"off":      types.UserPoolMfaTypeOff,
 }
 
+// ownHosts are the names that browsers reach the demo by.
+func (s *settings) ownHosts() []string {
+	hosts := append([]string{"localhost"}, s.hosts...)
+	if host, _, err := net.SplitHostPort(s.addr); err == nil && host != "" {
+		hosts = append(hosts, host)
+	}
+	return hosts
+}
+
 // embedded reports whether no other user pool was asked for.
 func (s *settings) embedded() bool {
 	return s.endpoint == "" && s.userPoolID == "" && s.clientID == "" && s.clientSecret == ""
 }
 
-// check finds what is missing or does not go together, and fills in what follows from the rest.
+// check finds what is missing or contradictory, and derives what was not given.
 func (s *settings) check(given map[string]bool) error {
 	if mfaTypes[s.mfa] == "" {
 		return fmt.Errorf("-mfa is optional, required or off, not %q", s.mfa)
@@ -88,17 +111,19 @@ func (s *settings) check(given map[string]bool) error {
 		return checkRegion(s.region)
 	}
 	var missing []string
-	for _, needed := range []struct{ name, value string }{{"-user-pool-id", s.userPoolID}, {"-client-id", s.clientID}} {
-		if needed.value == "" {
-			missing = append(missing, needed.name)
-		}
+	if s.userPoolID == "" {
+		missing = append(missing, "-user-pool-id")
+	}
+	if s.clientID == "" {
+		missing = append(missing, "-client-id")
 	}
 	if missing != nil {
-		return fmt.Errorf("missing %s, which a pool that is not the embedded one needs", strings.Join(missing, " and "))
+		return fmt.Errorf("missing %s, required unless the pool is the embedded one",
+			strings.Join(missing, " and "))
 	}
 	for _, name := range []string{"mfa", "cognito-addr"} {
 		if given[name] {
-			return fmt.Errorf("-%s is for the embedded pool, which -user-pool-id takes the place of", name)
+			return fmt.Errorf("-%s is for the embedded pool, which -user-pool-id replaces", name)
 		}
 	}
 	region, _, found := strings.Cut(s.userPoolID, "_")
@@ -110,7 +135,7 @@ func (s *settings) check(given map[string]bool) error {
 	return checkRegion(s.region)
 }
 
-// checkRegion sees to it that a region can be a part of a host name.
+// checkRegion makes sure that a region can be part of a host name.
 func checkRegion(region string) error {
 	if strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return fmt.Errorf("%q is not the name of a region", region)

@@ -31,8 +31,8 @@ func say(status int, code, en, ja string) *fault {
 	return &fault{status: status, code: code, en: en, ja: ja}
 }
 
-// What can be wrong with a request itself. The users of a page never see these; the authors of a front
-// end do.
+// What can be wrong with a request itself. The users of a page never see these; the authors of a
+// front end do.
 var (
 	errPath = say(
 		http.StatusNotFound, "not-found",
@@ -110,8 +110,8 @@ func duplicate(field string) error {
 	)
 }
 
-// tooManyAttempts is the error when a limit is used up. What is left to do is to wait or, where only
-// this sign-in is over, to begin another.
+// tooManyAttempts is the error when a limit is used up. What is left to do is to wait or, where
+// only this sign-in is over, to begin another.
 func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	f := &fault{
 		status: http.StatusTooManyRequests, code: "too-many-attempts", next: next, retryAfter: wait,
@@ -130,8 +130,8 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	return f
 }
 
-// freshSignInRequired is the error of a sign-in that is older than maxAge, where MFA is on and is to be
-// changed. To programs it says so as RFC 9470 does.
+// freshSignInRequired is the error of a sign-in that is older than maxAge, where MFA is on and is
+// to be changed. To programs it says so as RFC 9470 does.
 func freshSignInRequired(maxAge time.Duration) error {
 	return &fault{
 		status: http.StatusUnauthorized, code: "fresh-sign-in-required",
@@ -144,8 +144,9 @@ func freshSignInRequired(maxAge time.Duration) error {
 }
 
 // faults are the kinds of error that the library tells apart. The first match counts:
-// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound is not here, because no call made here
-// can lead to it: nobody is told whether a user exists.
+// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound and ErrDevice are not here, because
+// no call made here leads to them: nobody is told whether a user exists, and no device is
+// remembered.
 var faults = []struct {
 	kind  error
 	fault *fault
@@ -230,7 +231,7 @@ var faults = []struct {
 	{cognitomfa.ErrRefreshToken, signedOut("bad-refresh-token")},
 	{cognitomfa.ErrMissingScope, say(
 		http.StatusForbidden, "missing-scope",
-		"This sign-in does not allow changes to two-step sign-in. Ask the operator of this service.",
+		"This sign-in does not allow changes to two-step sign-in. Ask the service's operator.",
 		"このサインインでは2段階認証の設定を変更できません。サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrNotEnrolled, say(
@@ -283,7 +284,7 @@ var (
 	)
 	internal = say(
 		http.StatusInternalServerError, "internal",
-		"Something unexpected went wrong. The operator of this service finds the reason in the log.",
+		"Something unexpected went wrong. The service's operator finds the reason in the log.",
 		"予期しないエラーが発生しました。サービスの運営者はログで原因を確認できます。",
 	)
 )

@@ -59,19 +59,23 @@ func TestFailures(t *testing.T) {
 		return s.post("/verify", fields{"accessToken": access, "mfaCode": code})
 	}
 	verify(access, "123456").failed(http.StatusBadRequest, "not-enrolled", "start-over")
-	s.post("/enable", fields{"accessToken": access}).failed(http.StatusBadRequest, "not-enrolled", "start-over")
+	s.post("/enable", fields{"accessToken": access}).
+		failed(http.StatusBadRequest, "not-enrolled", "start-over")
 	s.post("/mfa", fields{"AccessToken": access}).ok()
 	for _, code := range []string{"abcdef", "12345", "1234567", "１２３", strings.Repeat("1", 1000)} {
 		verify(access, code).failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	}
-	verify("not.a.token", "123456").failed(http.StatusUnauthorized, "bad-access-token", "start-over")
+	verify("not.a.token", "123456").
+		failed(http.StatusUnauthorized, "bad-access-token", "start-over")
 	code := s.Code(username)
 	verify(access, code).ok()
 
 	who := s.session("SOFTWARE_TOKEN_MFA")
-	said := s.post("/mfasignin", who.withCode(code)).failed(http.StatusBadRequest, "used-code", "next-code")
+	said := s.post("/mfasignin", who.withCode(code)).
+		failed(http.StatusBadRequest, "used-code", "next-code")
 	assert.Contains(t, said, "until the app shows the next code")
-	s.post("/mfasignin", who.withCode("abcdef")).failed(http.StatusBadRequest, "wrong-code", "same-challenge")
+	s.post("/mfasignin", who.withCode("abcdef")).
+		failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	s.post("/mfasignin", who.withCode(s.NextCode(username))).tokens()
 	s.post("/mfasignin", who.withCode(s.NextCode(username))).
 		failed(http.StatusUnauthorized, "session-used", "start-over")
@@ -120,7 +124,7 @@ func TestCognitosErrors(t *testing.T) {
 		internal = http.StatusInternalServerError
 		gateway  = http.StatusBadGateway
 	)
-	failing := func(code, message string) cognitotest.Fault { return cognitotest.Error(code, message) }
+	failing := cognitotest.Error
 	for _, test := range []struct {
 		operation string
 		fault     cognitotest.Fault
@@ -148,7 +152,7 @@ func TestCognitosErrors(t *testing.T) {
 			admin, failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
 			refused, "rejected", "give-up",
 		},
-		{admin, failing("BrandNewException", "something new"), internal, "internal", "give-up"},
+		{admin, failing("BrandNewException", "something new"), internal, "misconfigured", "give-up"},
 		{respond, cognitotest.DropAfter(), gateway, "unavailable", "start-over"},
 		{respond, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
 		{
@@ -182,7 +186,8 @@ func TestCognitosErrors(t *testing.T) {
 					case verify, prefer:
 						access := fresh()
 						s.post("/mfa", fields{"AccessToken": access}).ok()
-						path, f = "/verify", fields{"accessToken": access, "mfaCode": s.Code(username)}
+						f = fields{"accessToken": access, "mfaCode": s.Code(username)}
+						path = "/verify"
 					}
 					s.Fail(test.operation, test.fault)
 					return s.post(path, f, "Accept-Language", language)
@@ -191,7 +196,8 @@ func TestCognitosErrors(t *testing.T) {
 				a.t = t
 				messages[language] = a.failed(test.status, test.code, test.next)
 				if test.fault.Message != "" {
-					assert.NotContains(t, string(a.body), test.fault.Message, "Cognito's own words are not for users")
+					assert.NotContains(t, string(a.body), test.fault.Message,
+						"Cognito's own words are not for users")
 				}
 			}
 			assert.NotEqual(t, messages["en"], messages["ja"])
@@ -202,7 +208,12 @@ func TestCognitosErrors(t *testing.T) {
 // What is wrong with a request itself is the same error for every path.
 func TestBadRequests(t *testing.T) {
 	s := newSite(t, nil, nil)
-	const plain, mediaType, malformed = "application/json", "unsupported-media-type", "malformed-json"
+	const (
+		plain     = "application/json"
+		mediaType = "unsupported-media-type"
+		malformed = "malformed-json"
+	)
+	deep, long := strings.Repeat("[", 30_000)+strings.Repeat("]", 30_000), strings.Repeat("y", 64<<10)
 	statuses := map[string]int{
 		mediaType:       http.StatusUnsupportedMediaType,
 		malformed:       http.StatusBadRequest,
@@ -254,13 +265,13 @@ func TestBadRequests(t *testing.T) {
 			{"number as name", plain, `{1:"x"}`, malformed},
 			{"not UTF-8", plain, "{" + good + ",\"y\":\"\xff\"}", malformed},
 			{"byte order mark", plain, "\ufeff" + whole, malformed},
-			{"deep", plain, `{"y":` + strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000) + "}", malformed},
+			{"deep", plain, `{"y":` + deep + "}", malformed},
 			{"nothing", plain, "{}", missing},
 			{"null field", plain, `{"` + first + `":null}`, missing},
 			{"number field", plain, `{"` + first + `":1}`, "bad-field"},
 			{"object field", plain, `{"` + first + `":{}}`, "bad-field"},
 			{"duplicate field", plain, `{"` + first + `":"x",` + good + "}", "bad-field"},
-			{"too large", plain, "{" + good + `,"y":"` + strings.Repeat("y", 64<<10) + `"}`, "too-large"},
+			{"too large", plain, "{" + good + `,"y":"` + long + `"}`, "too-large"},
 		} {
 			t.Run(path+" "+test.name, func(t *testing.T) {
 				a := s.send(http.MethodPost, path, test.body, "Content-Type", test.contentType)
@@ -311,15 +322,18 @@ func TestWhoAsks(t *testing.T) {
 	who := fields{"authParamSession": "x", "authParamUserId": "x"}
 	s.post("/mfasignin", who.withCode("123456").with("ChallengeName", "CUSTOM_CHALLENGE")).
 		failed(http.StatusBadRequest, "bad-field", "give-up")
-	s.post("/selectmfa", who.with("mfaType", "PIGEON")).failed(http.StatusBadRequest, "bad-field", "give-up")
+	s.post("/selectmfa", who.with("mfaType", "PIGEON")).
+		failed(http.StatusBadRequest, "bad-field", "give-up")
 }
 
-// Whatever is sent, the response is an error that the sender can understand, and never the service's own
-// fault. Between two inputs an hour passes, so no lockout or limit reaches from one to the next.
+// Whatever is sent, the response is an error that the sender can understand, and never the
+// service's own fault. Between two inputs an hour passes, so no lockout or limit reaches from one
+// to the next.
 func FuzzRequest(f *testing.F) {
 	s := newSite(f, nil, nil)
 	handlers := []http.Handler{
-		s.api.SignIn(), s.api.MFA(), s.api.Verify(), s.api.MFASignIn(), s.api.NewPassword(), s.api.SelectMFA(),
+		s.api.SignIn(), s.api.MFA(), s.api.Verify(), s.api.MFASignIn(),
+		s.api.NewPassword(), s.api.SelectMFA(),
 	}
 	const plain = "application/json"
 	f.Add(uint8(0), plain, `{"userId":"x","userPassword":"y"}`)
@@ -334,7 +348,9 @@ func FuzzRequest(f *testing.F) {
 		`{"mfaType":"SMS_MFA","authParamSession":"AYABe-------------","authParamUserId":"x"}`)
 	f.Fuzz(func(t *testing.T, route uint8, contentType, body string) {
 		s.Advance(time.Hour)
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		req := httptest.NewRequestWithContext(
+			t.Context(), http.MethodPost, "/", strings.NewReader(body),
+		)
 		req.Header.Set("Content-Type", contentType)
 		rec := httptest.NewRecorder()
 		handlers[int(route)%len(handlers)].ServeHTTP(rec, req)

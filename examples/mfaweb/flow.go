@@ -12,7 +12,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// signedIn is where a step of signing in has led: to tokens or to a challenge, under Cognito's names.
+// signedIn is where a step of signing in has led: to tokens or to a challenge, under Cognito's
+// names.
 type signedIn struct {
 	Status               string            `json:",omitempty"`
 	AuthenticationResult *tokens           `json:",omitempty"`
@@ -230,8 +231,8 @@ type identity struct {
 	MFA       bool // whether TOTP is on for the user, as Cognito says
 }
 
-// whoAmI answers a request whose access token the middleware has verified. Cognito is asked as well,
-// because no signature tells whether a token was revoked.
+// whoAmI answers a request whose access token the middleware has verified. Cognito is asked as
+// well, because no signature tells whether a token was revoked.
 func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
 	claims, _ := token.FromContext(r.Context())
 	_, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -250,8 +251,8 @@ func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// setup returns the challenge of a set-up during sign-in, or nil if there is an access token instead.
-// One of the two is required.
+// setup returns the challenge of a set-up during sign-in, or nil if there is an access token
+// instead. One of the two is required.
 func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
 	signingIn := f["authParamSession"] != "" || f["authParamUserId"] != ""
 	if signingIn == (f[accessToken] != "") {
@@ -269,8 +270,8 @@ func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
 	}, nil
 }
 
-// answer puts an outcome under Cognito's own names, so that front ends written for Cognito's responses
-// understand it.
+// answer puts an outcome under Cognito's own names, so that front ends written for Cognito's
+// responses understand it.
 func answer(outcome cognitomfa.Outcome) *signedIn {
 	switch o := outcome.(type) {
 	case *cognitomfa.Tokens:

@@ -34,7 +34,8 @@ func keys(m map[string]any) []string {
 // assertTokens checks that tokens have the form of Cognito's.
 func assertTokens(t *testing.T, result map[string]any) {
 	t.Helper()
-	assert.ElementsMatch(t, []string{"AccessToken", "IdToken", "RefreshToken", "TokenType", "ExpiresIn"}, keys(result))
+	all := []string{"AccessToken", "IdToken", "RefreshToken", "TokenType", "ExpiresIn"}
+	assert.ElementsMatch(t, all, keys(result))
 	assert.Equal(t, "Bearer", result["TokenType"])
 	assert.InEpsilon(t, 3600, result["ExpiresIn"], 0)
 	for _, name := range []string{"AccessToken", "IdToken", "RefreshToken"} {
@@ -59,8 +60,8 @@ func assertQRCode(t *testing.T, body map[string]any) {
 	assert.Equal(t, username, key.Account)
 }
 
-// From password to password and code, for a user who is free to set up MFA, with the minimum number of
-// calls to Cognito.
+// From password to password and code, for a user who is free to set up MFA, with the minimum number
+// of calls to Cognito.
 func TestOptional(t *testing.T) {
 	s := newSite(t, nil, nil)
 	a := s.signIn()
@@ -81,7 +82,9 @@ func TestOptional(t *testing.T) {
 	assert.Len(t, body, 3)
 	s.Advance(30 * time.Second)
 	a = s.post("/mfasignin", fields{
-		"mfaCode": s.Code(username), "authParamSession": body["Session"].(string), "authParamUserId": username,
+		"mfaCode":          s.Code(username),
+		"authParamSession": body["Session"].(string),
+		"authParamUserId":  username,
 	})
 	assert.Equal(t, []string{"AuthenticationResult"}, keys(a.ok()))
 	assertTokens(t, a.tokens())
@@ -91,7 +94,8 @@ func TestOptional(t *testing.T) {
 		calls = append(calls, call.Operation)
 	}
 	assert.Equal(t, []string{
-		"AdminInitiateAuth", "AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference",
+		"AdminInitiateAuth",
+		"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference",
 		"AdminInitiateAuth", "AdminRespondToAuthChallenge",
 	}, calls)
 }
@@ -112,7 +116,8 @@ func TestRequired(t *testing.T) {
 	assert.NotEqual(t, who["authParamSession"], body["Session"])
 
 	who["authParamSession"] = body["Session"].(string)
-	s.post("/verify", who.withCode("000000")).failed(http.StatusBadRequest, "wrong-code", "same-challenge")
+	s.post("/verify", who.withCode("000000")).
+		failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	a := s.post("/verify", who.withCode(s.Code(username)))
 	assert.ElementsMatch(t, []string{"Status", "AuthenticationResult"}, keys(a.ok()))
 	assert.Equal(t, "SUCCESS", a.ok()["Status"])
@@ -171,7 +176,9 @@ func TestNewPassword(t *testing.T) {
 		failed(http.StatusBadRequest, "bad-attribute", "same-challenge")
 	s.post("/newpassword", who).failed(http.StatusBadRequest, "missing-field", "give-up")
 
-	a := s.post("/newpassword", who.with("newPassword", chosen).with("userAttributes.name", "Ann Other"))
+	a := s.post(
+		"/newpassword", who.with("newPassword", chosen).with("userAttributes.name", "Ann Other"),
+	)
 	assertTokens(t, a.tokens())
 	assert.Equal(t, "Ann Other", s.User("nameless").Attributes["name"])
 	s.signInAs("nameless").failed(http.StatusUnauthorized, "wrong-credentials", "start-over")
@@ -213,7 +220,8 @@ func TestDisable(t *testing.T) {
 	who := s.session("MFA_SETUP")
 	who["authParamSession"] = s.post("/mfa", who).ok()["Session"].(string)
 	access := s.post("/verify", who.withCode(s.Code(username))).access()
-	s.post("/disable", fields{"accessToken": access}).failed(http.StatusForbidden, "mfa-required", "give-up")
+	s.post("/disable", fields{"accessToken": access}).
+		failed(http.StatusForbidden, "mfa-required", "give-up")
 	s.post("/disable", fields{}).failed(http.StatusBadRequest, "missing-field", "give-up")
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
@@ -251,7 +259,9 @@ func TestSentCodes(t *testing.T) {
 	for name, method := range map[string]string{"mobile": "SMS_MFA", "mailed": "EMAIL_OTP"} {
 		body := s.signInAs(name).ok()
 		assert.Equal(t, method, body["ChallengeName"])
-		assert.Contains(t, body["ChallengeParameters"].(map[string]any)["CODE_DELIVERY_DESTINATION"], "*")
+		assert.Contains(
+			t, body["ChallengeParameters"].(map[string]any)["CODE_DELIVERY_DESTINATION"], "*",
+		)
 		sent := s.Outbox(name)
 		answer := fields{
 			"mfaCode":          sent[len(sent)-1].Code,
@@ -287,8 +297,8 @@ func TestTypedCode(t *testing.T) {
 	assertTokens(t, s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(typed)).tokens())
 }
 
-// A user whose authenticator is registered gets the tokens, also when MFA could not be switched on. That
-// can be done later.
+// A user whose authenticator is registered gets the tokens, also when MFA could not be switched on.
+// That can be done later.
 func TestNotEnabled(t *testing.T) {
 	s := newSite(t, required, nil)
 	who := s.session("MFA_SETUP")
@@ -302,21 +312,27 @@ func TestNotEnabled(t *testing.T) {
 	assertTokens(t, a.tokens())
 
 	s.Fail("SetUserMFAPreference", cognitotest.Throttle())
-	s.post("/enable", fields{"accessToken": a.access()}).failed(http.StatusTooManyRequests, "throttled", "back-off")
-	assert.Equal(t, map[string]any{"Status": "SUCCESS"}, s.post("/enable", fields{"accessToken": a.access()}).ok())
+	s.post("/enable", fields{"accessToken": a.access()}).
+		failed(http.StatusTooManyRequests, "throttled", "back-off")
+	body := s.post("/enable", fields{"accessToken": a.access()}).ok()
+	assert.Equal(t, map[string]any{"Status": "SUCCESS"}, body)
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
 
 func TestWhoAmI(t *testing.T) {
 	s := newSite(t, nil, nil)
-	s.AddUser(cognitotest.User{Username: "grouped", Password: password, Groups: []string{"admins", "staff"}})
+	s.AddUser(cognitotest.User{
+		Username: "grouped", Password: password, Groups: []string{"admins", "staff"},
+	})
 	who := func(bearer string) *answer {
 		return s.send(http.MethodGet, "/whoami", "", "Authorization", "Bearer "+bearer)
 	}
 
 	tokens := s.signIn().tokens()
 	body := who(tokens["AccessToken"].(string)).ok()
-	assert.ElementsMatch(t, []string{"Username", "Subject", "AuthTime", "ExpiresAt", "MFA"}, keys(body))
+	assert.ElementsMatch(
+		t, []string{"Username", "Subject", "AuthTime", "ExpiresAt", "MFA"}, keys(body),
+	)
 	assert.Equal(t, username, body["Username"])
 	assert.Equal(t, s.User(username).Sub, body["Subject"])
 	assert.Equal(t, false, body["MFA"])
@@ -340,7 +356,8 @@ func TestWhoAmI(t *testing.T) {
 	s.Fail("GetUser", cognitotest.InternalError())
 	who(enrolled).failed(http.StatusBadGateway, "unavailable", "back-off")
 	s.post("/signout", fields{"refreshToken": tokens["RefreshToken"].(string)}).ok()
-	who(tokens["AccessToken"].(string)).failed(http.StatusUnauthorized, "bad-access-token", "start-over")
+	who(tokens["AccessToken"].(string)).
+		failed(http.StatusUnauthorized, "bad-access-token", "start-over")
 	who(enrolled).ok() // another sign-in, which lives on
 	s.Advance(2 * time.Hour)
 	assert.Equal(t, http.StatusUnauthorized, who(enrolled).status, "the token has expired")
@@ -365,7 +382,9 @@ func TestSingleHandlers(t *testing.T) {
 		req.Header.Set("Content-Type", "application/json")
 		rec := httptest.NewRecorder()
 		test.handler.ServeHTTP(rec, req)
-		assert.Contains(t, []int{http.StatusUnauthorized, http.StatusBadRequest}, rec.Code, "%s", rec.Body)
+		assert.Contains(
+			t, []int{http.StatusUnauthorized, http.StatusBadRequest}, rec.Code, "%s", rec.Body,
+		)
 		assert.Contains(t, rec.Body.String(), `"error"`)
 		assert.NotContains(t, rec.Body.String(), "missing-field")
 	}

@@ -19,8 +19,9 @@ import (
 func (a *answer) stale() {
 	a.t.Helper()
 	a.failed(http.StatusUnauthorized, "fresh-sign-in-required", "start-over")
-	assert.Equal(a.t, `Bearer realm="cognito", error="insufficient_user_authentication", max_age="300"`,
-		a.header.Get("WWW-Authenticate"))
+	const challenge = `Bearer realm="cognito", ` +
+		`error="insufficient_user_authentication", max_age="300"`
+	assert.Equal(a.t, challenge, a.header.Get("WWW-Authenticate"))
 }
 
 // An authenticator is only replaced, and MFA only switched off, by somebody who has just signed in.
@@ -41,7 +42,8 @@ func TestFreshSignIn(t *testing.T) {
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 	remember(code)
 
-	fresh := s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.VerifiedCode(username))).access()
+	who := s.session("SOFTWARE_TOKEN_MFA")
+	fresh := s.post("/mfasignin", who.withCode(s.VerifiedCode(username))).access()
 	s.post("/mfa", fields{"AccessToken": fresh}).ok()
 	s.post("/verify", fields{"accessToken": fresh, "mfaCode": s.Code(username)}).ok()
 	s.post("/disable", fields{"accessToken": fresh}).ok()
@@ -77,7 +79,8 @@ func TestFreshSignInFailsClosed(t *testing.T) {
 	access := s.enroll()
 	s.Advance(6 * time.Minute)
 	s.Fail("GetUser", cognitotest.InternalError())
-	s.post("/mfa", fields{"AccessToken": access}).failed(http.StatusBadGateway, "unavailable", "back-off")
+	s.post("/mfa", fields{"AccessToken": access}).
+		failed(http.StatusBadGateway, "unavailable", "back-off")
 
 	// A token that says it is younger than it is.
 	parts := strings.Split(access, ".")

@@ -85,8 +85,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// checkLog reads every line of the log. Time, duration, address and the request's id can look like a
-// code by chance.
+// checkLog reads every line of the log. Time, duration, address and the request's id can look like
+// a code by chance.
 func checkLog() error {
 	for line := range strings.Lines(log.String()) {
 		var entry map[string]any
@@ -126,8 +126,8 @@ type site struct {
 	api *mfaweb.API
 }
 
-// newSite starts a site with one user. Calls to Cognito are not repeated, so one fault is enough to make
-// one fail.
+// newSite starts a site with one user. Calls to Cognito are not repeated, so one fault is enough to
+// make one fail.
 func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Options)) *site {
 	tb.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -174,7 +174,9 @@ type answer struct {
 // send sends a request and reads the response. The header Host is the request's.
 func (s *site) send(method, path, body string, headers ...string) *answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		s.t.Context(), method, s.url+path, strings.NewReader(body),
+	)
 	require.NoError(s.t, err)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -282,7 +284,10 @@ func (s *site) sessionOf(name, challenge string) fields {
 	a := s.signInAs(name).ok()
 	require.Equal(s.t, challenge, a["ChallengeName"])
 	parameters := a["ChallengeParameters"].(map[string]any)
-	return fields{"authParamSession": a["Session"].(string), "authParamUserId": parameters["USER_ID_FOR_SRP"].(string)}
+	return fields{
+		"authParamSession": a["Session"].(string),
+		"authParamUserId":  parameters["USER_ID_FOR_SRP"].(string),
+	}
 }
 
 // with returns the fields and one more.

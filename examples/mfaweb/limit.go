@@ -22,9 +22,9 @@ type Limit struct {
 	Every time.Duration
 }
 
-// Limits bounds how fast passwords and codes can be guessed. Only failures count, so nobody who signs
-// in is slowed down. The counts are kept in the memory of this process: several processes, or Lambda
-// instances, allow a multiple.
+// Limits bounds how fast passwords and codes can be guessed. Only failures count, so nobody who
+// signs in is slowed down. The counts are kept in the memory of this process: several processes, or
+// Lambda instances, allow a multiple.
 type Limits struct {
 	// SignInUser and SignInAddress limit failed sign-ins for one user name, and from one client
 	// address. Cognito locks a user out as well; these also protect the quota.
@@ -41,8 +41,8 @@ type Limits struct {
 	EnrollAddress Limit
 }
 
-// DefaultLimits returns the limits that apply if there are no others: 10 wrong codes an hour for each
-// user, 5 for each challenge.
+// DefaultLimits returns the limits that apply if there are no others: 10 wrong codes an hour for
+// each user, 5 for each challenge.
 func DefaultLimits() Limits {
 	return Limits{
 		SignInUser:    Limit{10, time.Minute},
@@ -55,8 +55,8 @@ func DefaultLimits() Limits {
 }
 
 // budget applies one Limit to many keys. It has a fixed number of slots, and a hash with a random
-// seed assigns the keys to them: memory is bounded without ever forgetting a guesser, and nobody can
-// tell which keys share a slot.
+// seed assigns the keys to them: memory is bounded without ever forgetting a guesser, and nobody
+// can tell which keys share a slot.
 type budget struct {
 	limit Limit
 	once  sync.Once // the slots are made when the first attempt is: most Lambda functions need few
@@ -151,12 +151,13 @@ func (a *API) attempt(call func() error, claims ...claim) (err error) {
 
 // wrongPassword tells the errors that count against a user's sign-ins.
 func wrongPassword(err error) bool {
-	return errors.Is(err, cognitomfa.ErrCredentials) || errors.Is(err, cognitomfa.ErrTooManyAttempts)
+	return errors.Is(err, cognitomfa.ErrCredentials) ||
+		errors.Is(err, cognitomfa.ErrTooManyAttempts)
 }
 
-// wrongCode tells the errors that count against a user's codes. What was not sent to Cognito because
-// it is not a code at all does not count, and neither does a made-up session: otherwise anybody could
-// use up somebody else's budget without the password.
+// wrongCode tells the errors that count against a user's codes. What was not sent to Cognito
+// because it is not a code at all does not count, and neither does a made-up session: otherwise
+// anybody could use up somebody else's budget without the password.
 func wrongCode(err error) bool {
 	var e *cognitomfa.Error
 	return errors.As(err, &e) && e.Err != nil &&
@@ -210,7 +211,8 @@ func userKey(username string) string {
 	return strings.ToLower(strings.TrimSpace(username))
 }
 
-// addressKey is the client's address. Of IPv6 it is the first half: the rest is the client's choice.
+// addressKey is the client's address. Of IPv6 it is the first half: the rest is the client's
+// choice.
 func (a *API) addressKey(r *http.Request) string {
 	addr, err := netip.ParseAddr(a.opts.ClientAddress(r))
 	if err != nil {

@@ -60,7 +60,8 @@ func (s *site) fiveWrongCodes() (who fields) {
 	return who
 }
 
-// Somebody who has the password gets 5 codes for each sign-in and 10 an hour, from wherever they come.
+// Somebody who has the password gets 5 codes for each sign-in and 10 an hour, from wherever they
+// come.
 func TestCodeLimits(t *testing.T) {
 	address := 0
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -91,14 +92,16 @@ func TestCodeLimits(t *testing.T) {
 	s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.Code(username))).tokens()
 }
 
-// What costs nothing to try does not count: neither a code that is none, nor a session that somebody
-// without the password makes up, nor a right code.
+// What costs nothing to try does not count: neither a code that is none, nor a session that
+// somebody without the password makes up, nor a right code.
 func TestWhatDoesNotCount(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
 	for range 12 {
 		s.post("/mfasignin", fields{
-			"mfaCode": "123456", "authParamSession": "made-up-session-of-nobody", "authParamUserId": username,
+			"mfaCode":          "123456",
+			"authParamSession": "made-up-session-of-nobody",
+			"authParamUserId":  username,
 		}).failed(http.StatusUnauthorized, "session-expired", "start-over")
 	}
 	for range 12 {
@@ -125,11 +128,12 @@ func TestParallelGuesses(t *testing.T) {
 	}
 	guesses.Wait()
 	assert.LessOrEqual(t, s.calls("AdminRespondToAuthChallenge"), 5)
-	s.post("/mfasignin", who.withCode(wrong)).failed(http.StatusTooManyRequests, "too-many-attempts", "start-over")
+	s.post("/mfasignin", who.withCode(wrong)).
+		failed(http.StatusTooManyRequests, "too-many-attempts", "start-over")
 }
 
-// Whoever sets up an authenticator has its key. Wrong codes are limited all the same, for the quota's sake,
-// and do not count against the codes of a sign-in.
+// Whoever sets up an authenticator has its key. Wrong codes are limited all the same, for the
+// quota's sake, and do not count against the codes of a sign-in.
 func TestFirstCodeLimits(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -144,7 +148,8 @@ func TestFirstCodeLimits(t *testing.T) {
 	s.Advance(wrong().tooMany("back-off"))
 	wrong().failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	s.fiveWrongCodes()
-	s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.VerifiedCode(username))).tokens()
+	s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.VerifiedCode(username))).
+		tokens()
 
 	required := newSite(t, required, nil)
 	who := required.session("MFA_SETUP")
@@ -178,8 +183,8 @@ func TestSignInLimits(t *testing.T) {
 	s.signIn().tokens()
 }
 
-// A client's address has limits of its own. Of an IPv6 address, the half that the client chooses does not
-// matter.
+// A client's address has limits of its own. Of an IPv6 address, the half that the client chooses
+// does not matter.
 func TestAddressLimits(t *testing.T) {
 	var address string
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -219,7 +224,9 @@ func TestEnrollLimit(t *testing.T) {
 	for range 30 {
 		s.post("/mfa", fields{"AccessToken": access}).ok()
 	}
-	assert.LessOrEqual(t, s.post("/mfa", fields{"AccessToken": access}).tooMany("back-off"), 10*time.Second)
+	assert.LessOrEqual(
+		t, s.post("/mfa", fields{"AccessToken": access}).tooMany("back-off"), 10*time.Second,
+	)
 }
 
 func TestNoLimits(t *testing.T) {

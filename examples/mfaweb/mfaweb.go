@@ -44,14 +44,14 @@
 // 429, code too-many-attempts, and Retry-After.
 //
 // Where MFA is on, /mfa and /disable require a sign-in that is minutes old (code
-// fresh-sign-in-required): a session that was left open, or opened before MFA was on, cannot replace
-// the authenticator. Cognito itself has no such rule. Whoever has the access token can call Cognito
-// directly, so the rule only holds where tokens do not leave the server.
+// fresh-sign-in-required): a session that was left open, or opened before MFA was on, cannot
+// replace the authenticator. Cognito itself has no such rule. Whoever has the access token can call
+// Cognito directly, so the rule only holds where tokens do not leave the server.
 //
-// There are no cookies, and a body must declare itself as JSON, which a page of another origin cannot
-// do unless it is allowed to: nothing can be done in a user's name from elsewhere. The price is that
-// the front end holds the tokens. The demo's pages keep them, the refresh token included, in the
-// tab's sessionStorage, where every script on the page can read them. That is for a demo. In
+// There are no cookies, and a body must declare itself as JSON, which a page of another origin
+// cannot do unless it is allowed to: nothing can be done in a user's name from elsewhere. The price
+// is that the front end holds the tokens. The demo's pages keep them, the refresh token included,
+// in the tab's sessionStorage, where every script on the page can read them. That is for a demo. In
 // production keep tokens on the server and give the browser the id of a session.
 package mfaweb
 
@@ -73,9 +73,10 @@ type Options struct {
 	// the interface (CORS). The default is none.
 	AllowOrigin string
 	// Hosts are the host names that browsers reach the interface by, without ports. If there are
-	// any, two kinds of requests are refused: those for other host names, which is how DNS rebinding
-	// gets around the same-origin policy, and those that pages of other sites send. IP addresses
-	// need not be listed, because DNS cannot rebind them. The default is to refuse nothing.
+	// any, two kinds of requests are refused: those for other host names, which is how DNS
+	// rebinding gets around the same-origin policy, and those that pages of other sites send. IP
+	// addresses need not be listed, because DNS cannot rebind them. The default is to refuse
+	// nothing.
 	Hosts []string
 	// Limits bounds failed sign-ins and wrong codes. The default is [DefaultLimits].
 	Limits *Limits
@@ -110,8 +111,8 @@ type API struct {
 	budgets *budgets
 }
 
-// New returns the interface for the client's user pool. The error is about AllowOrigin, which must be
-// an origin and nothing more.
+// New returns the interface for the client's user pool. The error is about AllowOrigin, which must
+// be an origin and nothing more.
 func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	var opts Options
 	for _, fn := range optFns {
@@ -133,7 +134,8 @@ func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 		u, err := url.Parse(opts.AllowOrigin)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" ||
 			u.Scheme+"://"+u.Host != opts.AllowOrigin {
-			return nil, errors.New("the allowed origin is not an origin such as https://www.example.com")
+			return nil, errors.New(
+				"the allowed origin is not an origin such as https://www.example.com")
 		}
 	}
 	limits := DefaultLimits()
@@ -171,43 +173,43 @@ func (a *API) Handler() http.Handler {
 	})
 }
 
-// SignIn returns the handler of /signin. It calls AdminInitiateAuth, or InitiateAuth where the client
-// is public.
+// SignIn returns the handler of /signin. It calls AdminInitiateAuth, or InitiateAuth where the
+// client is public.
 func (a *API) SignIn() http.Handler {
 	return a.post("/signin", a.signIn, "userId", "userPassword")
 }
 
-// MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, where an access token is from
-// a sign-in that is not fresh, GetUser before that.
+// MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, where an access token is
+// from a sign-in that is not fresh, GetUser before that.
 func (a *API) MFA() http.Handler {
 	return a.post("/mfa", a.mfa, "AccessToken", "authParamSession", "authParamUserId")
 }
 
 // Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference, and
-// during sign-in, in between, AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client
-// is public.
+// during sign-in, in between, AdminRespondToAuthChallenge, or RespondToAuthChallenge where the
+// client is public.
 func (a *API) Verify() http.Handler {
 	return a.post("/verify", a.verify,
 		"mfaCode", "accessToken", "authParamSession", "authParamUserId", "deviceName")
 }
 
-// MFASignIn returns the handler of /mfasignin. It takes an optional ChallengeName, for a code that was
-// sent by SMS_MFA or EMAIL_OTP; without it the code is an authenticator's. It calls
+// MFASignIn returns the handler of /mfasignin. It takes an optional ChallengeName, for a code that
+// was sent by SMS_MFA or EMAIL_OTP; without it the code is an authenticator's. It calls
 // AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client is public.
 func (a *API) MFASignIn() http.Handler {
 	return a.post("/mfasignin", a.mfaSignIn,
 		"mfaCode", "authParamSession", "authParamUserId", "ChallengeName")
 }
 
-// NewPassword returns the handler of /newpassword, which answers NEW_PASSWORD_REQUIRED. It makes the
-// same call as MFASignIn.
+// NewPassword returns the handler of /newpassword, which answers NEW_PASSWORD_REQUIRED. It makes
+// the same call as MFASignIn.
 func (a *API) NewPassword() http.Handler {
 	return a.post("/newpassword", a.newPassword,
 		"newPassword", "authParamSession", "authParamUserId", attributePrefix)
 }
 
-// SelectMFA returns the handler of /selectmfa, which answers SELECT_MFA_TYPE. It makes the same call
-// as MFASignIn.
+// SelectMFA returns the handler of /selectmfa, which answers SELECT_MFA_TYPE. It makes the same
+// call as MFASignIn.
 func (a *API) SelectMFA() http.Handler {
 	return a.post("/selectmfa", a.selectMFA, "mfaType", "authParamSession", "authParamUserId")
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// Pages, responses and errors all have the headers that keep a browser from doing more than it must.
+// Pages, responses and errors all have the headers that keep a browser from doing more than it
+// must.
 func TestHeaders(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for name, a := range map[string]*answer{
@@ -27,9 +28,9 @@ func TestHeaders(t *testing.T) {
 		"wrong method":  s.send(http.MethodGet, "/signin", ""),
 		"not signed in": s.send(http.MethodGet, "/whoami", ""),
 	} {
-		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
-			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-			a.header.Get("Content-Security-Policy"), name)
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; "+
+			"img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "+
+			"frame-ancestors 'none'", a.header.Get("Content-Security-Policy"), name)
 		assert.Equal(t, "DENY", a.header.Get("X-Frame-Options"), name)
 		assert.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), name)
 		assert.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"), name)
@@ -48,7 +49,8 @@ func TestAllowOrigin(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.AllowOrigin = friend })
 	ask := func(origin, method, path string) *answer {
 		return s.send(http.MethodOptions, path, "", "Origin", origin,
-			"Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type")
+			"Access-Control-Request-Method", method,
+			"Access-Control-Request-Headers", "content-type")
 	}
 
 	a := ask(friend, http.MethodPost, "/signin")
@@ -73,7 +75,9 @@ func TestAllowOrigin(t *testing.T) {
 	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"))
 	assert.Equal(t, "cross-origin", a.header.Get("Cross-Origin-Resource-Policy"))
 	a = s.post("/signin", fields{"userId": username}, "Origin", friend)
-	assert.Equal(t, friend, a.header.Get("Access-Control-Allow-Origin"), "the page may read errors as well")
+	assert.Equal(
+		t, friend, a.header.Get("Access-Control-Allow-Origin"), "the page may read errors as well",
+	)
 	assert.Equal(t, "Retry-After", a.header.Get("Access-Control-Expose-Headers"))
 	for _, origin := range []string{
 		stranger, "null", "http://www.example.com", "https://www.example.com:8443", "HTTPS://WWW.EXAMPLE.COM",
@@ -146,16 +150,16 @@ func logged(t *testing.T, id string) []map[string]any {
 	return entries
 }
 
-// requestID returns an option that gives all requests one id, and the id. A test that runs twice writes
-// twice into the same log.
+// requestID returns an option that gives all requests one id, and the id. A test that runs twice
+// writes twice into the same log.
 func requestID(t *testing.T) (id string, option func(*mfaweb.Options)) {
 	t.Helper()
 	id = t.Name() + "-" + rand.Text()
 	return id, func(o *mfaweb.Options) { o.RequestID = func(*http.Request) string { return id } }
 }
 
-// A line of the log has what is needed to find a failure, in the interface's own words. Only the pages'
-// files are left to the level Debug.
+// A line of the log has what is needed to find a failure, in the interface's own words. Only the
+// pages' files are left to the level Debug.
 func TestLog(t *testing.T) {
 	id, option := requestID(t)
 	s := newSite(t, nil, option)
@@ -183,7 +187,8 @@ func TestLog(t *testing.T) {
 		line("INFO", "GET", "/ja/setup", 200, "ok"),
 		line("DEBUG", "GET", "/static/app.js", 200, "ok"),
 	}
-	// A line is written after its response was sent, so lines of different connections can change places.
+	// A line is written after its response was sent, so lines of different connections can change
+	// places.
 	require.Eventually(t, func() bool { return len(logged(t, id)) == len(want) }, waitFor, tick)
 	entries := logged(t, id)
 	for _, entry := range entries {

@@ -25,8 +25,8 @@ func protect(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// cors adds the headers that let pages of the allowed origin in. It reports whether the request comes
-// from such a page, and whether it only asks what would be allowed.
+// cors adds the headers that let pages of the allowed origin in. It reports whether the request
+// comes from such a page, and whether it only asks what would be allowed.
 func (a *API) cors(h http.Header, r *http.Request, method string) (friend, preflight bool) {
 	if a.opts.AllowOrigin == "" {
 		return false, false
@@ -47,19 +47,21 @@ func (a *API) cors(h http.Header, r *http.Request, method string) (friend, prefl
 	return true, true
 }
 
-// ownHost reports whether a browser that sends this Host header was really sent here: the name is one
-// of Options.Hosts, or it is an IP address, which DNS cannot rebind.
+// ownHost reports whether a browser that sends this Host header was really sent here: the name is
+// one of Options.Hosts, or it is an IP address, which DNS cannot rebind.
 func (a *API) ownHost(host string) bool {
 	name := (&url.URL{Host: host}).Hostname()
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true
 	}
-	return slices.ContainsFunc(a.opts.Hosts, func(own string) bool { return strings.EqualFold(own, name) })
+	return slices.ContainsFunc(a.opts.Hosts, func(own string) bool {
+		return strings.EqualFold(own, name)
+	})
 }
 
 // foreign reports whether a page of another site sent the request, as the browser says (W3C Fetch
-// Metadata). Programs that are not browsers do not send the header. Another port of the same host is
-// another site here, though browsers call it the same. Links to pages may be anywhere.
+// Metadata). Programs that are not browsers do not send the header. Another port of the same host
+// is another site here, though browsers call it the same. Links to pages may be anywhere.
 func foreign(r *http.Request, page bool) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

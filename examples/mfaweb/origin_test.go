@@ -31,10 +31,13 @@ func TestHosts(t *testing.T) {
 	assert.Empty(t, s.Calls())
 
 	open := newSite(t, nil, nil)
-	assert.Equal(t, http.StatusOK, open.send(http.MethodGet, "/", "", "Host", "evil.example").status)
+	assert.Equal(
+		t, http.StatusOK, open.send(http.MethodGet, "/", "", "Host", "evil.example").status,
+	)
 }
 
-// Pages of other sites may link here, and nothing else. Another port of the same host is another site.
+// Pages of other sites may link here, and nothing else. Another port of the same host is another
+// site.
 func TestForeignRequests(t *testing.T) {
 	const friend = "https://www.example.com"
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -51,7 +54,9 @@ func TestForeignRequests(t *testing.T) {
 		}
 		s.send(http.MethodGet, "/static/app.js", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "no-cors").
 			failed(http.StatusForbidden, "cross-site", "give-up")
-		link := s.send(http.MethodGet, "/setup", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate")
+		link := s.send(
+			http.MethodGet, "/setup", "", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate",
+		)
 		assert.Equal(t, http.StatusOK, link.status)
 		s.post("/signin", sign, "Sec-Fetch-Site", site, "Origin", "https://evil.example").
 			failed(http.StatusForbidden, "cross-site", "give-up")

@@ -33,8 +33,8 @@ func (f fields) require(names ...string) error {
 	return nil
 }
 
-// readFields reads a request's body. Members that are not among the names are ignored, because front
-// ends send more than is needed here.
+// readFields reads a request's body. Members that are not among the names are ignored, because
+// front ends send more than is needed here.
 func readFields(w http.ResponseWriter, r *http.Request, names []string) (fields, error) {
 	if !isJSON(r.Header) {
 		return nil, errMediaType
@@ -76,7 +76,8 @@ func parseFields(body []byte, names []string) (fields, error) {
 			return nil, errJSON
 		}
 		known := name.(string) // JSON has no other names.
-		attribute := strings.HasPrefix(known, attributePrefix) && slices.Contains(names, attributePrefix)
+		attribute := strings.HasPrefix(known, attributePrefix) &&
+			slices.Contains(names, attributePrefix)
 		if !attribute && !slices.Contains(names, known) {
 			continue
 		}

@@ -18,7 +18,7 @@ import (
 func (a *API) post(
 	path string, call func(*http.Request, fields) (any, error), names ...string,
 ) http.Handler {
-	return a.wrap(path, http.MethodPost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle := func(w http.ResponseWriter, r *http.Request) {
 		f, err := readFields(w, r, names)
 		if err != nil {
 			fail(w, r, err)
@@ -30,11 +30,12 @@ func (a *API) post(
 			return
 		}
 		reply(w, http.StatusOK, body)
-	}))
+	}
+	return a.wrap(path, http.MethodPost, http.HandlerFunc(handle))
 }
 
-// wrap adds to a handler what all of them have in common: log, headers, the checks of host, origin and
-// method ("" means that it serves pages), and the time limit.
+// wrap adds to a handler what all of them have in common: log, headers, the checks of host, origin
+// and method ("" means that it serves pages), and the time limit.
 func (a *API) wrap(path, method string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK, outcome: "ok"}
@@ -83,9 +84,9 @@ func (a *API) screen(w http.ResponseWriter, r *http.Request, method string) (don
 	return true
 }
 
-// patient returns a context that ends with the time limit, and not when the browser hangs up: Cognito
-// may have done half of the work by then, and the other half belongs to it. A deadline from outside,
-// such as a Lambda function's, stays in force.
+// patient returns a context that ends with the time limit, and not when the browser hangs up:
+// Cognito may have done half of the work by then, and the other half belongs to it. A deadline from
+// outside, such as a Lambda function's, stays in force.
 func (a *API) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := time.Now().Add(a.opts.Timeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
@@ -121,8 +122,8 @@ var methods = []string{
 	http.MethodPatch, http.MethodDelete,
 }
 
-// log writes a line. Apart from the address, nothing in it is the user's: the path is the handler's or
-// the page's own, and an unusual method is not named.
+// log writes a line. Apart from the address, nothing in it is the user's: the path is the handler's
+// or the page's own, and an unusual method is not named.
 func (a *API) log(r *http.Request, rec *recorder, path string, took time.Duration) {
 	method := r.Method
 	if !slices.Contains(methods, method) {

@@ -1,17 +1,17 @@
-// Web is the demo of TOTP MFA in a browser: sign in, set up MFA with a QR code, enter the code. Without
-// flags it brings its own user pool, in memory and with one user:
+// Web is the demo of TOTP MFA in a browser: sign in, set up MFA with a QR code, enter the code.
+// Without flags it brings its own user pool, in memory and with one user:
 //
 //	go run -C examples ./web
 //
-// It prints what to open, who can sign in, and how to get a code without a phone. With -user-pool-id and
-// -client-id it uses a pool of Amazon Cognito, and with -endpoint another emulator. -h explains the
-// flags.
+// It prints what to open, who can sign in, and how to get a code without a phone. With
+// -user-pool-id and -client-id it uses a pool of Amazon Cognito, and with -endpoint another
+// emulator. -h explains the flags.
 //
-// It is a demo: it serves plain HTTP, and its pages keep the tokens, the refresh token included, where
-// their scripts can read them (see package mfaweb). Do not copy that into production. It only answers
-// for its own host names, so other sites cannot use it by DNS rebinding; add yours with -host. It limits
-// wrong passwords and codes, in memory. There are no recovery codes: users who have lost their
-// authenticator need an administrator, who calls ResetTOTP.
+// It is a demo: it serves plain HTTP, and its pages keep the tokens, the refresh token included,
+// where their scripts can read them (see package mfaweb). Do not copy that into production. It only
+// answers for its own host names, so other sites cannot use it by DNS rebinding; add yours with
+// -host. It limits wrong passwords and codes, in memory. There are no recovery codes: users who
+// have lost their authenticator need an administrator, who calls ResetTOTP.
 package main
 
 import (

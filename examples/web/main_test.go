@@ -26,10 +26,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// The tests run the demo as a program of its own: this test binary, told by a variable to be it.
+// The tests run the demo as a program of its own: this test binary, if a variable says so.
 const asProgram = "COGNITOMFA_TEST_AS_PROGRAM"
 
-// journal is all that the programs of all tests have written to stderr.
+// journal is everything that the programs of all tests have written to stderr.
 var journal lockedBuffer
 
 func TestMain(m *testing.M) {
@@ -53,7 +53,7 @@ var secretShapes = regexp.MustCompile(`eyJ[\w-]|AYABe|[A-Z2-7]{20}|otpauth:/|\b[
 // checkJournal looks for secrets in what the programs have logged.
 func checkJournal(text string) error {
 	for line := range strings.Lines(text) {
-		// The time and the duration are numbers, and may look like codes.
+		// Time and duration are numbers, which can look like codes.
 		var entry map[string]any
 		if json.Unmarshal([]byte(line), &entry) == nil {
 			delete(entry, "time")
@@ -61,14 +61,15 @@ func checkJournal(text string) error {
 			said, _ := json.Marshal(entry)
 			line = string(said)
 		}
-		if strings.Contains(line, password) || strings.Contains(line, username) || secretShapes.MatchString(line) {
+		if strings.Contains(line, password) || strings.Contains(line, username) ||
+			secretShapes.MatchString(line) {
 			return fmt.Errorf("a secret in %s", line)
 		}
 	}
 	return nil
 }
 
-// lockedBuffer is a buffer that may be written to from several sides.
+// lockedBuffer is a buffer that several goroutines can write to.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -86,16 +87,18 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// command is the program, with no settings of AWS from the surroundings.
+// command is the program, without AWS settings from the environment of the test.
 func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *lockedBuffer) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute) // so that a test which hangs fails
+	// A test that hangs fails.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
 	t.Cleanup(cancel)
 	cmd = exec.CommandContext(ctx, self, args...)
 	cmd.Env = []string{
-		asProgram + "=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+		asProgram + "=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true",
+		"GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 	}
 	stderr = new(lockedBuffer)
 	cmd.Stderr = io.MultiWriter(stderr, &journal)
@@ -107,11 +110,13 @@ type program struct {
 	cmd    *exec.Cmd
 	keys   []string          // of the lines on stdout, in order
 	lines  map[string]string // the lines, by key
+	advice string            // the sentence at the end
 	stderr *lockedBuffer
 }
 
-// start starts the demo and waits until it has printed the line with the key last. It is ended with the test, by Ctrl-C.
-func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer, last string) *program {
+// start starts the demo and waits until it has printed all its lines, of which the one that says
+// what to open is the last. It ends with the test, by Ctrl-C.
+func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer) *program {
 	t.Helper()
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -120,25 +125,28 @@ func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer, last string) *prog
 	t.Cleanup(func() { p.end(t, os.Interrupt) })
 	scanner := bufio.NewScanner(stdout)
 	for scanner.Scan() {
-		key, value, _ := strings.Cut(scanner.Text(), ": ")
+		key, value, ok := strings.Cut(scanner.Text(), ": ")
+		if !ok {
+			if p.advice = scanner.Text(); p.advice != "" {
+				return p
+			}
+			continue
+		}
 		p.keys = append(p.keys, key)
 		p.lines[key] = value
-		if key == last {
-			return p
-		}
 	}
-	t.Fatalf("the program did not print its line %q; it said: %s", last, stderr)
+	t.Fatalf("the program did not say what to open; it said: %s", stderr)
 	return nil
 }
 
-// end ends the program with a signal. It must end at once and without complaint.
+// end ends the program with a signal. It must end at once and without an error.
 func (p *program) end(t *testing.T, signal os.Signal) {
 	t.Helper()
 	if p.cmd.ProcessState != nil {
 		return
 	}
 	assert.NoError(t, p.cmd.Process.Signal(signal))
-	hung := time.AfterFunc(10*time.Second, func() { _ = p.cmd.Process.Kill() })
+	hung := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
 	assert.NoError(t, p.cmd.Wait(), "the program must end with status 0; it said: %s", p.stderr)
 	hung.Stop()
 }
@@ -147,10 +155,10 @@ func (p *program) end(t *testing.T, signal os.Signal) {
 func startEmbedded(t *testing.T, args ...string) *program {
 	t.Helper()
 	cmd, stderr := command(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
-	return start(t, cmd, stderr, "password")
+	return start(t, cmd, stderr)
 }
 
-// post sends a request to the program and returns the answer.
+// post sends a request to the program and returns the response.
 func (p *program) post(t *testing.T, path string, body map[string]string) (int, map[string]any) {
 	t.Helper()
 	text, err := json.Marshal(body)
@@ -190,7 +198,11 @@ func (p *program) signIn(t *testing.T, username, password string) {
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
 	p := startEmbedded(t)
-	assert.Equal(t, []string{"web", "cognito", "region", "user-pool-id", "client-id", "username", "password"}, p.keys)
+	assert.Equal(t, []string{
+		"web", "cognito", "region", "user-pool-id", "client-id", "username", "password",
+	}, p.keys)
+	assert.Equal(t, "To try it, open "+p.lines["web"]+" and sign in as alice; to get a code without a phone, "+
+		"run oathtool --totp --base32 KEY with the key that the set-up page shows.", p.advice)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["web"])
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["cognito"])
 	assert.Equal(t, "us-east-1", p.lines["region"])
@@ -199,42 +211,51 @@ func TestEmbedded(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 }
 
-// The embedded Cognito is there for other programs, too: a second demo can use the first one's.
+// Other programs can use the embedded Cognito as well: here a second demo.
 func TestEmulator(t *testing.T) {
 	t.Parallel()
 	first := startEmbedded(t, "-region", "eu-west-1")
 	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-endpoint", first.lines["cognito"],
 		"-user-pool-id", first.lines["user-pool-id"], "-client-id", first.lines["client-id"])
-	second := start(t, cmd, stderr, "client-id")
+	second := start(t, cmd, stderr)
+	assert.Contains(t, second.advice, "sign in as a user of the pool;")
 	for _, key := range []string{"cognito", "region", "user-pool-id", "client-id"} {
 		assert.Equal(t, first.lines[key], second.lines[key])
 	}
 	second.signIn(t, first.lines["username"], first.lines["password"])
 	second.end(t, os.Interrupt)
+	assert.True(t, strings.HasPrefix(stderr.String(), "web: connecting to the user pool\n"), "at once")
 	assert.Contains(t, stderr.String(), "no AWS credentials found")
 }
 
 func TestClientSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "a-secret-of-more-than-24-characters"
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.ClientSecret = strings.ReplaceAll(secret, "-", "") })
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
+		o.ClientSecret = strings.ReplaceAll(secret, "-", "")
+	})
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "bob", Password: "Passw0rd!"})
-	args := []string{"-addr", "127.0.0.1:0", "-endpoint", srv.URL, "-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-public"}
+	args := []string{
+		"-addr", "127.0.0.1:0", "-endpoint", srv.URL, "-user-pool-id", srv.UserPoolID,
+		"-client-id", srv.ClientID, "-public",
+	}
 
 	t.Run("variable", func(t *testing.T) {
 		cmd, stderr := command(t, args...)
 		cmd.Env = append(cmd.Env, secretVariable+"="+srv.ClientSecret)
-		start(t, cmd, stderr, "client-id").signIn(t, "bob", "Passw0rd!")
+		start(t, cmd, stderr).signIn(t, "bob", "Passw0rd!")
 	})
 	t.Run("flag", func(t *testing.T) {
 		cmd, stderr := command(t, append(args, "-client-secret", srv.ClientSecret)...)
-		start(t, cmd, stderr, "client-id").signIn(t, "bob", "Passw0rd!")
+		start(t, cmd, stderr).signIn(t, "bob", "Passw0rd!")
 	})
 	t.Run("missing", func(t *testing.T) {
 		cmd, stderr := command(t, args...)
-		p := start(t, cmd, stderr, "client-id")
-		status, answer := p.post(t, "/signin", map[string]string{"userId": "bob", "userPassword": "Passw0rd!"})
+		p := start(t, cmd, stderr)
+		status, answer := p.post(t, "/signin", map[string]string{
+			"userId": "bob", "userPassword": "Passw0rd!",
+		})
 		assert.Equal(t, http.StatusInternalServerError, status)
 		assert.Equal(t, "misconfigured", answer["error"].(map[string]any)["code"])
 		p.end(t, os.Interrupt) // the log is complete then
@@ -259,10 +280,10 @@ func TestMFAOff(t *testing.T) {
 func TestOpenAddress(t *testing.T) {
 	t.Parallel()
 	cmd, stderr := command(t, "-addr", ":0")
-	p := start(t, cmd, stderr, "password")
+	p := start(t, cmd, stderr)
 	assert.Regexp(t, `^http://localhost:\d+$`, p.lines["web"], "an address that a browser can open")
 	p.signIn(t, username, password)
-	p.end(t, os.Interrupt) // all that it said has arrived then
+	p.end(t, os.Interrupt) // everything that it said has arrived then
 	assert.Contains(t, stderr.String(), "web: warning: other computers can reach")
 }
 
@@ -272,11 +293,36 @@ func TestHelp(t *testing.T) {
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	for _, name := range []string{
-		"addr", "cognito-addr", "mfa", "endpoint", "region", "user-pool-id", "client-id", "client-secret", "issuer", "public", "allow-origin",
+		"addr", "host", "cognito-addr", "mfa", "endpoint", "region", "user-pool-id", "client-id",
+		"client-secret", "issuer", "public", "allow-origin",
 	} {
 		assert.Contains(t, string(out), "\n  -"+name)
 	}
 	assert.Empty(t, stderr.String())
+}
+
+// The demo answers for its own names. Pages of other sites cannot use it, even where their DNS says
+// that they come from here.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	p := startEmbedded(t, "-host", "demo.example.com", "-host", "demo.example.org")
+	for host, want := range map[string]int{
+		"":                      http.StatusOK,
+		"localhost:8080":        http.StatusOK,
+		"demo.example.com":      http.StatusOK,
+		"demo.example.org:8080": http.StatusOK,
+		"evil.example":          http.StatusMisdirectedRequest,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.lines["web"], nil)
+		require.NoError(t, err)
+		req.Host = host
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		assert.NoError(t, res.Body.Close())
+		assert.Equal(t, want, res.StatusCode, host)
+	}
+	s := settings{addr: "demo.local:80", hosts: []string{"a"}}
+	assert.Equal(t, []string{"localhost", "a", "demo.local"}, s.ownHosts())
 }
 
 // What cannot work is said in one line, and the program ends with status 1.
@@ -299,26 +345,44 @@ func TestMisuse(t *testing.T) {
 	}{
 		{"unknown flag", []string{"-colour", "red"}, "flag provided but not defined: -colour; -h explains"},
 		{"flag without a value", []string{"-addr"}, "flag needs an argument"},
-		{"argument", []string{"serve"}, `no argument such as "serve"`},
+		{"argument", []string{"serve"}, `unexpected argument "serve"`},
 		{"mfa", []string{"-mfa", "sometimes"}, `-mfa is optional, required or off, not "sometimes"`},
 		{"region", []string{"-region", "a b"}, `"a b" is not the name of a region`},
 		{"issuer", []string{"-issuer", "a:b"}, "the issuer contains a colon"},
 		{"origin", []string{"-allow-origin", "https://example.com/"}, "not an origin"},
-		{"busy address", []string{"-addr", busy.Addr().String()}, "address already in use; choose another address with -addr"},
-		{"busy Cognito address", []string{"-addr", "127.0.0.1:0", "-cognito-addr", busy.Addr().String()}, "choose another address with -cognito-addr"},
+		{
+			"busy address", []string{"-addr", busy.Addr().String()},
+			"address already in use; choose another address with -addr",
+		},
+		{
+			"busy Cognito address", []string{"-addr", "127.0.0.1:0", "-cognito-addr", busy.Addr().String()},
+			"choose another address with -cognito-addr",
+		},
 		{"no address", []string{"-addr", "here"}, "missing port"},
 		{"pool without client", pool[:2], "missing -client-id"},
 		{"client without pool", pool[2:], "missing -user-pool-id"},
 		{"endpoint alone", []string{"-endpoint", srv.URL}, "missing -user-pool-id and -client-id"},
-		{"secret alone", []string{"-client-secret", "123456789012345678901234"}, "missing -user-pool-id and -client-id"},
+		{
+			"secret alone", []string{"-client-secret", "123456789012345678901234"},
+			"missing -user-pool-id and -client-id",
+		},
 		{"pool id", []string{"-user-pool-id", "AbCdEfGhI", "-client-id", "1"}, "not the id of a user pool"},
-		{"pool id with a blank", []string{"-user-pool-id", "eu-west-1_a b", "-client-id", "1", "-public"}, "UserPoolID"},
+		{
+			"pool id with a space", []string{"-user-pool-id", "eu-west-1_a b", "-client-id", "1", "-public"},
+			"UserPoolID",
+		},
 		{"region of a pool", append(pool, "-region", "EU/.."), `"EU/.." is not the name of a region`},
 		{"mfa of a pool", append(pool, "-mfa", "off"), "-mfa is for the embedded pool"},
-		{"embedded address of a pool", append(pool, "-cognito-addr", "127.0.0.1:0"), "-cognito-addr is for the embedded pool"},
+		{
+			"embedded address of a pool", append(pool, "-cognito-addr", "127.0.0.1:0"),
+			"-cognito-addr is for the embedded pool",
+		},
 		{"endpoint", append(pool, "-endpoint", "127.0.0.1:9229"), "-endpoint is not a URL"},
 		{"no credentials", pool, "no AWS credentials"},
-		{"unreachable endpoint", append(pool, "-endpoint", "http://"+closed.Addr().String()), "the user pool cannot be reached"},
+		{
+			"unreachable endpoint", append(pool, "-endpoint", "http://"+closed.Addr().String()),
+			"the user pool cannot be reached",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -328,7 +392,9 @@ func TestMisuse(t *testing.T) {
 			require.ErrorAs(t, err, &exit)
 			assert.Equal(t, 1, exit.ExitCode())
 			assert.Empty(t, out)
-			said := strings.TrimPrefix(stderr.String(), "web: no AWS credentials found; signing with made-up ones, which emulators take\n")
+			said := strings.TrimPrefix(stderr.String(), "web: connecting to the user pool\n")
+			said = strings.TrimPrefix(said,
+				"web: no AWS credentials found; signing with made-up ones, which emulators accept\n")
 			assert.True(t, strings.HasPrefix(said, "web: "), said)
 			assert.Contains(t, said, test.want)
 			assert.Equal(t, 1, strings.Count(said, "\n"), said)
@@ -336,7 +402,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// An emulator that answers, though it has no public keys, will do.
+// An emulator that responds will do, even without public keys.
 func TestEmulatorWithoutKeys(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -347,7 +413,7 @@ func TestEmulatorWithoutKeys(t *testing.T) {
 
 	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-public", "-endpoint", "http://"+listener.Addr().String(),
 		"-user-pool-id", "local_AbCdEfGhI", "-client-id", "1example23456789")
-	start(t, cmd, stderr, "client-id").end(t, os.Interrupt)
+	start(t, cmd, stderr).end(t, os.Interrupt)
 	assert.Contains(t, stderr.String(), "web: warning: the pool has no public keys")
 }
 
@@ -357,9 +423,10 @@ func TestEndWithOpenConnections(t *testing.T) {
 	p := startEmbedded(t)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.lines["web"], "http://"))
 	require.NoError(t, err)
-	_, err = conn.Write([]byte("POST /signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
+	_, err = conn.Write([]byte("POST /signin HTTP/1.1\r\n" +
+		"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
 	require.NoError(t, err)
-	// The program serves one more request after it has taken the half one in.
+	// The program serves one more request after it has got the half one.
 	status, _ := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
 	require.Equal(t, http.StatusOK, status)
 	p.end(t, os.Interrupt)

@@ -156,8 +156,9 @@ func (s *settings) pool(
 	return p
 }
 
-// reach fetches the pool's public keys, which shows that the pool is there. An emulator can do without
-// keys, but not without a server. The embedded pool is in this process, and need not be looked for.
+// reach fetches the pool's public keys, which shows that the pool is there. An emulator can do
+// without keys, but not without a server. The embedded pool is in this process, and need not be
+// looked for.
 func (p *pool) reach(ctx context.Context, verifier *token.Verifier, stderr io.Writer) error {
 	if p.kind == embedded {
 		return nil

@@ -1,7 +1,7 @@
 // Package pages holds the pages of the web demo, in English and Japanese. They use the interface of
-// package mfaweb and are served from where it is. Script and style are files of their own, so that the
-// pages work under a policy that allows nothing else, and all addresses in them are relative, so that
-// they work below a base path.
+// package mfaweb and are served from where it is. Script and style are files of their own, so that
+// the pages work under a policy that allows nothing else, and all addresses in them are relative,
+// so that they work below a base path.
 //
 // Each page has three addresses: /setup is in the language that the browser asks for, /en/setup and
 // /ja/setup are in that language.
@@ -51,8 +51,10 @@ func New() http.Handler {
 		}
 		chosen := make(map[string]*file, len(languages))
 		for _, lang := range languages {
-			chosen[lang] = newFile(name+".html", render(view{name, address, lang, ""}))
-			fixed := newFile(name+".html", render(view{name, address, lang, "../"}))
+			shown := view{Page: name, Address: address, Lang: lang}
+			chosen[lang] = newFile(name+".html", render(shown))
+			shown.Root = "../"
+			fixed := newFile(name+".html", render(shown))
 			mux.Handle("/"+lang+"/"+pattern, inLanguage(lang, fixed))
 		}
 		mux.HandleFunc("/"+pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -154,6 +156,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	h.Add("Vary", "Accept-Language")
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(render(view{"notfound", "", lang, root})) // An error means that the client has gone.
+		// An error means that the client has gone.
+		_, _ = w.Write(render(view{Page: "notfound", Lang: lang, Root: root}))
 	}
 }

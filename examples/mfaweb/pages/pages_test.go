@@ -35,13 +35,15 @@ var titles = map[string][2]string{
 	"/password": {"Choose a new password", "新しいパスワードの設定"},
 	"/method":   {"Choose how to get a code", "コードの受け取り方法"},
 	"/code":     {"Enter the code", "コードの入力"},
-	"/setup":    {"Set up two-step sign-in", "2段階認証の設定"},
+	"/setup":    {"Set up two‑step sign‑in", "2段階認証の設定"},
 	"/account":  {"Your account", "アカウント"},
 }
 
-// inline is what the pages' policy forbids, script and style inside a page, and what would lead away from
-// a base path: absolute addresses.
-var inline = regexp.MustCompile(`<script(>| [^>]*>[^<])|<style|\sstyle=|\son[a-z]+=|javascript:|https?:|(href|src|action)="/`)
+// inline is what the pages' policy forbids, script and style inside a page, and what would lead
+// away from a base path: absolute addresses.
+var inline = regexp.MustCompile(
+	`<script(>| [^>]*>[^<])|<style|\sstyle=|\son[a-z]+=|javascript:|https?:|(href|src|action)="/`,
+)
 
 func TestPages(t *testing.T) {
 	for path, title := range titles {
@@ -91,9 +93,13 @@ func TestLanguageSwitch(t *testing.T) {
 	}
 }
 
-// Forms do nothing before the script is there: no button works, so Enter does not send the form either.
+// Forms do nothing before the script is there: no button works, so Enter does not send the form
+// either.
 func TestFormsWaitForScript(t *testing.T) {
 	buttons := regexp.MustCompile(`<button[^>]*>`)
+	forms := regexp.MustCompile(
+		`(?s)<form [^>]*>(?:[^<]|<[^/]|</[^f]|</fi)*?class="error" role="alert"`,
+	)
 	for path := range titles {
 		text := get(t, http.MethodGet, path, "en", "").Body.String()
 		found := buttons.FindAllString(text, -1)
@@ -107,6 +113,8 @@ func TestFormsWaitForScript(t *testing.T) {
 		}
 		assert.NotContains(t, text, `method="get"`, "passwords and codes stay out of addresses")
 		assert.Equal(t, strings.Count(text, "<form "), strings.Count(text, `method="post"`))
+		assert.Equal(t, len(forms.FindAllString(text, -1)), strings.Count(text, "<form "),
+			"each form has a place for its errors: %s", path)
 		assert.Contains(t, text, "<noscript>")
 	}
 }
@@ -142,7 +150,8 @@ func TestNotFound(t *testing.T) {
 	assert.Empty(t, get(t, http.MethodHead, "/nowhere", "ja", "").Body)
 }
 
-// The page that says that there is none finds its style, and the way back, from wherever it is shown.
+// The page that says that there is none finds its style, and the way back, from wherever it is
+// shown.
 func TestNotFoundAtAnyDepth(t *testing.T) {
 	for path, want := range map[string][2]string{
 		"/nowhere":                         {`href="./"`, `href="static/style.css"`},
@@ -154,7 +163,9 @@ func TestNotFoundAtAnyDepth(t *testing.T) {
 		assert.Contains(t, text, want[0])
 		assert.Contains(t, text, want[1])
 	}
-	assert.Contains(t, get(t, http.MethodGet, "/ja/nowhere", "en", "").Body.String(), `<html lang="ja">`)
+	assert.Contains(
+		t, get(t, http.MethodGet, "/ja/nowhere", "en", "").Body.String(), `<html lang="ja">`,
+	)
 }
 
 // The script finds the elements and sentences that it asks for.
@@ -166,7 +177,8 @@ func TestScript(t *testing.T) {
 		all += get(t, http.MethodGet, path, "en", "").Body.String()
 	}
 	asked := 0
-	for _, use := range regexp.MustCompile(`(?:\$|(text|entitle))\('([\w-]+)'\)`).FindAllSubmatch(script, -1) {
+	uses := regexp.MustCompile(`(?:\$|(text|entitle))\('([\w-]+)'\)`)
+	for _, use := range uses.FindAllSubmatch(script, -1) {
 		id := string(use[2])
 		if len(use[1]) > 0 {
 			id = "say-" + id

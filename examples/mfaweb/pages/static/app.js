@@ -1,10 +1,11 @@
-// The demo's pages. Each sends what a user types to the interface, keeps what comes back for the next
-// page, and shows what went wrong.
+// The demo's pages. Each sends what a user types to the interface, keeps what comes back for the
+// next page, and shows what went wrong.
 //
-// State is kept in the tab's sessionStorage: the pages of one sign-in share it, other tabs and sites do
-// not, and it is gone when the tab is closed or the user signs out. Nothing of it gets into an address.
-// The pages' policy keeps out scripts of other origins, which could read it. That is good enough for a
-// demo. In production the tokens, the refresh token above all, belong on the server.
+// State is kept in the tab's sessionStorage: the pages of one sign-in share it, other tabs and
+// sites do not, and it is gone when the tab is closed or the user signs out. Nothing of it gets
+// into an address. The pages' policy keeps out scripts of other origins, which could read it. That
+// is good enough for a demo. In production the tokens, the refresh token above all, belong on the
+// server.
 
 const $ = (id) => document.getElementById(id)
 const { page, root } = document.body.dataset
@@ -47,7 +48,10 @@ async function request(path, { headers, ...options } = {}) {
 }
 
 const post = (path, body, options) => request(path, {
-  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), ...options,
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+  ...options,
 })
 
 // The pages that answer a challenge.
@@ -59,14 +63,16 @@ const pageOf = {
 // list reads a list in a challenge parameter, which is JSON in a string.
 const list = (parameter) => parameter && JSON.parse(parameter)
 
-// proceed goes where a step of signing in leads. More is what to keep besides, if that is an account.
+// proceed goes where a step of signing in leads. More is what to keep besides, if that is an
+// account.
 function proceed(answer, more) {
   const { login, then, refresh, device } = kept()
   if (answer.AuthenticationResult) {
     const tokens = answer.AuthenticationResult
     keep({ login, device, access: tokens.AccessToken, refresh: tokens.RefreshToken, ...more })
     // Whoever confirmed who they are has two sign-ins now. The old one ends.
-    if (then && refresh) post('signout', { refreshToken: refresh }, { keepalive: true }).catch(() => {})
+    const old = then && refresh
+    if (old) post('signout', { refreshToken: old }, { keepalive: true }).catch(() => {})
     location.replace(then ?? 'account')
     return
   }
@@ -120,12 +126,14 @@ function endsPage({ code, next }) {
 }
 
 // end takes everything that can be operated off the page, and leaves the failure and the way on.
+// Whoever only has to confirm who they are is asked right away.
 function end({ code, next, message }) {
-  let [title, words, address, leave] = ['title-failed', 'back', './', () => keep({})]
   if (code === 'fresh-sign-in-required') {
-    [title, words] = ['title-confirm', 'sign-in-again']
-    leave = () => keep({ ...kept(), then: page })
-  } else if (code === 'not-enrolled') {
+    keep({ ...kept(), then: page })
+    return location.replace('./')
+  }
+  let [title, words, address, leave] = ['title-failed', 'back', './', () => keep({})]
+  if (code === 'not-enrolled') {
     [words, address] = ['new-key', 'setup']
     leave = () => keep({ ...kept(), enrollment: undefined })
   } else if (next === 'start-over') {
@@ -207,8 +215,8 @@ function hidePassword() {
   $('show').ariaPressed = 'false'
 }
 
-// sixDigits fails unless what was typed can be a code. Spaces and hyphens do not count, and digits of
-// every script do.
+// sixDigits fails unless what was typed can be a code. Spaces and hyphens do not count, and digits
+// of every script do.
 function sixDigits(typed) {
   if (/^\p{Nd}{6}$/u.test(typed.replace(/[\s\p{Pd}ー]/gu, ''))) return
   throw new Failure({ code: 'wrong-code', message: text('six-digits'), next: 'same-challenge' })
@@ -249,10 +257,18 @@ function passwordPage() {
 
 // kinds say how a browser helps with an attribute: type of input and autocomplete.
 const kinds = {
-  name: ['text', 'name'], given_name: ['text', 'given-name'], middle_name: ['text', 'additional-name'],
-  family_name: ['text', 'family-name'], nickname: ['text', 'nickname'], email: ['email', 'email'],
-  phone_number: ['tel', 'tel'], birthdate: ['date', 'bday'], address: ['text', 'street-address'],
-  website: ['url', 'url'], profile: ['url', 'off'], picture: ['url', 'off'],
+  name: ['text', 'name'],
+  given_name: ['text', 'given-name'],
+  middle_name: ['text', 'additional-name'],
+  family_name: ['text', 'family-name'],
+  nickname: ['text', 'nickname'],
+  email: ['email', 'email'],
+  phone_number: ['tel', 'tel'],
+  birthdate: ['date', 'bday'],
+  address: ['text', 'street-address'],
+  website: ['url', 'url'],
+  profile: ['url', 'off'],
+  picture: ['url', 'off'],
 }
 
 // askFor adds a box for an attribute that Cognito requires, and returns it.
@@ -323,7 +339,7 @@ async function setupPage() {
     document.querySelector('.columns').hidden = $('replacing').hidden = true
     $('finish').hidden = false
     entitle('title-almost')
-    report(failure, $('finish-error'))
+    $('finish-error').replaceChildren(paragraph(failure.message))
     $('finish').querySelector('button').focus()
   }
   onSubmit($('finish'), async () => {
@@ -333,18 +349,20 @@ async function setupPage() {
   })
   onSubmit(document.querySelector('.columns form'), async ({ code, device }) => {
     sixDigits(code.value)
-    const named = { deviceName: device.value.trim() }
+    const deviceName = device.value.trim()
     try {
-      const answer = await post('verify', { mfaCode: code.value, ...whose('accessToken'), ...named })
-      keep({ ...kept(), device: named.deviceName || undefined, enrollment: undefined })
+      const answer = await post('verify', {
+        mfaCode: code.value, deviceName, ...whose('accessToken'),
+      })
+      keep({ ...kept(), device: deviceName || undefined, enrollment: undefined })
       if (!answer.warning) {
         if (signingIn) return proceed(answer, { mfa: true, notice })
         keep({ ...kept(), mfa: true, notice })
         location.replace('account')
         return
       }
-      const tokens = answer.AuthenticationResult
-      keep({ ...kept(), challenge: undefined, access: tokens.AccessToken, refresh: tokens.RefreshToken })
+      const { AccessToken: access, RefreshToken: refresh } = answer.AuthenticationResult
+      keep({ ...kept(), challenge: undefined, access, refresh })
       throw new Failure(answer.warning)
     } catch (failure) {
       if (failure.code !== 'mfa-not-enabled') throw failure
@@ -357,7 +375,7 @@ async function setupPage() {
     location.reload()
   })
 
-  // A key that was shown once stays the key: it may be in the app already when the page is reloaded.
+  // A key that was shown once stays the key: it may be in the app when the page is reloaded.
   if (!state.enrollment) {
     try {
       const { qrcode, secret, uri, Session: session } = await post('mfa', whose('AccessToken'))
@@ -407,8 +425,8 @@ function fitModules(modules) {
   $('qr').style.width = $('qr').style.height = `${pixels * modules / devicePixelRatio}px`
 }
 
-// arrange puts first what is of use: the picture to whoever sits at a computer, the link and the key
-// to whoever holds the phone that the app is on.
+// arrange puts first what is of use: the picture to whoever sits at a computer, the link and the
+// key to whoever holds the phone that the app is on.
 function arrange(onPhone) {
   $('on-phone').hidden = !onPhone
   $('scan').hidden = onPhone

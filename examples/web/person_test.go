@@ -1,0 +1,351 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// tool finds a program that a test needs.
+func tool(t *testing.T, debianPackage string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	lacking(t, strings.Join(names, " or ")+" is missing: install the Debian package "+debianPackage)
+	return ""
+}
+
+// lacking ends a test that lacks something: with COGNITOMFA_REQUIRE_TOOLS, which make test sets, it
+// fails.
+func lacking(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("COGNITOMFA_REQUIRE_TOOLS") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// The browser is started once. Each person has their own profile in it.
+var browser = struct {
+	sync.Once
+	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the browser
+	end  context.CancelFunc
+	stop context.CancelFunc
+}{}
+
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := tool(t, "chromium", "chromium", "chromium-browser", "google-chrome")
+	browser.Do(func() {
+		options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+			chromedp.ExecPath(path),
+			chromedp.NoSandbox, // for containers, where tests run as root
+			chromedp.DisableGPU,
+			chromedp.Flag("disable-quic", true),
+			chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("lang", "en"),
+		)
+		var allocator context.Context
+		allocator, browser.stop = chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+		browser.ctx, browser.end = chromedp.NewContext(allocator)
+		require.NoError(t, chromedp.Do(browser.ctx), "start the browser")
+	})
+	require.NotNil(t, browser.ctx, "the browser did not start")
+	return browser.ctx
+}
+
+// stopBrowser ends the browser, if there is one.
+func stopBrowser() {
+	if browser.ctx != nil {
+		browser.end()
+		browser.stop()
+	}
+}
+
+// person is somebody with a browser, and with a phone that has an authenticator app.
+type person struct {
+	t    *testing.T
+	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the tab
+	demo *program
+
+	window chromedp.Action[chromedp.Void] // sets the size of the window
+
+	key      string    // in the authenticator
+	enrolled time.Time // when the first code was made
+
+	mu       sync.Mutex
+	console  []string
+	requests []string
+}
+
+// sit opens a browser window with a new profile at a computer.
+func sit(t *testing.T, demo *program, language string) *person {
+	t.Helper()
+	return sitAt(t, demo, language, desktop)
+}
+
+// Two windows: a computer's, and a phone's that is touched.
+var (
+	desktop = chromedp.EmulateViewport(1280, 800)
+	phone   = chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch)
+)
+
+// sitAt opens a browser window with a new profile.
+func sitAt(
+	t *testing.T, demo *program, language string, window chromedp.Action[chromedp.Void],
+) *person {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(cancel)
+	p := &person{t: t, ctx: ctx, demo: demo, window: window}
+
+	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
+	require.NoError(t, err)
+	_, err = chromedp.Call(ctx, emulation.SetUserAgentOverride,
+		emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language})
+	require.NoError(t, err)
+	p.do(p.window)
+
+	go func() {
+		for message, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.console = append(p.console, message.Text)
+			p.mu.Unlock()
+		}
+	}()
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		if sent, ok := event.(*network.EventRequestWillBeSent); ok {
+			p.mu.Lock()
+			p.requests = append(p.requests, sent.Request.URL)
+			p.mu.Unlock()
+		}
+	}))
+	return p
+}
+
+func (p *person) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, steps...))
+}
+
+// open goes to the demo's first page.
+func (p *person) open() {
+	p.t.Helper()
+	p.do(chromedp.Navigate(p.demo.lines["web"]))
+	p.see("signin", "#username")
+}
+
+// see waits until a page is shown, and on it what a selector names.
+func (p *person) see(page, selector string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	element := chromedp.CSS("body[data-page=" + page + "] " + selector)
+	if err := chromedp.Do(ctx, chromedp.WaitVisible(element)); err != nil {
+		shown, _ := chromedp.Run(p.ctx,
+			chromedp.Evaluate[string]("location.pathname + ': ' + document.body.innerText"))
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		require.NoError(p.t, err, "there is no %s on the page %s; there is %s; the console says %q",
+			selector, page, shown, p.console)
+	}
+}
+
+// click presses what a selector names.
+func (p *person) click(selector string) {
+	p.t.Helper()
+	p.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// eval runs a script in the page and returns its value.
+func eval[T any](p *person, script string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script))
+	require.NoError(p.t, err, script)
+	return value
+}
+
+// shown lists the elements that can be operated now, by what they say.
+func (p *person) shown() []string {
+	p.t.Helper()
+	return eval[[]string](p, `[...document.querySelectorAll('main :is(a, button, input, summary)')]
+		.filter((e) => e.checkVisibility()).map((e) => e.innerText || e.name)`)
+}
+
+// text is what an element says.
+func (p *person) text(selector string) string {
+	p.t.Helper()
+	text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS(selector)))
+	require.NoError(p.t, err, selector)
+	return text
+}
+
+// fill replaces what is in an input.
+func (p *person) fill(id, text string) {
+	p.t.Helper()
+	eval[chromedp.Void](p, fmt.Sprintf("document.getElementById(%q).select()", id))
+	p.do(chromedp.KeyEvent(text))
+}
+
+// signIn types user name and password and presses the button.
+func (p *person) signIn(username, password string) {
+	p.t.Helper()
+	p.see("signin", submit)
+	p.fill("username", username)
+	p.fill("password", password)
+	p.click(submit)
+}
+
+// submit names the button of a form that works, because the script is there.
+const submit = "form button:not([type], :disabled)"
+
+// enter types a code and presses the button.
+func (p *person) enter(code string) {
+	p.t.Helper()
+	p.fill("code", code)
+	p.click(submit)
+}
+
+// signOut presses that button.
+func (p *person) signOut() {
+	p.t.Helper()
+	p.click("#sign-out button")
+	p.see("signin", "#notice:not(:empty)")
+}
+
+// scan takes the QR code from the screen into the authenticator. Key and link on the page must say
+// the same.
+func (p *person) scan() {
+	p.t.Helper()
+	p.see("setup", "#qr:not([hidden])")
+	picture, err := chromedp.Run(p.ctx, chromedp.Screenshot(chromedp.CSS("#qr-frame")))
+	require.NoError(p.t, err)
+	cmd := exec.CommandContext(p.ctx, tool(p.t, "zbar-tools", "zbarimg"), "--quiet", "--raw", "-")
+	cmd.Stdin = bytes.NewReader(picture)
+	out, err := cmd.Output()
+	require.NoError(p.t, err, "zbarimg found no code on the screen")
+
+	uri, err := url.Parse(strings.TrimSpace(string(out)))
+	require.NoError(p.t, err)
+	assert.Equal(p.t, "otpauth", uri.Scheme)
+	assert.Equal(p.t, "totp", uri.Host)
+	assert.Equal(p.t, "/Cognito MFA demo:alice", uri.Path)
+	p.key = uri.Query().Get("secret")
+	assert.Equal(p.t, p.key, strings.ReplaceAll(p.text("#key"), " ", ""))
+	assert.Equal(p.t, strings.TrimSpace(string(out)), eval[string](p, "document.getElementById('open').href"))
+	assert.Equal(p.t, "Cognito MFA demo", p.text("#issuer"))
+	assert.Equal(p.t, "alice", p.text("#account-name"))
+}
+
+// codes are those of the authenticator from a time on, n of them, by an independent program: the
+// one that the demo recommends.
+func (p *person) codes(at time.Time, n int) []string {
+	p.t.Helper()
+	out, err := exec.CommandContext(p.ctx, tool(p.t, "oathtool", "oathtool"), "--totp", "--base32",
+		"--now", at.UTC().Format("2006-01-02 15:04:05 UTC"), "--window", fmt.Sprint(n-1), p.key).Output()
+	require.NoError(p.t, err)
+	return strings.Fields(string(out))
+}
+
+// firstCode is the code that the authenticator shows first.
+func (p *person) firstCode() string {
+	p.t.Helper()
+	p.enrolled = time.Now()
+	return p.codes(p.enrolled, 1)[0]
+}
+
+// nextCode is the one after the first. Cognito accepts it half a minute early, so no test has to
+// wait.
+func (p *person) nextCode() string {
+	p.t.Helper()
+	return p.codes(p.enrolled, 2)[1]
+}
+
+// wrongCode is none of those that are right about now.
+func (p *person) wrongCode() string {
+	p.t.Helper()
+	right := p.codes(p.enrolled.Add(-time.Minute), 8)
+	for i := range 9 {
+		if code := fmt.Sprintf("%06d", i); !slices.Contains(right, code) {
+			return code
+		}
+	}
+	return "" // nine of eight
+}
+
+// done ends a test: the browser had nothing to complain about, no request went elsewhere, and
+// nothing is in an address.
+func (p *person) done() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, message := range p.console {
+		// Chromium notes every response with an error status. The pages tell the user.
+		if !strings.HasPrefix(message, "Failed to load resource: the server responded with a status of 4") {
+			assert.Fail(p.t, "on the console: "+message)
+		}
+	}
+	assert.NotEmpty(p.t, p.requests)
+	for _, address := range p.requests {
+		u, err := url.Parse(address)
+		if assert.NoError(p.t, err) && u.Scheme != "data" {
+			assert.Equal(p.t, p.demo.lines["web"], u.Scheme+"://"+u.Host)
+			assert.Empty(p.t, u.RawQuery+u.Fragment)
+		}
+	}
+}
+
+// press presses keys, wherever the focus is.
+func (p *person) press(keys ...string) {
+	p.t.Helper()
+	for _, k := range keys {
+		p.do(chromedp.KeyEvent(k))
+	}
+}
+
+// has reports whether the focus is on an element.
+func (p *person) has(selector string) bool {
+	p.t.Helper()
+	return eval[bool](p, fmt.Sprintf("document.activeElement?.matches(%q)", selector))
+}
+
+func (p *person) focused(selector string) {
+	p.t.Helper()
+	p.do(chromedp.WaitVisible(chromedp.CSS(selector + ":focus")))
+}
+
+// tabTo presses the tab key until the focus is on an element, and is visible there.
+func (p *person) tabTo(selector string) {
+	p.t.Helper()
+	for range 16 {
+		if p.has(selector) {
+			assert.True(p.t, p.has(":focus-visible"), "the focus on %s is not visible", selector)
+			return
+		}
+		p.press(kb.Tab)
+	}
+	p.t.Fatalf("the tab key does not lead to %s", selector)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -24,7 +25,9 @@ func TestOptional(t *testing.T) {
 	p.open()
 	p.signIn("alice", "wrong")
 	p.see("signin", "#error p")
-	assert.Equal(t, "The user name or the password is wrong. Check both and try again.", p.text("#error"))
+	assert.Equal(
+		t, "The user name or the password is wrong. Check both and try again.", p.text("#error"),
+	)
 	p.signIn("alice", password)
 
 	p.see("account", "#mfa-off")
@@ -310,8 +313,10 @@ func TestStartOver(t *testing.T) {
 	}
 	p.signIn("alice", password)
 	p.see("setup", "#qr")
-	eval[any](p, `const s = JSON.parse(sessionStorage.getItem('sign-in')); s.challenge.session = 'x'.repeat(100)
-		sessionStorage.setItem('sign-in', JSON.stringify(s)); location.reload()`)
+	eval[any](p, `const s = JSON.parse(sessionStorage.getItem('sign-in'))
+		s.challenge.session = 'x'.repeat(100)
+		sessionStorage.setItem('sign-in', JSON.stringify(s))
+		location.reload()`)
 	p.see("setup", "#key:not(:empty)")
 	p.enter("123456")
 	p.see("setup", "#over p")
@@ -372,7 +377,8 @@ func TestOtherChallenges(t *testing.T) {
 	p.signIn("new", password)
 	p.see("password", submit)
 	p.focused("#password")
-	p.press("short", kb.Tab, kb.Tab, "Ann Other", kb.Tab, "+1 (555) 000-1234", kb.Tab, "02031999", kb.Enter)
+	p.press("short", kb.Tab, kb.Tab, "Ann Other", kb.Tab)
+	p.press("+1 (555) 000-1234", kb.Tab, "02031999", kb.Enter)
 	p.see("password", "#error p")
 	assert.Contains(t, p.text("#error"), "The new password does not follow the rules")
 	p.focused("#password")
@@ -489,7 +495,8 @@ func TestFailures(t *testing.T) {
 	p.signIn("alice", password)
 	p.see("account", "#set-up")
 
-	srv.Fail("AssociateSoftwareToken", cognitotest.Throttle(), cognitotest.Throttle(), cognitotest.Throttle())
+	throttled := cognitotest.Throttle()
+	srv.Fail("AssociateSoftwareToken", throttled, throttled, throttled)
 	p.click("#set-up")
 	p.see("setup", "#over p")
 	assert.Contains(t, p.text("#over"), "The service is busy.")
@@ -537,12 +544,12 @@ func TestSharpQRCode(t *testing.T) {
 		p.see("account", "#set-up")
 		p.click("#set-up")
 		p.see("setup", "#key:not(:empty)")
-		pixels := eval[float64](p, "document.getElementById('qr').getBoundingClientRect().width * devicePixelRatio")
-		modules := eval[float64](p, `+/viewBox="0 0 (\d+)/.exec(atob(document.getElementById('qr').src.split(',')[1]))[1]`)
-		assert.InDelta(t, 0, remainder(pixels/modules), 0.02, "%v pixels, %v modules, scale %v", pixels, modules, scale)
-		assert.GreaterOrEqual(t, pixels/modules, 4.0)
+		pixels := eval[float64](p, `document.getElementById('qr').getBoundingClientRect().width *
+			devicePixelRatio`)
+		modules := eval[float64](p, `+/viewBox="0 0 (\d+)/
+			.exec(atob(document.getElementById('qr').src.split(',')[1]))[1]`)
+		each := pixels / modules
+		assert.InDelta(t, math.Round(each), each, 0.02, "at scale %v", scale)
+		assert.GreaterOrEqual(t, each, 4.0)
 	}
 }
-
-// remainder is how far a number is from a whole one.
-func remainder(x float64) float64 { return x - float64(int(x+0.5)) }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,9 +64,10 @@ var axe = sync.OnceValues(func() (string, error) {
 
 // violations lists what axe-core finds. What it cannot decide is listed as well, but for contrast
 // on the gradient of the background, which barriers measures.
-const violations = `new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame)).then(() =>
-	axe.run(document, { resultTypes: ['violations', 'incomplete'] })).then((found) =>
-	[...found.violations, ...found.incomplete.filter(({ id }) => id !== 'color-contrast')]
+const violations = `new Promise(requestAnimationFrame)
+	.then(() => new Promise(requestAnimationFrame)) // the page has settled after a change of its size
+	.then(() => axe.run(document, { resultTypes: ['violations', 'incomplete'] }))
+	.then((found) => [...found.violations, ...found.incomplete.filter(({ id }) => id !== 'color-contrast')]
 		.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 80)).join(', ')))`
 
 // look examines a page as it is shown now, at a computer and on a phone, in light and in dark.
@@ -80,16 +80,18 @@ func (p *person) look(name string) {
 	eval[chromedp.Void](p, source+"; undefined")
 	for _, scheme := range []string{"light", "dark"} {
 		p.colors(scheme)
-		for size, window := range map[string]chromedp.Action[chromedp.Void]{"1280": desktop, "390": phone} {
-			p.do(window)
+		for _, size := range []string{"1280", "390"} {
+			p.do(map[string]chromedp.Action[chromedp.Void]{"1280": desktop, "390": phone}[size])
 			where := strings.Join([]string{p.t.Name(), name, size, scheme}, " ")
 			assert.Empty(p.t, eval[[]string](p, barriers), where)
 			if (scheme == "light") == (size == "390") { // twice is enough, since it takes a while
-				found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](violations, chromedp.EvalAwaitPromise))
+				found, err := chromedp.Run(
+					p.ctx, chromedp.Evaluate[[]string](violations, chromedp.EvalAwaitPromise),
+				)
 				require.NoError(p.t, err, where)
 				assert.Empty(p.t, found, where)
 			}
-			p.picture(fmt.Sprintf("%s-%s-%s-%s", strings.ReplaceAll(p.t.Name(), "/", "-"), name, size, scheme))
+			p.picture(strings.NewReplacer("/", "-", " ", "-").Replace(where))
 		}
 	}
 	p.do(p.window)
@@ -100,7 +102,8 @@ func (p *person) colors(scheme string) {
 	p.t.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+			{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"},
 		},
 	})
 	require.NoError(p.t, err)
@@ -123,9 +126,14 @@ func (p *person) picture(name string) {
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "ja"} {
-		t.Run(language+" sign-in", func(t *testing.T) { t.Parallel(); tourOfSignIn(t, language) })
-		t.Run(language+" account", func(t *testing.T) { t.Parallel(); tourOfAccount(t, language) })
-		t.Run(language+" failures", func(t *testing.T) { t.Parallel(); tourOfFailures(t, language) })
+		for name, tour := range map[string]func(*testing.T, string){
+			"sign-in": tourOfSignIn, "account": tourOfAccount, "failures": tourOfFailures,
+		} {
+			t.Run(language+" "+name, func(t *testing.T) {
+				t.Parallel()
+				tour(t, language)
+			})
+		}
 	}
 }
 
@@ -189,7 +197,9 @@ func tourOfSignIn(t *testing.T, language string) {
 
 // addUsers adds users whose sign-ins lead to every page.
 func addUsers(srv *cognitotest.Server) {
-	srv.AddUser(cognitotest.User{Username: "alice", Password: password, Groups: []string{"admins", "staff"}})
+	srv.AddUser(cognitotest.User{
+		Username: "alice", Password: password, Groups: []string{"admins", "staff"},
+	})
 	srv.AddUser(cognitotest.User{
 		Username: "new", Password: password, Status: types.UserStatusTypeForceChangePassword,
 	})
@@ -276,7 +286,8 @@ func tourOfFailures(t *testing.T, language string) {
 	p.open()
 	p.signIn("alice", password)
 	p.see("setup", "#qr:not([hidden])")
-	srv.Fail("AssociateSoftwareToken", cognitotest.Throttle(), cognitotest.Throttle(), cognitotest.Throttle())
+	throttled := cognitotest.Throttle()
+	srv.Fail("AssociateSoftwareToken", throttled, throttled, throttled)
 	p.click("#renewal summary")
 	p.click("#renew")
 	p.see("setup", "#over p")
@@ -293,7 +304,8 @@ func tourOfFailures(t *testing.T, language string) {
 	p.click("#switch-off button")
 	p.see("account", "#off-error p")
 	p.look("33-required")
-	srv.Fail("GetUser", cognitotest.Error("NotAuthorizedException", "Access Token has been revoked"))
+	revoked := cognitotest.Error("NotAuthorizedException", "Access Token has been revoked")
+	srv.Fail("GetUser", revoked)
 	p.do(chromedp.Reload())
 	p.see("account", "#over p")
 	p.look("34-signed-out-elsewhere")
@@ -311,7 +323,9 @@ func (p *person) script(on bool) {
 func (p *person) withoutScript(act func()) {
 	p.t.Helper()
 	block := func(patterns ...*network.BlockPattern) {
-		_, err := chromedp.Call(p.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: patterns})
+		_, err := chromedp.Call(
+			p.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: patterns},
+		)
 		require.NoError(p.t, err)
 	}
 	block(&network.BlockPattern{URLPattern: "*://*:*/static/app.js", Block: true})

@@ -92,8 +92,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, line := range p.about {
 		_, _ = fmt.Fprintf(stdout, "%s: %s\n", line[0], line[1])
 	}
-	_, _ = fmt.Fprintf(stdout, "\nTo try it, open %s and sign in as %s; to get a code without a phone, "+
-		"run oathtool --totp --base32 KEY with the key that the set-up page shows.\n", address, p.who)
+	_, _ = fmt.Fprintf(stdout, "\nTo try it, open %s and sign in as %s; "+
+		"to get a code without a phone, run oathtool --totp --base32 KEY "+
+		"with the key that the set-up page shows.\n", address, p.who)
 	return serve(ctx, listener, api.Handler(), logger)
 }
 
@@ -120,7 +121,9 @@ func reachable(addr net.Addr) string {
 }
 
 // serve answers requests until the context ends. Those under way then have half a second to finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+func serve(
+	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger,
+) error {
 	srv := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -163,7 +163,9 @@ func (p *program) post(t *testing.T, path string, body map[string]string) (int, 
 	t.Helper()
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.lines["web"]+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, p.lines["web"]+path, bytes.NewReader(text),
+	)
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	return do(t, req)
@@ -182,12 +184,16 @@ func do(t *testing.T, req *http.Request) (int, map[string]any) {
 // signIn signs in with user name and password alone, and asks who that was.
 func (p *program) signIn(t *testing.T, username, password string) {
 	t.Helper()
-	status, answer := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	status, answer := p.post(
+		t, "/signin", map[string]string{"userId": username, "userPassword": password},
+	)
 	require.Equal(t, http.StatusOK, status, answer)
 	result, _ := answer["AuthenticationResult"].(map[string]any)
 	require.NotEmpty(t, result, answer)
 
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.lines["web"]+"/whoami", nil)
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, p.lines["web"]+"/whoami", nil,
+	)
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+result["AccessToken"].(string))
 	status, who := do(t, req)
@@ -201,8 +207,9 @@ func TestEmbedded(t *testing.T) {
 	assert.Equal(t, []string{
 		"web", "cognito", "region", "user-pool-id", "client-id", "username", "password",
 	}, p.keys)
-	assert.Equal(t, "To try it, open "+p.lines["web"]+" and sign in as alice; to get a code without a phone, "+
-		"run oathtool --totp --base32 KEY with the key that the set-up page shows.", p.advice)
+	assert.Equal(t, "To try it, open "+p.lines["web"]+" and sign in as alice; "+
+		"to get a code without a phone, run oathtool --totp --base32 KEY "+
+		"with the key that the set-up page shows.", p.advice)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["web"])
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, p.lines["cognito"])
 	assert.Equal(t, "us-east-1", p.lines["region"])
@@ -224,7 +231,9 @@ func TestEmulator(t *testing.T) {
 	}
 	second.signIn(t, first.lines["username"], first.lines["password"])
 	second.end(t, os.Interrupt)
-	assert.True(t, strings.HasPrefix(stderr.String(), "web: connecting to the user pool\n"), "at once")
+	assert.True(
+		t, strings.HasPrefix(stderr.String(), "web: connecting to the user pool\n"), "at once",
+	)
 	assert.Contains(t, stderr.String(), "no AWS credentials found")
 }
 
@@ -259,7 +268,8 @@ func TestClientSecret(t *testing.T) {
 		assert.Equal(t, http.StatusInternalServerError, status)
 		assert.Equal(t, "misconfigured", answer["error"].(map[string]any)["code"])
 		p.end(t, os.Interrupt) // the log is complete then
-		assert.Contains(t, stderr.String(), "app client's secret is missing or wrong", "the operator is told the reason")
+		assert.Contains(t, stderr.String(), "app client's secret is missing or wrong",
+			"the operator is told the reason")
 	})
 	for _, call := range srv.Calls() {
 		assert.NotContains(t, call.Operation, "Admin", "a public client needs no IAM rights")
@@ -269,7 +279,9 @@ func TestClientSecret(t *testing.T) {
 func TestMFAOff(t *testing.T) {
 	t.Parallel()
 	p := startEmbedded(t, "-mfa", "off")
-	_, answer := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	_, answer := p.post(
+		t, "/signin", map[string]string{"userId": username, "userPassword": password},
+	)
 	status, answer := p.post(t, "/mfa", map[string]string{
 		"AccessToken": answer["AuthenticationResult"].(map[string]any)["AccessToken"].(string),
 	})
@@ -330,7 +342,7 @@ func TestMisuse(t *testing.T) {
 	t.Parallel()
 	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, busy.Close()) }) // after the subtests, which run in parallel
+	t.Cleanup(func() { assert.NoError(t, busy.Close()) }) // The subtests are parallel.
 	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
@@ -343,7 +355,7 @@ func TestMisuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"unknown flag", []string{"-colour", "red"}, "flag provided but not defined: -colour; -h explains"},
+		{"unknown flag", []string{"-color", "red"}, "flag provided but not defined: -color; -h explains"},
 		{"flag without a value", []string{"-addr"}, "flag needs an argument"},
 		{"argument", []string{"serve"}, `unexpected argument "serve"`},
 		{"mfa", []string{"-mfa", "sometimes"}, `-mfa is optional, required or off, not "sometimes"`},
@@ -393,8 +405,10 @@ func TestMisuse(t *testing.T) {
 			assert.Equal(t, 1, exit.ExitCode())
 			assert.Empty(t, out)
 			said := strings.TrimPrefix(stderr.String(), "web: connecting to the user pool\n")
-			said = strings.TrimPrefix(said,
-				"web: no AWS credentials found; signing with made-up ones, which emulators accept\n")
+			said = strings.TrimPrefix(
+				said,
+				"web: no AWS credentials found; signing with made-up ones, which emulators accept\n",
+			)
 			assert.True(t, strings.HasPrefix(said, "web: "), said)
 			assert.Contains(t, said, test.want)
 			assert.Equal(t, 1, strings.Count(said, "\n"), said)
@@ -411,7 +425,8 @@ func TestEmulatorWithoutKeys(t *testing.T) {
 	go func() { assert.ErrorIs(t, bare.Serve(listener), http.ErrServerClosed) }()
 	defer func() { assert.NoError(t, bare.Close()) }()
 
-	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-public", "-endpoint", "http://"+listener.Addr().String(),
+	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-public",
+		"-endpoint", "http://"+listener.Addr().String(),
 		"-user-pool-id", "local_AbCdEfGhI", "-client-id", "1example23456789")
 	start(t, cmd, stderr).end(t, os.Interrupt)
 	assert.Contains(t, stderr.String(), "web: warning: the pool has no public keys")
@@ -421,13 +436,16 @@ func TestEmulatorWithoutKeys(t *testing.T) {
 func TestEndWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	p := startEmbedded(t)
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.lines["web"], "http://"))
+	address := strings.TrimPrefix(p.lines["web"], "http://")
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	_, err = conn.Write([]byte("POST /signin HTTP/1.1\r\n" +
 		"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
 	require.NoError(t, err)
 	// The program serves one more request after it has got the half one.
-	status, _ := p.post(t, "/signin", map[string]string{"userId": username, "userPassword": password})
+	status, _ := p.post(
+		t, "/signin", map[string]string{"userId": username, "userPassword": password},
+	)
 	require.Equal(t, http.StatusOK, status)
 	p.end(t, os.Interrupt)
 	_, err = conn.Read(make([]byte, 1))

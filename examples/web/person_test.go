@@ -64,7 +64,8 @@ func startBrowser(t *testing.T) context.Context {
 			chromedp.Flag("lang", "en"),
 		)
 		var allocator context.Context
-		allocator, browser.stop = chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+		ctx := context.WithoutCancel(t.Context())
+		allocator, browser.stop = chromedp.NewExecAllocator(ctx, options...)
 		browser.ctx, browser.end = chromedp.NewContext(allocator)
 		require.NoError(t, chromedp.Do(browser.ctx), "start the browser")
 	})
@@ -255,7 +256,8 @@ func (p *person) scan() {
 	assert.Equal(p.t, "/Cognito MFA demo:alice", uri.Path)
 	p.key = uri.Query().Get("secret")
 	assert.Equal(p.t, p.key, strings.ReplaceAll(p.text("#key"), " ", ""))
-	assert.Equal(p.t, strings.TrimSpace(string(out)), eval[string](p, "document.getElementById('open').href"))
+	link := eval[string](p, "document.getElementById('open').href")
+	assert.Equal(p.t, strings.TrimSpace(string(out)), link)
 	assert.Equal(p.t, "Cognito MFA demo", p.text("#issuer"))
 	assert.Equal(p.t, "alice", p.text("#account-name"))
 }
@@ -264,8 +266,9 @@ func (p *person) scan() {
 // one that the demo recommends.
 func (p *person) codes(at time.Time, n int) []string {
 	p.t.Helper()
+	now := at.UTC().Format("2006-01-02 15:04:05 UTC")
 	out, err := exec.CommandContext(p.ctx, tool(p.t, "oathtool", "oathtool"), "--totp", "--base32",
-		"--now", at.UTC().Format("2006-01-02 15:04:05 UTC"), "--window", fmt.Sprint(n-1), p.key).Output()
+		"--now", now, "--window", fmt.Sprint(n-1), p.key).Output()
 	require.NoError(p.t, err)
 	return strings.Fields(string(out))
 }
@@ -304,7 +307,8 @@ func (p *person) done() {
 	defer p.mu.Unlock()
 	for _, message := range p.console {
 		// Chromium notes every response with an error status. The pages tell the user.
-		if !strings.HasPrefix(message, "Failed to load resource: the server responded with a status of 4") {
+		const refused = "Failed to load resource: the server responded with a status of 4"
+		if !strings.HasPrefix(message, refused) {
 			assert.Fail(p.t, "on the console: "+message)
 		}
 	}

@@ -70,8 +70,11 @@ func (s *settings) embed(ctx context.Context) (*pool, error) {
 		o.Region = s.region
 		o.MFA = mfaTypes[s.mfa]
 	})
-	srv.AddUser(cognitotest.User{Username: username, Password: password, Email: "alice@example.com"})
-	p := s.pool(srv.Client(), "http://"+reachable(listener.Addr()), srv.UserPoolID, srv.ClientID, srv.ClientSecret)
+	srv.AddUser(cognitotest.User{
+		Username: username, Password: password, Email: "alice@example.com",
+	})
+	endpoint := "http://" + reachable(listener.Addr())
+	p := s.pool(srv.Client(), endpoint, srv.UserPoolID, srv.ClientID, srv.ClientSecret)
 	p.about = append(p.about, [2]string{"username", username}, [2]string{"password", password})
 	p.who = username
 	p.close = srv.Close
@@ -130,7 +133,9 @@ func (s *settings) pool(
 			UserPoolID: userPoolID, ClientID: clientID, ClientSecret: clientSecret,
 			Issuer: s.issuer, Public: s.public,
 		},
-		tokens: token.Config{UserPoolID: userPoolID, Region: s.region, ClientIDs: []string{clientID}},
+		tokens: token.Config{
+			UserPoolID: userPoolID, Region: s.region, ClientIDs: []string{clientID},
+		},
 		about: [][2]string{
 			{"cognito", endpoint}, {"region", s.region},
 			{"user-pool-id", userPoolID}, {"client-id", clientID},
@@ -177,6 +182,6 @@ func (p *pool) reach(ctx context.Context, verifier *token.Verifier, stderr io.Wr
 		return fmt.Errorf("the user pool cannot be reached: %w", err)
 	}
 	_, _ = fmt.Fprintln(stderr,
-		"web: warning: the pool has no public keys, so the demo cannot tell who has signed in:", err)
+		"web: warning: the pool has no public keys, so the demo cannot tell who signed in:", err)
 	return nil
 }

@@ -29,10 +29,10 @@ type settings struct {
 
 const usage = `Usage: web [flags]
 
-A demo of TOTP MFA with Amazon Cognito: sign in, set up MFA with a QR code, enter the code. Without
-flags it brings its own user pool, in memory and with one user. To use your own pool, give
--user-pool-id and -client-id; AWS credentials and the like come from the environment, as with the AWS
-CLI. Ctrl-C ends it.
+A demo of TOTP MFA with Amazon Cognito: sign in, set up MFA with a QR code, enter the code.
+Without flags it brings its own user pool, in memory and with one user. To use your own pool,
+give -user-pool-id and -client-id; AWS credentials and the like come from the environment, as
+with the AWS CLI. Ctrl-C ends it.
 
 `
 
@@ -41,7 +41,8 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	var s settings
 	f := flag.NewFlagSet("web", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` of the pages; port 0 picks a free one")
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080",
+		"the `address` of the pages; port 0 picks a free one")
 	f.Func("host", "one more host `name` that browsers reach the demo by; can be repeated",
 		func(name string) error {
 			s.hosts = append(s.hosts, name)
@@ -49,13 +50,15 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 		})
 	f.StringVar(&s.cognitoAddr, "cognito-addr", "127.0.0.1:0",
 		"the `address` of the embedded Cognito; port 0 picks a free one")
-	f.StringVar(&s.mfa, "mfa", "optional", "whether MFA is on in the embedded pool: optional, required or off")
+	f.StringVar(&s.mfa, "mfa", "optional",
+		"whether MFA is on in the embedded pool: optional, required or off")
 	f.StringVar(&s.issuer, "issuer", "Cognito MFA demo", "the `name` that authenticator apps show")
 	f.BoolVar(&s.public, "public", false,
 		"sign in without IAM rights, as a phone would: InitiateAuth instead of AdminInitiateAuth")
 	f.StringVar(&s.allowOrigin, "allow-origin", "",
-		"one other `origin`, such as https://www.example.com, whose pages may use the HTTP interface (CORS)")
-	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool to use instead of the embedded one")
+		"one other `origin`, such as https://www.example.com, whose pages may use the interface (CORS)")
+	f.StringVar(&s.userPoolID, "user-pool-id", "",
+		"the `id` of a user pool to use instead of the embedded one")
 	f.StringVar(&s.clientID, "client-id", "", "the `id` of that pool's app client")
 	f.StringVar(&s.clientSecret, "client-secret", "",
 		"the app client's `secret`, if it has one; safer in the variable "+secretVariable)

@@ -96,6 +96,8 @@ func TestFreshSignInFailsClosed(t *testing.T) {
 		parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("{}")) + "." + parts[2],
 		parts[0] + ".%." + parts[2],
 		"not.a-token",
+		access + " ",
+		"nothing-like-a-token",
 	} {
 		s.post("/mfa", fields{"AccessToken": bad}).
 			failed(http.StatusUnauthorized, "bad-access-token", "start-over")

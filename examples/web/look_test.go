@@ -139,6 +139,7 @@ func TestEveryPage(t *testing.T) {
 
 // tourOfSignIn sees what can come between a password and an account.
 func tourOfSignIn(t *testing.T, language string) {
+	t.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
 		o.SMS, o.Email = true, true
 		o.RequiredAttributes = []string{"name", "phone_number", "birthdate"}
@@ -217,6 +218,7 @@ func addUsers(srv *cognitotest.Server) {
 
 // tourOfAccount sees the account, and how two-step sign-in is set up, replaced and switched off.
 func tourOfAccount(t *testing.T, language string) {
+	t.Helper()
 	srv := cognitotest.NewServer()
 	t.Cleanup(srv.Close)
 	addUsers(srv)
@@ -268,6 +270,7 @@ func tourOfAccount(t *testing.T, language string) {
 
 // tourOfFailures sees what a page looks like when nothing can be done on it any more, or not yet.
 func tourOfFailures(t *testing.T, language string) {
+	t.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	t.Cleanup(srv.Close)
 	addUsers(srv)

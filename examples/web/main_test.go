@@ -363,11 +363,13 @@ func TestMisuse(t *testing.T) {
 		{"issuer", []string{"-issuer", "a:b"}, "the issuer contains a colon"},
 		{"origin", []string{"-allow-origin", "https://example.com/"}, "not an origin"},
 		{
-			"busy address", []string{"-addr", busy.Addr().String()},
+			"busy address",
+			[]string{"-addr", busy.Addr().String()},
 			"address already in use; choose another address with -addr",
 		},
 		{
-			"busy Cognito address", []string{"-addr", "127.0.0.1:0", "-cognito-addr", busy.Addr().String()},
+			"busy Cognito address",
+			[]string{"-addr", "127.0.0.1:0", "-cognito-addr", busy.Addr().String()},
 			"choose another address with -cognito-addr",
 		},
 		{"no address", []string{"-addr", "here"}, "missing port"},
@@ -375,12 +377,14 @@ func TestMisuse(t *testing.T) {
 		{"client without pool", pool[2:], "missing -user-pool-id"},
 		{"endpoint alone", []string{"-endpoint", srv.URL}, "missing -user-pool-id and -client-id"},
 		{
-			"secret alone", []string{"-client-secret", "123456789012345678901234"},
+			"secret alone",
+			[]string{"-client-secret", "123456789012345678901234"},
 			"missing -user-pool-id and -client-id",
 		},
 		{"pool id", []string{"-user-pool-id", "AbCdEfGhI", "-client-id", "1"}, "not the id of a user pool"},
 		{
-			"pool id with a space", []string{"-user-pool-id", "eu-west-1_a b", "-client-id", "1", "-public"},
+			"pool id with a space",
+			[]string{"-user-pool-id", "eu-west-1_a b", "-client-id", "1", "-public"},
 			"UserPoolID",
 		},
 		{"region of a pool", append(pool, "-region", "EU/.."), `"EU/.." is not the name of a region`},

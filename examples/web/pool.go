@@ -137,8 +137,10 @@ func (s *settings) pool(
 			UserPoolID: userPoolID, Region: s.region, ClientIDs: []string{clientID},
 		},
 		about: [][2]string{
-			{"cognito", endpoint}, {"region", s.region},
-			{"user-pool-id", userPoolID}, {"client-id", clientID},
+			{"cognito", endpoint},
+			{"region", s.region},
+			{"user-pool-id", userPoolID},
+			{"client-id", clientID},
 		},
 		kind: amazon,
 	}

@@ -191,7 +191,7 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 }
 
 // How long to wait for what happens in parallel to a test, and how often to look.
-const waitFor, tick = 10 * time.Second, 5 * time.Millisecond
+const waitFor, tick = time.Minute, 5 * time.Millisecond
 
 // fields is a request's body.
 type fields map[string]string

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -24,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // The tests run the demo as a program of its own: this test binary, if a variable says so.
@@ -92,10 +92,7 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *lockedBuffer)
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	// A test that hangs fails.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
-	t.Cleanup(cancel)
-	cmd = exec.CommandContext(ctx, self, args...)
+	cmd = exec.CommandContext(tooltest.Context(t), self, args...)
 	cmd.Env = []string{
 		asProgram + "=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true",
 		"GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,29 +18,9 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
-
-// tool finds a program that a test needs.
-func tool(t *testing.T, debianPackage string, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	lacking(t, strings.Join(names, " or ")+" is missing: install the Debian package "+debianPackage)
-	return ""
-}
-
-// lacking ends a test that lacks something: with COGNITOMFA_REQUIRE_TOOLS, which make test sets, it
-// fails.
-func lacking(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("COGNITOMFA_REQUIRE_TOOLS") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 // The browser is started once. Each person has their own profile in it.
 var browser = struct {
@@ -53,7 +32,7 @@ var browser = struct {
 
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path := tool(t, "chromium", "chromium", "chromium-browser", "google-chrome")
+	path := tooltest.Need(t, "chromium", "chromium", "chromium-browser", "google-chrome")
 	browser.Do(func() {
 		options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 			chromedp.ExecPath(path),
@@ -116,8 +95,8 @@ func sitAt(
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
+	stop := context.AfterFunc(tooltest.Context(t), cancel)
+	t.Cleanup(func() { stop() })
 	p := &person{t: t, ctx: ctx, demo: demo, window: window}
 
 	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
@@ -162,7 +141,7 @@ func (p *person) open() {
 // see waits until a page is shown, and on it what a selector names.
 func (p *person) see(page, selector string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
 	element := chromedp.CSS("body[data-page=" + page + "] " + selector)
 	if err := chromedp.Do(ctx, chromedp.WaitVisible(element)); err != nil {
@@ -244,7 +223,7 @@ func (p *person) scan() {
 	p.see("setup", "#qr:not([hidden])")
 	picture, err := chromedp.Run(p.ctx, chromedp.Screenshot(chromedp.CSS("#qr-frame")))
 	require.NoError(p.t, err)
-	cmd := exec.CommandContext(p.ctx, tool(p.t, "zbar-tools", "zbarimg"), "--quiet", "--raw", "-")
+	cmd := exec.CommandContext(p.ctx, tooltest.Need(p.t, "zbar-tools", "zbarimg"), "--quiet", "--raw", "-")
 	cmd.Stdin = bytes.NewReader(picture)
 	out, err := cmd.Output()
 	require.NoError(p.t, err, "zbarimg found no code on the screen")
@@ -267,7 +246,7 @@ func (p *person) scan() {
 func (p *person) codes(at time.Time, n int) []string {
 	p.t.Helper()
 	now := at.UTC().Format("2006-01-02 15:04:05 UTC")
-	out, err := exec.CommandContext(p.ctx, tool(p.t, "oathtool", "oathtool"), "--totp", "--base32",
+	out, err := exec.CommandContext(p.ctx, tooltest.Need(p.t, "oathtool", "oathtool"), "--totp", "--base32",
 		"--now", now, "--window", fmt.Sprint(n-1), p.key).Output()
 	require.NoError(p.t, err)
 	return strings.Fields(string(out))

@@ -1,11 +1,11 @@
 // The demo's pages. Each sends what a user types to the interface, keeps what comes back for the
 // next page, and shows what went wrong.
 //
-// State is kept in the tab's sessionStorage: the tokens, a challenge, and the key of an authenticator
-// until it is in use. The pages of one sign-in share it, other tabs and sites do not, and it is gone
-// when the tab is closed or the user signs out. Nothing of it gets into an address. The pages' policy
-// keeps out scripts of other origins, which could read it. That is good enough for a demo. In
-// production the tokens, the refresh token above all, belong on the server.
+// State is kept in the tab's sessionStorage: the tokens, a challenge, and the key of an
+// authenticator until it is in use. The pages of one sign-in share it, other tabs and sites do not,
+// and it is gone when the tab is closed or the user signs out. Nothing of it gets into an address.
+// The pages' policy keeps out scripts of other origins, which could read it. That is good enough
+// for a demo. In production the tokens, the refresh token above all, belong on the server.
 
 const $ = (id) => document.getElementById(id)
 const { page, root } = document.body.dataset

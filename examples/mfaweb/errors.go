@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/token"
 )
 
 // fault is an error as the front end is told of it. The messages say what happened and what to do.
@@ -319,6 +320,16 @@ func faultOf(err error) *fault {
 	return found
 }
 
+// refuse responds to a request whose access token is not let through. Status and headers are those of
+// [token.Verifier.Middleware].
+func refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	f, next := signedOut("bad-access-token"), cognitomfa.StepStartOver
+	if errors.Is(err, token.ErrKeysUnavailable) {
+		f, next = unavailable, cognitomfa.StepBackOff
+	}
+	fail(w, r, &fault{status: status, code: f.code, en: f.en, ja: f.ja, next: next})
+}
+
 // message is a fault in one language.
 type message struct {
 	Code    string          `json:"code"`
@@ -343,7 +354,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h := w.Header()
 	h.Add("Vary", "Accept-Language")
-	if f.status == http.StatusUnauthorized {
+	if f.status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", `Bearer realm="cognito"`+f.authenticate)
 	}
 	if f.retryAfter > 0 {

@@ -18,6 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 	"github.com/cognitomfa/cognitomfa/otpauth"
+	"github.com/cognitomfa/cognitomfa/token"
 )
 
 func required(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }
@@ -348,7 +349,7 @@ func TestWhoAmI(t *testing.T) {
 
 	for _, bad := range []string{"", "garbage", tokens["IdToken"].(string), enrolled + "x"} {
 		a := who(bad)
-		assert.Equal(t, http.StatusUnauthorized, a.status)
+		a.failed(http.StatusUnauthorized, "bad-access-token", "start-over")
 		assert.Contains(t, a.header.Get("WWW-Authenticate"), "Bearer")
 	}
 	assert.Equal(t, http.StatusUnauthorized, s.send(http.MethodGet, "/whoami", "").status)
@@ -424,4 +425,20 @@ func TestHangUp(t *testing.T) {
 	s.api.Verify().ServeHTTP(rec, req)
 	assert.Equal(t, http.StatusOK, rec.Code, "%s", rec.Body)
 	assert.Equal(t, []string{string(cognitomfa.MethodTOTP)}, s.User(username).Methods)
+}
+
+// Where the pool's keys cannot be fetched, nobody has to sign in again.
+func TestWhoAmIWithoutKeys(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	verifier, err := token.NewVerifier(token.Config{
+		UserPoolID: "us-east-1_AbCdEfGhI", ClientIDs: []string{"x"}, JWKSURL: closed.URL,
+	})
+	require.NoError(t, err)
+	s := newSite(t, func(o *cognitotest.Options) {
+		o.UserPoolID, o.ClientID = "us-east-1_AbCdEfGhI", "x"
+	}, func(o *mfaweb.Options) { o.Verifier = verifier })
+	a := s.send(http.MethodGet, "/whoami", "", "Authorization", "Bearer "+s.signIn().access())
+	a.failed(http.StatusServiceUnavailable, "unavailable", "back-off")
+	assert.NotEmpty(t, a.header.Get("Retry-After"))
 }

@@ -160,7 +160,8 @@ func (a *API) Handler() http.Handler {
 		"/signout":     a.post("/signout", a.signOut, "refreshToken"),
 	}
 	if a.opts.Verifier != nil {
-		whoAmI := a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI))
+		whoAmI := a.opts.Verifier.Middleware(http.HandlerFunc(a.whoAmI),
+			func(o *token.MiddlewareOptions) { o.Refuse = refuse })
 		routes["/whoami"] = a.wrap("/whoami", http.MethodGet, whoAmI)
 	}
 	other := a.Other()

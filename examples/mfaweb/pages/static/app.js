@@ -38,13 +38,10 @@ async function request(path, { headers, ...options } = {}) {
     })
     answer = await response.json()
   } catch {
-    // What is not JSON comes from something in between, or from the check of the access token.
-    throw response?.status === 401
-      ? new Failure({ message: text('session-over'), next: 'start-over' })
-      : new Failure({ message: text('offline'), next: 'back-off' })
+    // What is not JSON comes from something in between.
   }
-  if (!response.ok) throw new Failure(answer.error)
-  return answer
+  if (response?.ok && answer) return answer
+  throw new Failure(answer?.error ?? { message: text('offline'), next: 'back-off' })
 }
 
 const post = (path, body, options) => request(path, {

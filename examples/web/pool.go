@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -173,10 +174,7 @@ func (p *pool) reach(ctx context.Context, verifier *token.Verifier, stderr io.Wr
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := verifier.Hydrate(ctx)
-	for errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = verifier.Hydrate(ctx) // which has given up sooner than the demo does
-	}
-	var unreachable *url.Error
+	var unreachable *net.OpError
 	switch {
 	case err == nil:
 		return nil

@@ -145,9 +145,9 @@ func freshSignInRequired(maxAge time.Duration) error {
 }
 
 // faults are the kinds of error that the library tells apart. The first match counts:
-// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound and ErrDevice are not here, because
-// no call made here leads to them: nobody is told whether a user exists, and no device is
-// remembered.
+// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound, ErrDevice and ErrLevel are not here,
+// because no call made here leads to them: nobody is told whether a user exists, no device is
+// remembered, and no level is asked for.
 var faults = []struct {
 	kind  error
 	fault *fault

@@ -136,16 +136,14 @@ func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer) *program {
 	return nil
 }
 
-// end ends the program with a signal. It must end at once and without an error.
+// end ends the program with a signal. It must end without an error.
 func (p *program) end(t *testing.T, signal os.Signal) {
 	t.Helper()
 	if p.cmd.ProcessState != nil {
 		return
 	}
 	assert.NoError(t, p.cmd.Process.Signal(signal))
-	hung := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
 	assert.NoError(t, p.cmd.Wait(), "the program must end with status 0; it said: %s", p.stderr)
-	hung.Stop()
 }
 
 // startEmbedded starts the demo on its own user pool and on free ports.

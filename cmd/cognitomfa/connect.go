@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+// The variables that stand in for flags. Services in the examples of this project read the same
+// ones.
+const (
+	poolVariable   = "COGNITO_USER_POOL_ID"
+	clientVariable = "COGNITO_CLIENT_ID"
+	secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // Its name, not its value.
+)
+
+// target says which user pool a command works on, and how to get there.
+type target struct {
+	pool, profile, region, endpoint string
+}
+
+func (t *target) register(f *flag.FlagSet) {
+	f.StringVar(&t.pool, "user-pool-id", "",
+		"the `id` of the user pool; by default that in "+poolVariable)
+	f.StringVar(&t.profile, "profile", "",
+		"the `profile` of the AWS configuration; by default as in the AWS CLI")
+	f.StringVar(&t.region, "region", "",
+		"the AWS `region`; by default as in the AWS CLI, or else the one that the\n"+
+			"pool's id begins with")
+	f.StringVar(&t.endpoint, "endpoint", "",
+		"the `URL` of another Cognito, such as http://127.0.0.1:9229 for cognitotest.\n"+
+			"With http, which must stay on this computer, made-up credentials are used\n"+
+			"unless -profile is given")
+}
+
+// connect returns a client of the user pool's Region. With signed, it makes sure that there are
+// credentials.
+func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) {
+	t.pool = cmp.Or(t.pool, os.Getenv(poolVariable))
+	region := regionOf(t.pool)
+	switch {
+	case t.pool == "":
+		return nil, usagef("-user-pool-id is missing; %s can be set instead", poolVariable)
+	case region == "" || strings.ContainsFunc(t.pool, notInID):
+		return nil, usagef("-user-pool-id: %s is no id of a user pool, such as eu-west-1_AbCdEfGhI",
+			shown(t.pool))
+	}
+	local, err := checkEndpoint(t.endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("-endpoint: %w", err)
+	}
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	if t.profile != "" {
+		options = append(options, config.WithSharedConfigProfile(t.profile))
+	}
+	if t.region != "" {
+		options = append(options, config.WithRegion(t.region))
+	}
+	if local && t.profile == "" {
+		made := credentials.NewStaticCredentialsProvider("AKIDCOGNITOMFA", "made up", "")
+		options = append(options, config.WithCredentialsProvider(made))
+	}
+	if !signed {
+		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, fmt.Errorf("the AWS configuration cannot be read: %w", err)
+	}
+	if t.region = cmp.Or(cfg.Region, region); cfg.Region == "" {
+		cfg.Region = region
+	}
+	client := cip.NewFromConfig(cfg, func(o *cip.Options) {
+		if t.endpoint != "" {
+			o.BaseEndpoint = &t.endpoint
+		}
+	})
+	if _, err := checkEndpoint(aws.ToString(client.Options().BaseEndpoint)); err != nil {
+		return nil, fmt.Errorf("the endpoint that the AWS configuration names: %w", err)
+	}
+	if !signed {
+		return client, nil
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, errStopped
+		}
+		return nil, fmt.Errorf("there are no AWS credentials (give -profile, set AWS_PROFILE or "+
+			"sign in with the AWS CLI): %s", shown(err.Error()))
+	}
+	return client, nil
+}
+
+// regionOf is the Region that the id of a user pool begins with; "" if it is no such id.
+func regionOf(pool string) string {
+	region, name, _ := strings.Cut(pool, "_")
+	if name == "" {
+		return ""
+	}
+	return region
+}
+
+// notInID reports whether a character cannot stand in the id of a user pool.
+func notInID(r rune) bool {
+	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) &&
+		r != '-' && r != '_'
+}
+
+// checkEndpoint reports whether an endpoint is reached by http, which must stay on this computer:
+// passwords and tokens go there.
+func checkEndpoint(endpoint string) (local bool, err error) {
+	if endpoint == "" {
+		return false, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Hostname() == "" {
+		return false, usagef("%s is no URL, such as http://127.0.0.1:9229", shown(endpoint))
+	}
+	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	switch {
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return false, usageError("the URL has a user name, a query or a fragment")
+	case u.Scheme == "https":
+		return false, nil
+	case u.Scheme == "http" && loopback:
+		return true, nil
+	case u.Scheme == "http":
+		return false, usageError(
+			"http sends passwords in plain text: use https, or an address of this computer")
+	}
+	return false, usageError("the URL begins with neither https nor http")
+}
+
+// operator returns the library's client for the calls of administrators, which take no app client,
+// and the SDK's client that it makes them through.
+func (t *target) operator(ctx context.Context) (*cognitomfa.Client, *cip.Client, error) {
+	api, err := t.connect(ctx, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	mfa, err := cognitomfa.New(api, cognitomfa.Config{
+		UserPoolID: t.pool,
+		ClientID:   "none", // which these calls do not use
+		Issuer:     "none",
+	})
+	return mfa, api, err
+}
+
+// appClient says which app client a command works with, and its secret.
+type appClient struct {
+	id         string
+	secretFile string
+}
+
+func (a *appClient) register(f *flag.FlagSet) {
+	f.StringVar(&a.id, "client-id", "",
+		"the `id` of the app client; by default that in "+clientVariable+", or else the\n"+
+			"only one that the pool has")
+	f.StringVar(&a.secretFile, "client-secret-file", "",
+		"the `file` that holds the app client's secret; by default the secret is read\n"+
+			"from "+secretVariable+". No flag takes the secret itself, because all\n"+
+			"users of a computer see what programs are called with")
+}
+
+// secret is the secret that was given; "" if none was.
+func (a *appClient) secret() (string, error) {
+	if a.secretFile == "" {
+		return os.Getenv(secretVariable), nil
+	}
+	text, err := os.ReadFile(a.secretFile)
+	switch {
+	case err != nil:
+		return "", usagef("-client-secret-file: %v", err)
+	case len(text) > maxLine:
+		return "", usageError("-client-secret-file: the file is too large to hold a secret")
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", usageError("-client-secret-file: the file is empty")
+	}
+	return secret, nil
+}
+
+// choose finds the app client: the one that was named, or, where the pool may be asked, the only
+// one that there is.
+func (a *appClient) choose(ctx context.Context, api *cip.Client, pool string, ask bool) error {
+	if a.id = cmp.Or(a.id, os.Getenv(clientVariable)); a.id != "" {
+		return nil
+	}
+	missing := fmt.Sprintf("-client-id is missing; %s can be set instead", clientVariable)
+	if !ask {
+		return usageError(missing)
+	}
+	out, err := api.ListUserPoolClients(ctx, &cip.ListUserPoolClientsInput{
+		UserPoolId: &pool, MaxResults: aws.Int32(60),
+	})
+	var refused *unreadError
+	switch err = unread(ctx, "the list of app clients", err); {
+	case errors.As(err, &refused) && refused.Right != "":
+		return usageError(missing)
+	case err != nil:
+		return err
+	case len(out.UserPoolClients) == 1 && out.NextToken == nil:
+		a.id = aws.ToString(out.UserPoolClients[0].ClientId)
+		return nil
+	case len(out.UserPoolClients) == 0:
+		return usageError("the user pool has no app client; create one first")
+	}
+	names := make([]string, len(out.UserPoolClients))
+	for i, client := range out.UserPoolClients {
+		id, name := aws.ToString(client.ClientId), aws.ToString(client.ClientName)
+		names[i] = fmt.Sprintf("%s (%s)", shown(id), shown(name))
+	}
+	return usagef("%s; the pool's app clients are %s", missing, strings.Join(names, ", "))
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+// conversation signs a user in by asking the person at the terminal what Cognito asks.
+type conversation struct {
+	*console
+	mfa      *cognitomfa.Client
+	user     string // as it was typed
+	enrolled bool   // the sign-in has set an authenticator up
+}
+
+// signIn asks for the password, and answers challenges until there are tokens.
+func (v *conversation) signIn(ctx context.Context, user string) (*cognitomfa.Tokens, error) {
+	v.user = user
+	password, err := v.askSecret(ctx, "Password")
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := v.mfa.SignIn(ctx, user, password)
+	for err == nil {
+		if tokens, ok := outcome.(*cognitomfa.Tokens); ok {
+			return tokens, nil
+		}
+		challenge, _ := outcome.(cognitomfa.Challenge) // What is no tokens is a challenge.
+		outcome, err = v.answer(ctx, challenge)
+	}
+	return nil, err
+}
+
+// answer answers one challenge.
+func (v *conversation) answer(
+	ctx context.Context, challenge cognitomfa.Challenge,
+) (cognitomfa.Outcome, error) {
+	switch ch := challenge.(type) {
+	case *cognitomfa.MFAChallenge:
+		return v.outcome(func() (cognitomfa.Outcome, error) {
+			code, err := v.askSecret(ctx, codeQuestion(ch))
+			if err != nil {
+				return nil, err
+			}
+			return v.mfa.RespondMFA(ctx, ch, code)
+		})
+	case *cognitomfa.SelectChallenge:
+		return v.outcome(func() (cognitomfa.Outcome, error) {
+			method, err := v.chooseMethod(ctx, "Method of MFA", ch.Methods)
+			if err != nil {
+				return nil, err
+			}
+			return v.mfa.SelectMFA(ctx, ch, method)
+		})
+	case *cognitomfa.SetupChallenge:
+		return v.setUp(ctx, ch)
+	case *cognitomfa.NewPasswordChallenge:
+		return v.outcome(func() (cognitomfa.Outcome, error) { return v.newPassword(ctx, ch) })
+	case *cognitomfa.PasswordChallenge:
+		password, err := v.askSecret(ctx, "Password, once more")
+		if err != nil {
+			return nil, err
+		}
+		return v.mfa.RespondPassword(ctx, ch, password)
+	case *cognitomfa.OtherChallenge:
+		return v.outcome(func() (cognitomfa.Outcome, error) { return v.other(ctx, ch) })
+	}
+	return nil, foundError("Cognito asks for something that this program does not know")
+}
+
+// maxTries is how often the same thing is asked for.
+const maxTries = 5
+
+// again makes an attempt until it succeeds, or another try with the same challenge is of no use.
+func (v *conversation) again(attempt func() error) error {
+	for try := 1; ; try++ {
+		err := attempt()
+		step := cognitomfa.NextStep(err)
+		ofUse := step == cognitomfa.StepSameChallenge || step == cognitomfa.StepNextCode
+		if !ofUse || try == maxTries {
+			return err
+		}
+		v.note(explain(err))
+		if says := detail(err); says != "" {
+			v.note("Cognito says: " + says)
+		}
+	}
+}
+
+// outcome is again for what leads to an outcome.
+func (v *conversation) outcome(
+	attempt func() (cognitomfa.Outcome, error),
+) (outcome cognitomfa.Outcome, err error) {
+	err = v.again(func() error {
+		outcome, err = attempt()
+		return err
+	})
+	return outcome, err
+}
+
+// codeQuestion asks for the code of a method.
+func codeQuestion(ch *cognitomfa.MFAChallenge) string {
+	switch ch.Method {
+	case cognitomfa.MethodSMS, cognitomfa.MethodEmail:
+		return fmt.Sprintf("Code sent by %s to %s", methodName(ch.Method), shown(ch.Destination))
+	}
+	if ch.DeviceName != "" {
+		return "Code of the authenticator app on " + shown(ch.DeviceName)
+	}
+	return "Code of the authenticator app"
+}
+
+// chooseMethod asks for one of several methods, by number or by name.
+func (v *conversation) chooseMethod(
+	ctx context.Context, what string, methods []cognitomfa.Method,
+) (cognitomfa.Method, error) {
+	names := make([]string, len(methods))
+	for i, m := range methods {
+		names[i] = fmt.Sprintf("%d %s", i+1, methodName(m))
+	}
+	typed, err := v.ask(ctx, fmt.Sprintf("%s (%s)", what, list(names)))
+	if err != nil {
+		return "", err
+	}
+	typed = strings.TrimSpace(typed)
+	if n, err := strconv.Atoi(typed); err == nil && 1 <= n && n <= len(methods) {
+		return methods[n-1], nil
+	}
+	return cognitomfa.Method(strings.ToUpper(typed)), nil
+}
+
+// setUp sets up the method that the pool requires before it lets the user in.
+func (v *conversation) setUp(
+	ctx context.Context, ch *cognitomfa.SetupChallenge,
+) (cognitomfa.Outcome, error) {
+	v.note("The pool requires MFA, and none is set up.")
+	method := cognitomfa.MethodTOTP
+	if slices.Contains(ch.Methods, cognitomfa.MethodEmail) {
+		var err error
+		if method, err = v.chooseMethod(ctx, "Method to set up", ch.Methods); err != nil {
+			return nil, err
+		}
+	}
+	if method == cognitomfa.MethodEmail {
+		return v.outcome(func() (cognitomfa.Outcome, error) {
+			address, err := v.ask(ctx, "E-mail address for codes")
+			if err != nil {
+				return nil, err
+			}
+			return v.mfa.SetupEmail(ctx, ch, address)
+		})
+	}
+	enrollment, err := v.mfa.EnrollSetup(ctx, ch, v.account)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.show(enrollment); err != nil {
+		return nil, err
+	}
+	outcome, err := v.outcome(func() (cognitomfa.Outcome, error) {
+		code, err := v.askSecret(ctx, firstCode)
+		if err != nil {
+			return nil, err
+		}
+		return v.mfa.VerifySetup(ctx, enrollment.Setup, code)
+	})
+	if tokens, ok := outcome.(*cognitomfa.Tokens); ok && errors.Is(err, cognitomfa.ErrNotEnabled) {
+		err = v.mfa.Enable(ctx, tokens.Access.Reveal())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return outcome, v.done()
+}
+
+// newPassword asks for a new password and for the attributes that must come with it.
+func (v *conversation) newPassword(
+	ctx context.Context, ch *cognitomfa.NewPasswordChallenge,
+) (cognitomfa.Outcome, error) {
+	v.note("The password must be replaced.")
+	password, err := v.choosePassword(ctx)
+	if err != nil {
+		return nil, err
+	}
+	attributes := map[string]string{}
+	for _, name := range ch.Required {
+		if attributes[name], err = v.ask(ctx, shown(name)); err != nil {
+			return nil, err
+		}
+	}
+	return v.mfa.SetNewPassword(ctx, ch, password, attributes)
+}
+
+// choosePassword asks for a new password; on a terminal twice, since it does not show it.
+func (v *conversation) choosePassword(ctx context.Context) (string, error) {
+	for {
+		password, err := v.askSecret(ctx, "New password")
+		if err != nil || !v.asks {
+			return password, err
+		}
+		repeated, err := v.askSecret(ctx, "New password, once more")
+		if err != nil || repeated == password {
+			return password, err
+		}
+		v.note("The two differ.")
+	}
+}
+
+// answersTo says under which name the answer to other challenges is sent.
+var answersTo = map[string]string{
+	"CUSTOM_CHALLENGE": "ANSWER",
+	"SELECT_CHALLENGE": "ANSWER",
+	"SMS_OTP":          "SMS_OTP_CODE",
+}
+
+// other asks for the answer to a challenge of the pool's own triggers, or one of the choice-based
+// sign-in.
+func (v *conversation) other(
+	ctx context.Context, ch *cognitomfa.OtherChallenge,
+) (cognitomfa.Outcome, error) {
+	asks := "Cognito asks for " + shown(ch.Name)
+	name, ok := answersTo[ch.Name]
+	if !ok {
+		return nil, foundError(asks + ", which this program cannot answer")
+	}
+	v.note(asks + ".")
+	if len(ch.Choices) > 0 {
+		v.note("  to choose from: " + shown(list(ch.Choices)))
+	}
+	for _, key := range slices.Sorted(maps.Keys(ch.Parameters)) {
+		if key != "USERNAME" && key != "USER_ID_FOR_SRP" {
+			v.note(fmt.Sprintf("  %s: %s", shown(key), shown(ch.Parameters[key])))
+		}
+	}
+	answer, err := v.askSecret(ctx, "Answer")
+	if err != nil {
+		return nil, err
+	}
+	return v.mfa.Respond(ctx, ch, map[string]string{name: answer})
+}
+
+// account lists the key in the authenticator app under what was typed as the user name, since the
+// name that Cognito knows may mean nothing to a person.
+func (v *conversation) account(o *cognitomfa.EnrollOptions) {
+	o.Account = strings.ReplaceAll(strings.TrimSpace(v.user), ":", "_")
+}

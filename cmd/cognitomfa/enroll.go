@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+const enrollText = `Signs a user in and sets an authenticator app up: it prints the QR code, asks for the first
+code, and turns TOTP on. USER is a user name, or an alias that the pool allows; without it, it
+is asked for.
+
+If the standard output is no terminal, the key is printed as an otpauth URI. It gives the
+authenticator away: keep it from others.
+
+` + conversationText + `
+The tokens are not printed, and they are revoked at the end. Sign-ins that were made before live
+on.
+
+Exit status: 0 if TOTP is turned on, 1 if Cognito refused, 2 for a wrong command line or input,
+3 if it could not be tried.
+`
+
+const enrollExamples = `  cognitomfa enroll alice -user-pool-id eu-west-1_AbCdEfGhI -issuer "Example Inc."
+  cognitomfa enroll alice -public -user-pool-id eu-west-1_AbCdEfGhI -client-id 1h57kf5cpq17m0eml12EXAMPLE
+`
+
+func newEnroll() *command {
+	var s session
+	var yes bool
+	cmd := newCommand("enroll")
+	cmd.operand, cmd.optional = "USER", true
+	cmd.summary = "set an authenticator app up, with the QR code in the terminal"
+	cmd.text, cmd.examples = enrollText, enrollExamples
+	s.register(cmd)
+	cmd.flags.BoolVar(&yes, "yes", false, "replace an authenticator without asking")
+	cmd.run = func(ctx context.Context, c *console, user string) error {
+		enroll := func(ctx context.Context, v *conversation, tokens *cognitomfa.Tokens) error {
+			return v.enroll(ctx, tokens, yes)
+		}
+		return s.run(ctx, c, user, enroll)
+	}
+	return cmd
+}
+
+// enroll sets an authenticator up for a signed-in user, unless the sign-in has led to it already.
+func (v *conversation) enroll(ctx context.Context, tokens *cognitomfa.Tokens, yes bool) error {
+	if v.enrolled {
+		return nil
+	}
+	access := tokens.Access.Reveal()
+	state, err := v.mfa.Status(ctx, access)
+	if err != nil {
+		return err
+	}
+	if state.TOTP() && !yes {
+		if !v.asks {
+			return usageError("the user has an authenticator already: give -yes to replace it")
+		}
+		ok, err := v.confirm(ctx, "An authenticator is set up already. Replace it?")
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return foundError("nothing was changed")
+		}
+	}
+	enrollment, err := v.mfa.Enroll(ctx, access, v.account)
+	if err != nil {
+		return err
+	}
+	if err := v.show(enrollment); err != nil {
+		return err
+	}
+	err = v.again(func() error {
+		code, err := v.askSecret(ctx, firstCode)
+		if err != nil {
+			return err
+		}
+		return v.mfa.Verify(ctx, access, code)
+	})
+	if errors.Is(err, cognitomfa.ErrNotEnabled) {
+		err = v.mfa.Enable(ctx, access)
+	}
+	if err != nil {
+		return err
+	}
+	return v.done()
+}
+
+// done says that an authenticator was set up.
+func (v *conversation) done() error {
+	v.enrolled = true
+	return v.print(fact{"enrolled", "the authenticator app; the next sign-in asks for its code"})
+}
+
+// firstCode asks for the code that shows that the authenticator app has the key.
+const firstCode = "First code of the authenticator app"
+
+// show prints the key of an enrollment: as a QR code on a terminal, and as a URI elsewhere.
+func (v *conversation) show(e *cognitomfa.Enrollment) error {
+	if !v.draws {
+		return v.print(fact{"uri", e.URI()})
+	}
+	code, err := e.Terminal()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(v.out,
+		"\n%s\nScan this with an authenticator app, or enter the key: %s\n\n", code, e.Grouped())
+	return err
+}

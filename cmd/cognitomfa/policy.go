@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// policy is an IAM policy.
+type policy struct {
+	Version   string
+	Statement []statement
+}
+
+type statement struct {
+	Effect   string
+	Action   []string
+	Resource string
+}
+
+// The IAM actions that each use needs: the calls that the library's comments name, and those of
+// doctor.
+var (
+	rightsToSignIn = []string{
+		"AdminInitiateAuth",
+		"AdminRespondToAuthChallenge",
+		"GetUserPoolMfaConfig",
+	}
+	rightsOfDesk = []string{
+		"AdminDeleteSoftwareToken",
+		"AdminGetUser",
+		"AdminUserGlobalSignOut",
+		"ListUsers",
+	}
+	rightsToLook = []string{
+		"DescribeRiskConfiguration", "DescribeUserPool", "DescribeUserPoolClient",
+		"GetUserPoolMfaConfig", "ListUserPoolClientSecrets", "ListUserPoolClients",
+	}
+)
+
+// newPolicy returns the policy that allows actions on one user pool. The account need not be named:
+// pool ids are unique.
+func newPolicy(actions []string, region, pool string) *policy {
+	var named []string
+	for _, a := range slices.Compact(slices.Sorted(slices.Values(actions))) {
+		named = append(named, "cognito-idp:"+a)
+	}
+	resource := "arn:" + partition(region) + ":cognito-idp:" + region + ":*:userpool/" + pool
+	return &policy{Version: "2012-10-17", Statement: []statement{{"Allow", named, resource}}}
+}
+
+// partition is the AWS partition of a Region.
+func partition(region string) string {
+	for _, p := range []struct{ prefix, partition string }{
+		{"cn-", "aws-cn"},
+		{"us-gov-", "aws-us-gov"},
+		{"eusc-", "aws-eusc"},
+		{"us-isob-", "aws-iso-b"},
+		{"us-isof-", "aws-iso-f"},
+		{"eu-isoe-", "aws-iso-e"},
+		{"us-iso-", "aws-iso"},
+	} {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.partition
+		}
+	}
+	return "aws"
+}
+
+// indented is the policy as a policy document.
+func (p *policy) indented() string {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		panic(err) // Strings and lists of strings always encode.
+	}
+	return string(text)
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+const reportText = `Lists the users for whom no MFA method is turned on, whether or not they are disabled or
+confirmed. In a pool that requires MFA that includes users who set an authenticator up on the
+hosted pages and are asked for a code all the same.
+
+It costs money: for each page of 60 users it makes one call, ListUsers, and for each user another,
+AdminGetUser, since no list shows methods. Cognito counts each user who is looked up as active in
+the month, which it bills. On a terminal it asks first. At the default rate 10,000 users take 17
+minutes; the calls share Cognito's quotas with sign-ins.
+
+The AWS credentials need the IAM actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the
+pool. With cognito-idp:DescribeUserPool it also says how many users there are.
+
+The users of a page are printed when the whole page has been looked up. If the report ends early, by
+Ctrl-C or an error, it prints how to go on; what goes on then lists no user twice.
+
+Exit status: 0 if all users have a method turned on, 1 if some have not, 2 for a wrong command
+line, 3 if the report is not complete.
+`
+
+const reportExamples = `  cognitomfa report -user-pool-id eu-west-1_AbCdEfGhI
+  cognitomfa report -user-pool-id eu-west-1_AbCdEfGhI -rate 50 -json > without-mfa.jsonl
+`
+
+// report is the command's settings.
+type report struct {
+	target
+	rate float64
+	from string
+	yes  bool
+	json bool
+}
+
+func newReport() *command {
+	var r report
+	cmd := newCommand("report")
+	cmd.summary = "list the users without MFA"
+	cmd.text, cmd.examples = reportText, reportExamples
+	r.register(cmd.flags)
+	cmd.flags.Float64Var(&r.rate, "rate", 10, "the most `calls` a second")
+	cmd.flags.StringVar(&r.from, "from", "",
+		"go on where an earlier report ended: the `token` that it printed")
+	cmd.flags.BoolVar(&r.yes, "yes", false, "do not ask whether to begin")
+	cmd.flags.BoolVar(&r.json, "json", false, "print one JSON object a line, in place of a table")
+	cmd.run = func(ctx context.Context, c *console, _ string) error { return r.run(ctx, c) }
+	return cmd
+}
+
+func (r *report) run(ctx context.Context, c *console) error {
+	if !(r.rate > 0 && r.rate <= 1000) {
+		return usageError("-rate is a number of calls a second, above 0 and up to 1000")
+	}
+	mfa, api, err := r.operator(ctx)
+	if err != nil {
+		return err
+	}
+	total, err := r.begin(ctx, c, api)
+	if err != nil {
+		return err
+	}
+	return r.walk(ctx, c, mfa, &progress{console: c, total: total})
+}
+
+// begin says what the report costs, and asks whether that is wanted. It returns how many users
+// there are, 0 if that is not known.
+func (r *report) begin(ctx context.Context, c *console, api *cip.Client) (int32, error) {
+	total := int32(0)
+	out, err := api.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &r.pool})
+	if err == nil && out.UserPool != nil {
+		total = out.UserPool.EstimatedNumberOfUsers
+	}
+	if r.yes {
+		return total, nil
+	}
+	users := "each user"
+	if total > 0 {
+		users = fmt.Sprintf("each of about %d users", total)
+	}
+	c.note("Cognito counts " + users + " who is looked up as active in the month, which it bills.")
+	if !c.asks {
+		return total, nil
+	}
+	ok, err := c.confirm(ctx, "Begin?")
+	if err == nil && !ok {
+		err = foundError("nothing was looked up")
+	}
+	return total, err
+}
+
+// walk prints the users without MFA, page by page.
+func (r *report) walk(ctx context.Context, c *console, mfa *cognitomfa.Client, p *progress) error {
+	var page []*cognitomfa.Status
+	if !r.json {
+		if _, err := fmt.Fprintf(c.out, tableRow, "ACCOUNT", "DISABLED", "USER"); err != nil {
+			return err
+		}
+	}
+	flush := func() error {
+		for _, s := range page {
+			if err := r.print(c, s); err != nil {
+				return err
+			}
+		}
+		page = page[:0]
+		return nil
+	}
+	from, found := r.from, 0
+	var failed error
+	users := mfa.UsersWithoutMFA(ctx, func(o *cognitomfa.ListOptions) {
+		o.PerSecond, o.From = r.rate, r.from
+		o.Page = func(next string, users int) {
+			p.clear()
+			if failed = errors.Join(failed, flush()); failed == nil {
+				from = next
+			}
+			p.show(users, found)
+		}
+	})
+	for s, err := range users {
+		if err = errors.Join(failed, err); err != nil {
+			p.clear()
+			return r.endedEarly(ctx, c, from, err)
+		}
+		page = append(page, s)
+		found++
+	}
+	p.clear()
+	if err := errors.Join(failed, flush()); err != nil {
+		return r.endedEarly(ctx, c, from, err)
+	}
+	if found > 0 {
+		c.note(fmt.Sprintf("users without MFA: %d", found))
+		return foundError("")
+	}
+	c.note("all users have a method turned on")
+	return nil
+}
+
+// tableRow is a line of the table. The name is last, because it can be long.
+const tableRow = "%-21s  %-8s  %s\n"
+
+func (r *report) print(c *console, s *cognitomfa.Status) error {
+	u := describe(s)
+	if r.json {
+		return u.writeJSON(c)
+	}
+	_, err := fmt.Fprintf(c.out, tableRow,
+		shown(u.UserStatus), yesNo(u.Disabled), shown(u.Username))
+	return err
+}
+
+// endedEarly says how to go on.
+func (r *report) endedEarly(ctx context.Context, c *console, from string, err error) error {
+	again := "cognitomfa report"
+	for _, f := range []struct{ name, value string }{
+		{"-user-pool-id", r.pool},
+		{"-region", r.region},
+		{"-profile", r.profile},
+		{"-endpoint", r.endpoint},
+		{"-rate", fmt.Sprint(r.rate)},
+		{"-from", from},
+	} {
+		if f.value != "" {
+			again += " " + f.name + " " + quote(f.value)
+		}
+	}
+	if r.json {
+		again += " -json"
+	}
+	c.note("the report is not complete; to go on:\n  " + again)
+	if ctx.Err() != nil {
+		return errStopped
+	}
+	return err
+}
+
+// progress is the line that tells how far the report is, on a terminal.
+type progress struct {
+	*console
+	total int32
+}
+
+func (p *progress) show(users, found int) {
+	if !p.shows {
+		return
+	}
+	of := ""
+	if p.total > 0 {
+		of = fmt.Sprintf(" of about %d", p.total)
+	}
+	_, _ = fmt.Fprintf(p.err, "looked up: %d%s, without MFA: %d", users, of, found)
+}
+
+// clear takes the line away.
+func (p *progress) clear() {
+	if p.shows {
+		_, _ = fmt.Fprint(p.err, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,300 @@
+package main_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+const totp = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, func(o *cognitotest.Options) {
+		o.AliasAttributes = []types.AliasAttributeType{types.AliasAttributeTypeEmail}
+		o.Email = true
+	})
+	srv.AddUser(cognitotest.User{
+		Username: "alice", Password: password, Email: "alice@example.com", TOTP: totp,
+		Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}, Preferred: "SOFTWARE_TOKEN_MFA",
+	})
+	srv.AddUser(
+		cognitotest.User{
+			Username: "bob",
+			Password: password,
+			Status:   types.UserStatusTypeForceChangePassword,
+		},
+	)
+	srv.AddUser(cognitotest.User{Username: "carol", Password: password, TOTP: totp, Disabled: true})
+	for user, c := range map[string]struct {
+		status     int
+		text, json string
+	}{
+		"alice@example.com": {
+			fine,
+			"user:      alice\naccount:   CONFIRMED\ndisabled:  no\n" +
+				"methods:   authenticator app, e-mail\npreferred: authenticator app\n",
+			`{"username":"alice","userStatus":"CONFIRMED","disabled":false,` +
+				`"enabled":["SOFTWARE_TOKEN_MFA","EMAIL_OTP"],"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
+		},
+		"bob": {
+			found,
+			"user:      bob\naccount:   FORCE_CHANGE_PASSWORD\ndisabled:  no\n" +
+				"methods:   none\npreferred: none\n",
+			`{"username":"bob","userStatus":"FORCE_CHANGE_PASSWORD","disabled":false,"enabled":[]}` + "\n",
+		},
+		"carol": {
+			found,
+			"user:      carol\naccount:   CONFIRMED\ndisabled:  yes\n" +
+				"methods:   authenticator app\npreferred: authenticator app\n",
+			`{"username":"carol","userStatus":"CONFIRMED","disabled":true,"enabled":["SOFTWARE_TOKEN_MFA"],` +
+				`"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
+		},
+	} {
+		args := append([]string{"status", user}, on(srv)...)
+		assert.Equal(t, result{c.status, c.text, ""}, run(t, "", nil, args...), user)
+		assert.Equal(
+			t,
+			result{c.status, c.json, ""},
+			run(t, "", nil, append(args, "-json")...),
+			user,
+		)
+	}
+	assert.Equal(t, result{found, "", "cognitomfa status: there is no user zoe\n"},
+		run(t, "", nil, append([]string{"status", "zoe"}, on(srv)...)...))
+}
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
+	reset := func(user string, flags ...string) result {
+		return run(t, "", nil, slices.Concat([]string{"reset", user}, on(srv), flags)...)
+	}
+	// Without a terminal only -yes confirms it; nothing is asked of Cognito before.
+	assert.Equal(t, usage, reset("alice").status)
+	assert.Empty(t, srv.Calls())
+
+	assert.Equal(
+		t,
+		result{fine, "removed:   the authenticator of alice\n", ""},
+		reset("alice", "-yes"),
+	)
+	assert.Equal(t, []string{"AdminDeleteSoftwareToken"}, operations(srv))
+	assert.Empty(t, srv.User("alice").Methods)
+
+	assert.Equal(
+		t,
+		result{found, "", "cognitomfa reset: the user alice has no authenticator\n"},
+		reset("alice", "-yes"),
+	)
+	assert.Equal(
+		t,
+		result{
+			found,
+			"",
+			"cognitomfa reset: the user alice has no authenticator; the sign-ins have ended\n",
+		},
+		reset("alice", "-yes", "-sign-out"),
+	)
+	assert.Equal(
+		t,
+		result{found, "", "cognitomfa reset: there is no user zoe\n"},
+		reset("zoe", "-yes"),
+	)
+
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: totp})
+	srv.ResetCalls()
+	assert.Equal(
+		t,
+		result{fine, "removed:   the authenticator of bob\nended:     all sign-ins of bob\n", ""},
+		reset("bob", "-yes", "-sign-out"),
+	)
+	assert.Equal(t, []string{"AdminUserGlobalSignOut", "AdminDeleteSoftwareToken"}, operations(srv))
+}
+
+func operations(srv *cognitotest.Server) []string {
+	var names []string
+	for _, c := range srv.Calls() {
+		names = append(names, c.Operation)
+	}
+	return names
+}
+
+// crowd adds users, every third of them with an authenticator, and lists those without.
+func crowd(srv *cognitotest.Server, n int) []string {
+	var without []string
+	for i := range n {
+		u := cognitotest.User{Username: fmt.Sprintf("user%03d", i), Password: password}
+		if i%3 == 0 {
+			u.TOTP = totp
+		} else {
+			without = append(without, u.Username)
+		}
+		srv.AddUser(u)
+	}
+	return without
+}
+
+// usersOf are the users that a report lists as JSON.
+func usersOf(t *testing.T, out string) []string {
+	t.Helper()
+	var users []string
+	for line := range strings.Lines(out) {
+		var u struct {
+			Username, UserStatus string
+			Disabled             *bool
+			Enabled              []string
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &u), line)
+		assert.Equal(t, "CONFIRMED", u.UserStatus)
+		assert.NotNil(t, u.Disabled)
+		assert.NotNil(t, u.Enabled)
+		users = append(users, u.Username)
+	}
+	return users
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	report := func(flags ...string) result {
+		return run(
+			t,
+			"",
+			nil,
+			slices.Concat([]string{"report", "-rate", "1000"}, on(srv), flags)...)
+	}
+	r := report("-yes")
+	assert.Equal(
+		t,
+		result{
+			fine,
+			"ACCOUNT                DISABLED  USER\n",
+			"all users have a method turned on\n",
+		},
+		r,
+	)
+
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
+	srv.AddUser(
+		cognitotest.User{
+			Username: "bob",
+			Password: password,
+			Status:   types.UserStatusTypeForceChangePassword,
+		},
+	)
+	srv.AddUser(cognitotest.User{Username: "carol", Password: password, Disabled: true})
+	r = report()
+	assert.Equal(t, found, r.status)
+	assert.Equal(t, "ACCOUNT                DISABLED  USER\n"+
+		"FORCE_CHANGE_PASSWORD  no        bob\n"+
+		"CONFIRMED              yes       carol\n", r.out)
+	assert.Equal(
+		t,
+		"Cognito counts each of about 3 users who is looked up as active in the month, which it bills.\n"+
+			"users without MFA: 2\n",
+		r.err,
+	)
+
+	without := crowd(srv, 130)
+	r = report("-json", "-yes")
+	assert.Equal(t, found, r.status)
+	assert.Equal(t, without, usersOf(t, strings.SplitN(r.out, "\n", 3)[2]))
+	assert.Equal(t, "users without MFA: 88\n", r.err)
+}
+
+// A report that ended early says how to go on, and what goes on lists the rest, no user twice.
+func TestReportResumes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		operation string
+		good      int // calls before the fault
+		says      string
+	}{
+		"at once":            {"ListUsers", 0, "lack the IAM right cognito-idp:ListUsers"},
+		"on the first page":  {"AdminGetUser", 30, "lack the IAM right cognito-idp:AdminGetUser"},
+		"between two pages":  {"ListUsers", 1, "lack the IAM right cognito-idp:ListUsers"},
+		"on the second page": {"AdminGetUser", 100, "lack the IAM right cognito-idp:AdminGetUser"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t)
+			without := crowd(srv, 150)
+			faults := make([]cognitotest.Fault, c.good+1)
+			faults[c.good] = cognitotest.Error("AccessDeniedException", "no")
+			srv.Fail(c.operation, faults...)
+			r := run(
+				t,
+				"",
+				nil,
+				append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)...)
+			assert.Equal(t, noAnswer, r.status)
+			assert.Contains(t, r.err, c.says)
+			first := usersOf(t, r.out)
+			assert.Less(t, len(first), len(without))
+
+			rest := resume(t, r.err)
+			assert.Equal(t, found, rest.status, rest.err)
+			assert.Equal(t, without, append(first, usersOf(t, rest.out)...))
+		})
+	}
+}
+
+// resume types what a report that ended early says.
+func resume(t *testing.T, says string) result {
+	t.Helper()
+	_, line, ok := strings.Cut(says, "to go on:\n  cognitomfa ")
+	require.True(t, ok, says)
+	line, _, _ = strings.Cut(line, "\n")
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" `+line, program)
+	cmd.Env = environment(t)
+	return finish(t, cmd, "")
+}
+
+// Ctrl-C ends a report at once, and it can go on later.
+func TestReportStopped(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	without := crowd(srv, 150)
+	// The second page is slow enough to be stopped in, however slow this computer is: it never
+	// ends.
+	faults := make([]cognitotest.Fault, 81)
+	faults[80] = cognitotest.Delay(1 << 40)
+	srv.Fail("AdminGetUser", faults...)
+	cmd := exec.CommandContext(
+		t.Context(),
+		program,
+		append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)...)
+	cmd.Env = environment(t)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewReader(out)
+	var first string
+	for range 40 { // the first page has 40 users without MFA
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		first += line
+	}
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	assert.Equal(t, noAnswer, cmd.ProcessState.ExitCode())
+	assert.Contains(t, errs.String(), "cognitomfa report: stopped\n")
+	srv.Fail("AdminGetUser")
+	rest := resume(t, errs.String())
+	assert.Equal(t, without, append(usersOf(t, first), usersOf(t, rest.out)...))
+}

@@ -1,0 +1,231 @@
+package main_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+// What the AWS credentials may not read is named with the right that is missing and a policy that
+// has it. The rest is looked at all the same.
+func TestMissingRights(t *testing.T) {
+	t.Parallel()
+	const who = "User: arn:aws:iam::123456789012:user/eve is not authorized to perform this"
+	for operation, what := range map[string]string{
+		"DescribeUserPool":       "the user pool",
+		"GetUserPoolMfaConfig":   "the MFA settings",
+		"DescribeUserPoolClient": "the app client",
+		"AdminGetUser":           "the state of users",
+		"ListUsers":              "the list of users",
+	} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, func(o *cognitotest.Options) { o.RevealUsers = true })
+			denied := cognitotest.Error("AccessDeniedException", who)
+			srv.Fail(operation, denied, denied)
+			r, text := doctor(t, nil, append(on(srv), "-use", "support")...)
+			assert.Equal(t, noAnswer, text.status)
+			require.Len(t, r.Unread, 1)
+			assert.Equal(t, what, r.Unread[0].What)
+			assert.Equal(t, "cognito-idp:"+operation, r.Unread[0].Right)
+			assert.Contains(t, r.Unread[0].Why, who)
+			assert.Contains(t, text.out, "not read: "+what)
+			require.NotNil(t, r.Policy)
+			assert.Contains(t, r.Policy.Statement[0].Action, "cognito-idp:"+operation)
+			assert.Equal(
+				t,
+				operation != "DescribeUserPoolClient",
+				slices.Contains(r.ids(), "risk user-existence"),
+			)
+			assert.Equal(
+				t,
+				operation != "GetUserPoolMfaConfig",
+				slices.Contains(r.ids(), "note mfa-optional"),
+			)
+			assert.Equal(
+				t,
+				operation != "DescribeUserPool",
+				slices.Contains(r.ids(), "note case-sensitive"),
+			)
+		})
+	}
+}
+
+// What fails for another reason is named as well, without a policy. If nothing responds, doctor ends.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	failed := cognitotest.InternalError()
+	srv.Fail("GetUserPoolMfaConfig", failed, failed, failed, failed, failed, failed)
+	r, text := doctor(t, nil, on(srv)...)
+	assert.Equal(t, noAnswer, text.status)
+	require.Len(t, r.Unread, 1)
+	assert.Equal(t, "InternalErrorException: Internal error", r.Unread[0].Why)
+	assert.Nil(t, r.Policy)
+	assert.Contains(t, r.ids(), "note session-short")
+
+	dropped := cognitotest.DropBefore()
+	srv.Fail("DescribeUserPool", dropped, dropped, dropped)
+	once := run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
+	assert.Equal(t, noAnswer, once.status)
+	assert.Empty(t, once.out)
+	assert.Contains(t, once.err, "cognitomfa doctor: the user pool could not be read: no response from Cognito: ")
+
+	expired := cognitotest.Error("ExpiredTokenException", "The security token included in the request is expired")
+	srv.Fail("DescribeUserPool", expired)
+	once = run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
+	assert.Equal(t, noAnswer, once.status)
+	assert.Contains(t, once.err, "AWS does not accept the credentials: check the access key, its expiry and the clock")
+}
+
+// doctor makes no call but those that read, and none that is about a user unless it is asked to.
+func TestDoctorOnlyReads(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
+	looked := []string{
+		"ListUserPoolClients",
+		"DescribeUserPool",
+		"GetUserPoolMfaConfig",
+		"DescribeUserPoolClient",
+	}
+	r := run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
+	assert.Equal(t, fine, r.status, r.err)
+	assert.Equal(t, looked, operations(srv))
+	srv.ResetCalls()
+	r = run(t, "", nil, append([]string{"doctor", "-use", "support"}, on(srv)...)...)
+	assert.Equal(t, fine, r.status, r.err)
+	assert.Equal(t, append(looked, "AdminGetUser", "ListUsers"), operations(srv))
+}
+
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	for use, want := range map[string]string{
+		"sign-in": "AdminInitiateAuth AdminRespondToAuthChallenge GetUserPoolMfaConfig",
+		"support": "AdminDeleteSoftwareToken AdminGetUser AdminUserGlobalSignOut ListUsers",
+		"doctor": "DescribeRiskConfiguration DescribeUserPool DescribeUserPoolClient GetUserPoolMfaConfig " +
+			"ListUserPoolClientSecrets ListUserPoolClients",
+	} {
+		// It takes no credentials and makes no call.
+		r := run(
+			t,
+			"",
+			nil,
+			"doctor",
+			"-policy",
+			"-use",
+			use,
+			"-user-pool-id",
+			"cn-north-1_AbCdEfGhI",
+		)
+		assert.Equal(t, fine, r.status, r.err)
+		var policy struct {
+			Version   string
+			Statement []struct {
+				Effect   string
+				Action   []string
+				Resource string
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.out), &policy))
+		assert.Equal(t, "2012-10-17", policy.Version)
+		require.Len(t, policy.Statement, 1)
+		assert.Equal(t, "Allow", policy.Statement[0].Effect)
+		assert.Equal(t, "cognito-idp:"+strings.ReplaceAll(want, " ", " cognito-idp:"),
+			strings.Join(policy.Statement[0].Action, " "))
+		assert.Equal(
+			t,
+			"arn:aws-cn:cognito-idp:cn-north-1:*:userpool/cn-north-1_AbCdEfGhI",
+			policy.Statement[0].Resource,
+		)
+	}
+	r := run(t, "", nil, "doctor", "-policy", "-public", "-user-pool-id", "eu-west-1_AbCdEfGhI")
+	assert.Equal(
+		t,
+		result{
+			fine,
+			"",
+			"no IAM right is needed: with Config.Public the calls of a sign-in are not signed\n",
+		},
+		r,
+	)
+}
+
+// What is not there is said in one line, with the Region that the pool's id names.
+func TestNothingThere(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	doctor := func(args ...string) result {
+		return run(t, "", nil, append([]string{"doctor", "-endpoint", srv.URL}, args...)...)
+	}
+	assert.Equal(
+		t,
+		result{
+			noAnswer,
+			"",
+			"cognitomfa doctor: there is no user pool eu-west-1_Other in us-east-1; " +
+				"its id begins with another Region: give -region eu-west-1\n",
+		},
+		doctor("-user-pool-id", "eu-west-1_Other", "-region", "us-east-1", "-client-id", "x"),
+	)
+	assert.Equal(
+		t,
+		result{
+			noAnswer,
+			"",
+			"cognitomfa doctor: there is no user pool eu-west-1_Other in eu-west-1\n",
+		},
+		doctor("-user-pool-id", "eu-west-1_Other", "-client-id", "x"),
+	)
+	assert.Equal(
+		t,
+		result{noAnswer, "", "cognitomfa doctor: there is no app client x in the user pool " +
+			srv.UserPoolID + " in us-east-1\n"},
+		doctor("-user-pool-id", srv.UserPoolID, "-client-id", "x"),
+	)
+	r := run(
+		t,
+		"",
+		[]string{"AWS_REGION=eu-central-1"},
+		"doctor",
+		"-endpoint",
+		srv.URL,
+		"-user-pool-id",
+		srv.UserPoolID,
+	)
+	assert.Contains(
+		t,
+		r.out,
+		"region:      eu-central-1\n",
+		"the Region is chosen as the SDK chooses it",
+	)
+}
+
+// Of several app clients one must be named.
+func TestSeveralClients(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	api := srv.Client()
+	name := "second"
+	_, err := api.CreateUserPoolClient(t.Context(), createClient(srv, name))
+	require.NoError(t, err)
+	r := run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
+	assert.Equal(t, usage, r.status)
+	assert.Contains(
+		t,
+		r.err,
+		"-client-id is missing; COGNITO_CLIENT_ID can be set instead; the pool's app clients are",
+	)
+	assert.Contains(t, r.err, srv.ClientID+" (")
+	assert.Contains(t, r.err, " ("+name+")")
+	srv.Fail("ListUserPoolClients", cognitotest.Error("AccessDeniedException", "no"))
+	r = run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
+	assert.Equal(t, usage, r.status)
+	assert.Contains(t, r.err, "-client-id is missing")
+}

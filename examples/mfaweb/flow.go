@@ -1,6 +1,7 @@
 package mfaweb
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -65,7 +66,8 @@ type qrCode struct {
 }
 
 func (a *API) mfa(r *http.Request, f fields) (any, error) {
-	setup, err := f.setup("AccessToken")
+	f["accessToken"] = cmp.Or(f["AccessToken"], f["accessToken"])
+	setup, err := f.setup("accessToken")
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +77,10 @@ func (a *API) mfa(r *http.Request, f fields) (any, error) {
 			e, err = a.client.EnrollSetup(r.Context(), setup)
 			return err
 		}
-		if err := a.requireFresh(r.Context(), f["AccessToken"]); err != nil {
+		if err := a.requireFresh(r.Context(), f["accessToken"]); err != nil {
 			return err
 		}
-		e, err = a.client.Enroll(r.Context(), f["AccessToken"])
+		e, err = a.client.Enroll(r.Context(), f["accessToken"])
 		return err
 	}, a.byEnrollment(r))
 	if err != nil {

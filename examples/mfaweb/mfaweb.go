@@ -1,8 +1,8 @@
 // Package mfaweb is the HTTP interface of the examples: sign-in with TOTP MFA, for pages in a
-// browser. The web demo serves all of it; each Lambda function serves one handler.
+// browser. The web demo serves all of it; each Lambda function serves a part of it.
 //
 //	POST /signin     userId, userPassword                        tokens, or a challenge
-//	POST /mfa        AccessToken                                 QR code and key
+//	POST /mfa        accessToken                                 QR code and key
 //	                 authParamSession, authParamUserId           the same during sign-in, and the
 //	                                                             next Session
 //	POST /verify     mfaCode, accessToken                        Status SUCCESS
@@ -26,6 +26,7 @@
 //	                                            MFA is on
 //	POST /signout  refreshToken                 Status SUCCESS: the tokens of this sign-in are
 //	                                            revoked
+//	POST /refresh  refreshToken                 tokens, with the refresh token to keep
 //
 // /verify also takes an optional deviceName, which Cognito repeats when it asks for a code.
 //
@@ -157,6 +158,7 @@ func (a *API) Handler() http.Handler {
 		"/selectmfa":   a.SelectMFA(),
 		"/enable":      a.post("/enable", a.enable, "accessToken"),
 		"/disable":     a.post("/disable", a.disable, "accessToken"),
+		"/refresh":     a.Refresh(),
 		"/signout":     a.post("/signout", a.signOut, "refreshToken"),
 	}
 	if a.opts.Verifier != nil {
@@ -181,9 +183,10 @@ func (a *API) SignIn() http.Handler {
 }
 
 // MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, where an access token is
-// from a sign-in that is not fresh, GetUser before that.
+// from a sign-in that is not fresh, GetUser before that. AccessToken, the old spelling of
+// accessToken, still works.
 func (a *API) MFA() http.Handler {
-	return a.post("/mfa", a.mfa, "AccessToken", "authParamSession", "authParamUserId")
+	return a.post("/mfa", a.mfa, "accessToken", "AccessToken", "authParamSession", "authParamUserId")
 }
 
 // Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference, and

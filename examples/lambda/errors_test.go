@@ -17,7 +17,8 @@ func TestWrongCredentials(t *testing.T) {
 	for _, format := range formats {
 		s := newService(t, nil)
 		wrong := s.post(format, "signin", "userId", userName, "userPassword", "Off-with-her-head-1")
-		unknown := s.post(format, "signin", "userId", "nobody@example.com", "userPassword", password)
+		unknown := s.post(format, "signin",
+			"userId", "nobody@example.com", "userPassword", password)
 		assert.Equal(t, http.StatusUnauthorized, wrong.status)
 		assert.Equal(t, "wrong-credentials", wrong.body.Error.Code)
 		assert.Equal(t, "start-over", wrong.body.Error.Next)
@@ -25,82 +26,81 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
-// What users of a kind of their own are told.
+// What users are told who cannot sign in.
 func TestUsers(t *testing.T) {
 	s := newService(t, nil)
-	for _, c := range []struct {
-		user   cognitotest.User
-		status int
-		code   string
-	}{
-		{cognitotest.User{Username: "white-rabbit", Disabled: true}, 403, "user-disabled"},
-		{cognitotest.User{Username: "mad-hatter", Status: types.UserStatusTypeUnconfirmed}, 403, "user-not-confirmed"},
-		{cognitotest.User{Username: "cheshire-cat", Status: types.UserStatusTypeResetRequired}, 403, "password-reset-required"},
+	for code, user := range map[string]cognitotest.User{
+		"user-disabled":           {Username: "white-rabbit", Disabled: true},
+		"user-not-confirmed":      {Username: "mad-hatter", Status: types.UserStatusTypeUnconfirmed},
+		"password-reset-required": {Username: "cheshire-cat", Status: types.UserStatusTypeResetRequired},
 	} {
-		c.user.Password = password
-		logs.forbid("user name", c.user.Username)
-		s.cognito.AddUser(c.user)
-		r := s.post("http", "signin", "userId", c.user.Username, "userPassword", password)
-		assert.Equal(t, c.status, r.status, r.text)
-		require.NotNil(t, r.body.Error, r.text)
-		assert.Equal(t, c.code, r.body.Error.Code)
+		user.Password = password
+		logs.forbid("user name", user.Username)
+		s.cognito.AddUser(user)
+		r := s.post("http", "signin", "userId", user.Username, "userPassword", password)
+		refused(t, r, http.StatusForbidden, code, "give-up")
 	}
 
 	for range 6 {
 		s.post("http", "signin", "userId", userName, "userPassword", "Off-with-her-head-1")
 	}
 	r := s.post("http", "signin", "userId", userName, "userPassword", password)
-	assert.Equal(t, http.StatusTooManyRequests, r.status)
-	assert.Equal(t, "too-many-attempts", r.body.Error.Code)
+	refused(t, r, http.StatusTooManyRequests, "too-many-attempts", "back-off")
 }
 
-// Codes and sessions that are wrong, spent or too old: each is something else for the user to do.
+// Codes and sessions that are wrong, used or too old: each is something else for the user to do.
 func TestCodesAndSessions(t *testing.T) {
 	s := newService(t, nil)
-	signIn := func() reply { return s.post("url", "signin", "userId", userName, "userPassword", password) }
-	check := func(r reply, status int, code, next string) {
-		t.Helper()
-		require.Equal(t, status, r.status, r.text)
-		require.NotNil(t, r.body.Error)
-		assert.Equal(t, code, r.body.Error.Code)
-		assert.Equal(t, next, r.body.Error.Next)
+	s.cognito.AddUser(cognitotest.User{Username: "duchess", Password: password})
+	signIn := func() reply {
+		return s.post("url", "signin", "userId", userName, "userPassword", password)
+	}
+	enroll := func(accessToken string) reply {
+		return s.post("url", "mfa", "accessToken", accessToken)
+	}
+	verify := func(accessToken, code string) reply {
+		return s.post("url", "verify", "accessToken", accessToken, "mfaCode", code)
 	}
 	accessToken := signIn().body.AuthenticationResult.AccessToken
 
-	check(s.post("url", "verify", "accessToken", accessToken, "mfaCode", "000000"), 400, "not-enrolled", "start-over")
-	s.post("url", "mfa", "AccessToken", accessToken)
-	check(s.post("url", "verify", "accessToken", accessToken, "mfaCode", otherCode(s)), 400, "wrong-code", "same-challenge")
-	check(s.post("url", "verify", "accessToken", accessToken, "mfaCode", "rabbit"), 400, "wrong-code", "same-challenge")
+	refused(t, verify(accessToken, "000000"), 400, "not-enrolled", "start-over")
+	enroll(accessToken)
+	refused(t, verify(accessToken, otherCode(s)), 400, "wrong-code", "same-challenge")
+	refused(t, verify(accessToken, "rabbit"), 400, "wrong-code", "same-challenge")
 	used := s.cognito.Code(userName)
-	require.Equal(t, http.StatusOK, s.post("url", "verify", "accessToken", accessToken, "mfaCode", used).status)
+	require.Equal(t, http.StatusOK, verify(accessToken, used).status)
 
 	challenge := signIn()
 	answer := func(code string) reply {
-		return s.post("url", "mfasignin", "mfaCode", code, "authParamSession", challenge.body.Session, "authParamUserId", userName)
+		return s.post("url", "mfasignin", "mfaCode", code,
+			"authParamSession", challenge.body.Session, "authParamUserId", userName)
 	}
-	check(answer(used), 400, "used-code", "next-code")
-	check(answer(otherCode(s)), 400, "wrong-code", "same-challenge")
+	refused(t, answer(used), 400, "used-code", "next-code")
+	refused(t, answer(otherCode(s)), 400, "wrong-code", "same-challenge")
 	s.cognito.Advance(time.Minute)
 	require.Equal(t, http.StatusOK, answer(s.cognito.Code(userName)).status)
 	s.cognito.Advance(time.Minute)
-	check(answer(s.cognito.Code(userName)), 401, "session-used", "start-over")
+	refused(t, answer(s.cognito.Code(userName)), 401, "session-used", "start-over")
 	challenge = signIn()
 	s.cognito.Advance(time.Hour)
-	check(answer(s.cognito.Code(userName)), 401, "session-expired", "start-over")
+	refused(t, answer(s.cognito.Code(userName)), 401, "session-expired", "start-over")
 	challenge.body.Session = "a session of the user's own invention"
-	check(answer(s.cognito.Code(userName)), 401, "session-expired", "start-over")
+	refused(t, answer(s.cognito.Code(userName)), 401, "session-expired", "start-over")
 	s.cognito.Advance(24 * time.Hour)
-	check(s.post("url", "mfa", "AccessToken", accessToken), 401, "bad-access-token", "start-over")
-	check(s.post("url", "mfa", "AccessToken", "a.b.c"), 401, "bad-access-token", "start-over")
-	check(s.post("url", "verify", "accessToken", "a.b.c", "mfaCode", "123456"), 401, "bad-access-token", "start-over")
-	check(s.post("url", "mfa", "authParamSession", challenge.body.Session, "authParamUserId", userName), 401, "session-expired", "start-over")
+	refused(t, enroll(accessToken), 401, "bad-access-token", "start-over")
+	refused(t, enroll("a.b.c"), 401, "bad-access-token", "start-over")
+	refused(t, verify("a.b.c", "123456"), 401, "bad-access-token", "start-over")
+	r := s.post("url", "mfa",
+		"authParamSession", challenge.body.Session, "authParamUserId", userName)
+	refused(t, r, 401, "session-expired", "start-over")
 
-	narrow := s.cognito.IssueTokens(userName, "openid")
-	check(s.post("url", "mfa", "AccessToken", *narrow.AccessToken), 403, "missing-scope", "give-up")
+	narrow := s.cognito.IssueTokens("duchess", "openid")
+	refused(t, enroll(*narrow.AccessToken), 403, "missing-scope", "give-up")
 
 	without := newService(t, func(o *cognitotest.Options) { o.TOTPDisabled = true })
-	accessToken = without.post("url", "signin", "userId", userName, "userPassword", password).body.AuthenticationResult.AccessToken
-	check(without.post("url", "mfa", "AccessToken", accessToken), 403, "totp-disabled", "give-up")
+	accessToken = *without.cognito.IssueTokens(userName).AccessToken
+	r = without.post("url", "mfa", "accessToken", accessToken)
+	refused(t, r, 403, "totp-disabled", "give-up")
 }
 
 // otherCode is a code that the user's authenticator shows neither now nor before nor next.
@@ -113,58 +113,67 @@ func otherCode(s *service) string {
 	panic("unreachable: two codes are not three")
 }
 
-// Every error that Cognito has, at every function that can meet it, in its own words: the message holds what must not be logged.
-func TestMishaps(t *testing.T) {
-	operations := []struct {
-		function, operation string
-		members             []string
-	}{
-		{"signin", "AdminInitiateAuth", []string{"userId", userName, "userPassword", password}},
-		{"mfa", "AssociateSoftwareToken", []string{"AccessToken", "an-access-token"}},
-		{"verify", "VerifySoftwareToken", []string{"accessToken", "an-access-token", "mfaCode", "271828"}},
-		{"mfasignin", "AdminRespondToAuthChallenge", []string{
-			"mfaCode", "314159", "authParamSession", "a-session-of-some-length", "authParamUserId", userName,
-		}},
-	}
+// Every error that Cognito has, at every function that can meet it, in its own words: the message
+// holds what must not be logged.
+func TestCognitosErrors(t *testing.T) {
+	// One attempt each: what the SDK tries again is its own affair.
+	s := newService(t, nil, "AWS_MAX_ATTEMPTS=1")
 	const message = "what Cognito says of " + userName + " with " + password
-	mishaps := []struct {
+	failing := func(name string) cognitotest.Fault { return cognitotest.Error(name, message) }
+	secretHash := cognitotest.Error("NotAuthorizedException",
+		"SecretHash does not match for the client")
+	faults := []struct {
 		fault  cognitotest.Fault
 		status int
 		code   string
 	}{
-		{cognitotest.Error("TooManyRequestsException", message), 429, "throttled"},
-		{cognitotest.Error("LimitExceededException", message), 429, "throttled"},
-		{cognitotest.Error("ForbiddenException", message), 403, "rejected"},
-		{cognitotest.Error("UserLambdaValidationException", message), 403, "rejected"},
-		{cognitotest.Error("ResourceNotFoundException", message), 500, "misconfigured"},
-		{cognitotest.Error("InvalidParameterException", message), 500, "misconfigured"},
-		{cognitotest.Error("AccessDeniedException", message), 500, "misconfigured"},
-		{cognitotest.Error("UnrecognizedClientException", message), 500, "misconfigured"},
-		{cognitotest.Error("NotAuthorizedException", "SecretHash does not match for the client"), 500, "misconfigured"},
-		{cognitotest.Error("UserNotConfirmedException", message), 403, "user-not-confirmed"},
-		{cognitotest.Error("PasswordResetRequiredException", message), 403, "password-reset-required"},
-		{cognitotest.Error("CodeMismatchException", message), 400, "wrong-code"},
-		{cognitotest.Error("EnableSoftwareTokenMFAException", message), 400, "wrong-code"},
-		{cognitotest.Error("ExpiredCodeException", message), 400, "used-code"},
-		{cognitotest.Error("SoftwareTokenMFANotFoundException", message), 400, "not-enrolled"},
-		{cognitotest.Error("ANewException", message), 500, "internal"},
+		{failing("TooManyRequestsException"), 429, "throttled"},
+		{failing("LimitExceededException"), 429, "throttled"},
+		{failing("ForbiddenException"), 403, "rejected"},
+		{failing("UserLambdaValidationException"), 403, "rejected"},
+		{failing("ResourceNotFoundException"), 500, "misconfigured"},
+		{failing("InvalidParameterException"), 500, "misconfigured"},
+		{failing("AccessDeniedException"), 500, "misconfigured"},
+		{failing("UnrecognizedClientException"), 500, "misconfigured"},
+		{secretHash, 500, "misconfigured"},
+		{failing("UserNotConfirmedException"), 403, "user-not-confirmed"},
+		{failing("PasswordResetRequiredException"), 403, "password-reset-required"},
+		{failing("CodeMismatchException"), 400, "wrong-code"},
+		{failing("EnableSoftwareTokenMFAException"), 400, "wrong-code"},
+		{failing("ExpiredCodeException"), 400, "used-code"},
+		{failing("SoftwareTokenMFANotFoundException"), 400, "not-enrolled"},
+		{failing("ANewException"), 500, "misconfigured"},
 		{cognitotest.InternalError(), 502, "unavailable"},
 		{cognitotest.DropBefore(), 502, "unavailable"},
 		{cognitotest.DropAfter(), 502, "unavailable"},
 		{cognitotest.CutAnswer(), 502, "unavailable"},
 	}
-	// One attempt each: what the SDK tries again is its own affair.
-	s := newService(t, nil, "AWS_MAX_ATTEMPTS=1")
-	for _, operation := range operations {
-		for _, mishap := range mishaps {
-			s.cognito.Fail(operation.operation, mishap.fault)
+	for _, operation := range []struct {
+		function, operation string
+		members             []string
+	}{
+		{"signin", "AdminInitiateAuth", []string{"userId", userName, "userPassword", password}},
+		{"mfa", "AssociateSoftwareToken", []string{
+			"accessToken", *s.cognito.IssueTokens(userName).AccessToken,
+		}},
+		{"verify", "VerifySoftwareToken", []string{
+			"accessToken", "an-access-token", "mfaCode", "271828",
+		}},
+		{"mfasignin", "AdminRespondToAuthChallenge", []string{
+			"mfaCode", "314159", "authParamSession", "a-session-of-some-length",
+			"authParamUserId", userName,
+		}},
+		{"refresh", "GetTokensFromRefreshToken", []string{"refreshToken", "a-refresh-token"}},
+	} {
+		for _, f := range faults {
+			s.cognito.Fail(operation.operation, f.fault)
 			r := s.post("http", operation.function, operation.members...)
-			what := operation.function + " " + mishap.fault.Code
+			what := operation.function + " " + f.fault.Code
 			if !assert.NotNil(t, r.body.Error, what) {
 				continue
 			}
-			assert.Equal(t, mishap.status, r.status, "%s: %s", what, r.text)
-			assert.Equal(t, mishap.code, r.body.Error.Code, what)
+			assert.Equal(t, f.status, r.status, "%s: %s", what, r.text)
+			assert.Equal(t, f.code, r.body.Error.Code, what)
 			assert.NotContains(t, r.text, userName)
 		}
 	}
@@ -173,11 +182,52 @@ func TestMishaps(t *testing.T) {
 // Where the second half of a set-up fails, the front end learns that the first has not.
 func TestVerifiedButNotEnabled(t *testing.T) {
 	s := newService(t, nil, "AWS_MAX_ATTEMPTS=1")
-	accessToken := s.post("rest", "signin", "userId", userName, "userPassword", password).body.AuthenticationResult.AccessToken
-	s.post("rest", "mfa", "AccessToken", accessToken)
+	accessToken := *s.cognito.IssueTokens(userName).AccessToken
+	s.post("rest", "mfa", "accessToken", accessToken)
 	s.cognito.Fail("SetUserMFAPreference", cognitotest.Throttle())
-	r := s.post("rest", "verify", "accessToken", accessToken, "mfaCode", s.cognito.Code(userName))
-	assert.Equal(t, http.StatusBadGateway, r.status)
-	assert.Equal(t, "mfa-not-enabled", r.body.Error.Code)
-	assert.Equal(t, "back-off", r.body.Error.Next)
+	r := s.post("rest", "verify",
+		"accessToken", accessToken, "mfaCode", s.cognito.Code(userName))
+	refused(t, r, http.StatusBadGateway, "mfa-not-enabled", "back-off")
+}
+
+// An old sign-in is not enough to replace an authenticator.
+func TestFreshSignIn(t *testing.T) {
+	s := newService(t, nil)
+	s.cognito.Advance(-10 * time.Minute)
+	old := *s.cognito.IssueTokens(userName).AccessToken
+	s.cognito.Advance(10 * time.Minute)
+	logs.forbid("token", old)
+	r := s.post("http", "mfa", "accessToken", old)
+	require.Equal(t, http.StatusOK, r.status, "there is nothing to replace: %s", r.text)
+	r = s.post("http", "verify", "accessToken", old, "mfaCode", s.cognito.Code(userName))
+	require.Equal(t, http.StatusOK, r.status, r.text)
+
+	r = s.post("http", "mfa", "accessToken", old)
+	refused(t, r, http.StatusUnauthorized, "fresh-sign-in-required", "start-over")
+	fresh := *s.cognito.IssueTokens(userName).AccessToken
+	logs.forbid("token", fresh)
+	r = s.post("http", "mfa", "accessToken", fresh)
+	assert.Equal(t, http.StatusOK, r.status, r.text)
+
+	r = s.with(t, "FRESH_SIGN_IN=3600").post("http", "mfa", "accessToken", old)
+	assert.Equal(t, http.StatusOK, r.status, r.text)
+}
+
+// Somebody who guesses codes is stopped, by each instance of a function on its own, and can be
+// found.
+func TestLimits(t *testing.T) {
+	s := newService(t, nil)
+	s.cognito.AddUser(cognitotest.User{
+		Username: "caterpillar", Password: password, TOTP: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+	})
+	for _, format := range formats {
+		var r reply
+		for range 12 {
+			challenge := s.post(format, "signin", "userId", "caterpillar", "userPassword", password)
+			r = s.post(format, "mfasignin", "mfaCode", "000000",
+				"authParamSession", challenge.body.Session, "authParamUserId", "caterpillar")
+		}
+		refused(t, r, http.StatusTooManyRequests, "too-many-attempts", "back-off")
+	}
+	assert.Contains(t, logs.String(), `"client":"198.51.100.7"`)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,8 @@ const (
 	appClientSecret = "AnAppClientsOwnSecretOfSomeLength"
 )
 
-// service is the functions, each in a process of its own from its first request on, with a user pool behind them.
+// service is the functions, each in a process of its own from its first request on, with a user
+// pool behind them.
 type service struct {
 	t         *testing.T
 	cognito   *cognitotest.Server
@@ -33,7 +35,8 @@ type service struct {
 	functions map[string]*runtimeapi.Function
 }
 
-// newService makes a service on a user pool that has the one user, with env in the functions' environment beside what they need.
+// newService makes a service on a user pool that has the one user, with env in the functions'
+// environment beside what they need.
 func newService(t *testing.T, options func(*cognitotest.Options), env ...string) *service {
 	t.Helper()
 	cognito := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -49,7 +52,15 @@ func newService(t *testing.T, options func(*cognitotest.Options), env ...string)
 	return &service{t: t, cognito: cognito, env: env, functions: map[string]*runtimeapi.Function{}}
 }
 
-// environment is what a function is started with. The two that need no rights have no credentials.
+// with is the same service in processes of its own, with env in their environment.
+func (s *service) with(t *testing.T, env ...string) *service {
+	t.Helper()
+	return &service{
+		t: t, cognito: s.cognito, env: env, functions: map[string]*runtimeapi.Function{},
+	}
+}
+
+// environment is what a function is started with. Those that need no rights have no credentials.
 func (s *service) environment(name string) []string {
 	env := []string{
 		"AWS_REGION=" + s.cognito.Region,
@@ -59,8 +70,11 @@ func (s *service) environment(name string) []string {
 		"COGNITO_CLIENT_ID=" + s.cognito.ClientID,
 		"MFA_ISSUER=Wonderland",
 	}
-	if name == "signin" || name == "mfasignin" {
-		env = append(env, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret-key-example")
+	signed := name == "signin" || name == "mfasignin" ||
+		name == "verify" && !slices.Contains(s.env, "COGNITO_SETUP_CALL=public")
+	if signed {
+		env = append(env,
+			"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret-key-example")
 	}
 	return append(env, s.env...)
 }
@@ -70,7 +84,8 @@ func (s *service) function(name string) *runtimeapi.Function {
 	f := s.functions[name]
 	if f == nil {
 		var err error
-		f, err = runtimeapi.Start(s.t.Context(), filepath.Join(dist, name), s.environment(name), logs, logs)
+		executable := filepath.Join(dist, name)
+		f, err = runtimeapi.Start(s.t.Context(), executable, s.environment(name), logs, logs)
 		require.NoError(s.t, err)
 		s.t.Cleanup(f.Close)
 		s.functions[name] = f
@@ -112,6 +127,7 @@ func event(t *testing.T, format, name string, r request) []byte {
 	if format == "rest" {
 		set(e, "httpMethod", r.method)
 		set(e, "path", r.path)
+		set(e["requestContext"].(map[string]any), "path", "/prod"+r.path)
 		all := e["multiValueHeaders"].(map[string]any)
 		for header, value := range r.header {
 			setHeader(headers, header, value)
@@ -132,7 +148,9 @@ func event(t *testing.T, format, name string, r request) []byte {
 
 // setHeader puts a value in the place of what a header was, however its name was spelled.
 func setHeader(headers map[string]any, name string, value any) {
-	maps.DeleteFunc(headers, func(other string, _ any) bool { return strings.EqualFold(name, other) })
+	maps.DeleteFunc(headers, func(other string, _ any) bool {
+		return strings.EqualFold(name, other)
+	})
 	headers[name] = value
 }
 
@@ -165,10 +183,19 @@ type answer struct {
 // send has a function answer a request, in an event of the format.
 func (s *service) send(format, name string, r request) reply {
 	s.t.Helper()
-	result, err := s.function(name).Invoke(s.t.Context(), runtimeapi.Invocation{ID: "request-" + format, Payload: event(s.t, format, name, r)})
-	require.NoError(s.t, err)
+	result := s.invoke(name, "request-"+format, event(s.t, format, name, r))
 	require.False(s.t, result.Failed, "%s", result.Payload)
 	return read(s.t, format, result.Payload)
+}
+
+// invoke hands a function an event, under the id of a request.
+func (s *service) invoke(name, id string, payload []byte) runtimeapi.Result {
+	s.t.Helper()
+	result, err := s.function(name).Invoke(s.t.Context(), runtimeapi.Invocation{
+		ID: id, Payload: payload,
+	})
+	require.NoError(s.t, err)
+	return result
 }
 
 // post sends a JSON object, which the names and values make up.
@@ -191,7 +218,8 @@ func object(t *testing.T, members ...string) string {
 	return string(text)
 }
 
-// read checks that a response has the form that API Gateway wants for the format, and notes the secrets in it.
+// read checks that a response has the form that API Gateway wants for the format, and notes the
+// secrets in it.
 func read(t *testing.T, format string, payload []byte) reply {
 	t.Helper()
 	members := map[string]json.RawMessage{}

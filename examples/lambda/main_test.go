@@ -19,17 +19,24 @@ import (
 	"testing"
 	"time"
 
-	// What the functions are made of, though another process builds them: go test keeps a result as long as what it knows of is unchanged.
+	// What the functions are made of, though another process builds them: go test keeps a result as
+	// long as what it knows of is unchanged.
 	_ "github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	_ "github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
 )
 
-// dist is where the archives are, and what is unpacked from them: the executables for this machine, under the names of the functions.
+// dist is where the archives are, and what is unpacked from them: the executables for this machine,
+// under the names of the functions.
 var dist string
 
-var names = []string{"mfa", "verify", "signin", "mfasignin"}
+// names are the functions that serve one path of the interface each.
+var names = []string{"mfa", "verify", "signin", "mfasignin", "refresh"}
 
-// TestMain packs the functions as `make build` does, runs the tests, and then looks through everything that any function has written in any of them.
+// others are the other functions.
+var others = []string{"pages", "authorizer", "hello"}
+
+// TestMain packs the functions as `make build` does, runs the tests, and then looks through
+// everything that any function has written in any of them.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(run(m))
@@ -56,7 +63,7 @@ func run(m *testing.M) int {
 	if err := touch(); err != nil {
 		return failed(err)
 	}
-	for _, name := range append(slices.Clone(names), "pages") {
+	for _, name := range slices.Concat(names, others) {
 		if err := unpack(name); err != nil {
 			return failed(err)
 		}
@@ -72,7 +79,8 @@ func run(m *testing.M) int {
 var errTimeLimit = errors.New("building the functions took as long as go test may run: " +
 	"run make -C examples/lambda build first, or set -timeout")
 
-// touch looks at the sources of the commands here, which cannot be imported: go test notes that, and so sees when they change.
+// touch looks at the sources of the commands here, which cannot be imported: go test notes that,
+// and so sees when they change.
 func touch() error {
 	sources, err := filepath.Glob("*/*.go")
 	for _, source := range sources {
@@ -90,7 +98,8 @@ func failed(err error) int {
 
 // pack builds the archives of all functions in a folder.
 func pack(ctx context.Context, folder string, flags ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "./pack", "-dist", folder}, flags...)...)
+	arguments := append([]string{"run", "./pack", "-dist", folder}, flags...)
+	cmd := exec.CommandContext(ctx, "go", arguments...)
 	cmd.WaitDelay = time.Second // what go run has started may hold the pipe
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -128,6 +137,12 @@ func (j *journal) Write(text []byte) (int, error) {
 	return j.text.Write(text)
 }
 
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
 // forbid notes texts that no function may write.
 func (j *journal) forbid(what string, secrets ...string) {
 	j.mu.Lock()
@@ -139,14 +154,16 @@ func (j *journal) forbid(what string, secrets ...string) {
 	}
 }
 
-// check reads the journal: lines of JSON with a request id and an outcome, and nothing secret. Times and durations are left out of the search: the
-// six digits of a code may well be among theirs.
+// check reads the journal: lines of JSON with a request id and an outcome, and nothing secret.
+// Times and durations are left out of the search: the six digits of a code may well be among
+// theirs.
 func (j *journal) check(all bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(j.text.String()), "\n")
 	if all && (len(lines) < 100 || len(j.secrets) < 50) {
-		return fmt.Errorf("%d lines and %d secrets: the tests have not tested this", len(lines), len(j.secrets))
+		return fmt.Errorf("%d lines and %d secrets: the tests have not tested this",
+			len(lines), len(j.secrets))
 	}
 	for _, line := range lines {
 		if line == "" {
@@ -156,7 +173,8 @@ func (j *journal) check(all bool) error {
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			return fmt.Errorf("a line of the log is no JSON: %q", line)
 		}
-		// The SDK's warnings have no outcome, and aws-lambda-go has a line of its own for each event that ended in an error.
+		// The SDK's warnings have no outcome, and aws-lambda-go has a line of its own for each
+		// event that ended in an error.
 		message, _ := entry["msg"].(string)
 		foreign := message == "sdk" || strings.Contains(message, "errorMessage")
 		if !foreign && (entry["request_id"] == nil || entry["outcome"] == nil) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,8 +16,10 @@ import (
 
 // Each archive is one executable, static and stripped, for the machine that its name says.
 func TestArchives(t *testing.T) {
-	for _, name := range names {
-		for arch, machine := range map[string]elf.Machine{"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64} {
+	for _, name := range slices.Concat(names, others) {
+		for arch, machine := range map[string]elf.Machine{
+			"arm64": elf.EM_AARCH64, "amd64": elf.EM_X86_64,
+		} {
 			t.Run(name+" "+arch, func(t *testing.T) {
 				archive, err := zip.OpenReader(filepath.Join(dist, name+"-"+arch+".zip"))
 				require.NoError(t, err)

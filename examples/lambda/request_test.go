@@ -18,6 +18,12 @@ import (
 // What is wrong with a request itself.
 func TestRequests(t *testing.T) {
 	right := `{"userId":"` + userName + `","userPassword":"` + password + `"}`
+	space := strings.Repeat(" ", 64<<10)
+	whole := right + space[len(right):] // exactly 64 KiB
+	typed := func(mediaType string) request {
+		return request{header: map[string]string{"Content-Type": mediaType}, body: right}
+	}
+	body := func(text string) request { return request{body: text} }
 	cases := []struct {
 		name     string
 		function string
@@ -26,42 +32,57 @@ func TestRequests(t *testing.T) {
 		code     string
 	}{
 		{"base64", "signin", request{body: right, base64: true}, 200, ""},
-		{"with what it does not know", "signin", request{body: `{"x":[{}],` + right[1:]}, 200, ""},
-		{"of exactly 64 KiB", "signin", request{body: right + strings.Repeat(" ", 64<<10-len(right))}, 200, ""},
+		{"with what it does not know", "signin", body(`{"x":[{}],` + right[1:]), 200, ""},
+		{"of exactly 64 KiB", "signin", body(whole), 200, ""},
 		{"below a base path", "signin", request{path: "/v1/signin", body: right}, 200, ""},
-		{"with a charset", "signin", request{header: map[string]string{"Content-Type": "application/json; charset=UTF-8"}, body: right}, 200, ""},
+		{"with a charset", "signin", typed("application/json; charset=UTF-8"), 200, ""},
 
-		{"too large", "signin", request{body: right + strings.Repeat(" ", 64<<10)}, 413, "too-large"},
-		{"too large in base64", "signin", request{body: right + strings.Repeat(" ", 64<<10), base64: true}, 413, "too-large"},
-		{"much too large", "mfa", request{body: strings.Repeat("x", 5<<20)}, 413, "too-large"},
+		{"too large", "signin", body(whole + " "), 413, "too-large"},
+		{"in base64", "signin", request{body: whole + " ", base64: true}, 413, "too-large"},
+		{"much too large", "mfa", body(strings.Repeat("x", 5<<20)), 413, "too-large"},
 		{"empty", "signin", request{}, 400, "malformed-json"},
-		{"cut off", "signin", request{body: right[:len(right)-1]}, 400, "malformed-json"},
-		{"two objects", "verify", request{body: "{}{}"}, 400, "malformed-json"},
-		{"a list", "mfa", request{body: "[]"}, 400, "malformed-json"},
-		{"no UTF-8", "signin", request{body: "{\"userId\":\"\xff\"}", base64: true}, 400, "malformed-json"},
-		{"another type", "signin", request{header: map[string]string{"Content-Type": "text/plain"}, body: right}, 415, "unsupported-media-type"},
+		{"cut off", "signin", body(right[:len(right)-1]), 400, "malformed-json"},
+		{"two objects", "verify", body("{}{}"), 400, "malformed-json"},
+		{"a list", "mfa", body("[]"), 400, "malformed-json"},
+		{"no UTF-8", "signin", request{body: "{\"x\":\"\xff\"}", base64: true}, 400, "malformed-json"},
+		{"another type", "signin", typed("text/plain"), 415, "unsupported-media-type"},
 
-		{"no user", "signin", request{body: `{"userPassword":"x"}`}, 400, "missing-field"},
-		{"no password", "signin", request{body: `{"userId":"x"}`}, 400, "missing-field"},
-		{"a null", "signin", request{body: `{"userId":null,"userPassword":"x"}`}, 400, "missing-field"},
-		{"no token", "mfa", request{body: `{}`}, 400, "bad-field"},
-		{"token and session", "mfa", request{body: `{"AccessToken":"x","authParamSession":"x","authParamUserId":"x"}`}, 400, "bad-field"},
-		{"session and no user", "mfa", request{body: `{"authParamSession":"x"}`}, 400, "missing-field"},
-		{"no code", "verify", request{body: `{"accessToken":"x"}`}, 400, "missing-field"},
-		{"neither token nor session", "verify", request{body: `{"mfaCode":"123456"}`}, 400, "bad-field"},
-		{"no session", "mfasignin", request{body: `{"mfaCode":"123456","authParamUserId":"x"}`}, 400, "missing-field"},
-		{"an unknown challenge", "mfasignin", request{
-			body: `{"mfaCode":"123456","authParamUserId":"x","authParamSession":"x","ChallengeName":"x"}`,
-		}, 400, "bad-field"},
-		{"a number", "signin", request{body: `{"userId":1,"userPassword":"x"}`}, 400, "bad-field"},
-		{"an object", "verify", request{body: `{"mfaCode":{},"accessToken":"x"}`}, 400, "bad-field"},
-		{"a number for a code", "mfasignin", request{body: `{"mfaCode":123456,"authParamUserId":"x","authParamSession":"x"}`}, 400, "bad-field"},
-		{"a field twice", "signin", request{body: `{"userId":"x","userId":"y","userPassword":"x"}`}, 400, "bad-field"},
+		{"no user", "signin", body(`{"userPassword":"x"}`), 400, "missing-field"},
+		{"no password", "signin", body(`{"userId":"x"}`), 400, "missing-field"},
+		{"a null", "signin", body(`{"userId":null,"userPassword":"x"}`), 400, "missing-field"},
+		{"no token", "mfa", body(`{}`), 400, "bad-field"},
+		{
+			"token and session", "mfa",
+			body(`{"accessToken":"x","authParamSession":"x","authParamUserId":"x"}`), 400, "bad-field",
+		},
+		{"session, no user", "mfa", body(`{"authParamSession":"x"}`), 400, "missing-field"},
+		{"no code", "verify", body(`{"accessToken":"x"}`), 400, "missing-field"},
+		{"nobody", "verify", body(`{"mfaCode":"123456"}`), 400, "bad-field"},
+		{
+			"no session", "mfasignin",
+			body(`{"mfaCode":"123456","authParamUserId":"x"}`), 400, "missing-field",
+		},
+		{
+			"another challenge", "mfasignin",
+			body(`{"mfaCode":"123456","authParamUserId":"x","authParamSession":"x",` +
+				`"ChallengeName":"x"}`), 400, "bad-field",
+		},
+		{"no refresh token", "refresh", body(`{}`), 400, "missing-field"},
+		{"a number", "signin", body(`{"userId":1,"userPassword":"x"}`), 400, "bad-field"},
+		{"an object", "verify", body(`{"mfaCode":{},"accessToken":"x"}`), 400, "bad-field"},
+		{
+			"a number for a code", "mfasignin",
+			body(`{"mfaCode":123456,"authParamUserId":"x","authParamSession":"x"}`), 400, "bad-field",
+		},
+		{
+			"a field twice", "signin",
+			body(`{"userId":"x","userId":"y","userPassword":"x"}`), 400, "bad-field",
+		},
 
 		{"an unknown path", "signin", request{path: "/signup", body: right}, 404, "not-found"},
-		{"a path that only ends like it", "signin", request{path: "/mfasignin", body: right}, 404, "not-found"},
+		{"a longer path", "signin", request{path: "/mfasignin", body: right}, 404, "not-found"},
 		{"the root", "mfa", request{path: "/", body: right}, 404, "not-found"},
-		{"another function's path", "mfa", request{path: "/signin", body: right}, 404, "not-found"},
+		{"another's path", "mfa", request{path: "/signin", body: right}, 404, "not-found"},
 		{"GET", "signin", request{method: http.MethodGet}, 405, "method-not-allowed"},
 		{"DELETE", "verify", request{method: http.MethodDelete}, 405, "method-not-allowed"},
 		{"a method of its own", "mfa", request{method: "a b"}, 405, "method-not-allowed"},
@@ -95,21 +116,19 @@ func TestMultiValueHeaders(t *testing.T) {
 	e["multiValueHeaders"].(map[string]any)["CONTENT-TYPE"] = []string{"application/json"}
 	payload, err := json.Marshal(e)
 	require.NoError(t, err)
-	result, err := s.function("signin").Invoke(t.Context(), runtimeapi.Invocation{ID: "request-languages", Payload: payload})
-	require.NoError(t, err)
-	r := read(t, "rest", result.Payload)
+	r := read(t, "rest", s.invoke("signin", "request-languages", payload).Payload)
 	assert.Equal(t, http.StatusBadRequest, r.status)
 	assert.Contains(t, r.body.Error.Message, "リクエスト")
 	assert.Equal(t, []string{"Accept-Language"}, r.header.Values("Vary"))
 
-	// An HTTP API that is told to send the older format says so, and may leave the single headers out.
+	// An HTTP API that is told to send the older format says so, and may leave the single headers
+	// out.
 	delete(e, "headers")
 	e["version"] = "1.0"
 	payload, err = json.Marshal(e)
 	require.NoError(t, err)
-	result, err = s.function("signin").Invoke(t.Context(), runtimeapi.Invocation{ID: "request-older", Payload: payload})
-	require.NoError(t, err)
-	assert.Equal(t, "malformed-json", read(t, "rest", result.Payload).body.Error.Code)
+	r = read(t, "rest", s.invoke("signin", "request-older", payload).Payload)
+	assert.Equal(t, "malformed-json", r.body.Error.Code)
 }
 
 // Pages of one other origin may call, and ask first.
@@ -120,7 +139,11 @@ func TestAllowOrigin(t *testing.T) {
 			s := newService(t, nil, "ALLOW_ORIGIN="+origin)
 			preflight := request{
 				method: http.MethodOptions,
-				header: map[string]string{"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
+				header: map[string]string{
+					"Origin":                         origin,
+					"Access-Control-Request-Method":  "POST",
+					"Access-Control-Request-Headers": "content-type",
+				},
 			}
 			for _, name := range names {
 				r := s.send(format, name, preflight)
@@ -129,10 +152,13 @@ func TestAllowOrigin(t *testing.T) {
 				assert.Equal(t, http.MethodPost, r.header.Get("Access-Control-Allow-Methods"))
 				assert.Contains(t, r.header.Get("Access-Control-Allow-Headers"), "Content-Type")
 			}
-			r := s.send(format, "signin", request{header: map[string]string{"Origin": origin}, body: "{}"})
+			from := map[string]string{"Origin": origin}
+			r := s.send(format, "signin", request{header: from, body: "{}"})
 			assert.Equal(t, origin, r.header.Get("Access-Control-Allow-Origin"))
 
-			for _, other := range []string{"https://www.example.org", "null", "https://www.example.com.example.org"} {
+			for _, other := range []string{
+				"https://www.example.org", "null", "https://www.example.com.example.org",
+			} {
 				preflight.header["Origin"] = other
 				r := s.send(format, "signin", preflight)
 				assert.Equal(t, http.StatusMethodNotAllowed, r.status)
@@ -151,7 +177,9 @@ func TestAllowOrigin(t *testing.T) {
 // What is no request from a gateway is an error of the invocation, and the function goes on.
 func TestMalformedEvents(t *testing.T) {
 	s := newService(t, nil)
-	whole := event(t, "http", "signin", request{body: object(t, "userId", userName, "userPassword", password)})
+	body := object(t, "userId", userName, "userPassword", password)
+	whole := event(t, "http", "signin", request{body: body})
+	secret := `"body":"` + password
 	events := map[string]string{
 		"nothing":       ``,
 		"null":          `null`,
@@ -159,23 +187,23 @@ func TestMalformedEvents(t *testing.T) {
 		"list":          `[{"body":"` + password + `"}]`,
 		"empty":         `{}`,
 		"cut off":       string(whole[:len(whole)/2]),
-		"queue":         `{"Records":[{"messageId":"x","body":"` + password + `","eventSource":"aws:sqs"}]}`,
+		"queue":         `{"Records":[{"messageId":"x",` + secret + `","eventSource":"aws:sqs"}]}`,
 		"no path":       `{"httpMethod":"POST","body":"` + password + `"}`,
 		"no method":     `{"path":"/signin","rawPath":"/signin","requestContext":{"http":{}}}`,
-		"base64":        `{"httpMethod":"POST","path":"/signin","isBase64Encoded":true,"body":"` + password + `%"}`,
+		"base64":        `{"httpMethod":"POST","path":"/signin","isBase64Encoded":true,` + secret + `%"}`,
 		"other types":   `{"httpMethod":1,"path":{},"body":["` + password + `"]}`,
-		"header object": `{"httpMethod":"POST","path":"/signin","headers":{"x":{}},"body":"` + password + `"}`,
+		"header object": `{"httpMethod":"POST","path":"/signin","headers":{"x":{}},` + secret + `"}`,
 		"deep":          strings.Repeat(`{"body":`, 100_000),
 	}
 	for name, payload := range events {
 		t.Run(name, func(t *testing.T) {
-			result, err := s.function("signin").Invoke(t.Context(), runtimeapi.Invocation{ID: "request-malformed", Payload: []byte(payload)})
-			require.NoError(t, err)
+			result := s.invoke("signin", "request-malformed", []byte(payload))
 			require.True(t, result.Failed)
 			assert.NotContains(t, string(result.Payload), password)
 			var description struct{ ErrorMessage, ErrorType string }
 			require.NoError(t, json.Unmarshal(result.Payload, &description))
-			assert.Equal(t, "the event is not a request from API Gateway or a function URL", description.ErrorMessage)
+			assert.Equal(t, "the event is not a request from API Gateway or a function URL",
+				description.ErrorMessage)
 		})
 	}
 	assert.Empty(t, s.cognito.Calls())
@@ -186,10 +214,14 @@ func TestMalformedEvents(t *testing.T) {
 // Lambda ends a function at its deadline. The answer comes before.
 func TestDeadline(t *testing.T) {
 	bodies := map[string][]string{
-		"signin":    {"userId", userName, "userPassword", password},
-		"mfa":       {"AccessToken", "an-access-token"},
-		"verify":    {"accessToken", "an-access-token", "mfaCode", "271828"},
-		"mfasignin": {"mfaCode", "314159", "authParamSession", "a-session-of-some-length", "authParamUserId", userName},
+		"signin": {"userId", userName, "userPassword", password},
+		"mfa":    {"AccessToken", "an-access-token"},
+		"verify": {"accessToken", "an-access-token", "mfaCode", "271828"},
+		"mfasignin": {
+			"mfaCode", "314159", "authParamSession", "a-session-of-some-length",
+			"authParamUserId", userName,
+		},
+		"refresh": {"refreshToken", "a-refresh-token"},
 	}
 	for _, name := range names {
 		for _, patience := range []time.Duration{-time.Second, 2 * time.Second} {
@@ -198,8 +230,11 @@ func TestDeadline(t *testing.T) {
 				s := newService(t, nil)
 				s.cognito.Fail("", cognitotest.Delay(time.Minute))
 				deadline := time.Now().Add(patience)
+				body := object(t, bodies[name]...)
 				result, err := s.function(name).Invoke(t.Context(), runtimeapi.Invocation{
-					ID: "request-deadline", Payload: event(t, "http", name, request{body: object(t, bodies[name]...)}), Deadline: deadline,
+					ID:       "request-deadline",
+					Payload:  event(t, "http", name, request{body: body}),
+					Deadline: deadline,
 				})
 				require.NoError(t, err)
 				require.False(t, result.Failed, "%s", result.Payload)

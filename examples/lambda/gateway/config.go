@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/examples/lambda/environment"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 	"github.com/cognitomfa/cognitomfa/token"
 )
@@ -23,30 +23,44 @@ type Settings struct {
 	Pages    http.Handler    // of [mfaweb.Options]
 }
 
-// Public is an option of [Run] for a function whose calls are authorised by what its requests bring, an access token or a session: it makes none that
-// AWS would want signed.
+// Public is an option of [Run] for a function whose calls are authorized by what its requests
+// bring, an access token, a refresh token or a session. AWS wants no signature for them.
 func Public(s *Settings) error {
 	s.Public = true
 	return nil
 }
 
+// SetupCall is an option of [Run] that chooses the call with which a set-up during sign-in ends, by
+// the environment variable COGNITO_SETUP_CALL. "admin", the default, is
+// AdminRespondToAuthChallenge: it is the counterpart of AdminInitiateAuth, which begins the
+// sign-in, and needs the IAM right of its name. "public" is RespondToAuthChallenge, which needs
+// none. Nothing that AWS has published says whether it accepts the session of an AdminInitiateAuth.
+func SetupCall(s *Settings) error {
+	switch os.Getenv("COGNITO_SETUP_CALL") {
+	case "", "admin":
+		return nil
+	case "public":
+		return Public(s)
+	}
+	return errors.New(`COGNITO_SETUP_CALL must be "admin" or "public"`)
+}
+
 // newAPI makes the interface that the environment describes.
 func newAPI(ctx context.Context, optFns []func(*Settings) error) (*mfaweb.API, error) {
+	err := environment.Require("COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MFA_ISSUER")
+	if err != nil {
+		return nil, err
+	}
+	pool, client, err := environment.Pool()
+	if err != nil {
+		return nil, err
+	}
 	s := Settings{Config: cognitomfa.Config{
-		UserPoolID:   os.Getenv("COGNITO_USER_POOL_ID"),
-		ClientID:     os.Getenv("COGNITO_CLIENT_ID"),
+		UserPoolID:   pool,
+		ClientID:     client,
 		ClientSecret: os.Getenv("COGNITO_CLIENT_SECRET"),
 		Issuer:       os.Getenv("MFA_ISSUER"),
 	}}
-	var missing []string
-	for _, name := range []string{"COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MFA_ISSUER"} {
-		if os.Getenv(name) == "" {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("set the environment variables %s", strings.Join(missing, ", "))
-	}
 	sdk, err := config.LoadDefaultConfig(ctx, config.WithLogger(sdkLog{}))
 	if err != nil {
 		return nil, err
@@ -56,7 +70,8 @@ func newAPI(ctx context.Context, optFns []func(*Settings) error) (*mfaweb.API, e
 	}
 	if parameter := os.Getenv("COGNITO_CLIENT_SECRET_PARAMETER"); parameter != "" {
 		if s.ClientSecret != "" {
-			return nil, errors.New("set COGNITO_CLIENT_SECRET or COGNITO_CLIENT_SECRET_PARAMETER, not both")
+			return nil, errors.New(
+				"set COGNITO_CLIENT_SECRET or COGNITO_CLIENT_SECRET_PARAMETER, not both")
 		}
 		if s.ClientSecret, err = readParameter(ctx, sdk, parameter); err != nil {
 			return nil, fmt.Errorf("COGNITO_CLIENT_SECRET_PARAMETER cannot be read: %w", err)
@@ -67,12 +82,17 @@ func newAPI(ctx context.Context, optFns []func(*Settings) error) (*mfaweb.API, e
 			return nil, err
 		}
 	}
-	client, err := cognitomfa.New(cognitoidentityprovider.NewFromConfig(sdk), s.Config)
+	mfa, err := cognitomfa.New(cognitoidentityprovider.NewFromConfig(sdk), s.Config)
 	if err != nil {
 		return nil, err
 	}
-	api, err := mfaweb.New(client, func(o *mfaweb.Options) {
+	fresh, err := environment.Seconds("FRESH_SIGN_IN")
+	if err != nil {
+		return nil, err
+	}
+	api, err := mfaweb.New(mfa, func(o *mfaweb.Options) {
 		o.AllowOrigin = os.Getenv("ALLOW_ORIGIN")
+		o.FreshSignIn = fresh
 		o.Verifier, o.Pages = s.Verifier, s.Pages
 		o.RequestID = func(r *http.Request) string { return requestID(r.Context()) }
 	})

@@ -2,18 +2,20 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"strings"
 )
 
-// format is how an event is written, and how its answer has to be.
+// format is how an event is written, and how its response has to be.
 type format int
 
 const (
@@ -23,14 +25,31 @@ const (
 	version2
 )
 
-// event is a request as API Gateway and function URLs hand it to a function. It holds the members of both formats, since no two of them collide.
-// Query strings and cookies are left out: the interface has none.
+// event is a request as API Gateway and function URLs hand it to a function. It holds the members
+// of both formats, since no two of them collide. Query strings and cookies are left out: the
+// interface has none.
 //
-// See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
+// See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
 type event struct {
 	Headers         map[string]string `json:"headers"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	RequestContext  struct {
+		Stage string `json:"stage"`
+
+		// Format 1.0.
+		Path     string `json:"path"`
+		Identity struct {
+			SourceIP string `json:"sourceIp"`
+		} `json:"identity"`
+
+		// Format 2.0.
+		HTTP struct {
+			Method   string `json:"method"`
+			SourceIP string `json:"sourceIp"`
+		} `json:"http"`
+	} `json:"requestContext"`
 
 	// Format 1.0.
 	HTTPMethod        string              `json:"httpMethod"`
@@ -38,51 +57,68 @@ type event struct {
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 
 	// Format 2.0.
-	RawPath        string `json:"rawPath"`
-	RequestContext struct {
-		HTTP struct {
-			Method string `json:"method"`
-		} `json:"http"`
-	} `json:"requestContext"`
+	RawPath string `json:"rawPath"`
+
+	// What parseEvent finds out.
+	format format
+	method string
+	body   []byte
 }
 
 // errEvent is for what comes from elsewhere. It says nothing about the contents.
 var errEvent = errors.New("the event is not a request from API Gateway or a function URL")
 
-// newRequest reads an event.
-func newRequest(ctx context.Context, payload []byte) (*http.Request, format, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return nil, 0, errEvent
+// parseEvent reads an event.
+func parseEvent(payload []byte) (*event, error) {
+	e := &event{}
+	if err := json.Unmarshal(payload, e); err != nil {
+		return nil, errEvent
 	}
-	f, method, path := version1, e.HTTPMethod, e.Path
+	e.format, e.method = version1, e.HTTPMethod
 	if e.RequestContext.HTTP.Method != "" {
-		f, method, path = version2, e.RequestContext.HTTP.Method, e.RawPath
+		e.format, e.method = version2, e.RequestContext.HTTP.Method
 	}
-	if method == "" || path == "" {
-		return nil, 0, errEvent
+	if e.method == "" || e.path() == "" {
+		return nil, errEvent
 	}
-	body := []byte(e.Body)
+	e.body = []byte(e.Body)
 	if e.IsBase64Encoded {
 		var err error
-		if body, err = base64.StdEncoding.DecodeString(e.Body); err != nil {
-			return nil, 0, errEvent
+		if e.body, err = base64.StdEncoding.DecodeString(e.Body); err != nil {
+			return nil, errEvent
 		}
 	}
+	return e, nil
+}
+
+// path is the path of the request. In format 1.0 it is without the stage.
+func (e *event) path() string {
+	if e.format == version1 {
+		return e.Path
+	}
+	return e.RawPath
+}
+
+// request returns the event as a request, yet without a path. Its client address is the one that
+// API Gateway has seen.
+func (e *event) request(ctx context.Context) *http.Request {
+	address := cmp.Or(e.RequestContext.HTTP.SourceIP, e.RequestContext.Identity.SourceIP)
 	r := &http.Request{
-		Method:        method,
-		URL:           &url.URL{Path: path},
+		Method:        e.method,
+		URL:           &url.URL{},
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        e.header(),
-		Body:          io.NopCloser(bytes.NewReader(body)),
-		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(bytes.NewReader(e.body)),
+		ContentLength: int64(len(e.body)),
+		RemoteAddr:    net.JoinHostPort(address, "0"),
 	}
-	return r.WithContext(ctx), f, nil
+	return r.WithContext(ctx)
 }
 
-// header returns the headers under the names that net/http gives them. Where all values of a header are known, the last one alone is not asked for.
+// header returns the headers under the names that net/http gives them. Where all values of a header
+// are known, the last one alone is not asked for.
 func (e *event) header() http.Header {
 	h := make(http.Header, len(e.Headers))
 	if e.MultiValueHeaders != nil {
@@ -106,7 +142,8 @@ type response struct {
 	Body              string              `json:"body"`
 }
 
-// answer is an http.ResponseWriter that keeps what is written. What the interface answers is JSON, and so text.
+// answer is an http.ResponseWriter that keeps what is written. What the interface and the pages
+// write is text.
 type answer struct {
 	status int
 	header http.Header

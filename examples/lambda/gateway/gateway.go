@@ -1,23 +1,30 @@
-// Package gateway runs one path of the interface in package mfaweb as a Lambda function behind API Gateway, a REST API or an HTTP API, or behind a
-// function URL. Which of them it is, each event tells.
+// Package gateway runs one path of the interface in package mfaweb as a Lambda function behind API
+// Gateway (a REST API or an HTTP API) or behind a function URL. Each event tells which of them it
+// comes from.
 //
-// The functions are configured by environment variables, read once at start:
+// The functions are configured by environment variables, read once at start: those of package
+// environment, and
 //
-//	COGNITO_USER_POOL_ID             the user pool. Required.
-//	COGNITO_CLIENT_ID                its app client. Required.
 //	COGNITO_CLIENT_SECRET            the app client's secret, if it has one
-//	COGNITO_CLIENT_SECRET_PARAMETER  or the name of the Systems Manager parameter that holds it; /aws/reference/secretsmanager/NAME is the Secrets
-//	                                 Manager's secret NAME
+//	COGNITO_CLIENT_SECRET_PARAMETER  or the name of the Systems Manager parameter that holds it;
+//	                                 /aws/reference/secretsmanager/NAME is the Secrets Manager's
+//	                                 secret NAME
+//	COGNITO_SETUP_CALL               see [SetupCall]
 //	MFA_ISSUER                       what the authenticator app shows above the codes. Required.
-//	ALLOW_ORIGIN                     the one other origin whose pages may call the function (CORS); none if empty
+//	FRESH_SIGN_IN                    how many seconds old a sign-in may be to change MFA where it is
+//	                                 on; 300 if empty
+//	ALLOW_ORIGIN                     the one other origin whose pages may call the function (CORS);
+//	                                 none if empty
+//	BASE_PATH                        the base path of a custom domain, such as /v1, if its pages are
+//	                                 served. Stages are recognized without it.
 //
-// The SDK's own, such as AWS_REGION and AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, work as everywhere. What is missing or wrong is one line on
-// standard error, and exit status 1.
+// The SDK's own variables, such as AWS_REGION, work as everywhere. What is missing or wrong is one
+// line on standard error, and exit status 1.
 package gateway
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -26,57 +33,93 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/cognitomfa/cognitomfa/examples/lambda/environment"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// Run serves the handler under its path, such as "/signin", until Lambda ends the process. Where the path is "/" it serves all paths. The option functions
-// change what the environment configures.
-func Run(path string, handler func(*mfaweb.API) http.Handler, optFns ...func(*Settings) error) {
+// Routes are handlers by the paths that they serve, such as "/signin". The path "/" stands for all
+// paths.
+type Routes map[string]http.Handler
+
+// Run serves the routes until Lambda ends the process. The name is that of the function in what it
+// says about itself. The option functions change what the environment configures.
+func Run(name string, routes func(*mfaweb.API) Routes, optFns ...func(*Settings) error) {
 	// What aws-lambda-go has to say goes the same way.
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	f, err := newFunction(routes, optFns)
+	if err != nil {
+		environment.Exit(name, err)
+	}
+	lambda.Start(f)
+}
+
+// function is the part of the interface that a Lambda function serves, as aws-lambda-go wants it.
+type function struct {
+	basePath string
+	routes   Routes
+	other    http.Handler
+}
+
+func newFunction(
+	routes func(*mfaweb.API) Routes, optFns []func(*Settings) error,
+) (*function, error) {
+	base, err := basePath()
+	if err != nil {
+		return nil, err
+	}
 	api, err := newAPI(context.Background(), optFns)
 	if err != nil {
-		_, _ = fmt.Fprintf(os.Stderr, "%s: %s\n", name(path), strings.ReplaceAll(err.Error(), "\n", " "))
-		os.Exit(1)
+		return nil, err
 	}
-	lambda.Start(&function{path: path, served: handler(api), other: api.Other()})
+	return &function{basePath: base, routes: routes(api), other: api.Other()}, nil
 }
 
-// name is what a function is called in what it says about itself.
-func name(path string) string {
-	if path == "/" {
-		return "pages"
-	}
-	return strings.TrimPrefix(path, "/")
-}
-
-// function is one path of the interface, as aws-lambda-go wants it.
-type function struct {
-	path          string
-	served, other http.Handler
-}
-
-// timeToAnswer is how long before the function's own deadline a request is given up: what Lambda ends answers nothing.
+// timeToAnswer is how long before the function's own deadline a request is given up, so that there
+// is still time for a response. A function that Lambda ends gives none.
 const timeToAnswer = 500 * time.Millisecond
 
-// Invoke answers one event. Its error is about events that are no requests; what is wrong with a request is for its answer to say.
+// Invoke answers one event. Its error is about events that are no requests; what is wrong with a
+// request is for the response to say.
 func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-timeToAnswer))
 		defer cancel()
 	}
-	r, format, err := newRequest(ctx, payload)
+	e, err := parseEvent(payload)
 	if err != nil {
-		slog.LogAttrs(ctx, slog.LevelError, "event", slog.String("request_id", requestID(ctx)), slog.String("outcome", "malformed-event"))
+		slog.LogAttrs(ctx, slog.LevelError, "event",
+			slog.String("request_id", requestID(ctx)), slog.String("outcome", "malformed-event"))
 		return nil, err
 	}
-	handler := f.other
-	// Before the path there may be a stage or the base path of a custom domain.
-	if f.path == "/" || strings.HasSuffix(r.URL.Path, f.path) {
-		handler = f.served
-	}
 	a := &answer{header: make(http.Header)}
-	handler.ServeHTTP(a, r)
-	return a.encode(format)
+	// API Gateway and function URLs speak HTTPS only.
+	a.header.Set("Strict-Transport-Security", "max-age=63072000")
+	f.serve(a, e.request(ctx), e)
+	return a.encode(e.format)
+}
+
+// serve gives the request to its handler.
+func (f *function) serve(w http.ResponseWriter, r *http.Request, e *event) {
+	base, path := f.split(e)
+	r.URL.Path = cmp.Or(path, "/")
+	switch all := f.routes["/"]; {
+	case all == nil:
+		f.route(path).ServeHTTP(w, r)
+	case path == "":
+		// The links of the pages are relative: they need the slash.
+		http.Redirect(w, r, base+"/", http.StatusTemporaryRedirect)
+	default:
+		all.ServeHTTP(w, r)
+	}
+}
+
+// route returns the handler of a path. What stands before the path does not matter.
+func (f *function) route(path string) http.Handler {
+	for route, handler := range f.routes {
+		if strings.HasSuffix(path, route) {
+			return handler
+		}
+	}
+	return f.other
 }

@@ -16,7 +16,8 @@ func requestID(ctx context.Context) string {
 	return ""
 }
 
-// sdkLog logs what the SDK warns of: the fixed part of its messages, since the rest may be anything.
+// sdkLog logs what the SDK warns of: the fixed part of its messages, since the rest may be
+// anything.
 type sdkLog struct{ requestID string }
 
 func (sdkLog) WithContext(ctx context.Context) logging.Logger { return sdkLog{requestID(ctx)} }

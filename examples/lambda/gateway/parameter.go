@@ -22,8 +22,9 @@ import (
 // parameterTimeout bounds the one call that is made at start, for which Lambda gives ten seconds.
 const parameterTimeout = 5 * time.Second
 
-// readParameter returns the decrypted value of a parameter: the operation GetParameter of AWS Systems Manager. It is written out here because the
-// SDK's client for it makes each function an eighth larger.
+// readParameter returns the decrypted value of a parameter: the operation GetParameter of AWS
+// Systems Manager. It is written out here because the SDK's client for it makes each function an
+// eighth larger.
 //
 // See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html.
 func readParameter(ctx context.Context, cfg aws.Config, name string) (string, error) {
@@ -33,7 +34,8 @@ func readParameter(ctx context.Context, cfg aws.Config, name string) (string, er
 	if err != nil {
 		return "", err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, parameterEndpoint(cfg), bytes.NewReader(body))
+	endpoint := parameterEndpoint(cfg)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +46,9 @@ func readParameter(ctx context.Context, cfg aws.Config, name string) (string, er
 		return "", err
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), "ssm", cfg.Region, time.Now()); err != nil {
+	err = v4.NewSigner().SignHTTP(
+		ctx, credentials, r, hex.EncodeToString(sum[:]), "ssm", cfg.Region, time.Now())
+	if err != nil {
 		return "", err
 	}
 	client := cfg.HTTPClient
@@ -72,11 +76,13 @@ func readParameter(ctx context.Context, cfg aws.Config, name string) (string, er
 	return answer.Parameter.Value, nil
 }
 
-// parameterEndpoint returns where Systems Manager is: where the SDK's variables say, else in the region.
+// parameterEndpoint returns where Systems Manager is: where the SDK's variables say, else in the
+// region.
 func parameterEndpoint(cfg aws.Config) string {
 	suffix := "amazonaws.com"
 	if strings.HasPrefix(cfg.Region, "cn-") {
 		suffix += ".cn"
 	}
-	return cmp.Or(os.Getenv("AWS_ENDPOINT_URL_SSM"), aws.ToString(cfg.BaseEndpoint), "https://ssm."+cfg.Region+"."+suffix)
+	return cmp.Or(os.Getenv("AWS_ENDPOINT_URL_SSM"), aws.ToString(cfg.BaseEndpoint),
+		"https://ssm."+cfg.Region+"."+suffix)
 }

@@ -1,5 +1,5 @@
-// Command mfa is the Lambda function of POST /mfa: a QR code for an authenticator app. It needs no rights: the access token, or during sign-in the
-// session, is what authorises its call.
+// Command mfa is the Lambda function of POST /mfa: a QR code for an authenticator app. It needs no
+// rights: the access token, or during sign-in the session, authorizes its call.
 package main
 
 import (
@@ -8,5 +8,7 @@ import (
 )
 
 func main() {
-	gateway.Run("/mfa", (*mfaweb.API).MFA, gateway.Public)
+	gateway.Run("mfa", func(api *mfaweb.API) gateway.Routes {
+		return gateway.Routes{"/mfa": api.MFA()}
+	}, gateway.Public)
 }

@@ -1,5 +1,6 @@
-// Command mfasignin is the Lambda function of POST /mfasignin: the code that a sign-in asks for. It may call AdminRespondToAuthChallenge on the
-// user pool.
+// Command mfasignin is the Lambda function that answers what a sign-in asks for: POST /mfasignin
+// takes a code, POST /newpassword a new password in place of a temporary one, and POST /selectmfa
+// the choice of a method. It may call AdminRespondToAuthChallenge on the user pool.
 package main
 
 import (
@@ -8,5 +9,11 @@ import (
 )
 
 func main() {
-	gateway.Run("/mfasignin", (*mfaweb.API).MFASignIn)
+	gateway.Run("mfasignin", func(api *mfaweb.API) gateway.Routes {
+		return gateway.Routes{
+			"/mfasignin":   api.MFASignIn(),
+			"/newpassword": api.NewPassword(),
+			"/selectmfa":   api.SelectMFA(),
+		}
+	})
 }

@@ -1,5 +1,6 @@
-// Command pack builds the Lambda functions, each for both architectures, and packs each executable as the file bootstrap into
-// dist/NAME-ARCHITECTURE.zip, which is what the runtime provided.al2023 starts. The same sources and the same Go give the same bytes.
+// Command pack builds the Lambda functions, each for both architectures, and packs each executable
+// as the file bootstrap into dist/NAME-ARCHITECTURE.zip, which is what the runtime provided.al2023
+// starts. The same sources and the same Go give the same bytes.
 //
 // It is run in the folder of the functions.
 package main
@@ -19,9 +20,12 @@ import (
 	"time"
 )
 
+// functionNames are all functions of this folder.
+const functionNames = "mfa,verify,signin,mfasignin,refresh,pages,authorizer,hello"
+
 func main() {
 	dist := flag.String("dist", "dist", "the `folder` that the archives are written to")
-	functions := flag.String("functions", "mfa,verify,signin,mfasignin,pages", "the `names` of the functions")
+	functions := flag.String("functions", functionNames, "the `names` of the functions")
 	flag.Parse()
 	if err := run(context.Background(), *dist, strings.Split(*functions, ",")); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "pack:", err)
@@ -58,19 +62,22 @@ func run(ctx context.Context, dist string, functions []string) error {
 	return nil
 }
 
-// build compiles a function without what Lambda has no use for: symbols, the protocol of the old Go runtime, and traces of where and from which
-// commit it was built.
+// build compiles a function without what Lambda has no use for: symbols, the protocol of the old Go
+// runtime, and traces of where and from which commit it was built.
 func build(ctx context.Context, name, arch, out string) error {
 	//nolint:gosec // The names are those of this folder's functions.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", out, "./"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+		"-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", out, "./"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch,
+		"GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, strings.TrimSpace(string(text)))
 	}
 	return nil
 }
 
-// pack returns a ZIP archive that holds the file as bootstrap, executable and as old as the format allows.
+// pack returns a ZIP archive that holds the file as bootstrap, executable and as old as the format
+// allows.
 func pack(file string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // The file is the one just built.
 	if err != nil {
@@ -78,8 +85,14 @@ func pack(file string) ([]byte, error) {
 	}
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)}
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
+	header := &zip.FileHeader{
+		Name:     "bootstrap",
+		Method:   zip.Deflate,
+		Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC),
+	}
 	header.SetMode(0o755)
 	entry, err := z.CreateHeader(header)
 	if err != nil {

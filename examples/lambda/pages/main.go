@@ -1,11 +1,10 @@
-// Command pages is the Lambda function of everything else at the address of the API: the pages of the web demo, and what only they ask for, /enable,
-// /whoami and /signout. It needs no rights. A front end of one's own takes its place.
+// Command pages is the Lambda function of everything else at the address of the API: the pages of
+// the web demo, and what only they ask for. It needs no rights. A front end of your own takes its
+// place.
 package main
 
 import (
-	"os"
-	"strings"
-
+	"github.com/cognitomfa/cognitomfa/examples/lambda/environment"
 	"github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
@@ -13,17 +12,18 @@ import (
 )
 
 func main() {
-	gateway.Run("/", (*mfaweb.API).Handler, gateway.Public, withPages)
+	gateway.Run("pages", func(api *mfaweb.API) gateway.Routes {
+		return gateway.Routes{"/": api.Handler()}
+	}, gateway.Public, withPages)
 }
 
 // withPages adds the pages and the verifier of the tokens that /whoami gets.
 func withPages(s *gateway.Settings) error {
-	s.Pages = pages.New()
-	cfg := token.Config{UserPoolID: s.UserPoolID, ClientIDs: []string{s.ClientID}}
-	if endpoint := os.Getenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"); endpoint != "" {
-		cfg.JWKSURL = strings.TrimSuffix(endpoint, "/") + "/" + s.UserPoolID + "/.well-known/jwks.json"
+	cfg, err := environment.TokenConfig()
+	if err != nil {
+		return err
 	}
-	var err error
+	s.Pages = pages.New()
 	s.Verifier, err = token.NewVerifier(cfg)
 	return err
 }

@@ -1,5 +1,6 @@
-// Package runtimeapi plays the part of AWS Lambda to one function: it starts the executable, serves the Lambda Runtime API to it on a port of the
-// loopback interface, and hands it one event after the other. It is for tests and benchmarks.
+// Package runtimeapi plays the part of AWS Lambda to one function: it starts the executable, serves
+// the Lambda Runtime API to it on a port of the loopback interface, and hands it one event after
+// the other. It is for tests and benchmarks.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 package runtimeapi
@@ -33,7 +34,8 @@ type Result struct {
 	At      time.Time // when it came
 }
 
-// Function is a running executable. Its methods may be called from many goroutines; it is given one event at a time, as by Lambda.
+// Function is a running executable. Its methods may be called from many goroutines; it is given one
+// event at a time, as by Lambda.
 type Function struct {
 	cmd    *exec.Cmd
 	server *http.Server
@@ -54,9 +56,12 @@ type running struct {
 // ErrExited is returned where the process has ended, or ends, instead of answering.
 var ErrExited = errors.New("the function's process has ended")
 
-// Start starts the executable with nothing in its environment but env and where the Runtime API is. What it writes goes to stdout and stderr. When the
-// context ends, or with Close, so does the process.
-func Start(ctx context.Context, executable string, env []string, stdout, stderr io.Writer) (*Function, error) {
+// Start starts the executable with nothing in its environment but env and where the Runtime API is.
+// What it writes goes to stdout and stderr. When the context ends, or with Close, so does the
+// process.
+func Start(
+	ctx context.Context, executable string, env []string, stdout, stderr io.Writer,
+) (*Function, error) {
 	listener, err := loopback.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -141,8 +146,10 @@ func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Lambda-Runtime-Aws-Request-Id", next.ID)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(next.Deadline.UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:function")
-	h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
+	h.Set("Lambda-Runtime-Invoked-Function-Arn",
+		"arn:aws:lambda:us-east-1:123456789012:function:function")
+	h.Set("Lambda-Runtime-Trace-Id",
+		"Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
 	_, _ = w.Write(next.Payload) // If the function has gone, Invoke learns it.
 }
 
@@ -154,7 +161,8 @@ func (f *Function) done(w http.ResponseWriter, r *http.Request) {
 	current := f.current
 	if err != nil || current == nil || current.ID != r.PathValue("id") {
 		f.mu.Unlock()
-		answer(w, http.StatusBadRequest, `{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}`)
+		answer(w, http.StatusBadRequest,
+			`{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}`)
 		return
 	}
 	f.current = nil

@@ -1,4 +1,5 @@
-// Command signin is the Lambda function of POST /signin: user name and password. It may call AdminInitiateAuth on the user pool.
+// Command signin is the Lambda function of POST /signin: user name and password. It may call
+// AdminInitiateAuth on the user pool.
 package main
 
 import (
@@ -7,5 +8,7 @@ import (
 )
 
 func main() {
-	gateway.Run("/signin", (*mfaweb.API).SignIn)
+	gateway.Run("signin", func(api *mfaweb.API) gateway.Routes {
+		return gateway.Routes{"/signin": api.SignIn()}
+	})
 }

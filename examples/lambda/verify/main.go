@@ -1,5 +1,7 @@
-// Command verify is the Lambda function of POST /verify: the first code of an authenticator app, which switches MFA on. It needs no rights: the
-// access token, or during sign-in the session, is what authorises its calls.
+// Command verify is the Lambda function of POST /verify: the first code of an authenticator app,
+// which switches MFA on. With an access token it needs no rights. During sign-in it may call
+// AdminRespondToAuthChallenge on the user pool, unless it is told to do without; see
+// gateway.SetupCall.
 package main
 
 import (
@@ -8,5 +10,7 @@ import (
 )
 
 func main() {
-	gateway.Run("/verify", (*mfaweb.API).Verify, gateway.Public)
+	gateway.Run("verify", func(api *mfaweb.API) gateway.Routes {
+		return gateway.Routes{"/verify": api.Verify()}
+	}, gateway.SetupCall)
 }

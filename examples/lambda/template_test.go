@@ -25,96 +25,224 @@ func lint(t *testing.T, template string) (stdout, stderr string, err error) {
 	return out.String(), complaint.String(), err
 }
 
-// The template follows CloudFormation's schema, and gives each function the rights that it needs and no other.
-func TestTemplate(t *testing.T) {
+// mapping is a mapping of the template.
+type mapping = map[string]any
+
+// resource is one resource of the template.
+type resource struct {
+	Type       string
+	Properties mapping
+}
+
+// readTemplate checks the template and returns it.
+func readTemplate(t *testing.T) (resources map[string]resource, globals, parameters mapping) {
+	t.Helper()
 	text, complaint, err := lint(t, "template.yaml")
 	require.NoError(t, err, complaint)
 	var template struct {
-		Globals   struct{ Function map[string]any }
-		Resources map[string]struct {
-			Type       string
-			Properties map[string]any
-		}
+		Globals    struct{ Function mapping }
+		Parameters mapping
+		Resources  map[string]resource
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &template))
+	return template.Resources, template.Globals.Function, template.Parameters
+}
 
-	resources := template.Resources
-	var kinds []string
-	for _, resource := range resources {
-		kinds = append(kinds, resource.Type)
+// functions are the functions of the template by their names there.
+var functions = map[string]string{
+	"Signin": "signin", "Mfasignin": "mfasignin", "Mfa": "mfa", "Verify": "verify",
+	"Refresh": "refresh", "Authorizer": "authorizer", "Hello": "hello", "Pages": "pages",
+}
+
+// The template follows CloudFormation's schema, and gives each function the rights that it needs
+// and no other.
+func TestTemplate(t *testing.T) {
+	resources, globals, _ := readTemplate(t)
+	assert.Len(t, functions, len(names)+len(others))
+
+	kinds := map[string]int{}
+	for _, r := range resources {
+		kinds[r.Type]++
 	}
-	pool, role, function, log := "AWS::Cognito::UserPool", "AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Logs::LogGroup"
-	assert.ElementsMatch(t, []string{
-		pool, "AWS::Cognito::UserPoolClient", "AWS::Serverless::HttpApi",
-		function, function, function, function, function, role, role, role, role, role, log, log, log, log, log,
+	assert.Equal(t, map[string]int{
+		"AWS::Cognito::UserPool":       1,
+		"AWS::Cognito::UserPoolClient": 1,
+		"AWS::Serverless::HttpApi":     1,
+		"AWS::Serverless::Function":    len(functions),
+		"AWS::IAM::Role":               len(functions),
+		"AWS::Logs::LogGroup":          len(functions) + 1,
 	}, kinds, "nothing else has rights")
 
-	statement := func(actions any, resource string) map[string]any {
-		return map[string]any{"Effect": "Allow", "Action": actions, "Resource": map[string]any{"Fn::GetAtt": []any{resource, "Arn"}}}
+	pool := mapping{"Fn::GetAtt": []any{"UserPool", "Arn"}}
+	allow := func(action any, resource mapping) mapping {
+		return mapping{"Effect": "Allow", "Action": action, "Resource": resource}
 	}
-	for name, right := range map[string]string{"Signin": "AdminInitiateAuth", "Mfasignin": "AdminRespondToAuthChallenge", "Mfa": "", "Verify": "", "Pages": ""} {
+	answer := allow("cognito-idp:AdminRespondToAuthChallenge", pool)
+	rights := map[string]any{
+		"Signin":    allow("cognito-idp:AdminInitiateAuth", pool),
+		"Mfasignin": answer,
+		"Verify":    mapping{"Fn::If": []any{"AdminSetup", answer, mapping{"Ref": "AWS::NoValue"}}},
+	}
+	for name, low := range functions {
 		properties := resources[name+"Function"].Properties
-		low := strings.ToLower(name)
 		assert.Equal(t, "dist/"+low+"-arm64.zip", properties["CodeUri"])
-		assert.Equal(t, map[string]any{"Fn::GetAtt": []any{name + "Role", "Arn"}}, properties["Role"])
+		assert.Equal(t, mapping{"Fn::GetAtt": []any{name + "Role", "Arn"}}, properties["Role"])
+		logging := mapping{"LogGroup": mapping{"Ref": name + "Log"}}
+		assert.Equal(t, logging, properties["LoggingConfig"])
 		assert.NotContains(t, properties, "Policies")
 		assert.NotContains(t, properties, "FunctionUrlConfig")
 		assert.FileExists(t, filepath.Join(low, "main.go"))
 
-		statements := []any{statement([]any{"logs:CreateLogStream", "logs:PutLogEvents"}, name+"Log")}
-		if right != "" {
-			statements = append(statements, statement("cognito-idp:"+right, "UserPool"))
+		log := mapping{"Fn::GetAtt": []any{name + "Log", "Arn"}}
+		statements := []any{allow([]any{"logs:CreateLogStream", "logs:PutLogEvents"}, log)}
+		if right := rights[name]; right != nil {
+			statements = append(statements, right)
 		}
 		properties = resources[name+"Role"].Properties
 		assert.NotContains(t, properties, "ManagedPolicyArns")
 		require.Len(t, properties["Policies"], 1)
-		policy := properties["Policies"].([]any)[0].(map[string]any)["PolicyDocument"].(map[string]any)
-		assert.Equal(t, map[string]any{"Version": "2012-10-17", "Statement": statements}, policy, name)
-
-		properties = resources[name+"Log"].Properties
-		assert.Equal(t, map[string]any{"Fn::Sub": "/aws/lambda/${AWS::StackName}-" + low}, properties["LogGroupName"])
-		assert.Contains(t, properties, "RetentionInDays")
+		policy := properties["Policies"].([]any)[0].(mapping)["PolicyDocument"].(mapping)
+		assert.Equal(t, mapping{"Version": "2012-10-17", "Statement": statements}, policy, name)
+		assert.Contains(t, resources[name+"Log"].Properties, "RetentionInDays")
 	}
 
-	assert.Equal(t, "provided.al2023", template.Globals.Function["Runtime"])
-	assert.Equal(t, []any{"arm64"}, template.Globals.Function["Architectures"])
-	variables := template.Globals.Function["Environment"].(map[string]any)["Variables"].(map[string]any)
-	for _, name := range []string{"COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MFA_ISSUER", "ALLOW_ORIGIN"} {
+	assert.Equal(t, "provided.al2023", globals["Runtime"])
+	assert.Equal(t, []any{"arm64"}, globals["Architectures"])
+	variables := globals["Environment"].(mapping)["Variables"].(mapping)
+	for _, name := range []string{
+		"COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "COGNITO_SETUP_CALL", "MFA_ISSUER",
+		"ALLOW_ORIGIN",
+	} {
 		assert.Contains(t, variables, name)
 	}
-	assert.Equal(t, "OPTIONAL", resources["UserPool"].Properties["MfaConfiguration"])
-	assert.Equal(t, []any{"SOFTWARE_TOKEN_MFA"}, resources["UserPool"].Properties["EnabledMfas"])
-	assert.Equal(t, "ENABLED", resources["UserPoolClient"].Properties["PreventUserExistenceErrors"])
-	throttling := resources["Api"].Properties["DefaultRouteSettings"].(map[string]any)
-	assert.NotZero(t, throttling["ThrottlingRateLimit"])
-	assert.NotZero(t, throttling["ThrottlingBurstLimit"])
+}
+
+// Two stacks fit beside each other, and a change that replaces a resource beside the old one:
+// nothing has a name of its own.
+func TestTemplateNames(t *testing.T) {
+	resources, _, _ := readTemplate(t)
+	for id, r := range resources {
+		for _, name := range []string{
+			"FunctionName", "RoleName", "LogGroupName", "UserPoolName", "ClientName", "Name",
+		} {
+			assert.NotContains(t, r.Properties, name, id)
+		}
+	}
+}
+
+// The users are safe from a mistake, and the pool's plan is a choice.
+func TestTemplatePool(t *testing.T) {
+	resources, _, parameters := readTemplate(t)
+	pool, client := resources["UserPool"].Properties, resources["UserPoolClient"].Properties
+	assert.Equal(t, mapping{"Ref": "Tier"}, pool["UserPoolTier"])
+	assert.Equal(t, mapping{"Ref": "DeletionProtection"}, pool["DeletionProtection"])
+	assert.Equal(t, "ACTIVE", parameters["DeletionProtection"].(mapping)["Default"])
+	assert.Equal(t, "admin", parameters["SetupCall"].(mapping)["Default"])
+	assert.Equal(t, "OPTIONAL", pool["MfaConfiguration"])
+	assert.Equal(t, []any{"SOFTWARE_TOKEN_MFA"}, pool["EnabledMfas"])
+	assert.Equal(t, "ENABLED", client["PreventUserExistenceErrors"])
+	assert.Equal(t, true, client["EnableTokenRevocation"])
+	assert.Contains(t, client, "RefreshTokenRotation")
+	assert.NotContains(t, client["ExplicitAuthFlows"], "ALLOW_REFRESH_TOKEN_AUTH",
+		"not together with rotation")
+}
+
+// The routes of the API: what is limited and what is protected, and that all of it is there.
+func TestTemplateAPI(t *testing.T) {
+	resources, _, _ := readTemplate(t)
+	var open, protected []string
+	for name := range functions {
+		events, _ := resources[name+"Function"].Properties["Events"].(mapping)
+		for _, event := range events {
+			properties := event.(mapping)["Properties"].(mapping)
+			assert.Equal(t, mapping{"Ref": "Api"}, properties["ApiId"])
+			route := "$default"
+			if path, ok := properties["Path"].(string); ok {
+				route = properties["Method"].(string) + " " + path
+			}
+			if auth, ok := properties["Auth"]; ok {
+				assert.Equal(t, mapping{"Authorizer": "AccessToken"}, auth)
+				protected = append(protected, route)
+			} else {
+				open = append(open, route)
+			}
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"POST /signin", "POST /mfasignin", "POST /newpassword", "POST /selectmfa", "POST /mfa",
+		"POST /verify", "POST /refresh", "$default",
+	}, open)
+	assert.Equal(t, []string{"GET /hello"}, protected)
+
+	api := resources["Api"].Properties
+	usual := api["DefaultRouteSettings"].(mapping)["ThrottlingRateLimit"].(float64)
+	assert.Positive(t, usual)
+	limited := api["RouteSettings"].(mapping)
+	for _, route := range []string{"POST /signin", "POST /mfasignin", "POST /mfa", "POST /verify"} {
+		assert.Contains(t, limited, route)
+	}
+	for route, settings := range limited {
+		assert.Contains(t, open, route, "API Gateway refuses limits of a route it lacks")
+		limit := settings.(mapping)
+		assert.Less(t, limit["ThrottlingRateLimit"], usual, route)
+		assert.Positive(t, limit["ThrottlingBurstLimit"], route)
+	}
+
+	authorizer := api["Auth"].(mapping)["Authorizers"].(mapping)["AccessToken"].(mapping)
+	assert.Equal(t, "2.0", authorizer["AuthorizerPayloadFormatVersion"])
+	assert.Equal(t, true, authorizer["EnableSimpleResponses"])
+	assert.Equal(t, true, authorizer["EnableFunctionDefaultPermissions"])
+	identity := authorizer["Identity"].(mapping)
+	assert.Equal(t, []any{"Authorization"}, identity["Headers"], "each token is decided anew")
+	assert.LessOrEqual(t, identity["ReauthorizeEvery"], 300.0)
+
+	log := api["AccessLogSettings"].(mapping)
+	assert.Equal(t, mapping{"Fn::GetAtt": []any{"AccessLog", "Arn"}}, log["DestinationArn"])
+	var line map[string]string
+	require.NoError(t, json.Unmarshal([]byte(log["Format"].(string)), &line), "a line is JSON")
+	assert.Contains(t, line, "ip")
+	for _, value := range line {
+		assert.True(t, strings.HasPrefix(value, "$context."), value)
+		assert.NotContains(t, value, "path", "it may hold anything")
+	}
 }
 
 // The check finds what is wrong: else it would say nothing of what is right.
 func TestLint(t *testing.T) {
 	text, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
-	mistakes := []struct{ right, wrong, complaint string }{
+	// All at once: the check goes on after a mistake.
+	wrong := string(text)
+	var complaints []string
+	for _, m := range []struct{ right, wrong, complaint string }{
 		{"MfaConfiguration:", "MFAConfiguration:", "additional properties 'MFAConfiguration'"},
 		{"UserPoolId: !Ref UserPool", "ClientName: x", "missing property 'UserPoolId'"},
-		{"Architectures: [arm64]", "Architectures: !Ref Nothing", "neither a resource nor a parameter Nothing"},
+		{"Architectures: [arm64]", "Architectures: !Ref Nothing", "nor a parameter Nothing"},
 		{"!GetAtt VerifyRole.Arn", "!GetAtt Verifier.Arn", "no resource Verifier"},
 		{"AWS::Logs::LogGroup", "AWS::Logs::LogHeap", `no type of resource "AWS::Logs::LogHeap"`},
 		{"ExplicitAuthFlows: [", "ExplicitAuthFlows: all # [", "got string, want array"},
 		{"- HasOrigin", "- HasNone", "no condition HasNone"},
 		{"ThrottlingRateLimit: 50", "ThrottlingRateLimit: many", "got string, want number"},
-	}
-	// All at once: the check goes on after a mistake.
-	wrong := string(text)
-	for _, m := range mistakes {
+
+		// What the schema was corrected about.
+		{"AccessLogSettings:", "AccessLogSetting:", "additional properties 'AccessLogSetting' not"},
+		{"ThrottlingRateLimit: 20", "ThrottleRate: 20", "additional properties 'ThrottleRate'"},
+		{"ReauthorizeEvery: 60", "ReauthorizeEvery: 6000", "maximum: got 6,000, want 3,600"},
+		{"FunctionArn: !GetAtt", "Function: !GetAtt", "missing property 'FunctionArn'"},
+		{"Default: ESSENTIALS", "Default: GOLD", "must be one of 'LITE', 'ESSENTIALS', 'PLUS'"},
+		{"Default: ACTIVE", "Default: ON", "must be one of 'ACTIVE', 'INACTIVE'"},
+		{"RetryGracePeriodSeconds: 60", "RetryGracePeriodSeconds: 61", "maximum: got 61, want 60"},
+		{"{LogGroup: !Ref MfaLog}", "{Group: !Ref MfaLog}", "additional properties 'Group' not"},
+	} {
 		require.Contains(t, wrong, m.right)
 		wrong = strings.Replace(wrong, m.right, m.wrong, 1)
+		complaints = append(complaints, m.complaint)
 	}
 	file := filepath.Join(t.TempDir(), "template.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(wrong), 0o600))
 	_, complaint, err := lint(t, file)
 	require.Error(t, err)
-	for _, m := range mistakes {
-		assert.Contains(t, complaint, m.complaint)
+	for _, c := range complaints {
+		assert.Contains(t, complaint, c)
 	}
 }

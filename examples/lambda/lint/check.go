@@ -11,13 +11,17 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// check says what is wrong with a template: each resource by the schema of its type, once with every condition taken and once with none.
+// check says what is wrong with a template: each resource by the schema of its type, once with
+// every condition met and once with none.
 func check(template map[string]any) []error {
 	parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(schema.SamSchema))
 	if err != nil {
 		return []error{err}
 	}
 	definitions := parsed.(map[string]any)["definitions"].(map[string]any)
+	if err := correct(definitions); err != nil {
+		return []error{err}
+	}
 
 	var errs []error
 	section := func(name string) map[string]any {
@@ -28,7 +32,8 @@ func check(template map[string]any) []error {
 		}
 		return object
 	}
-	resources, parameters, conditions := section("Resources"), section("Parameters"), section("Conditions")
+	resources, parameters := section("Resources"), section("Parameters")
+	conditions := section("Conditions")
 	if len(resources) == 0 {
 		errs = append(errs, errors.New("there are no resources"))
 	}
@@ -37,11 +42,15 @@ func check(template map[string]any) []error {
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft7)
-	if err := compiler.AddResource("sam.json", map[string]any{"definitions": used(definitions, resources)}); err != nil {
+	err = compiler.AddResource("sam.json",
+		map[string]any{"definitions": used(definitions, resources)})
+	if err != nil {
 		return []error{err}
 	}
 	for _, taken := range []bool{true, false} {
-		r := &resolver{parameters: parameters, resources: resources, conditions: conditions, taken: taken}
+		r := &resolver{
+			parameters: parameters, resources: resources, conditions: conditions, taken: taken,
+		}
 		for _, name := range slices.Sorted(maps.Keys(resources)) {
 			resource, _ := r.value(name, resources[name]).(map[string]any)
 			kind, _ := resource["Type"].(string)
@@ -64,7 +73,8 @@ func check(template map[string]any) []error {
 	return errs
 }
 
-// used are the definitions of the types of the resources, and what they refer to. All of them together take long to read.
+// used are the definitions of the types of the resources, and what they refer to. All of them
+// together take long to read.
 func used(definitions, resources map[string]any) map[string]any {
 	found := map[string]any{}
 	var find func(value any)

@@ -8,7 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// plain turns YAML into what JSON has, and the short forms of CloudFormation's functions, such as !Ref, into the long ones.
+// plain turns YAML into what JSON has, and the short forms of CloudFormation's functions, such as
+// !Ref, into the long ones.
 func plain(node *yaml.Node) (any, error) {
 	value, err := untagged(node)
 	if err != nil || !strings.HasPrefix(node.Tag, "!") || strings.HasPrefix(node.Tag, "!!") {
@@ -54,7 +55,8 @@ func untagged(node *yaml.Node) (any, error) {
 		}
 		return list, nil
 	case yaml.ScalarNode:
-		if strings.HasPrefix(node.Tag, "!") && !strings.HasPrefix(node.Tag, "!!") || node.Tag == "!!timestamp" {
+		own := strings.HasPrefix(node.Tag, "!") && !strings.HasPrefix(node.Tag, "!!")
+		if own || node.Tag == "!!timestamp" {
 			return node.Value, nil
 		}
 		var value any
@@ -151,6 +153,9 @@ func (r *resolver) ref(where, target string) any {
 		return leftOut{}
 	}
 	if parameter, ok := r.parameters[target].(map[string]any); ok {
+		if value, ok := parameter["Default"]; ok {
+			return value
+		}
 		if parameter["Type"] == "Number" {
 			return 1
 		}

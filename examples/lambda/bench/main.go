@@ -1,6 +1,7 @@
-// Command bench measures the Lambda functions beside functions that make the same calls by hand, on the raw SDK, and prints for each figure the ratio of the two:
-// from the start of the process to the first answer, an answer once it is warm, the most memory it has had, and how large it is. Both run in turn,
-// against one Cognito in this process, and the figures are medians.
+// Command bench measures the Lambda functions beside functions that do the same by hand, on the raw
+// SDK, and prints for each figure the ratio of the two: from the start of the process to the first
+// response, a response once it is warm, peak memory, and size. Both run in turn, against one
+// Cognito in this process, and the figures are medians.
 //
 // It is run in the folder of the functions, best with a clean environment: make bench.
 package main
@@ -15,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,21 +38,23 @@ const password = "Passw0rd!"
 func main() {
 	starts := flag.Int("starts", 50, "how many times each function is started")
 	warm := flag.Int("warm", 40, "how many events each start gets after the first")
+	names := flag.String("functions", "mfa,verify,signin,mfasignin,refresh,authorizer",
+		"the `names` of the functions")
 	flag.Parse()
-	if err := run(context.Background(), *starts, *warm); err != nil {
+	if err := run(context.Background(), strings.Split(*names, ","), *starts, *warm); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, starts, warm int) error {
+func run(ctx context.Context, names []string, starts, warm int) error {
 	work, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	fmt.Printf("%-10s %-14s %12s %12s %7s\n", "function", "figure", "library", "by hand", "ratio")
-	for _, name := range []string{"mfa", "verify", "signin", "mfasignin"} {
+	for _, name := range names {
 		var sides [2]figures
 		for i, source := range []string{"./" + name, "./bench/byhand/" + name} {
 			sides[i].executable = filepath.Join(work, fmt.Sprintf("%s-%d", name, i))
@@ -99,7 +103,8 @@ type figures struct {
 // build compiles a function as command pack does.
 func (f *figures) build(ctx context.Context, source string) error {
 	//nolint:gosec // The sources are those of this folder.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", f.executable, source)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+		"-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", f.executable, source)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, text)
@@ -110,7 +115,9 @@ func (f *figures) build(ctx context.Context, source string) error {
 	}
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
 	entry, err := z.Create("bootstrap")
 	if err != nil {
 		return err
@@ -157,20 +164,28 @@ func (f *figures) measure(ctx context.Context, b *backend, name string, warm int
 	return err
 }
 
-// invoke returns how many milliseconds after start the answer came, and an error for any answer but the right one.
-func invoke(ctx context.Context, function *runtimeapi.Function, payload []byte, start time.Time) (float64, error) {
+// invoke returns how many milliseconds after start the response came, and an error for any response
+// but the right one.
+func invoke(
+	ctx context.Context, function *runtimeapi.Function, payload []byte, start time.Time,
+) (float64, error) {
 	result, err := function.Invoke(ctx, runtimeapi.Invocation{ID: "bench", Payload: payload})
 	if err != nil {
 		return 0, err
 	}
-	var answer struct{ StatusCode int }
-	if err := json.Unmarshal(result.Payload, &answer); err != nil || answer.StatusCode != 200 {
-		return 0, fmt.Errorf("the answer is %s", result.Payload)
+	var answer struct {
+		StatusCode   int
+		IsAuthorized bool // of the authorizer
+	}
+	err = json.Unmarshal(result.Payload, &answer)
+	if err != nil || answer.StatusCode != http.StatusOK && !answer.IsAuthorized {
+		return 0, fmt.Errorf("the response is %s", result.Payload)
 	}
 	return float64(result.At.Sub(start).Nanoseconds()) / 1e6, nil
 }
 
-// peakMemory is the most memory that the process has had, in KiB, as Linux counts it. (What wait4 tells of a process includes its parent's.)
+// peakMemory is the most memory that the process has had, in KiB, as Linux counts it. (What wait4
+// tells of a process includes its parent's.)
 func peakMemory(pid int) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -178,7 +193,8 @@ func peakMemory(pid int) (float64, error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			return strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
+			value = strings.TrimSuffix(strings.TrimSpace(value), "kB")
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
 		}
 	}
 	return 0, errors.New("this system does not tell the peak memory")
@@ -221,9 +237,15 @@ func (b *backend) event(ctx context.Context, name string) ([]byte, error) {
 	switch name {
 	case "mfa":
 		body["AccessToken"] = *b.cognito.IssueTokens(user).AccessToken
+	case "refresh":
+		body["refreshToken"] = *b.cognito.IssueTokens(user).RefreshToken
+	case "authorizer":
+		return authorization(*b.cognito.IssueTokens(user).AccessToken)
 	case "verify":
 		accessToken := b.cognito.IssueTokens(user).AccessToken
-		if _, err := b.client.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: accessToken}); err != nil {
+		_, err := b.client.AssociateSoftwareToken(ctx,
+			&cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: accessToken})
+		if err != nil {
 			return nil, err
 		}
 		body["accessToken"], body["mfaCode"] = *accessToken, b.cognito.Code(user)
@@ -231,20 +253,44 @@ func (b *backend) event(ctx context.Context, name string) ([]byte, error) {
 		body["userId"], body["userPassword"] = user, password
 	case "mfasignin":
 		out, err := b.client.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
-			UserPoolId: aws.String(b.cognito.UserPoolID), ClientId: aws.String(b.cognito.ClientID), AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth,
+			UserPoolId:     aws.String(b.cognito.UserPoolID),
+			ClientId:       aws.String(b.cognito.ClientID),
+			AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
 			AuthParameters: map[string]string{"USERNAME": user, "PASSWORD": password},
 		})
 		if err != nil {
 			return nil, err
 		}
-		body["mfaCode"], body["authParamSession"], body["authParamUserId"] = b.cognito.Code(user), *out.Session, user
+		body["mfaCode"] = b.cognito.Code(user)
+		body["authParamSession"], body["authParamUserId"] = *out.Session, user
 	}
-	return request("/"+name, body)
+	return b.request("/"+name, body)
 }
 
-// request is a recorded event of an HTTP API with another path and body.
-func request(path string, body map[string]string) ([]byte, error) {
-	text, err := os.ReadFile("testdata/http.json")
+// request is a recorded event of an HTTP API with another path and body. Each comes from another
+// address, because requests from one are limited.
+func (b *backend) request(path string, body map[string]string) ([]byte, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return recorded("http", func(e map[string]any) {
+		e["rawPath"], e["body"] = path, string(text)
+		client := e["requestContext"].(map[string]any)["http"].(map[string]any)
+		client["sourceIp"] = fmt.Sprintf("198.18.%d.%d", b.users>>8%256, b.users%256)
+	})
+}
+
+// authorization is a recorded event for the authorizer of an HTTP API with an access token.
+func authorization(accessToken string) ([]byte, error) {
+	return recorded("authorizer-http2", func(e map[string]any) {
+		e["headers"].(map[string]any)["authorization"] = "Bearer " + accessToken
+	})
+}
+
+// recorded is a recorded event, changed.
+func recorded(name string, change func(map[string]any)) ([]byte, error) {
+	text, err := os.ReadFile("testdata/" + name + ".json") //nolint:gosec // It is one of this folder.
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +298,6 @@ func request(path string, body map[string]string) ([]byte, error) {
 	if err := json.Unmarshal(text, &e); err != nil {
 		return nil, err
 	}
-	if text, err = json.Marshal(body); err != nil {
-		return nil, err
-	}
-	e["rawPath"], e["body"] = path, string(text)
+	change(e)
 	return json.Marshal(e)
 }

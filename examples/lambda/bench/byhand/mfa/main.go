@@ -1,4 +1,5 @@
-// Command mfa is what one writes for POST /mfa without the library: the yardstick for what the library costs.
+// Command mfa is what one writes for POST /mfa without the library: the yardstick for what the
+// library costs.
 package main
 
 import (
@@ -36,13 +37,16 @@ func main() {
 	cognito := cognitoidentityprovider.NewFromConfig(cfg)
 	issuer := os.Getenv("MFA_ISSUER")
 
-	lambda.Start(func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	lambda.Start(func(
+		ctx context.Context, event events.APIGatewayV2HTTPRequest,
+	) (events.APIGatewayV2HTTPResponse, error) {
 		lc, _ := lambdacontext.FromContext(ctx)
 		var in request
 		if err := json.Unmarshal([]byte(event.Body), &in); err != nil || in.AccessToken == "" {
 			return answer(http.StatusBadRequest, map[string]string{"error": "bad request"})
 		}
-		out, err := cognito.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: aws.String(in.AccessToken)})
+		out, err := cognito.AssociateSoftwareToken(ctx,
+			&cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: aws.String(in.AccessToken)})
 		if err != nil {
 			var denied *types.NotAuthorizedException
 			if errors.As(err, &denied) {
@@ -59,7 +63,9 @@ func main() {
 		}
 		logger.Info("associate", "request_id", lc.AwsRequestID, "outcome", "ok")
 		return answer(http.StatusOK, map[string]string{
-			"qrcode": base64.StdEncoding.EncodeToString(picture), "secret": *out.SecretCode, "uri": uri,
+			"qrcode": base64.StdEncoding.EncodeToString(picture),
+			"secret": *out.SecretCode,
+			"uri":    uri,
 		})
 	})
 }
@@ -79,7 +85,9 @@ func answer(status int, body any) (events.APIGatewayV2HTTPResponse, error) {
 	text, err := json.Marshal(body)
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
-		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
-		Body:       string(text),
+		Headers: map[string]string{
+			"Content-Type": "application/json", "Cache-Control": "no-store",
+		},
+		Body: string(text),
 	}, err
 }

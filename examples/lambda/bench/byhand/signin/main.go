@@ -1,4 +1,5 @@
-// Command signin is what one writes for POST /signin without the library: the yardstick for what the library costs.
+// Command signin is what one writes for POST /signin without the library: the yardstick for what
+// the library costs.
 package main
 
 import (
@@ -34,12 +35,16 @@ func main() {
 		os.Exit(1)
 	}
 	cognito := cognitoidentityprovider.NewFromConfig(cfg)
-	pool, client, secret := os.Getenv("COGNITO_USER_POOL_ID"), os.Getenv("COGNITO_CLIENT_ID"), os.Getenv("COGNITO_CLIENT_SECRET")
+	pool, client := os.Getenv("COGNITO_USER_POOL_ID"), os.Getenv("COGNITO_CLIENT_ID")
+	secret := os.Getenv("COGNITO_CLIENT_SECRET")
 
-	lambda.Start(func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	lambda.Start(func(
+		ctx context.Context, event events.APIGatewayV2HTTPRequest,
+	) (events.APIGatewayV2HTTPResponse, error) {
 		lc, _ := lambdacontext.FromContext(ctx)
 		var in request
-		if err := json.Unmarshal([]byte(event.Body), &in); err != nil || in.UserID == "" || in.UserPassword == "" {
+		err := json.Unmarshal([]byte(event.Body), &in)
+		if err != nil || in.UserID == "" || in.UserPassword == "" {
 			return answer(http.StatusBadRequest, map[string]string{"error": "bad request"})
 		}
 		parameters := map[string]string{"USERNAME": in.UserID, "PASSWORD": in.UserPassword}
@@ -77,7 +82,9 @@ func answer(status int, body any) (events.APIGatewayV2HTTPResponse, error) {
 	text, err := json.Marshal(body)
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
-		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
-		Body:       string(text),
+		Headers: map[string]string{
+			"Content-Type": "application/json", "Cache-Control": "no-store",
+		},
+		Body: string(text),
 	}, err
 }

@@ -1,4 +1,5 @@
-// Command verify is what one writes for POST /verify without the library: the yardstick for what the library costs.
+// Command verify is what one writes for POST /verify without the library: the yardstick for what
+// the library costs.
 package main
 
 import (
@@ -43,10 +44,13 @@ func main() {
 		secret:  os.Getenv("COGNITO_CLIENT_SECRET"),
 	}
 
-	lambda.Start(func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	lambda.Start(func(
+		ctx context.Context, event events.APIGatewayV2HTTPRequest,
+	) (events.APIGatewayV2HTTPResponse, error) {
 		lc, _ := lambdacontext.FromContext(ctx)
 		var in request
-		if err := json.Unmarshal([]byte(event.Body), &in); err != nil || in.Code == "" || (in.AccessToken == "") == (in.Session == "") {
+		err := json.Unmarshal([]byte(event.Body), &in)
+		if err != nil || in.Code == "" || (in.AccessToken == "") == (in.Session == "") {
 			return answer(http.StatusBadRequest, map[string]string{"error": "bad request"})
 		}
 		result, err := s.verify(ctx, &in)
@@ -119,7 +123,9 @@ func answer(status int, body any) (events.APIGatewayV2HTTPResponse, error) {
 	text, err := json.Marshal(body)
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
-		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
-		Body:       string(text),
+		Headers: map[string]string{
+			"Content-Type": "application/json", "Cache-Control": "no-store",
+		},
+		Body: string(text),
 	}, err
 }

@@ -76,6 +76,7 @@ func TestVerifyUserAttribute(t *testing.T) {
 		return srv.call("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": attribute, "Code": code}).failure()
 	}
 	const old = "ExpiredCode: Invalid code provided, please request a code again."
+	const notVerifiable = "InvalidParameter: Invalid attribute name. Only phone_number and email can be verified."
 	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", verify("email", "x"))
 	assert.Equal(t, old, verify("phone_number", code))
 	assert.Empty(t, verify("email", code))
@@ -84,14 +85,19 @@ func TestVerifyUserAttribute(t *testing.T) {
 	ask := func(attribute string) string {
 		return srv.call("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": attribute}).failure()
 	}
-	assert.Equal(t, "InvalidParameter: User does not have the attribute phone_number.", ask("phone_number"))
-	assert.Equal(t, "InvalidParameter: Only email and phone_number can be verified.", ask("name"))
-	assert.Equal(t, "InvalidParameter: Only email and phone_number can be verified.", verify("name", "x"))
+	const noAddress = "InvalidParameter: User does not have a valid registered "
+	assert.Equal(t, noAddress+"phone number", ask("phone_number"))
+	assert.Equal(t, notVerifiable, ask("name"))
+	assert.Equal(t, notVerifiable, verify("name", "x"))
 	require.Empty(t, ask("email"))
 	fresh := srv.tokens("bob")
 	srv.Advance(24 * time.Hour)
 	access = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": fresh.refresh()}).access()
 	assert.Equal(t, old, verify("email", srv.lastCode("bob")))
+	require.Empty(t, ask("email"))
+	assert.Empty(t, verify("email", srv.lastCode("bob")), "a verified address may be verified again")
+	srv.must("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{"email"}})
+	assert.Equal(t, noAddress+"email address", ask("email"))
 }
 
 func TestAdminUpdateUserAttributes(t *testing.T) {
@@ -149,11 +155,11 @@ func TestAttributeRefusals(t *testing.T) {
 		},
 		"unknown": {
 			named("custom:shoe", "42"), "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n", unconform + "Type for attribute {custom:shoe} could not be determined",
+			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n", unconform + "custom:shoe: Attribute does not exist in the schema.\n",
 		},
 		"no prefix": {
 			named("badge", "42"), "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n", unconform + "Type for attribute {badge} could not be determined",
+			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n", unconform + "badge: Attribute does not exist in the schema.\n",
 		},
 		"immutable":        {named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", ""},
 		"required, empty":  {named("name", ""), unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n"},
@@ -182,9 +188,6 @@ func TestAttributeRefusals(t *testing.T) {
 		"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n": srv.call("AdminDeleteUserAttributes", kv{
 			"UserPoolId": pool, "Username": "bob", "UserAttributeNames": []string{"custom:shoe"},
 		}),
-		"AliasExists: An account with the email already exists.": srv.call("AdminUpdateUserAttributes", kv{
-			"UserPoolId": pool, "Username": "bob", "UserAttributes": []kv{named("email", "carol@example.com"), named("email_verified", "true")},
-		}),
 		"InvalidParameter: Required custom attributes are not supported currently.": srv.call("CreateUserPool", kv{
 			"PoolName": "x", "Schema": []kv{{"Name": "shoe", "Required": true}},
 		}),
@@ -192,36 +195,11 @@ func TestAttributeRefusals(t *testing.T) {
 		assert.Equal(t, failure, attempt.failure())
 	}
 
-	// Nothing of what was refused was done, and whoever can verify an address that is taken meanwhile gets no alias by it.
-	srv.must("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{named("email", "carol@example.com")}})
-	srv.must("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": "email"})
-	assert.Equal(t, "AliasExists: An account with the email already exists.",
-		srv.call("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": "email", "Code": srv.lastCode("bob")}).failure())
-	assert.Equal(t, "carol", srv.User("carol@example.com").Username)
+	// Nothing of what was refused was done.
 	assert.Equal(t, map[string]string{
 		"sub": srv.User("bob").Sub, "name": "Bob", immutable: "1", "dev:custom:score": "6", bounded: "grün", "custom:age": "0", "custom:happy": "true",
-		"email": "carol@example.com", "email_verified": "false",
+		"email_verified": "true",
 	}, srv.User("bob").Attributes)
-}
-
-// A code in hand takes the alias from the account that had it, if the caller says so.
-func TestForceAliasCreationAtConfirmation(t *testing.T) {
-	t.Parallel()
-	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })
-	srv.bob()
-	srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{named("email", "bob@example.com")}})
-	confirm := kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")}
-	assert.Equal(t, "AliasExists: An account with the email already exists.", srv.call("ConfirmSignUp", confirm).failure())
-	confirm["ForceAliasCreation"] = true
-	srv.must("ConfirmSignUp", confirm)
-	assert.Equal(t, "carol", srv.User("bob@example.com").Username)
-
-	// The one who lost it can still be changed, and does not take it back by that, nor by going away.
-	bob := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{named("name", "Bob")}}
-	srv.must("AdminUpdateUserAttributes", bob)
-	assert.Equal(t, "carol", srv.User("bob@example.com").Username)
-	srv.must("AdminDeleteUser", bob)
-	srv.tokens("bob@example.com")
 }
 
 func TestNewPasswordLeavesTheEmail(t *testing.T) {
@@ -235,4 +213,54 @@ func TestNewPasswordLeavesTheEmail(t *testing.T) {
 	assert.Equal(t, "NotAuthorized: Cannot modify an already provided email", answer("email", "bob@example.com"))
 	assert.Equal(t, "NotAuthorized: A client attempted to write unauthorized attribute", answer("email_verified", "true"))
 	assert.Empty(t, answer("name", "Bob"))
+}
+
+// All attributes that do not exist are named, a line each.
+func TestUnknownAttributes(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	const line = ": Attribute does not exist in the schema.\n"
+	given := []kv{named("one", "1"), named("name", "Bob"), named("two", "2")}
+	const atChange = "InvalidParameter: user.one" + line + "user.two" + line
+	const atCreation = "InvalidParameter: Attributes did not conform to the schema: one" + line + "two" + line
+	alice := kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "UserAttributes": given}
+	bob := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": given}
+	own := kv{"AccessToken": srv.tokens("alice").access(), "UserAttributes": given}
+	signUp := kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": given}
+	assert.Equal(t, atChange, srv.call("UpdateUserAttributes", own).failure())
+	assert.Equal(t, atChange, srv.call("AdminUpdateUserAttributes", alice).failure())
+	assert.Equal(t, atCreation, srv.call("SignUp", signUp).failure())
+	assert.Equal(t, atCreation, srv.call("AdminCreateUser", bob).failure())
+	assert.NotContains(t, srv.User("alice").Attributes, "name")
+}
+
+// Any case of true says that an address is verified.
+func TestVerifiedInAnyCase(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.RevealUsers = true })
+	for value, verified := range map[string]bool{"true": true, "True": true, "TRUE": true, "false": false, "yes": false} {
+		srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": value, "UserAttributes": []kv{
+			named("email", "bob@example.com"), named("email_verified", value),
+		}})
+		srv.must("AdminSetUserPassword", kv{
+			"UserPoolId": srv.UserPoolID, "Username": value, "Password": password, "Permanent": true,
+		})
+		assert.Equal(t, verified, srv.forgot(value).failure() == "", value)
+		id := srv.signIn(value, password).text("AuthenticationResult", "IdToken")
+		assert.Equal(t, verified, payload(id)["email_verified"], value)
+	}
+}
+
+// In a pool whose users sign in by e-mail, the address is the name.
+func TestUsernameIsTheAddress(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
+	const failure = "InvalidParameter: User email should be empty or same as username, since username attribute is email."
+	another, same := []kv{named("email", "other@example.com")}, []kv{named("email", "bob@example.com")}
+	signUp := kv{"ClientId": srv.ClientID, "Username": "bob@example.com", "Password": password}
+	create := kv{"UserPoolId": srv.UserPoolID, "Username": "bob@example.com"}
+	assert.Equal(t, failure, srv.call("SignUp", with(signUp, "UserAttributes", another)).failure())
+	assert.Equal(t, failure, srv.call("AdminCreateUser", with(create, "UserAttributes", another)).failure())
+	srv.must("SignUp", with(signUp, "UserAttributes", same))
+	srv.must("AdminCreateUser", with(create, "Username", "carol@example.com"))
 }

@@ -13,14 +13,13 @@ import (
 
 // undeclared are errors that operations have although the model does not declare them.
 var undeclared = map[string]string{
-	"AdminCreateUser AliasExists":                       "documented, with ForceAliasCreation",
 	"AdminDeleteSoftwareToken SoftwareTokenMFANotFound": "it is not known what a user without a token gives",
 	"VerifySoftwareToken ExpiredCode":                   "a code that was used already is refused as at the sign-in; what the service says here nobody has seen",
+	"InitiateAuth MFAMethodNotFound":                    "the other three calls that a sign-in is made of declare it",
 	"AdminGetDevice UserNotFound":                       "the other calls about devices declare it",
 	"AdminListDevices UserNotFound":                     "the other calls about devices declare it",
 	"AssociateSoftwareToken UserNotFound":               "the other calls with an access token declare it",
 	"GlobalSignOut UserNotFound":                        "the other calls with an access token declare it",
-	"SignUp AliasExists":                                "a preferred_username that is taken; the other aliases wait for their confirmation",
 }
 
 // ofAnyOperation are errors of the protocol, which come before an operation is looked at.

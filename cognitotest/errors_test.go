@@ -613,7 +613,7 @@ func TestErrors(t *testing.T) {
 					{"Name": "email", "Value": "b@example.com"}, {"Name": "email_verified", "Value": "true"},
 				}})
 			},
-			failure: "AliasExists: An account with the email already exists.",
+			failure: "UsernameExists: An account with the given email already exists.",
 		},
 		"create with a name that could be an alias": {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"phone_number"} },
@@ -636,7 +636,7 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "preferred_username", "Value": "alice"}}})
 			},
-			failure: "AliasExists: An account with the preferred_username already exists.",
+			failure: "UsernameExists: An account with the given preferred_username already exists.",
 		},
 		"resend an invitation that was taken": {
 			do: func(srv fake) reply {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -280,4 +281,136 @@ func TestPoolMFAConfig(t *testing.T) {
 	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})
 	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`, string(srv.must("GetUserPoolMfaConfig", pool).raw))
 	srv.tokens("alice")
+}
+
+// unverified are addresses that nobody has proved.
+func unverified() map[string]string {
+	return map[string]string{"email": "bob@example.com", "phone_number": "+15550001234"}
+}
+
+// answerCode answers a challenge with the code that was sent.
+func (f fake) answerCode(challenge reply, username string) reply {
+	f.t.Helper()
+	name := challenge.text("ChallengeName")
+	return f.respond(name, challenge.session(), username, kv{name + "_CODE": f.lastCode(username)})
+}
+
+// An address has to be there to be a factor; it need not be verified.
+func TestAddressNeedNotBeVerified(t *testing.T) {
+	t.Parallel()
+	for method, setting := range map[string]string{"SMS_MFA": "SMSMfaSettings", "EMAIL_OTP": "EmailMfaSettings"} {
+		srv := listen(t, everyFactor)
+		srv.AddUser(cognitotest.User{Username: "bob", Password: password, Attributes: unverified()})
+		srv.AddUser(cognitotest.User{Username: "carol", Password: password})
+		access := srv.tokens("bob").access()
+		on := kv{"UserPoolId": srv.UserPoolID, setting: kv{"Enabled": true}}
+		srv.must("SetUserMFAPreference", with(on, "AccessToken", access))
+		assert.Equal(t, []string{method}, srv.User("bob").Methods)
+		srv.challenged("bob", method)
+
+		srv.must("AdminSetUserMFAPreference", with(on, "Username", "bob"))
+		failure := srv.call("AdminSetUserMFAPreference", with(on, "Username", "carol")).failure()
+		assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on "+method, failure)
+	}
+}
+
+// A code that came back as the second factor proves its address, and no other.
+func TestCodeVerifiesTheAddress(t *testing.T) {
+	t.Parallel()
+	for method, address := range map[string]string{"SMS_MFA": "phone_number", "EMAIL_OTP": "email"} {
+		srv := listen(t, mfaOn, everyFactor)
+		srv.AddUser(cognitotest.User{
+			Username: "bob", Password: password, Attributes: unverified(), Methods: []string{method}, Preferred: method,
+		})
+		verified := func() string { return srv.User("bob").Attributes[address+"_verified"] }
+		begun := srv.challenged("bob", method)
+		assert.Empty(t, verified())
+		require.NotEmpty(t, srv.answerCode(begun, "bob").access())
+		assert.Equal(t, "true", verified(), method)
+
+		begun = srv.challenged("bob", method)
+		code := srv.lastCode("bob")
+		other := map[string]string{"phone_number": "+15550009999", "email": "new@example.com"}[address]
+		srv.must("AdminUpdateUserAttributes", kv{
+			"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{named(address, other)},
+		})
+		r := srv.respond(method, begun.session(), "bob", kv{method + "_CODE": code})
+		require.NotEmpty(t, r.access())
+		assert.Equal(t, "false", verified(), "%s: the code went to another address", method)
+	}
+}
+
+// Only preference calls change the list: an address that was asked for because it is there does not come
+// into it, and with an authenticator that is verified later the user has the choice.
+func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
+	t.Parallel()
+	for method, option := range map[string]func(*options){
+		"SMS_MFA": func(o *options) { o.SMS = true }, "EMAIL_OTP": func(o *options) { o.Email = true },
+	} {
+		srv := listen(t, mfaOn, option, frozen)
+		srv.AddUser(cognitotest.User{Username: "alice", Password: password, Attributes: unverified()})
+		access := srv.answerCode(srv.challenged("alice", method), "alice").access()
+		account := srv.must("GetUser", kv{"AccessToken": access})
+		assert.NotContains(t, account.body, "UserMFASettingList")
+		assert.NotContains(t, account.body, "PreferredMfaSetting")
+
+		srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
+		srv.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.Code("alice")})
+		assert.Empty(t, srv.User("alice").Methods)
+		choice := srv.challenged("alice", "SELECT_MFA_TYPE")
+		r := srv.respond("SELECT_MFA_TYPE", choice.session(), "alice", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"})
+		require.NotEmpty(t, srv.code(r.session(), srv.NextCode("alice")).access())
+		assert.Empty(t, srv.User("alice").Methods)
+	}
+}
+
+// SMS cannot be set up while signing in.
+func TestNoMechanism(t *testing.T) {
+	t.Parallel()
+	const failure = "MFAMethodNotFound: No MFA mechanism registerd in the account."
+	srv := start(t, mfaOn, func(o *options) { o.SMS, o.TOTPDisabled = true, true })
+	parameters := kv{"USERNAME": "alice", "PASSWORD": password}
+	assert.Equal(t, failure, srv.call("AdminInitiateAuth", kv{
+		"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+		"AuthParameters": parameters,
+	}).failure())
+	assert.Equal(t, failure, srv.srpSignIn("alice", password).failure())
+	assert.Equal(t, failure, srv.signIn("alice", password).failure())
+	assert.Equal(t, incorrect, srv.signIn("alice", "wrong").failure())
+	srv.must("SetUserPoolMfaConfig", kv{
+		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}, "SmsMfaConfiguration": kv{},
+	})
+	srv.challenged("alice", "MFA_SETUP")
+}
+
+// Where MFA is demanded, the address that a user has chosen for it stays. Elsewhere it can go, and takes
+// the way in along.
+func TestFactorsAddressIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	for method, address := range map[string]string{"SMS_MFA": "phone_number", "EMAIL_OTP": "email"} {
+		for mode, refused := range map[types.UserPoolMfaType]bool{"ON": true, "OPTIONAL": false} {
+			srv := listen(t, everyFactor, func(o *options) { o.MFA = mode })
+			srv.AddUser(cognitotest.User{
+				Username: "bob", Password: password, Attributes: unverified(), Methods: []string{method},
+			})
+			access := *srv.IssueTokens("bob").AccessToken
+			one := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{address}}
+			expect := map[bool]string{true: "InvalidParameterException"}[refused]
+			for _, r := range []reply{
+				srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{named(address, "")}}),
+				srv.call("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{address}}),
+				srv.call("AdminDeleteUserAttributes", one),
+			} {
+				assert.Equal(t, expect, r.text("__type"), "%s: %s", mode, r.raw)
+			}
+			_, there := srv.User("bob").Attributes[address]
+			assert.Equal(t, refused, there)
+			if refused {
+				srv.challenged("bob", method)
+			} else {
+				const failure = "MFAMethodNotFound: No MFA mechanism registerd in the account."
+				assert.Equal(t, failure, srv.signIn("bob", password).failure())
+			}
+		}
+	}
 }

@@ -542,10 +542,10 @@ func (m *model) asks(u *modelUser) []string {
 	}
 	for _, factor := range []string{factorTOTP, factorEmail} {
 		if u.has(factor) {
-			return []string{factor}
+			asks = append(asks, factor)
 		}
 	}
-	return nil
+	return asks
 }
 
 func (u *modelUser) has(factor string) bool {
@@ -641,7 +641,7 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, pas
 		if answer != s.code {
 			return refuse(wrongOTP)
 		}
-		u.enable(factorEmail, true)
+		u.verified = true // the code came back
 		p.factor = true
 	case "SELECT_MFA_TYPE":
 		switch {
@@ -815,7 +815,7 @@ func (m *model) prefer(u *modelUser, given map[string]preference) verdict {
 	preferred := 0
 	for _, factor := range []string{factorTOTP, factorEmail} {
 		setting, said := given[factor]
-		can := u.has(factor) && (factor == factorTOTP && u.pool.totp || factor == factorEmail && u.verified)
+		can := u.has(factor) && (factor != factorTOTP || u.pool.totp)
 		switch {
 		case !said:
 		case setting.preferred && !setting.enabled:
@@ -1054,10 +1054,12 @@ func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 	seen := map[string]any{
 		"status": string(state.Status), "disabled": state.Disabled, "enabled": strings.Join(state.Methods, " "), "preferred": state.Preferred,
 		"authenticator": state.TOTP, "waiting secret": state.TOTPPending, "wrong passwords": state.FailedPasswordTries, "name": state.Username,
+		"address verified": state.Attributes["email_verified"] == "true",
 	}
 	for what, want := range map[string]any{
 		"status": u.status, "disabled": u.disabled, "enabled": strings.Join(u.enabled, " "), "preferred": u.preferred,
 		"authenticator": u.key != nil, "waiting secret": u.waiting != nil, "wrong passwords": u.failures, "name": u.name,
+		"address verified": u.verified,
 	} {
 		if seen[what] != want {
 			return fmt.Sprintf("%s: %s is %v, and not %v", u.label, what, seen[what], want)

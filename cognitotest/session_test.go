@@ -193,17 +193,6 @@ func TestFactorThatGoesAway(t *testing.T) {
 	assert.Equal(t, "EMAIL_OTP", srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
 }
 
-// An address that somebody else signs in by cannot be set up as the second factor.
-func TestSetupByAnAddressThatIsTaken(t *testing.T) {
-	t.Parallel()
-	srv := start(t, mfaOn, everyFactor, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
-	r := srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "bob@example.com"})
-	r = srv.respond("EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": srv.lastCode("alice")})
-	assert.Equal(t, "AliasExists: An account with the email already exists.", r.failure())
-	assert.Equal(t, "bob", srv.User("bob@example.com").Username)
-}
-
 // A sign-in that began with a password does not outlive it: whoever knows a password that was changed for that reason gets no further.
 func TestSessionEndsWithThePassword(t *testing.T) {
 	t.Parallel()

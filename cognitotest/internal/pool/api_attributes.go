@@ -1,6 +1,11 @@
 package pool
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
 
 // See FIDELITY.md, "Attributes".
 
@@ -22,8 +27,11 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 	if err := c.pool.schema.checkChange(u.attributes, in.UserAttributes, c.admin); err != nil {
 		return nil, err
 	}
+	if err := c.keepsFactor(in.UserAttributes); err != nil {
+		return nil, err
+	}
 	before := u.attributes
-	if err := c.pool.change(u, in.UserAttributes...); err != nil {
+	if err := c.change(in.UserAttributes...); err != nil {
 		return nil, err
 	}
 	c.touch()
@@ -39,6 +47,23 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 		}
 	}
 	return out, nil
+}
+
+// keepsFactor refuses to delete the address that a user has chosen for a second factor, in a pool that
+// demands one.
+func (c *caller) keepsFactor(changed attributes) error {
+	config := c.pool.mfaConfig()
+	if config.mode != types.UserPoolMfaTypeOn {
+		return nil
+	}
+	for _, method := range c.user.thatWork(c.user.methods, config) {
+		name := addressOf(method)
+		deleted := slices.Contains(changed, attribute{Name: name})
+		if method != methodTOTP && deleted {
+			return invalidParameter("%s cannot be deleted: the user pool requires MFA, and the user has %s.", name, method)
+		}
+	}
+	return nil
 }
 
 type deleteAttributesRequest struct {
@@ -59,7 +84,13 @@ type attributeCodeRequest struct {
 	AttributeName, Code string
 }
 
-var errNotVerifiable = invalidParameter("Only email and phone_number can be verified.")
+var errNotVerifiable = invalidParameter("Invalid attribute name. Only phone_number and email can be verified.")
+
+// errNoAddress are what GetUserAttributeVerificationCode says of an address that is not there.
+var errNoAddress = map[string]*Error{
+	"email":        invalidParameter("User does not have a valid registered email address"),
+	"phone_number": invalidParameter("User does not have a valid registered phone number"),
+}
 
 // getAttributeCode sends a code to an address of the user, whether or not the pool does that by
 // itself.
@@ -68,7 +99,7 @@ func getAttributeCode(c *caller, in *attributeCodeRequest) (*deliveryResponse, e
 	case !isAddressAttribute(in.AttributeName):
 		return nil, errNotVerifiable
 	case c.user.attributes.get(in.AttributeName) == "":
-		return nil, invalidParameter("User does not have the attribute %s.", in.AttributeName)
+		return nil, errNoAddress[in.AttributeName]
 	}
 	return &deliveryResponse{c.sendCode(in.AttributeName, in.AttributeName, attributeCodeLife)}, nil
 }
@@ -80,7 +111,7 @@ func verifyAttribute(c *caller, in *attributeCodeRequest) (*none, error) {
 	if _, err := c.user.checkCode(in.AttributeName, in.Code, c.Now()); err != nil {
 		return nil, err
 	}
-	if err := c.pool.change(c.user, attribute{in.AttributeName + "_verified", "true"}); err != nil {
+	if err := c.change(attribute{in.AttributeName + "_verified", "true"}); err != nil {
 		return nil, err
 	}
 	delete(c.user.codes, in.AttributeName)

@@ -136,16 +136,9 @@ func setPreference(c *caller, in *preferenceRequest) (*none, error) {
 }
 
 // canEnable tells whether a method may be switched on: the pool offers it, and the user has
-// a verified authenticator or a verified address.
+// a verified authenticator or an address, verified or not.
 func (u *user) canEnable(method string, config mfaConfig) bool {
-	switch method {
-	case methodTOTP:
-		return config.totp && u.usable(method, config)
-	case methodSMS:
-		return u.usable(method, config) && u.attributes.verified("phone_number")
-	default:
-		return u.usable(method, config) && u.attributes.verified("email")
-	}
+	return u.usable(method, config) && (method != methodTOTP || config.totp)
 }
 
 // deleteSoftwareToken forgets the user's authenticator and the preference for it.

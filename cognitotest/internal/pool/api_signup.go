@@ -93,7 +93,7 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 		return nil, err
 	}
 	verified := u.attributes.with(attribute{sent.attribute + "_verified", "true"})
-	if err := c.pool.replace(u, verified, in.ForceAliasCreation); err != nil {
+	if err := c.replace(verified, in.ForceAliasCreation); err != nil {
 		return nil, err
 	}
 	c.touch()

@@ -25,7 +25,10 @@ func (a attributes) get(name string) string {
 	return ""
 }
 
-func (a attributes) verified(name string) bool { return a.get(name+"_verified") == "true" }
+// verified tells whether an address is. The service takes any case of true.
+func (a attributes) verified(name string) bool { return isTrue(a.get(name + "_verified")) }
+
+func isTrue(value string) bool { return strings.EqualFold(value, "true") }
 
 func (a *attributes) set(name, value string) {
 	for i := range *a {
@@ -207,32 +210,42 @@ var errNotWritable = &Error{notAuthorized, "A client attempted to write unauthor
 
 // checkNew tells whether a new user may have the attributes.
 func (s schema) checkNew(given attributes, byAdmin bool) error {
+	if unknown := s.unknown("", given); unknown != "" {
+		return invalidParameter("Attributes did not conform to the schema: %s", unknown)
+	}
 	for _, item := range given {
-		known := s.attribute(item.Name)
-		switch {
-		case known == nil:
-			return invalidParameter(
-				"Attributes did not conform to the schema: Type for attribute {%s} could not be determined", item.Name)
-		case !byAdmin && onlyForAdmins(item.Name):
+		if !byAdmin && onlyForAdmins(item.Name) {
 			return errNotWritable
 		}
-		if err := known.check(item.Value); err != nil {
+		if err := s.attribute(item.Name).check(item.Value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// unknown words which of some attributes there are not, a line each; empty if there are all.
+func (s schema) unknown(prefix string, given attributes) string {
+	var lines strings.Builder
+	for _, item := range given {
+		if s.attribute(item.Name) == nil {
+			lines.WriteString(prefix + item.Name + ": Attribute does not exist in the schema.\n")
+		}
+	}
+	return lines.String()
+}
+
 // checkChange tells whether attributes of a user who has some may be set, or deleted by an empty
 // value.
 func (s schema) checkChange(has, given attributes, byAdmin bool) error {
+	if unknown := s.unknown("user.", given); unknown != "" {
+		return invalidParameter("%s", unknown)
+	}
 	for _, item := range given {
 		known := s.attribute(item.Name)
 		switch {
 		case item.Name == "sub":
 			return errSubFixed
-		case known == nil:
-			return invalidParameter("user.%s: Attribute does not exist in the schema.\n", item.Name)
 		case !byAdmin && onlyForAdmins(item.Name):
 			return errNotWritable
 		case known.Mutable != nil && !*known.Mutable && has.get(item.Name) != "":

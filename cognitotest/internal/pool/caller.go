@@ -13,6 +13,7 @@ type caller struct {
 	pool    *pool
 	client  *appClient   // of the request, or of the access token
 	user    *user        // locked
+	lost    []lostAlias  // what others lost by the call, and learn at its end
 	device  string       // key of the device that the access token was given on
 	session *session     // that the request continues; nil if it was used, see block
 	block   *secretBlock // that stands in for the session in the answers of SRP
@@ -47,12 +48,19 @@ func (c *caller) take(u *user) error {
 	return nil
 }
 
-// release unlocks the user, if there is one.
+// release unlocks the user, if there is one. Whoever lost an alias learns it now: no two users are
+// locked at a time.
 func (c *caller) release() {
 	if c.user != nil {
 		c.user.mu.Unlock()
 		c.user = nil
 	}
+	for _, l := range c.lost {
+		l.holder.mu.Lock()
+		c.settle(l)
+		l.holder.mu.Unlock()
+	}
+	c.lost = nil
 }
 
 // touch notes that the user was changed now.
@@ -113,11 +121,15 @@ type codeDelivery struct {
 }
 
 func deliveryTo(attribute, address string) *codeDelivery {
-	medium := "EMAIL"
+	return &codeDelivery{attribute, mediumOf(attribute), mask(address)}
+}
+
+// mediumOf is the way in which messages go to the address that an attribute holds.
+func mediumOf(attribute string) string {
 	if attribute == "phone_number" {
-		medium = "SMS"
+		return "SMS"
 	}
-	return &codeDelivery{AttributeName: attribute, DeliveryMedium: medium, Destination: mask(address)}
+	return "EMAIL"
 }
 
 // What codes that are sent confirm: a sign-up, a new password or, under its own name, an attribute.

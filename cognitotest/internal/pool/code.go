@@ -10,23 +10,31 @@ const (
 
 // askCode sends the code of a second factor.
 func (s *signIn) askCode(method string) next {
-	asked, parameters := session{challenge: method}, map[string]string{}
-	if method == methodSMS {
-		asked.code = s.deliver("SMS", s.user.attributes.get("phone_number"), mfaCodeLength, parameters)
-	} else {
-		asked.code = s.deliver("EMAIL", s.user.attributes.get("email"), mfaCodeLength, parameters)
-	}
-	return s.ask(asked, parameters)
+	return s.askCodeAt(session{challenge: method, address: s.user.attributes.get(addressOf(method))})
 }
 
 // askSetupCode sends a code to the e-mail address that is to become the second factor.
 func (s *signIn) askSetupCode(address string) next {
-	asked, parameters := session{challenge: methodEmail, address: address}, map[string]string{}
-	asked.code = s.deliver("EMAIL", address, mfaCodeLength, parameters)
+	return s.askCodeAt(session{challenge: methodEmail, address: address, setup: true})
+}
+
+func (s *signIn) askCodeAt(asked session) next {
+	parameters := map[string]string{}
+	medium := mediumOf(addressOf(asked.challenge))
+	asked.code = s.deliver(medium, asked.address, mfaCodeLength, parameters)
 	return s.ask(asked, parameters)
 }
 
-// answerCode checks a code that was sent as a second factor. It lives as long as its session.
+// addressOf is the attribute that codes of a method go to, as a second factor or as a first.
+func addressOf(method string) string {
+	if method == methodSMS || method == factorSMS {
+		return "phone_number"
+	}
+	return "email"
+}
+
+// answerCode checks a code that was sent as a second factor. It lives as long as its session. A right
+// one proves the address, but does not make its method one that the user has chosen.
 func (s *signIn) answerCode(given map[string]string) (next, error) {
 	u, method := s.user, s.session.challenge
 	if err := need(given, method+"_CODE"); err != nil {
@@ -42,14 +50,14 @@ func (s *signIn) answerCode(given map[string]string) (next, error) {
 		}
 		return next{}, errOTPMismatch
 	}
-	if address := s.session.address; address != "" {
-		err := s.pool.change(u, attribute{"email", address}, attribute{"email_verified", "true"})
+	name, address := addressOf(method), s.session.address
+	// Unless it is being set up, the address may be another one by now.
+	if s.session.setup || u.attributes.get(name) == address && !u.attributes.verified(name) {
+		err := s.change(attribute{name, address}, attribute{name + "_verified", "true"})
 		if err != nil {
 			return next{}, err
 		}
-	}
-	if !slices.Contains(u.methods, method) {
-		u.enable(method, true)
+		s.touch()
 	}
 	s.done.mfa = true
 	return onward, nil
@@ -76,10 +84,8 @@ const (
 
 // codeAddress tells how the code of a first factor goes and where to.
 func (c *caller) codeAddress(factor string) (medium, address string) {
-	if factor == factorSMS {
-		return "SMS", c.user.attributes.get("phone_number")
-	}
-	return "EMAIL", c.user.attributes.get("email")
+	name := addressOf(factor)
+	return mediumOf(name), c.user.attributes.get(name)
 }
 
 // askFirstCode sends the code of a first factor.

@@ -9,51 +9,71 @@ import (
 
 const challengeSelect = "SELECT_MFA_TYPE"
 
+// errNoMechanism is spelled as the service spells it.
+var errNoMechanism = &Error{"MFAMethodNotFoundException", "No MFA mechanism registerd in the account."}
+
 // askFactor decides which second factor is asked for; onward means none. See FIDELITY.md, "Sign-in".
-func (s *signIn) askFactor() next {
+func (s *signIn) askFactor() (next, error) {
 	config := s.pool.mfaConfig()
-	if config.mode == types.UserPoolMfaTypeOff {
-		return onward
+	if factors := s.factors(config); len(factors) > 0 {
+		return s.askOneOf(factors), nil
 	}
-	factors := s.factors(config)
+	switch {
+	case config.mode == types.UserPoolMfaTypeOn && (config.totp || config.email != nil):
+		return s.ask(session{challenge: challengeSetup},
+			map[string]string{"MFAS_CAN_SETUP": jsonText(config.methods())}), nil
+	case config.mode == types.UserPoolMfaTypeOn, s.user.hasChosen(config.methods()):
+		// Only SMS, which cannot be set up while signing in, or an address that was deleted since.
+		return next{}, errNoMechanism
+	default:
+		return onward, nil
+	}
+}
+
+// askOneOf asks for a factor: the preferred one, the only one, or which it shall be.
+func (s *signIn) askOneOf(factors []string) next {
 	switch {
 	case slices.Contains(factors, s.user.preferred):
 		return s.askMethod(s.user.preferred)
 	case len(factors) > 1:
 		return s.ask(session{challenge: challengeSelect, offered: factors},
 			map[string]string{"MFAS_CAN_CHOOSE": jsonText(factors)})
-	case len(factors) == 1:
-		return s.askMethod(factors[0])
-	case config.mode == types.UserPoolMfaTypeOn:
-		return s.ask(session{challenge: challengeSetup},
-			map[string]string{"MFAS_CAN_SETUP": jsonText(config.methods())})
 	default:
-		return onward
+		return s.askMethod(factors[0])
 	}
 }
 
-// factors are the methods that the user can be asked for. Where the pool demands MFA and none is
-// enabled, what the user could use counts: a verified authenticator first, else a phone number or an
-// e-mail address.
-func (s *signIn) factors(config mfaConfig) []string {
-	var enabled, implied []string
-	for _, method := range s.user.methods {
-		if s.user.usable(method, config) {
-			enabled = append(enabled, method)
-		}
+// factors are the methods that the user is asked for: those that were chosen by a preference call. If
+// there are none, and the pool demands MFA, everything counts that the user could be asked for.
+func (c *caller) factors(config mfaConfig) []string {
+	if config.mode == types.UserPoolMfaTypeOff {
+		return nil
 	}
-	if len(enabled) > 0 || config.mode != types.UserPoolMfaTypeOn {
-		return enabled
+	chosen := c.user.thatWork(c.user.methods, config)
+	if len(chosen) > 0 || config.mode != types.UserPoolMfaTypeOn {
+		return chosen
 	}
-	if s.user.verified != nil && (!s.user.totpOff || !s.quirks.SetupAfterDisable) {
-		return []string{methodTOTP}
-	}
-	for _, method := range []string{methodSMS, methodEmail} {
-		if s.user.usable(method, config) {
-			implied = append(implied, method)
-		}
+	implied := c.user.thatWork(allMethods[:], config)
+	if c.user.totpOff && c.quirks.SetupAfterDisable {
+		implied = slices.DeleteFunc(implied, func(method string) bool { return method == methodTOTP })
 	}
 	return implied
+}
+
+// thatWork are those of some methods that the user can be asked for.
+func (u *user) thatWork(methods []string, config mfaConfig) []string {
+	var work []string
+	for _, method := range methods {
+		if u.usable(method, config) {
+			work = append(work, method)
+		}
+	}
+	return work
+}
+
+// hasChosen tells whether the user has enabled one of some methods.
+func (u *user) hasChosen(methods []string) bool {
+	return slices.ContainsFunc(methods, func(method string) bool { return slices.Contains(u.methods, method) })
 }
 
 // usable tells whether a method would work. An authenticator does also after the pool stopped

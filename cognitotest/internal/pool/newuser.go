@@ -34,7 +34,10 @@ func (c *caller) newUser(name, password string, status types.UserStatusType, giv
 			return nil, err
 		}
 		u.name = u.sub
-		if u.attributes.get(kind) == "" {
+		if given := u.attributes.get(kind); given != "" && p.key(given) != p.key(name) {
+			return nil, invalidParameter(
+				"User %s should be empty or same as username, since username attribute is %[1]s.", kind)
+		} else if given == "" {
 			u.attributes.set(kind, p.key(name))
 		}
 	}
@@ -55,12 +58,4 @@ func (p *pool) addressKind(name string) (string, error) {
 		return "", invalidParameter("Username should be a phone number.")
 	}
 	return "", invalidParameter("Username should be an email.")
-}
-
-// join adds a new user to the pool, and goes on with it as the one that the call is about.
-func (c *caller) join(u *user, exists error, force bool) error {
-	if err := c.take(u); err != nil {
-		return err
-	}
-	return c.pool.add(u, exists, force)
 }

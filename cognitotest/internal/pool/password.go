@@ -75,7 +75,7 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := s.pool.schema.checkChange(s.user.attributes, changed, false); err != nil {
 		return next{}, err
 	}
-	if err := s.pool.change(s.user, changed...); err != nil {
+	if err := s.change(changed...); err != nil {
 		return next{}, err
 	}
 	s.user.setPassword(password, userConfirmed, s.Now())

@@ -130,104 +130,17 @@ func (p *pool) bySub(sub string) *user {
 	return p.aliases[p.key(sub)]
 }
 
-// aliasesOf lists the attributes under whose values the pool finds a user.
-func (p *pool) aliasesOf(a attributes) []string {
-	var keys []string
-	for _, name := range p.usernameAttributes {
-		if value := a.get(name); value != "" {
-			keys = append(keys, p.key(value))
-		}
-	}
-	for _, name := range p.aliasAttributes {
-		if value := a.get(name); value != "" && (name == "preferred_username" || a.verified(name)) {
-			keys = append(keys, p.key(value))
-		}
-	}
-	return keys
-}
-
-// add takes in a user that nobody else has seen yet. It fails if the name or an alias belongs to
-// somebody else, unless force says that the alias moves to the new user, as ForceAliasCreation does.
-// Groups of the user that do not exist are made.
-func (p *pool) add(u *user, exists error, force bool) error {
-	aliases := p.aliasesOf(u.attributes)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if key := p.key(u.name); p.names[key] != nil || p.aliases[key] != nil {
-		return exists // a name that is somebody's alias would come before it
-	}
-	for _, alias := range aliases {
-		switch {
-		case p.aliases[alias] == nil && p.names[alias] == nil:
-		case len(p.usernameAttributes) > 0:
-			return exists
-		case !force || p.names[alias] != nil:
-			return aliasExists(alias)
-		}
-	}
+// enroll takes in a user by its own name; the pool's lock is held. Groups of the user that do not exist
+// are made.
+func (p *pool) enroll(u *user) {
 	p.names[p.key(u.name)] = u
 	p.aliases[p.key(u.sub)] = u
-	for _, alias := range aliases {
-		p.aliases[alias] = u
-	}
 	p.added++
 	u.number = p.added
 	p.ordered = append(p.ordered, u)
 	for _, name := range u.groups {
 		if p.groups[name] == nil {
 			p.groups[name] = &group{name: name, created: u.created, modified: u.created}
-		}
-	}
-	return nil
-}
-
-// change sets attributes of a user, whose lock is held, and keeps the aliases in step. An empty
-// value deletes an attribute.
-func (p *pool) change(u *user, changed ...attribute) error {
-	return p.replace(u, u.attributes.with(changed...), false)
-}
-
-// replace gives a user, whose lock is held, other attributes. It fails if they bring an alias that
-// belongs to somebody else, unless force says that the alias moves. One that was moved away from the
-// user earlier does not come back by this.
-func (p *pool) replace(u *user, next attributes, force bool) error {
-	before, after := p.aliasesOf(u.attributes), p.aliasesOf(next)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	owned := after[:0:0]
-	for _, alias := range after {
-		other := cmp.Or(p.names[alias], p.aliases[alias], u)
-		switch {
-		case other == u || force && p.names[alias] == nil:
-			owned = append(owned, alias)
-		case !slices.Contains(before, alias):
-			return aliasExists(alias)
-		}
-	}
-	p.forget(u, before)
-	for _, alias := range owned {
-		p.aliases[alias] = u
-	}
-	u.attributes = next
-	return nil
-}
-
-func aliasExists(alias string) error {
-	kind := "preferred_username"
-	switch {
-	case isAddress("email", alias):
-		kind = "email"
-	case isAddress("phone_number", alias):
-		kind = "phone_number"
-	}
-	return &Error{"AliasExistsException", "An account with the " + kind + " already exists."}
-}
-
-// forget drops the aliases that are still the user's; the pool's lock is held.
-func (p *pool) forget(u *user, aliases []string) {
-	for _, alias := range aliases {
-		if p.aliases[alias] == u {
-			delete(p.aliases, alias)
 		}
 	}
 }
@@ -240,7 +153,7 @@ func (p *pool) remove(u *user) {
 	delete(p.names, p.key(u.name))
 	i := p.after(u.number - 1)
 	p.ordered = slices.Delete(p.ordered, i, i+1)
-	p.forget(u, append(p.aliasesOf(u.attributes), p.key(u.sub)))
+	p.forget(u, append(p.aliasesOf(u.attributes), alias{key: p.key(u.sub)}))
 }
 
 // after is the place of the first user with a number above another; the pool's lock is held.

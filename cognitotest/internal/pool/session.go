@@ -16,7 +16,8 @@ type session struct {
 	first     bool // of the first factor that USER_AUTH lets the user choose
 
 	code    string   // what was sent, for SMS_MFA, SMS_OTP and EMAIL_OTP
-	address string   // the e-mail address that is being set up
+	address string   // where to, for a second factor
+	setup   bool     // the address becomes the user's
 	offered []string // what SELECT_MFA_TYPE or SELECT_CHALLENGE may be answered with
 	done    progress // before it
 }

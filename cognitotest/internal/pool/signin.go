@@ -99,7 +99,7 @@ func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.proceed(n), nil
+	return s.proceed(n)
 }
 
 // respond takes the answer to a challenge. The session is used up by a right answer only.
@@ -128,30 +128,30 @@ func respond(c *caller, in *respondRequest) (*authResponse, error) {
 		return nil, err
 	}
 	s.spend()
-	return s.proceed(n), nil
+	return s.proceed(n)
 }
 
 // proceed decides what comes after a step that went well and did not say so itself: a new password,
 // scripted challenges, a second factor, tokens, in this order.
-func (s *signIn) proceed(n next) *authResponse {
+func (s *signIn) proceed(n next) (*authResponse, error) {
+	switch {
+	case n.response != nil:
+	case s.user.status == userMustChange:
+		n = s.askNewPassword()
+	case s.done.asked < len(s.user.script):
+		n = s.askScripted()
+	case !s.done.mfa && s.remembers(s.done.device):
+		n = s.askDevice()
+	case !s.done.mfa:
+		var err error
+		if n, err = s.askFactor(); err != nil {
+			return nil, err
+		}
+	}
 	if n.response != nil {
-		return n.response
+		return n.response, nil
 	}
-	if s.user.status == userMustChange {
-		return s.askNewPassword().response
-	}
-	if s.done.asked < len(s.user.script) {
-		return s.askScripted().response
-	}
-	if !s.done.mfa {
-		if s.remembers(s.done.device) {
-			return s.askDevice().response
-		}
-		if n := s.askFactor(); n.response != nil {
-			return n.response
-		}
-	}
-	return s.tokens(s.signedIn(s.done.device))
+	return s.tokens(s.signedIn(s.done.device)), nil
 }
 
 // beginRefresh is REFRESH_TOKEN_AUTH. It goes on with nothing: a refresh asks for no factor.

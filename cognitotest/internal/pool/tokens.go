@@ -129,7 +129,7 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 	}
 	for _, a := range g.attributes {
 		if strings.HasSuffix(a.Name, "_verified") {
-			id[a.Name] = a.Value == "true"
+			id[a.Name] = isTrue(a.Value)
 		} else if _, taken := id[a.Name]; !taken {
 			id[a.Name] = a.Value
 		}

@@ -48,8 +48,11 @@ func TestFirstFactors(t *testing.T) {
 	without := cognitotest.User{Email: "b@x.org"}
 	temporary := reachable
 	temporary.Status = types.UserStatusTypeForceChangePassword
-	totp := reachable
-	totp.TOTP = secret
+	totp, unused, lost := reachable, reachable, reachable
+	totp.TOTP, unused.TOTP = secret, secret
+	unused.Methods = []string{}
+	lost.Phone, lost.Methods = "", []string{"SMS_MFA"}
+	federated := cognitotest.User{Email: "b@x.org", Status: types.UserStatusTypeExternalProvider}
 	for name, tc := range map[string]struct {
 		on        func(*options)
 		user      cognitotest.User
@@ -73,7 +76,10 @@ func TestFirstFactors(t *testing.T) {
 		"temporary password":               {on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA demanded":                     {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA demanded, no password":        {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: without, expect: choice, offers: passwords},
-		"MFA offered":                      {on: everyFirstFactor, user: totp, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
+		"MFA chosen":                       {on: everyFirstFactor, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"MFA by a lost number":             {on: func(o *options) { everyFirstFactor(o); everyFactor(o) }, user: lost, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"TOTP verified only":               {on: everyFirstFactor, user: unused, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
+		"federated":                        {on: everyFirstFactor, user: federated, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +140,7 @@ func TestChoice(t *testing.T) {
 		"SRP at once": func(t *testing.T, username string) reply {
 			t.Helper()
 			r := srv.in(t).userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
-			assert.Contains(t, r.body["AvailableChallenges"], "EMAIL_OTP")
+			assert.Contains(t, r.body["AvailableChallenges"], "PASSWORD_SRP")
 			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, r, password))
 		},
 		"SRP when asked": func(t *testing.T, username string) reply {
@@ -163,11 +169,9 @@ func TestChoice(t *testing.T) {
 			assert.NotEmpty(t, r.access(), "%s", r.raw)
 			assert.NotContains(t, r.body, "AvailableChallenges")
 
-			r = way(t, "carol")
-			if strings.HasPrefix(name, "e-mail") {
-				assert.NotEmpty(t, r.access(), "a code is not followed by a second factor: %s", r.raw)
-			} else {
-				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "a password is")
+			if !strings.HasPrefix(name, "e-mail") { // which is not offered to who has a second factor
+				r = way(t, "carol")
+				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 				assert.NotContains(t, r.body, "AvailableChallenges")
 			}
 			assert.Empty(t, srv.User("bob").Methods, "a first factor does not become a second one")
@@ -287,14 +291,24 @@ func TestChoiceStates(t *testing.T) {
 	}
 }
 
-// Where the pool comes to demand a second factor after a code was sent, it is asked for.
-func TestChoiceMFADemandedMeanwhile(t *testing.T) {
+// A code is no way round the second factor, also not for who chose one after the code was sent.
+func TestCodeIsNoWayRoundMFA(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor)
-	srv.AddUser(cognitotest.User{Username: "bob", Email: "b@x.org"})
-	session := srv.userAuth("bob", prefer("EMAIL_OTP")).session()
-	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}})
-	assert.Equal(t, "MFA_SETUP", srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).text("ChallengeName"))
+	bob := cognitotest.User{Username: "bob", Password: password, Email: "b@x.org", TOTP: secret, Methods: []string{}}
+	srv.AddUser(bob)
+	choice := srv.userAuth("bob", nil)
+	begun := srv.userAuth("bob", prefer("EMAIL_OTP"))
+	code := srv.lastCode("bob")
+	srv.must("AdminSetUserMFAPreference", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true},
+	})
+	r := srv.respond("EMAIL_OTP", begun.session(), "bob", kv{"EMAIL_OTP_CODE": code})
+	assert.Equal(t, invalidSession, r.failure())
+	r = srv.respond("SELECT_CHALLENGE", choice.session(), "bob", kv{"ANSWER": "EMAIL_OTP"})
+	assert.Contains(t, r.failure(), "InvalidParameter: The challenge that was selected is not one of ")
+	r = srv.respond("SELECT_CHALLENGE", choice.session(), "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": password})
+	assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 }
 
 // Somebody who does not exist is led on like somebody who does, all the way.

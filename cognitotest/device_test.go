@@ -66,8 +66,15 @@ func (f fake) deviceAnswer(claim kv) reply {
 	return f.call("RespondToAuthChallenge", kv{"ClientId": f.ClientID, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeResponses": claim})
 }
 
-// signInOn is a sign-in of alice by password on a device.
+// signInOn is a sign-in of alice by SRP on a device.
 func (f fake) signInOn(d testDevice) reply {
+	f.t.Helper()
+	s := newSRPClient()
+	return f.srpAnswer(with(f.srpClaim(s, f.srpInit(s, "alice"), password), "DEVICE_KEY", d.key))
+}
+
+// passwordOn is a sign-in of alice by password on a device.
+func (f fake) passwordOn(d testDevice) reply {
 	f.t.Helper()
 	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
 		"USERNAME": "alice", "PASSWORD": password, "DEVICE_KEY": d.key,
@@ -78,7 +85,7 @@ func (f fake) signInOn(d testDevice) reply {
 func onDevice(t *testing.T, optFns ...func(*options)) (fake, testDevice, reply) {
 	t.Helper()
 	srv := withTOTP(t, optFns...)
-	r := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice"))
+	r := srv.code(srv.srpSignIn("alice", password).session(), srv.Code("alice"))
 	d := newDevice(r)
 	require.NotEmpty(t, d.key, "%s", r.raw)
 	confirmed := srv.confirmDevice(r.access(), d)
@@ -87,27 +94,26 @@ func onDevice(t *testing.T, optFns ...func(*options)) (fake, testDevice, reply) 
 	return srv, d, r
 }
 
-// A device that is remembered spares its user the second factor, whichever way the password goes.
+// A device that is remembered spares its user the second factor, if the password goes by SRP.
 func TestDevice(t *testing.T) {
 	t.Parallel()
 	srv, d, first := onDevice(t, trusting)
 	assert.Regexp(t, `^us-east-1_[0-9a-f]{8}-[0-9a-f-]{27}$`, d.key)
 	assert.Equal(t, d.key, payload(first.access())["device_key"])
 
-	bySRP := func() reply {
-		s := newSRPClient()
-		return srv.srpAnswer(with(srv.srpClaim(s, srv.srpInit(s, "alice"), password), "DEVICE_KEY", d.key))
-	}
-	byChoice := func() reply {
-		return srv.userAuth("alice", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password, "DEVICE_KEY": d.key})
-	}
-	for name, begin := range map[string]func() reply{"password": func() reply { return srv.signInOn(d) }, "SRP": bySRP, "choice": byChoice} {
-		begun := begin()
-		require.Equal(t, "DEVICE_SRP_AUTH", begun.text("ChallengeName"), "%s: %s", name, begun.raw)
-		r := srv.deviceAnswer(srv.deviceClaim(d, begun, d.password))
-		require.NotEmpty(t, r.access(), "%s: %s", name, r.raw)
-		assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
-		assert.Equal(t, d.key, payload(r.access())["device_key"])
+	begun := srv.signInOn(d)
+	require.Equal(t, "DEVICE_SRP_AUTH", begun.text("ChallengeName"), "%s", begun.raw)
+	r := srv.deviceAnswer(srv.deviceClaim(d, begun, d.password))
+	require.NotEmpty(t, r.access(), "%s", r.raw)
+	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
+	assert.Equal(t, d.key, payload(r.access())["device_key"])
+
+	byChoice := srv.userAuth("alice", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password, "DEVICE_KEY": d.key})
+	for name, begun := range map[string]reply{"password": srv.passwordOn(d), "choice": byChoice} {
+		require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"), "%s: %s", name, begun.raw)
+		srv.Advance(time.Minute)
+		r := srv.code(begun.session(), srv.Code("alice"))
+		assert.Equal(t, d.key, payload(r.access())["device_key"], "%s: the tokens name the device all the same", name)
 	}
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.signIn("alice", password).text("ChallengeName"), "without the device")
 	assert.Equal(t, incorrect, srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
@@ -161,8 +167,10 @@ func TestDeviceRefusals(t *testing.T) {
 	const missing = "InvalidParameter: Missing required parameter "
 
 	unknown := testDevice{key: "us-east-1_0badcafe"}
-	assert.Equal(t, noDevice, srv.signInOn(unknown).failure())
-	assert.Equal(t, noDevice, srv.signInOn(newDevice(mallory)).failure(), "a key of somebody else")
+	for _, signIn := range []func(testDevice) reply{srv.signInOn, srv.passwordOn} {
+		assert.Equal(t, noDevice, signIn(unknown).failure())
+		assert.Equal(t, noDevice, signIn(newDevice(mallory)).failure(), "a key of somebody else")
+	}
 	challenge := srv.srpInit(s, "alice")
 	claim := srv.srpClaim(s, challenge, password)
 	assert.Equal(t, noDevice, srv.srpAnswer(with(claim, "DEVICE_KEY", unknown.key)).failure())
@@ -232,7 +240,7 @@ func TestDeviceRefusals(t *testing.T) {
 func TestConfirmDevice(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting)
-	r := srv.tokens("alice")
+	r := srv.srpSignIn("alice", password)
 	d := newDevice(r)
 	const invalid = "InvalidParameter: DeviceSecretVerifierConfig is not valid."
 	encode := base64.StdEncoding.EncodeToString
@@ -248,7 +256,7 @@ func TestConfirmDevice(t *testing.T) {
 	} {
 		assert.Equal(t, invalid, srv.call("ConfirmDevice", kv{"AccessToken": r.access(), "DeviceKey": d.key, "DeviceSecretVerifierConfig": config}).failure(), name)
 	}
-	other := newDevice(srv.tokens("alice"))
+	other := newDevice(srv.srpSignIn("alice", password))
 	assert.NotEqual(t, d.key, other.key)
 	assert.Equal(t, "InvalidParameter: Invalid device key given.", srv.confirmDevice(r.access(), other).failure(), "of another sign-in")
 	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"])
@@ -269,16 +277,18 @@ func TestDeviceCalls(t *testing.T) {
 	assert.Equal(t, kv{"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": true}, made.body["UserPool"].(kv)["DeviceConfiguration"])
 	pool := made.text("UserPool", "Id")
 	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	srv.ClientID = app
 	srv.must("AdminCreateUser", kv{"UserPoolId": pool, "Username": "bob"})
 	srv.must("AdminSetUserPassword", kv{"UserPoolId": pool, "Username": "bob", "Password": password, "Permanent": true})
 
 	var access string
 	keys := map[any]bool{}
 	for range 3 {
-		r := srv.must("InitiateAuth", kv{"ClientId": app, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "bob", "PASSWORD": password}})
-		access = r.access()
-		assert.Equal(t, true, srv.confirmDevice(access, newDevice(r)).body["UserConfirmationNecessary"])
-		keys[newDevice(r).key] = true
+		tokens := srv.IssueTokens("bob")
+		d := testDevice{*tokens.NewDeviceMetadata.DeviceKey, *tokens.NewDeviceMetadata.DeviceGroupKey, "secret"}
+		access = *tokens.AccessToken
+		assert.Equal(t, true, srv.confirmDevice(access, d).body["UserConfirmationNecessary"])
+		keys[d.key] = true
 	}
 	for kind, who := range map[string]kv{"": {"AccessToken": access}, "Admin": {"UserPoolId": pool, "Username": "bob"}} {
 		call := func(operation string, more kv) reply {
@@ -329,7 +339,7 @@ func TestDeviceRefresh(t *testing.T) {
 	t.Parallel()
 	const invalid = "NotAuthorized: Invalid Refresh Token"
 	srv := start(t, trusting)
-	r := srv.tokens("alice")
+	r := srv.srpSignIn("alice", password)
 	d := newDevice(r)
 	byFlow := func(key string) reply {
 		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": r.refresh(), "DEVICE_KEY": key}})
@@ -363,7 +373,7 @@ func TestDeviceByChoice(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, func(o *options) { o.Devices = &types.DeviceConfigurationType{} })
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
-	first := srv.tokens("bob")
+	first := srv.srpSignIn("bob", password)
 	d := newDevice(first)
 	require.Empty(t, srv.confirmDevice(first.access(), d).failure())
 	unknown := "us-east-1_0badcafe"
@@ -379,4 +389,106 @@ func TestDeviceByChoice(t *testing.T) {
 	r = srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": d.key})
 	assert.Equal(t, d.key, payload(r.access())["device_key"])
 	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
+}
+
+// The service confirms no device unless the password went by SRP, in the flows that say so, and refuses
+// every refresh of such a sign-in.
+func TestConfirmDeviceTakesSRP(t *testing.T) {
+	t.Parallel()
+	srv := start(t, trusting)
+	s := newSRPClient()
+	custom := srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{
+		"USERNAME": "alice", "CHALLENGE_NAME": "SRP_A", "SRP_A": s.A.Text(16),
+	}})
+	byChoice := srv.userAuth("alice", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+	issued := srv.IssueTokens("alice")
+	for name, tc := range map[string]struct {
+		tokens    reply
+		confirmed bool
+	}{
+		"USER_SRP_AUTH":      {srv.srpSignIn("alice", password), true},
+		"CUSTOM_AUTH":        {srv.srpAnswer(srv.srpClaim(s, custom, password)), true},
+		"USER_PASSWORD_AUTH": {srv.tokens("alice"), false},
+		"USER_AUTH":          {srv.srpAnswer(srv.srpClaim(s, byChoice, password)), false},
+		"IssueTokens": {reply{body: kv{"AuthenticationResult": kv{
+			"AccessToken": *issued.AccessToken, "RefreshToken": *issued.RefreshToken, "NewDeviceMetadata": kv{
+				"DeviceKey": *issued.NewDeviceMetadata.DeviceKey, "DeviceGroupKey": *issued.NewDeviceMetadata.DeviceGroupKey,
+			},
+		}}}, true},
+	} {
+		d := newDevice(tc.tokens)
+		require.NotEmpty(t, d.key, "%s: the key comes all the same", name)
+		failure := map[bool]string{false: "InvalidParameter: Invalid device key given."}[tc.confirmed]
+		assert.Equal(t, failure, srv.confirmDevice(tc.tokens.access(), d).failure(), name)
+		refresh := kv{"ClientId": srv.ClientID, "RefreshToken": tc.tokens.refresh(), "DeviceKey": d.key}
+		failure = map[bool]string{false: "NotAuthorized: Invalid Refresh Token"}[tc.confirmed]
+		assert.Equal(t, failure, srv.call("GetTokensFromRefreshToken", refresh).failure(), name)
+	}
+}
+
+// A device that was remembered before there was a second factor does not spare the first code, and the
+// following ones it does.
+func TestDeviceFromBeforeMFA(t *testing.T) {
+	t.Parallel()
+	srv := start(t, trusting, frozen)
+	first := srv.srpSignIn("alice", password)
+	d := newDevice(first)
+	require.Empty(t, srv.confirmDevice(first.access(), d).failure())
+	require.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"), "there is no second factor yet")
+	srv.enrol(first.access())
+
+	begun := srv.signInOn(d)
+	require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"))
+	require.NotEmpty(t, srv.code(begun.session(), srv.NextCode("alice")).access())
+	begun = srv.signInOn(d)
+	require.Equal(t, "DEVICE_SRP_AUTH", begun.text("ChallengeName"))
+	require.NotEmpty(t, srv.deviceAnswer(srv.deviceClaim(d, begun, d.password)).access())
+	assert.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"))
+}
+
+// What a device stands for: codes by SMS and of an authenticator; none by e-mail, unless a quirk says so,
+// and no set-up.
+func TestWhatADeviceStandsFor(t *testing.T) {
+	t.Parallel()
+	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
+	for name, tc := range map[string]struct {
+		methods   []string
+		preferred string
+		quirk     bool
+		expect    string
+	}{
+		"TOTP":                  {methods: []string{totp}, expect: "DEVICE_SRP_AUTH"},
+		"SMS":                   {methods: []string{sms}, expect: "DEVICE_SRP_AUTH"},
+		"e-mail":                {methods: []string{email}, expect: email},
+		"e-mail, by the quirk":  {methods: []string{email}, quirk: true, expect: "DEVICE_SRP_AUTH"},
+		"e-mail preferred":      {methods: []string{totp, email}, preferred: email, expect: email},
+		"TOTP preferred":        {methods: []string{totp, email}, preferred: totp, expect: "DEVICE_SRP_AUTH"},
+		"none preferred":        {methods: []string{totp, email}, expect: "DEVICE_SRP_AUTH"},
+		"no factor, though one": {methods: []string{}, expect: "MFA_SETUP"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := withTOTP(t, trusting, everyFactor, frozen, func(o *options) { o.Quirks.DeviceSparesEmail = tc.quirk })
+			admin := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
+			r := srv.code(srv.srpSignIn("alice", password).session(), srv.Code("alice"))
+			d := newDevice(r)
+			require.Empty(t, srv.confirmDevice(r.access(), d).failure())
+			srv.must("AdminUpdateUserAttributes", with(admin, "UserAttributes", []kv{
+				named("email", "alice@example.com"), named("phone_number", "+15550001234"),
+			}))
+			setting := func(method string) kv {
+				on := strings.Contains(strings.Join(tc.methods, " "), method)
+				return kv{"Enabled": on, "PreferredMfa": on && method == tc.preferred}
+			}
+			preference := with(with(admin, "SMSMfaSettings", setting(sms)), "EmailMfaSettings", setting(email))
+			srv.must("AdminSetUserMFAPreference", with(preference, "SoftwareTokenMfaSettings", setting(totp)))
+			if len(tc.methods) == 0 {
+				srv.must("AdminDeleteSoftwareToken", admin)
+				srv.must("SetUserPoolMfaConfig", kv{
+					"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": true},
+				})
+			}
+			assert.Equal(t, tc.expect, srv.signInOn(d).text("ChallengeName"))
+		})
+	}
 }

@@ -187,7 +187,7 @@ func (m *model) promise(kept bool, broken string) {
 
 // earn is the one way to tokens.
 func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
-	m.promise(p.password || p.code && c.pool.byCode, "tokens without the right password")
+	m.promise(p.password || p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
 	m.promise(p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON", "tokens without the second factor that is demanded")
 	m.promise(!u.gone && !u.disabled, "tokens for a user who may not sign in")
 	m.promise(c.pool == u.pool, "tokens from another pool's app client")
@@ -422,7 +422,7 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 
 // firstFactors are what a sign-in by choice can begin with.
 func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
-	if p.byCode && p.mode != "ON" && (u == nil || u.email != "" && u.status != "FORCE_CHANGE_PASSWORD") {
+	if p.byCode && p.mode != "ON" && (u == nil || u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" && len(m.asks(u)) == 0) {
 		return []string{"PASSWORD_SRP", "PASSWORD", factorEmail}
 	}
 	return []string{"PASSWORD_SRP", "PASSWORD"}
@@ -485,7 +485,7 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	u := s.user
 	switch s.challenge {
 	case choice:
-		if !slices.Contains(s.offered, answer) {
+		if !slices.Contains(s.offered, answer) || !slices.Contains(m.firstFactors(u.pool, u), answer) {
 			return refuse("InvalidParameter: The challenge that was selected is not one of " + strings.Join(s.offered, ", "))
 		}
 		m.accept(s)
@@ -500,8 +500,11 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	if barred := m.barred(u); barred != "" {
 		return refuse(barred)
 	}
+	if !slices.Contains(m.firstFactors(u.pool, u), s.challenge) {
+		return refuse(invalidSession) // there is a second factor by now
+	}
 	m.accept(s)
-	return m.goOn(u, s.client, proof{code: true, factor: u.pool.mode != "ON"})
+	return m.goOn(u, s.client, proof{code: true})
 }
 
 // goOn is what comes next in a sign-in.
@@ -869,13 +872,18 @@ func (m *model) resetPassword(u *modelUser) verdict {
 	switch {
 	case u.status == "FORCE_CHANGE_PASSWORD":
 		return refuse(noReset)
-	case !u.verified:
+	case !m.recovers(u):
 		return refuse(noAddress)
 	}
 	u.status = "RESET_REQUIRED"
 	m.end(u)
 	m.sendRecovery(u)
 	return done
+}
+
+// recovers tells whether a code for a new password can be sent: the address must not be the second factor.
+func (m *model) recovers(u *modelUser) bool {
+	return u.verified && !slices.Contains(m.asks(u), factorEmail)
 }
 
 // sendRecovery sends a code, which the driver reads.
@@ -907,7 +915,7 @@ func (m *model) forgot(c *modelClient, name, hash string) verdict {
 		return done
 	case u.status == "FORCE_CHANGE_PASSWORD":
 		return refuse(noReset)
-	case u.verified:
+	case m.recovers(u):
 		m.sendRecovery(u)
 	case c.tells:
 		return refuse(noAddress)

@@ -86,6 +86,9 @@ type Quirks struct {
 	RefuseDisable bool
 	// OldSecretHashText is "Unable to verify secret hash for client", as in older responses.
 	OldSecretHashText bool
+	// DeviceSparesEmail has a remembered device take the place of a code by e-mail, too; by default it
+	// does of one by SMS or from an authenticator.
+	DeviceSparesEmail bool
 	// PreciseSignOut keeps tokens good that are issued after a global sign-out in the same second; it
 	// needs token revocation. By default they are not.
 	PreciseSignOut bool
@@ -148,6 +151,7 @@ func (o *Options) machine() (*pool.Machine, error) {
 		LongSessions: q.LongSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
 		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
 		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
+		DeviceSparesEmail: q.DeviceSparesEmail,
 	}})
 	return m, m.Start(pool.Start{
 		PoolID: o.UserPoolID, ClientID: o.ClientID, Pool: o.pool(), MFA: o.mfa(), Client: o.client(),

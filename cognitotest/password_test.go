@@ -1,6 +1,7 @@
 package cognitotest_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -246,7 +247,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 		failure    string
 	}{
 		"not set":                  {medium: "SMS"},
-		"not set, SMS as a factor": {smsMFA: true, medium: "SMS"},
+		"not set, SMS as a factor": {smsMFA: true, medium: "EMAIL"},
 		"e-mail first":             {mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")}, medium: "EMAIL"},
 		"phone first":              {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, medium: "SMS"},
 		"SMS as a factor":          {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, smsMFA: true, medium: "EMAIL"},
@@ -295,6 +296,41 @@ func TestRecoveryMechanisms(t *testing.T) {
 	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value 'pigeon' at 'accountRecoverySetting.recoveryMechanisms.1.member.name' "+
 		"failed to satisfy constraint: Member must satisfy enum value set: [verified_email, verified_phone_number, admin_only]",
 		srv.call("CreateUserPool", kv{"PoolName": "x", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{mechanism(1, "pigeon")}}}).failure())
+}
+
+// A code for a new password never goes where the second factor is.
+func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
+	t.Parallel()
+	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
+	const nowhere = "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number"
+	for name, tc := range map[string]struct {
+		mode         types.UserPoolMfaType
+		email, phone string
+		methods      []string
+		expect       string // a medium, or a failure
+	}{
+		"no factor":          {"OPTIONAL", "b@x.org", "+15550001234", nil, "SMS"},
+		"SMS":                {"OPTIONAL", "b@x.org", "+15550001234", []string{sms}, "EMAIL"},
+		"e-mail":             {"OPTIONAL", "b@x.org", "+15550001234", []string{email}, "SMS"},
+		"e-mail alone":       {"OPTIONAL", "b@x.org", "", []string{email}, nowhere},
+		"SMS alone":          {"OPTIONAL", "", "+15550001234", []string{sms}, nowhere},
+		"both":               {"OPTIONAL", "b@x.org", "+15550001234", []string{sms, email}, nowhere},
+		"TOTP":               {"OPTIONAL", "b@x.org", "", []string{totp}, "EMAIL"},
+		"ON, TOTP":           {"ON", "b@x.org", "", []string{totp}, "EMAIL"},
+		"ON, asked by both":  {"ON", "b@x.org", "+15550001234", []string{}, nowhere},
+		"ON, e-mail, number": {"ON", "b@x.org", "+15550001234", []string{email}, "SMS"},
+	} {
+		srv := listen(t, everyFactor, func(o *options) { o.MFA, o.RevealUsers = tc.mode, true })
+		user := cognitotest.User{Username: "bob", Password: password, Email: tc.email, Phone: tc.phone, Methods: tc.methods}
+		if slices.Contains(tc.methods, totp) {
+			user.TOTP = secret
+		}
+		srv.AddUser(user)
+		r := srv.forgot("bob")
+		assert.Equal(t, tc.expect, r.text("CodeDeliveryDetails", "DeliveryMedium")+r.failure(), name)
+		failure := srv.call("AdminResetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}).failure()
+		assert.Equal(t, tc.expect == nowhere, failure == nowhere, name)
+	}
 }
 
 func TestChangePassword(t *testing.T) {

@@ -225,6 +225,34 @@ func TestSetupByEmail(t *testing.T) {
 	srv.challenged("alice", "EMAIL_OTP")
 }
 
+// A custom challenge can be tried as often as the script says, each time with a session of its own.
+func TestScriptedChallengeAgain(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	script := cognitotest.Challenge{
+		Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}, Tries: 3,
+	}
+	srv.Script("alice", script, cognitotest.Challenge{Answers: map[string]string{"ANSWER": "again"}, Tries: 2})
+	const custom = "CUSTOM_CHALLENGE"
+	answer := func(r reply, text string) reply {
+		t.Helper()
+		return srv.respond(custom, r.session(), "alice", kv{"ANSWER": text})
+	}
+	first := srv.challenged("alice", custom)
+	second := answer(first, "tom")
+	require.Equal(t, custom, second.text("ChallengeName"), "%s", second.raw)
+	assert.Equal(t, "pet", second.text("ChallengeParameters", "question"))
+	assert.NotEqual(t, first.session(), second.session())
+	assert.Equal(t, usedSession, answer(first, "rex").failure(), "the first one is over")
+	next := answer(answer(second, "tom"), "rex")
+	require.Equal(t, custom, next.text("ChallengeName"), "the third answer is right")
+	assert.NotEmpty(t, answer(answer(next, "wrong"), "again").access(), "each challenge has tries of its own")
+
+	last := answer(answer(srv.challenged("alice", custom), "tom"), "tom")
+	assert.Equal(t, incorrect, answer(last, "tom").failure())
+	assert.Equal(t, usedSession, answer(last, "rex").failure(), "the sign-in is over")
+}
+
 func TestScriptedChallenges(t *testing.T) {
 	t.Parallel()
 	script := []cognitotest.Challenge{

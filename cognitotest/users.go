@@ -15,7 +15,8 @@ type User struct {
 	// Username is, in a pool with UsernameAttributes, the address that the user signs in by.
 	Username string
 	// Password has at least two characters and does not begin or end with a space. The password policy
-	// does not apply. It may be empty where FirstFactors has codes.
+	// does not apply. It may be empty where FirstFactors has codes, and is where Status is
+	// EXTERNAL_PROVIDER: federated users sign in elsewhere.
 	Password   string
 	Email      string // verified
 	Phone      string // verified, for example "+15550001234"
@@ -175,9 +176,11 @@ type Challenge struct {
 	// no session.
 	Name       types.ChallengeNameType
 	Parameters map[string]string // what the client gets to see
-	// Answers are what ChallengeResponses must hold, for example "ANSWER". Any other answer ends the
-	// sign-in.
+	// Answers are what ChallengeResponses must hold, for example "ANSWER". Any other answer is wrong.
 	Answers map[string]string
+	// Tries is how many answers the challenge takes; default 1. After a wrong one it is asked for again,
+	// with another session, as a trigger that allows several does; the last one ends the sign-in.
+	Tries int
 }
 
 // Script sets the challenges that every following sign-in of the user meets: with CUSTOM_AUTH in place
@@ -189,6 +192,7 @@ func (s *Server) Script(username string, challenges ...Challenge) {
 	for i, c := range challenges {
 		script[i] = pool.Challenge{
 			Name: string(c.Name), Parameters: maps.Clone(c.Parameters), Answers: maps.Clone(c.Answers),
+			Tries: c.Tries,
 		}
 	}
 	if !s.machine.Script(username, script) {

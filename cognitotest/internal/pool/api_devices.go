@@ -20,10 +20,11 @@ type confirmDeviceResponse struct {
 	UserConfirmationNecessary bool
 }
 
-// confirmDevice makes the device known that the access token was given on.
+// confirmDevice makes the device known that the access token was given on. The service does so only
+// if the password went by SRP.
 func confirmDevice(c *caller, in *confirmDeviceRequest) (*confirmDeviceResponse, error) {
-	config := c.pool.settings().devices
-	if c.device != in.DeviceKey || config == nil {
+	config, birth := c.pool.settings().devices, c.birthOf(in.DeviceKey)
+	if c.device != in.DeviceKey || config == nil || birth == bornOtherwise {
 		return nil, invalidParameter("Invalid device key given.")
 	}
 	secret := in.DeviceSecretVerifierConfig
@@ -36,7 +37,8 @@ func confirmDevice(c *caller, in *confirmDeviceRequest) (*confirmDeviceResponse,
 	c.user.forget(in.DeviceKey)
 	c.user.devices = append(c.user.devices, &device{
 		key: in.DeviceKey, name: in.DeviceName, created: now, modified: now, authenticated: now,
-		remembered: !config.DeviceOnlyRememberedOnUserPrompt, verifier: verifier, salt: salt,
+		remembered: !config.DeviceOnlyRememberedOnUserPrompt, metCode: birth == bornWithCode,
+		verifier: verifier, salt: salt,
 	})
 	return &confirmDeviceResponse{config.DeviceOnlyRememberedOnUserPrompt}, nil
 }

@@ -51,7 +51,7 @@ func simulateRecovery(c *caller, username string) (*deliveryResponse, error) {
 // sendRecovery sends the code that gives the user a new password. Whoever never had one of their own
 // cannot have lost it.
 func sendRecovery(c *caller) (*codeDelivery, error) {
-	if c.user.status == userMustChange {
+	if c.user.status == userMustChange || c.user.status == userExternal {
 		return nil, errNoReset
 	}
 	attribute, err := recovery(c)
@@ -62,20 +62,24 @@ func sendRecovery(c *caller) (*codeDelivery, error) {
 }
 
 // recovery is the attribute whose address gets the code: the first verified one of those that the
-// pool names or, if it names none, the phone number before the e-mail address. A phone that is the
-// second factor is no way around the first.
+// pool names or, if it names none, the phone number before the e-mail address. An address that is
+// a second factor is no way around the first.
 func recovery(c *caller) (string, error) {
 	mechanisms := c.pool.settings().recovery
-	named := len(mechanisms) > 0
-	if !named {
+	if len(mechanisms) == 0 {
 		mechanisms = []string{"phone_number", "email"}
 	}
-	u := c.user
+	u, factors := c.user, c.factors(c.pool.mfaConfig())
+	isFactor := func(attribute string) bool {
+		return slices.ContainsFunc(factors, func(method string) bool {
+			return method != methodTOTP && addressOf(method) == attribute
+		})
+	}
 	for _, attribute := range mechanisms {
 		switch {
 		case attribute == recoveryAdmin:
 			return "", errAdminRecovery
-		case named && attribute == "phone_number" && slices.Contains(u.methods, methodSMS):
+		case isFactor(attribute):
 		case u.attributes.get(attribute) != "" && u.attributes.verified(attribute):
 			return attribute, nil
 		}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 // The flow USER_AUTH, in which the user chooses the first factor. See FIDELITY.md, "USER_AUTH".
@@ -33,11 +31,11 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 		if err := s.continueSignUp(in.Session, stageConfirmed); err != nil {
 			return next{}, err
 		}
-		n, err := s.afterCode(nil)
-		if err == nil {
-			s.spend()
+		if err := s.admissible(); err != nil {
+			return next{}, err
 		}
-		return n, err
+		s.spend()
+		return onward, nil
 	}
 	available := s.firstFactors()
 	if preferred := in.AuthParameters["PREFERRED_CHALLENGE"]; slices.Contains(available, preferred) {
@@ -46,12 +44,12 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	return s.askFirst(session{challenge: challengeChoice, offered: available}, map[string]string{}), nil
 }
 
-// firstFactors are those that the user can begin with. Codes are not among them where the pool
-// demands a second factor, since that comes after a password only. Who has nothing to sign in by is
-// asked for a password, like everybody.
+// firstFactors are those that the user can begin with. Codes are not among them where a second factor
+// is asked for, since that comes after a password only. Who has nothing to sign in by is asked for
+// a password, like everybody.
 func (s *signIn) firstFactors() []string {
 	codes := s.codeFactors()
-	if s.user.status == userMustChange || s.pool.mfaConfig().mode == types.UserPoolMfaTypeOn {
+	if s.user.status == userMustChange || s.needsFactor() {
 		codes = nil
 	}
 	if s.user.password == "" && !s.user.ghost && len(codes) > 0 {
@@ -87,7 +85,7 @@ func (s *signIn) answerChoice(given map[string]string) (next, error) {
 		return next{}, err
 	}
 	answer, offered := given["ANSWER"], s.session.offered
-	if !slices.Contains(offered, answer) {
+	if !slices.Contains(offered, answer) || !slices.Contains(s.firstFactors(), answer) {
 		return next{}, invalidParameter("The challenge that was selected is not one of %s", strings.Join(offered, ", "))
 	}
 	return s.tryFirst(answer, nil, given)

@@ -60,12 +60,17 @@ func (s *signIn) answerCode(given map[string]string) (next, error) {
 		s.touch()
 	}
 	s.done.mfa = true
+	s.done.proof |= provedBy(method)
 	return onward, nil
 }
 
-// codeFactors are the first factors that send a code and that the user has an address for.
+// codeFactors are the first factors that send a code and that the user has an address for. Federated
+// users sign in elsewhere.
 func (c *caller) codeFactors() []string {
 	var factors []string
+	if c.user.status == userExternal {
+		return nil
+	}
 	allowed := c.pool.settings().firstFactors
 	for _, factor := range []string{factorEmail, factorSMS} {
 		if _, address := c.codeAddress(factor); slices.Contains(allowed, factor) && address != "" {
@@ -106,15 +111,12 @@ func (s *signIn) answerFirstCode(given map[string]string) (next, error) {
 	if given[name] != s.session.code || s.user.ghost {
 		return next{}, errOTPMismatch
 	}
-	return s.afterCode(given)
-}
-
-// afterCode goes on from a first factor other than a password: past the second factor, unless the
-// pool demands one.
-func (s *signIn) afterCode(given map[string]string) (next, error) {
 	if err := s.admissible(); err != nil {
 		return next{}, err
 	}
-	s.done.mfa = s.pool.mfaConfig().mode != "ON"
+	if !slices.Contains(s.firstFactors(), s.session.challenge) {
+		return next{}, errSession // the user has a second factor by now
+	}
+	s.done.proof |= provedBy(s.session.challenge)
 	return onward, s.useDevice(given)
 }

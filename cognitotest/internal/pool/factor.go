@@ -60,6 +60,12 @@ func (c *caller) factors(config mfaConfig) []string {
 	return implied
 }
 
+// needsFactor tells whether a sign-in of the user has a second factor, or must have one.
+func (c *caller) needsFactor() bool {
+	config := c.pool.mfaConfig()
+	return config.mode == types.UserPoolMfaTypeOn || len(c.factors(config)) > 0 || c.user.hasChosen(config.methods())
+}
+
 // thatWork are those of some methods that the user can be asked for.
 func (u *user) thatWork(methods []string, config mfaConfig) []string {
 	var work []string
@@ -119,6 +125,7 @@ func (s *signIn) answerSetup(given map[string]string) (next, error) {
 		return next{}, errSession
 	case address == "":
 		s.done.mfa = true
+		s.done.proof |= provedTOTP
 		return onward, nil
 	case s.session.stage != stageChallenged || s.pool.mfaConfig().email == nil:
 		return next{}, errSession

@@ -38,6 +38,7 @@ type Quirks struct {
 	RefuseDisable     bool
 	OldSecretHashText bool
 	PreciseSignOut    bool
+	DeviceSparesEmail bool
 }
 
 // Machine is the state of a server. It is safe for concurrent use.

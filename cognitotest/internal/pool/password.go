@@ -29,6 +29,7 @@ func (s *signIn) tryPassword(given map[string]string) (next, error) {
 	if err := s.judge(right); err != nil {
 		return next{}, err
 	}
+	s.done.proof |= provedPassword
 	return onward, s.useDevice(given)
 }
 
@@ -42,6 +43,7 @@ func (s *signIn) askNewPassword() next {
 		known[a.Name] = a.Value
 	}
 	s.done.mfa = false // whoever got so far must do it again with the new password
+	s.done.proof &= provedPassword
 	return s.ask(session{challenge: challengeNewPassword}, map[string]string{
 		"requiredAttributes": jsonText(required), "userAttributes": jsonText(known),
 	})

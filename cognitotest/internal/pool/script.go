@@ -20,7 +20,7 @@ func (s *signIn) beginCustom(in *initiateAuthRequest) (next, error) {
 	if err := s.identify(in.AuthParameters); err != nil {
 		return next{}, err
 	}
-	if s.user.ghost {
+	if s.user.ghost || s.user.status == userExternal {
 		return next{}, errCredentials
 	}
 	if err := s.admissible(); err != nil {
@@ -40,15 +40,21 @@ func (s *signIn) askScripted() next {
 	return s.ask(session{challenge: name, stage: stageScripted}, parameters)
 }
 
-// answerScripted checks an answer to a scripted challenge. A wrong one ends the sign-in.
+// answerScripted checks an answer to a scripted challenge. After a wrong one it is asked for again, by
+// another session, as often as the script says; then the sign-in is over.
 func (s *signIn) answerScripted(given map[string]string) (next, error) {
-	asked := s.done.asked
-	if asked >= len(s.user.script) || !s.user.script[asked].answeredBy(given) {
-		s.spend()
-		return next{}, errCredentials
+	asked, script := s.done.asked, s.user.script
+	switch {
+	case asked < len(script) && script[asked].answeredBy(given):
+		s.done.asked++
+		s.done.tried = 0
+		return onward, nil
+	case asked < len(script) && s.done.tried+1 < script[asked].Tries:
+		s.done.tried++
+		return s.askScripted(), nil
 	}
-	s.done.asked++
-	return onward, nil
+	s.spend()
+	return next{}, errCredentials
 }
 
 func (c Challenge) answeredBy(given map[string]string) bool {

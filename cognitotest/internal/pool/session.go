@@ -24,8 +24,11 @@ type session struct {
 
 // progress is what of a sign-in lies behind.
 type progress struct {
+	proof  proof
+	srp    bool   // the password went by SRP, in a flow that knows devices
 	asked  int    // scripted challenges that were answered
-	mfa    bool   // the second factor
+	tried  int    // wrong answers to the next one
+	mfa    bool   // the second factor, or what stands for it
 	device string // key of the device that it happens on, if it is one of the user's
 }
 

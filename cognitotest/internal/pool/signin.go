@@ -140,7 +140,7 @@ func (s *signIn) proceed(n next) (*authResponse, error) {
 		n = s.askNewPassword()
 	case s.done.asked < len(s.user.script):
 		n = s.askScripted()
-	case !s.done.mfa && s.remembers(s.done.device):
+	case !s.done.mfa && s.spares():
 		n = s.askDevice()
 	case !s.done.mfa:
 		var err error
@@ -151,7 +151,7 @@ func (s *signIn) proceed(n next) (*authResponse, error) {
 	if n.response != nil {
 		return n.response, nil
 	}
-	return s.tokens(s.signedIn(s.done.device)), nil
+	return s.tokens(s.signedIn(s.done)), nil
 }
 
 // beginRefresh is REFRESH_TOKEN_AUTH. It goes on with nothing: a refresh asks for no factor.

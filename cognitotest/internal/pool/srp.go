@@ -118,5 +118,7 @@ func (s *signIn) answerVerifier(given map[string]string) (next, error) {
 	if s.session == nil {
 		return next{}, errSessionUsed
 	}
+	s.done.proof |= provedPassword
+	s.done.srp = !s.session.first
 	return onward, s.useDevice(given)
 }

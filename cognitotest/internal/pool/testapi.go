@@ -2,6 +2,7 @@ package pool
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,7 +49,11 @@ func (m *Machine) AddUser(poolID string, description User) error {
 			given.set(address.Name+"_verified", "true")
 		}
 	}
-	passwordless := p.settings().passwordless()
+	federated := status == userExternal
+	if federated && description.Password != "" {
+		return errors.New("a federated user has no password")
+	}
+	passwordless := p.settings().passwordless() || federated
 	if err := checkPerson(description.Username, description.Password, passwordless, given); err != nil {
 		return err
 	}
@@ -163,7 +168,7 @@ func (m *Machine) IssueTokens(clientID, name string, scopes []string) (*types.Au
 	var g *grant
 	found := m.visit(name, func(c *caller) {
 		c.client = client
-		g = c.signedIn("")
+		g = c.signedIn(progress{srp: true})
 	})
 	if !found {
 		return nil, errNoUser

@@ -50,7 +50,7 @@ func (c *caller) grant() *grant {
 
 // signedIn is the grant of a sign-in that is complete. Where the pool tracks devices, a sign-in on
 // none of the user's gets a key for one.
-func (c *caller) signedIn(device string) *grant {
+func (c *caller) signedIn(done progress) *grant {
 	now := c.Now()
 	c.user.failures = 0
 	g := c.grant()
@@ -60,9 +60,11 @@ func (c *caller) signedIn(device string) *grant {
 		c.user.signOn(g.origin, expires, now).survives = true
 	}
 	if c.pool.settings().devices != nil {
-		g.device, g.newDevice = device, c.user.device(device) == nil
-		if g.newDevice {
-			g.device = c.region + "_" + NewUUID()
+		if d := c.user.device(done.device); d == nil {
+			g.device, g.newDevice = c.newDeviceKey(done.birth()), true
+		} else {
+			g.device = d.key
+			d.metCode = d.metCode || done.birth() == bornWithCode
 		}
 	}
 	g.refresh = &refreshTicket{

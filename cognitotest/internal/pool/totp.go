@@ -30,5 +30,6 @@ func (s *signIn) answerTOTP(given map[string]string) (next, error) {
 		s.user.failed(now)
 	}
 	s.done.mfa = true
+	s.done.proof |= provedTOTP
 	return onward, err
 }

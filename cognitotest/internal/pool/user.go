@@ -22,6 +22,7 @@ const (
 	userUnconfirmed   = types.UserStatusTypeUnconfirmed
 	userMustChange    = types.UserStatusTypeForceChangePassword
 	userResetRequired = types.UserStatusTypeResetRequired
+	userExternal      = types.UserStatusTypeExternalProvider
 )
 
 // user is a user of a pool. What stands above mu never changes; the rest is read and written by
@@ -66,6 +67,7 @@ type user struct {
 type Challenge struct {
 	Name                string
 	Parameters, Answers map[string]string
+	Tries               int // how often it is asked for; 0 is once
 }
 
 // challengeByDefault is what a challenge without a name is called.
@@ -77,6 +79,7 @@ type device struct {
 	key, name                        string
 	created, modified, authenticated time.Time
 	remembered                       bool
+	metCode                          bool // a sign-in on it had a second factor
 	verifier, salt                   []byte
 }
 

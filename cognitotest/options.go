@@ -43,6 +43,8 @@ type Options struct {
 	// Users sign in by these attributes as well, once they are verified.
 	AliasAttributes []types.AliasAttributeType
 
+	Tier types.UserPoolTierType // of the pool; default ESSENTIALS; LITE has no authentication levels
+
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // user names and aliases are; tokens then hold them in lower case
 
@@ -187,6 +189,9 @@ func (o *Options) pool() object {
 		"PoolName": "cognitotest", "AutoVerifiedAttributes": []string{"email", "phone_number"},
 		"Policies":              object{"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors}},
 		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
+	}
+	if o.Tier != "" {
+		p["UserPoolTier"] = o.Tier
 	}
 	var schema []object
 	for _, name := range o.RequiredAttributes {

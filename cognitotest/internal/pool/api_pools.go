@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -98,13 +99,40 @@ type poolSettingsRequest struct {
 	DeviceConfiguration    *deviceConfiguration
 	MfaConfiguration       types.UserPoolMfaType
 	SmsConfiguration       json.RawMessage
+	UserPoolTier           types.UserPoolTierType
+	AcrConfiguration       map[string]acrLevel
+}
+
+// acrLevel is the name of an authentication level.
+type acrLevel struct{ AcrValue string }
+
+// level is the key of an authentication level, from 1, and its name by default.
+func level(n int) (key, name string) {
+	return "Level" + strconv.Itoa(n), "urn:cognito:loa:" + strconv.Itoa(n)
+}
+
+// acrConfiguration names all levels.
+func (s poolSettings) acrConfiguration() map[string]acrLevel {
+	all := map[string]acrLevel{}
+	for i, name := range s.levels {
+		key, _ := level(i + 1)
+		all[key] = acrLevel{name}
+	}
+	return all
 }
 
 func (r *poolSettingsRequest) settings() (poolSettings, error) {
 	set := poolSettings{
 		name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: r.AccountRecoverySetting.attributes(),
 		policy: defaultPolicy(), firstFactors: []string{string(types.AuthFactorTypePassword)},
-		devices: r.DeviceConfiguration,
+		devices: r.DeviceConfiguration, tier: cmp.Or(r.UserPoolTier, types.UserPoolTierTypeEssentials),
+	}
+	for i := range set.levels {
+		key, name := level(i + 1)
+		set.levels[i] = cmp.Or(r.AcrConfiguration[key].AcrValue, name)
+		if slices.Contains(set.levels[:i], set.levels[i]) {
+			return set, invalidParameter("The names of the authentication levels must be unique.")
+		}
 	}
 	if given := r.Policies.SignInPolicy; given != nil {
 		if err := given.check(); err != nil {
@@ -144,6 +172,8 @@ type userPoolType struct {
 	UsernameConfiguration  usernameConfiguration
 	AccountRecoverySetting *accountRecoverySetting `json:",omitempty"`
 	DeviceConfiguration    *deviceConfiguration    `json:",omitempty"`
+	UserPoolTier           types.UserPoolTierType
+	AcrConfiguration       map[string]acrLevel
 	MfaConfiguration       types.UserPoolMfaType
 	SchemaAttributes       []schemaAttribute `json:",omitempty"`
 	EstimatedNumberOfUsers int
@@ -196,6 +226,7 @@ func (m *Machine) describe(p *pool) userPoolType {
 		Policies:        policies{&set.policy, &signInPolicy{set.firstFactors}},
 		AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
 		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery),
+		UserPoolTier: set.tier, AcrConfiguration: set.acrConfiguration(),
 		DeviceConfiguration: set.devices, UsernameConfiguration: usernameConfiguration{&caseSensitive},
 		MfaConfiguration: p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
 	}

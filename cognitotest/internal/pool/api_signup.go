@@ -43,17 +43,17 @@ func signUp(c *caller, in *signUpRequest) (*signUpResponse, error) {
 		return nil, err
 	}
 	return &signUpResponse{
-		UserSub: u.sub, CodeDeliveryDetails: sendConfirmation(c), Session: c.openSignUp(stageSignedUp),
+		UserSub: u.sub, CodeDeliveryDetails: sendConfirmation(c), Session: c.openSignUp(stageSignedUp, 0),
 	}, nil
 }
 
 // openSignUp opens the next session on the way from a sign-up to a sign-in, in a client that has
 // USER_AUTH.
-func (c *caller) openSignUp(reached stage) string {
+func (c *caller) openSignUp(reached stage, proved proof) string {
 	if !c.client.allowsUserAuth() {
 		return ""
 	}
-	return c.open(session{challenge: challengeSignUp, stage: reached})
+	return c.open(session{challenge: challengeSignUp, stage: reached, done: progress{proof: proved}})
 }
 
 // sendConfirmation sends the code that confirms a sign-up to the first attribute that the pool
@@ -98,7 +98,11 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 	}
 	c.touch()
 	c.spend()
-	return &confirmSignUpResponse{c.openSignUp(stageConfirmed)}, u.confirm()
+	proved := provedEmail
+	if sent.attribute == "phone_number" {
+		proved = provedSMS
+	}
+	return &confirmSignUpResponse{c.openSignUp(stageConfirmed, proved)}, u.confirm()
 }
 
 // confirm ends the sign-up of the user.

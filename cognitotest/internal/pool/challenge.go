@@ -65,7 +65,7 @@ func (s *signIn) ask(asked session, parameters map[string]string) next {
 // askFirst asks for a first factor. The user's name is not in the challenge; what else InitiateAuth
 // could have asked for is.
 func (s *signIn) askFirst(asked session, parameters map[string]string) next {
-	asked.first = true
+	asked.first, asked.done = true, s.done
 	return next{&authResponse{
 		ChallengeName: asked.challenge, Session: s.open(asked), ChallengeParameters: parameters,
 		AvailableChallenges: asked.offered,

@@ -19,6 +19,10 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME"); err != nil {
 		return next{}, err
 	}
+	aim, err := s.readAim(in.AuthParameters)
+	if err != nil {
+		return next{}, err
+	}
 	if err := s.identify(in.AuthParameters); err != nil {
 		return next{}, err
 	}
@@ -34,10 +38,16 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 		if err := s.admissible(); err != nil {
 			return next{}, err
 		}
-		s.spend()
+		s.done.proof = s.session.done.proof
+	}
+	if err := s.aimAt(aim); err != nil {
+		return next{}, err
+	}
+	s.spend()
+	available := s.toBegin()
+	if len(available) == 0 {
 		return onward, nil
 	}
-	available := s.firstFactors()
 	if preferred := in.AuthParameters["PREFERRED_CHALLENGE"]; slices.Contains(available, preferred) {
 		return s.tryFirst(preferred, available, in.AuthParameters)
 	}
@@ -85,7 +95,7 @@ func (s *signIn) answerChoice(given map[string]string) (next, error) {
 		return next{}, err
 	}
 	answer, offered := given["ANSWER"], s.session.offered
-	if !slices.Contains(offered, answer) || !slices.Contains(s.firstFactors(), answer) {
+	if !slices.Contains(offered, answer) || !slices.Contains(s.toBegin(), answer) {
 		return next{}, invalidParameter("The challenge that was selected is not one of %s", strings.Join(offered, ", "))
 	}
 	return s.tryFirst(answer, nil, given)

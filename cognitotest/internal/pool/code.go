@@ -114,7 +114,7 @@ func (s *signIn) answerFirstCode(given map[string]string) (next, error) {
 	if err := s.admissible(); err != nil {
 		return next{}, err
 	}
-	if !slices.Contains(s.firstFactors(), s.session.challenge) {
+	if !slices.Contains(s.toBegin(), s.session.challenge) {
 		return next{}, errSession // the user has a second factor by now
 	}
 	s.done.proof |= provedBy(s.session.challenge)

@@ -15,10 +15,18 @@ var errNoMechanism = &Error{"MFAMethodNotFoundException", "No MFA mechanism regi
 // askFactor decides which second factor is asked for; onward means none. See FIDELITY.md, "Sign-in".
 func (s *signIn) askFactor() (next, error) {
 	config := s.pool.mfaConfig()
-	if factors := s.factors(config); len(factors) > 0 {
-		return s.askOneOf(factors), nil
+	factors := s.factors(config)
+	if s.done.target > 0 {
+		var met bool
+		if factors, met = s.toward(s.done.proof); met {
+			return onward, nil
+		} else if len(factors) == 0 {
+			return next{}, errUnreachable
+		}
 	}
 	switch {
+	case len(factors) > 0:
+		return s.askOneOf(factors), nil
 	case config.mode == types.UserPoolMfaTypeOn && (config.totp || config.email != nil):
 		return s.ask(session{challenge: challengeSetup},
 			map[string]string{"MFAS_CAN_SETUP": jsonText(config.methods())}), nil

@@ -210,6 +210,11 @@ func (c *caller) findByToken() error {
 	if err := c.take(u); err != nil {
 		return err
 	}
+	return u.accepts(claims)
+}
+
+// accepts tells whether the user's state lets an access token of theirs be used.
+func (u *user) accepts(claims *accessClaims) error {
 	switch {
 	case u.revoked(claims.Origin, claims.IssuedAt.Time):
 		return errAccessRevoked

@@ -43,6 +43,8 @@ type poolSettings struct {
 	policy       passwordPolicy
 	firstFactors []string // that USER_AUTH may begin with
 	devices      *deviceConfiguration
+	tier         types.UserPoolTierType
+	levels       [4]string // names of the authentication levels, the lowest first
 }
 
 // recoveryAdmin, among the attributes of recovery, leaves it to administrators. Without any the

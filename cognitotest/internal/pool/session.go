@@ -25,6 +25,7 @@ type session struct {
 // progress is what of a sign-in lies behind.
 type progress struct {
 	proof  proof
+	target int    // the level that is aimed at; 0 is none
 	srp    bool   // the password went by SRP, in a flow that knows devices
 	asked  int    // scripted challenges that were answered
 	tried  int    // wrong answers to the next one

@@ -94,6 +94,14 @@ func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
 	if !f.allowed(c.client) {
 		return nil, f.off
 	}
+	if in.AuthFlow != types.AuthFlowTypeUserAuth {
+		if err := noAim(in.AuthParameters, "is a parameter of USER_AUTH"); err != nil {
+			return nil, err
+		}
+		if in.Session != "" {
+			return nil, invalidParameter("Session is a parameter of USER_AUTH.")
+		}
+	}
 	s := &signIn{caller: c}
 	n, err := f.begin(s, in)
 	if err != nil {
@@ -125,6 +133,9 @@ func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	}
 	n, err := answer(s, in.ChallengeResponses)
 	if err != nil {
+		if s.done.target > 0 && wasWrong(err) {
+			s.spend()
+		}
 		return nil, err
 	}
 	s.spend()
@@ -148,8 +159,11 @@ func (s *signIn) proceed(n next) (*authResponse, error) {
 			return nil, err
 		}
 	}
-	if n.response != nil {
+	switch {
+	case n.response != nil:
 		return n.response, nil
+	case s.done.proof.level() < s.done.target: // the user has lost a factor on the way
+		return nil, errUnreachable
 	}
 	return s.tokens(s.signedIn(s.done)), nil
 }

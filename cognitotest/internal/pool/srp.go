@@ -42,7 +42,7 @@ func (s *signIn) askVerifier(asked session, publicKey string) (next, error) {
 	}
 	salt := s.salt()
 	x := s.privateKey(salt)
-	asked.challenge = challengeVerifier
+	asked.challenge, asked.done = challengeVerifier, s.done
 	r := &authResponse{ChallengeName: challengeVerifier, ChallengeParameters: map[string]string{
 		"USERNAME": s.user.name, "USER_ID_FOR_SRP": s.user.name, "SALT": hex.EncodeToString(salt),
 	}}

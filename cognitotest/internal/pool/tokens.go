@@ -25,16 +25,20 @@ type grant struct {
 	authTime   time.Time
 	origin     string // origin_jti: the same in all tokens of one sign-in
 	refresh    *refreshTicket
-	device     string // key of the device that the sign-in happened on, where the pool tracks devices
-	newDevice  bool   // the key was made for this sign-in
+	acr        string   // the level that the sign-in reached, where one was asked for
+	amr        []string // and by what
+	device     string   // key of the device that the sign-in happened on, where the pool tracks devices
+	newDevice  bool     // the key was made for this sign-in
 }
 
 // refreshTicket is what a refresh token says to the server. Times are in Unix nanoseconds.
 type refreshTicket struct {
 	Pool, Client, Sub, Origin string
 	AuthTime, Expires         int64
-	Device                    string `json:",omitempty"`
-	Serial                    int    // how often the sign-in's token was rotated before this one
+	Device                    string   `json:",omitempty"`
+	ACR                       string   `json:",omitempty"`
+	AMR                       []string `json:",omitempty"`
+	Serial                    int      // how often the sign-in's token was rotated before this one
 }
 
 // grant is what tokens say of the user as it is now.
@@ -67,17 +71,23 @@ func (c *caller) signedIn(done progress) *grant {
 			d.metCode = d.metCode || done.birth() == bornWithCode
 		}
 	}
+	if done.target > 0 {
+		g.acr, g.amr = c.pool.settings().levels[done.proof.level()-1], done.proof.amr()
+	}
 	g.refresh = &refreshTicket{
 		Pool: c.pool.id, Client: c.client.id, Sub: c.user.sub, Origin: g.origin, Device: g.device,
+		ACR: g.acr, AMR: g.amr,
 		AuthTime: now.UnixNano(), Expires: expires.UnixNano(),
 	}
 	return g
 }
 
-// refreshed is the grant of a refresh token: auth_time and origin_jti stay those of the sign-in.
+// refreshed is the grant of a refresh token: auth_time, origin_jti and the level stay those of the
+// sign-in.
 func (c *caller) refreshed(t *refreshTicket) *grant {
 	g := c.grant()
 	g.authTime, g.origin, g.device = time.Unix(0, t.AuthTime), t.Origin, t.Device
+	g.acr, g.amr = t.ACR, t.AMR
 	return g
 }
 
@@ -111,6 +121,9 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 		}
 		if len(g.groups) > 0 {
 			c["cognito:groups"] = g.groups
+		}
+		if g.acr != "" {
+			c["acr"], c["amr"] = g.acr, g.amr
 		}
 		return c
 	}
@@ -163,6 +176,9 @@ type accessClaims struct {
 	Scope  string `json:"scope"`
 	Origin string `json:"origin_jti"`
 	Device string `json:"device_key"`
+
+	AuthTime *jwt.NumericDate `json:"auth_time"`
+	AMR      []string         `json:"amr"`
 }
 
 // What can be wrong with an access token by itself.

@@ -16,9 +16,14 @@ type Call struct {
 	Time      time.Time // by the server's clock
 	Signed    bool      // it came with an Authorization header
 
-	// Params are the members of the request, nested ones as "AuthParameters.USERNAME". Values that are
-	// secret, or could be, are Redacted: it shows that they were there.
+	// Params are the members of the request, nested ones as "AuthParameters.USERNAME" and
+	// "ContextData.HttpHeaders.0.headerName". Values that are secret, or could be, are Redacted: it shows
+	// that they were there.
 	Params map[string]string
+
+	// IPAddress is the user's address, as far as Cognito's threat protection takes it: that in ContextData
+	// or, where the app client has EnablePropagateAdditionalUserContextData, in UserContextData.
+	IPAddress string
 
 	Error   string // the exception type of the response, empty for none
 	Faulted bool   // the call met a Fault
@@ -62,7 +67,7 @@ func (j *journal) add(c Call) {
 // size is about what a call holds.
 func size(c Call) int {
 	const ofCall, ofParam = 200, 100 // the struct, and an entry of a map
-	bytes := ofCall + len(c.Operation) + len(c.Error)
+	bytes := ofCall + len(c.Operation) + len(c.Error) + len(c.IPAddress)
 	for name, value := range c.Params {
 		bytes += ofParam + len(name) + len(value)
 	}
@@ -101,14 +106,14 @@ func params(operation string, members map[string]any) map[string]string {
 func flatten(out map[string]string, op *model.Op, above []string, members map[string]any) {
 	for name, value := range members {
 		path := append(above, name)
-		if inner, nested := value.(map[string]any); nested && len(inner) > 0 {
+		if inner := inside(value); len(inner) > 0 {
 			flatten(out, op, path, inner)
 			continue
 		}
 		if len(out) == paramsKept {
 			return
 		}
-		text := Redacted // lists, too: nothing that a test asks for
+		text := Redacted // lists of texts, too: nothing that a test asks for
 		if op != nil && !op.Secret(path...) {
 			switch value := value.(type) {
 			case string:
@@ -121,4 +126,21 @@ func flatten(out map[string]string, op *model.Op, above []string, members map[st
 		}
 		out[clip(strings.Join(path, "."))] = text
 	}
+}
+
+// inside are the members of an object, or the objects in a list by their places.
+func inside(value any) map[string]any {
+	switch value := value.(type) {
+	case map[string]any:
+		return value
+	case []any:
+		objects := map[string]any{}
+		for i, element := range value {
+			if _, is := element.(map[string]any); is && i < paramsKept {
+				objects[strconv.Itoa(i)] = element
+			}
+		}
+		return objects
+	}
+	return nil
 }

@@ -207,7 +207,7 @@ func TestCalls(t *testing.T) {
 	}, calls[1].Params, "what the model does not know might be a secret")
 	assert.Equal(t, map[string]string{
 		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata.tenant": "7",
-		"UserAttributes": cognitotest.Redacted, "ForceAliasCreation": "true",
+		"UserAttributes.0.Name": "name", "UserAttributes.0.Value": cognitotest.Redacted, "ForceAliasCreation": "true",
 	}, calls[2].Params)
 	assert.Equal(t, map[string]string{
 		"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": "7", "Description": cognitotest.Redacted,

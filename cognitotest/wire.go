@@ -81,7 +81,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	case err == nil:
 		response, members, err = s.machine.Serve(name, call.Signed, body)
 	}
-	call.Params = params(name, members)
+	call.Params, call.IPAddress = params(name, members), clip(s.machine.UserAddress(name, members))
 	status := 0
 	if fault.Code != "" {
 		err, status = &pool.Error{Type: fault.Code, Message: fault.Message}, fault.Status

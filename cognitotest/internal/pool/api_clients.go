@@ -38,6 +38,8 @@ type userPoolClient struct {
 	TokenValidityUnits         tokenValidityUnits
 	EnableTokenRevocation      *bool
 	RefreshTokenRotation       *refreshTokenRotation `json:",omitempty"`
+
+	EnablePropagateAdditionalUserContextData bool
 }
 
 type clientResponse struct {
@@ -84,7 +86,7 @@ func updateClient(c *caller, in *userPoolClient) (*clientResponse, error) {
 
 // configure takes over what a request says of an app client that nobody else has seen yet.
 func (c *appClient) configure(in *userPoolClient) error {
-	c.flows = in.ExplicitAuthFlows
+	c.flows, c.propagates = in.ExplicitAuthFlows, in.EnablePropagateAdditionalUserContextData
 	c.reveal = in.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled
 	c.session = time.Duration(cmp.Or(in.AuthSessionValidity, 3)) * time.Minute
 	c.revocation = in.EnableTokenRevocation == nil || *in.EnableTokenRevocation
@@ -131,7 +133,7 @@ func (c *appClient) describe() userPoolClient {
 		AccessTokenValidity: int(c.access / time.Second), IDTokenValidity: int(c.idToken / time.Second),
 		RefreshTokenValidity:  int(c.refresh / time.Second),
 		TokenValidityUnits:    tokenValidityUnits{"seconds", "seconds", "seconds"},
-		EnableTokenRevocation: &c.revocation,
+		EnableTokenRevocation: &c.revocation, EnablePropagateAdditionalUserContextData: c.propagates,
 	}
 	if c.reveal {
 		out.PreventUserExistenceErrors = types.PreventUserExistenceErrorTypesLegacy

@@ -24,6 +24,7 @@ type appClient struct {
 	revocation        bool
 	rotation          bool
 	grace             time.Duration
+	propagates        bool // it tells threat protection the user's address
 }
 
 // allows tells whether one of the flows is switched on.
@@ -96,6 +97,8 @@ func (c *appClient) check() error {
 	case !between(c.access, 5*time.Minute, day) || !between(c.idToken, 5*time.Minute, day) ||
 		!between(c.refresh, time.Hour, 3650*day):
 		return invalidParameter("Invalid range for token validity.")
+	case c.propagates && c.secret == "":
+		return invalidParameter("EnablePropagateAdditionalUserContextData needs a client with a secret.")
 	case c.rotation && c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth):
 		return invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.")
 	}

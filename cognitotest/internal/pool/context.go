@@ -1,0 +1,29 @@
+package pool
+
+import "github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
+
+// UserAddress is the user's IP address in a request, as far as threat protection takes it: from
+// administrators in ContextData, and from the public calls in UserContextData if the app client says
+// so. Nothing else is done with either. See FIDELITY.md, "Sign-in".
+func (m *Machine) UserAddress(operation string, members map[string]any) string {
+	op, known := model.Operation(operation)
+	if !known {
+		return ""
+	}
+	in := func(member string) string {
+		data, _ := members[member].(map[string]any)
+		address, _ := data["IpAddress"].(string)
+		if op.Input.Member(member) == nil {
+			return ""
+		}
+		return address
+	}
+	if address := in("ContextData"); address != "" {
+		return address
+	}
+	id, _ := members["ClientId"].(string)
+	if c, err := m.clientByID(id); err == nil && c.propagates {
+		return in("UserContextData")
+	}
+	return ""
+}

@@ -89,6 +89,16 @@ const (
 	emailFactor = "EMAIL_OTP"
 )
 
+// What tokens say of a password and a code.
+const (
+	byTOTP  = "4 pwd otp mfa"
+	bySMS   = "3 pwd sms mfa"
+	byEmail = "3 pwd email_otp mfa"
+)
+
+// passwordOnly is bob, who has nothing else.
+func passwordOnly() cognitotest.User { return cognitotest.User{Username: "bob", Password: password} }
+
 // reachableBy is bob, who has chosen some factors and could use them all.
 func reachableBy(methods ...string) cognitotest.User {
 	return cognitotest.User{
@@ -100,9 +110,9 @@ func reachableBy(methods ...string) cognitotest.User {
 // What is asked for on the way to a level, and what the tokens then say.
 func TestLevels(t *testing.T) {
 	t.Parallel()
-	passwordOnly := cognitotest.User{Username: "bob", Password: password}
 	preferring := reachableBy(smsFactor, totpFactor)
 	preferring.Preferred = smsFactor
+	federated := cognitotest.User{Username: "bob", Status: types.UserStatusTypeExternalProvider}
 	noPassword := cognitotest.User{Username: "bob", Email: "bob@example.com"}
 	codes := func(o *options) { everyFirstFactor(o); everyFactor(o) }
 	for name, tc := range map[string]struct {
@@ -112,30 +122,33 @@ func TestLevels(t *testing.T) {
 		asked  string
 		level  string // or a failure
 	}{
-		"1, a password":                  {user: passwordOnly, target: acr("1"), level: "1 pwd"},
-		"1, MFA is a floor":              {user: reachableBy(totpFactor), target: acr("1"), asked: totpFactor, level: "4 pwd otp mfa"},
-		"1, MFA by SMS is a floor":       {user: reachableBy(smsFactor), target: acr("1"), asked: smsFactor, level: "3 pwd sms mfa"},
-		"1, MFA is demanded":             {on: mfaOn, user: reachableBy(), target: acr("1"), asked: "SELECT_MFA_TYPE EMAIL_OTP", level: "3 pwd email_otp mfa"},
-		"2, nothing to get there by":     {user: passwordOnly, target: acr("2"), level: unreachable},
-		"2, after the password":          {user: reachableBy(emailFactor), target: acr("2"), asked: emailFactor, level: "3 pwd email_otp mfa"},
-		"2, a code":                      {on: codes, user: noPassword, target: acr("2"), asked: "SELECT_CHALLENGE EMAIL_OTP", level: "2 email_otp"},
-		"1, a code":                      {on: codes, user: noPassword, target: acr("1"), asked: "SELECT_CHALLENGE EMAIL_OTP", level: "2 email_otp"},
-		"3, a code is not enough":        {on: codes, user: noPassword, target: acr("3"), level: unreachable},
-		"3, a factor not chosen":         {user: reachableBy(), target: acr("3"), asked: "SELECT_MFA_TYPE EMAIL_OTP", level: "3 pwd email_otp mfa"},
-		"3, the chosen one":              {user: reachableBy(smsFactor), target: acr("3"), asked: smsFactor, level: "3 pwd sms mfa"},
-		"3, TOTP is more":                {user: reachableBy(totpFactor), target: acr("3"), asked: totpFactor, level: "4 pwd otp mfa"},
-		"4, not SMS":                     {user: reachableBy(smsFactor), target: acr("4"), asked: totpFactor, level: "4 pwd otp mfa"},
-		"4, preferring SMS":              {user: preferring, target: acr("4"), asked: totpFactor, level: "4 pwd otp mfa"},
-		"4, no authenticator":            {user: passwordOnly, target: acr("4"), level: unreachable},
-		"4, no set-up":                   {on: mfaOn, user: passwordOnly, target: acr("4"), level: unreachable},
-		"1, no set-up":                   {on: mfaOn, user: passwordOnly, target: acr("1"), level: unreachable},
-		"4, the pool has no MFA":         {on: mfaOff, user: reachableBy(), target: acr("4"), level: unreachable},
-		"1, the pool has no MFA":         {on: mfaOff, user: reachableBy(totpFactor), target: acr("1"), level: "1 pwd"},
-		"the first that can be reached":  {user: passwordOnly, target: acr("4", "3", "1"), level: "1 pwd"},
-		"the order is the wish":          {user: reachableBy(), target: acr("1", "4"), level: "1 pwd"},
-		"what is unknown is ignored":     {user: reachableBy(), target: "gold " + acr("4"), asked: totpFactor, level: "4 pwd otp mfa"},
-		"nothing is known":               {user: reachableBy(), target: "gold urn:cognito:loa:5", level: noLevel},
-		"federated users have no factor": {user: cognitotest.User{Username: "bob", Status: types.UserStatusTypeExternalProvider}, target: acr("1"), level: unreachable},
+		"1, a password":                 {nil, passwordOnly(), acr("1"), "", "1 pwd"},
+		"1, MFA is a floor":             {nil, reachableBy(totpFactor), acr("1"), totpFactor, byTOTP},
+		"1, MFA by SMS is a floor":      {nil, reachableBy(smsFactor), acr("1"), smsFactor, bySMS},
+		"1, MFA is demanded":            {mfaOn, reachableBy(), acr("1"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
+		"2, nothing to get there by":    {nil, passwordOnly(), acr("2"), "", unreachable},
+		"2, after the password":         {nil, reachableBy(emailFactor), acr("2"), emailFactor, byEmail},
+		"2, a code":                     {codes, noPassword, acr("2"), "SELECT_CHALLENGE EMAIL_OTP", "2 email_otp"},
+		"1, a code":                     {codes, noPassword, acr("1"), "SELECT_CHALLENGE EMAIL_OTP", "2 email_otp"},
+		"3, a code is not enough":       {codes, noPassword, acr("3"), "", unreachable},
+		"3, a factor not chosen":        {nil, reachableBy(), acr("3"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
+		"3, the chosen one":             {nil, reachableBy(smsFactor), acr("3"), smsFactor, bySMS},
+		"3, TOTP is more":               {nil, reachableBy(totpFactor), acr("3"), totpFactor, byTOTP},
+		"4, not SMS":                    {nil, reachableBy(smsFactor), acr("4"), totpFactor, byTOTP},
+		"4, preferring SMS":             {nil, preferring, acr("4"), totpFactor, byTOTP},
+		"4, no authenticator":           {nil, passwordOnly(), acr("4"), "", unreachable},
+		"4, no set-up":                  {mfaOn, passwordOnly(), acr("4"), "", unreachable},
+		"1, no set-up":                  {mfaOn, passwordOnly(), acr("1"), "", unreachable},
+		"4, the pool has no MFA":        {mfaOff, reachableBy(), acr("4"), "", unreachable},
+		"1, the pool has no MFA":        {mfaOff, reachableBy(totpFactor), acr("1"), "", "1 pwd"},
+		"the first that can be reached": {nil, passwordOnly(), acr("4", "3", "1"), "", "1 pwd"},
+		"the order is the wish":         {nil, reachableBy(), acr("1", "4"), "", "1 pwd"},
+		"what is unknown is ignored":    {nil, reachableBy(), "gold " + acr("4"), totpFactor, byTOTP},
+		"nothing is known":              {nil, reachableBy(), "gold urn:cognito:loa:5", "", noLevel},
+		"federated users have no factor": {
+			nil, federated, acr("1"),
+			"", unreachable,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,6 +172,7 @@ func TestLevels(t *testing.T) {
 // With an access token of the user, only what is missing is asked for.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
+	const byBoth = "4 pwd otp email_otp mfa"
 	codes := func(o *options) { everyFirstFactor(o); everyFactor(o) }
 	for name, tc := range map[string]struct {
 		user   cognitotest.User
@@ -168,16 +182,20 @@ func TestStepUp(t *testing.T) {
 		asked  string
 		level  string
 	}{
-		"the code":                           {reachableBy(), acr("1"), "", acr("4"), totpFactor, "4 pwd otp mfa"},
-		"the other code":                     {reachableBy(), acr("1"), "", acr("3"), "SELECT_MFA_TYPE EMAIL_OTP", "3 pwd email_otp mfa"},
-		"the password":                       {reachableBy(), acr("2"), emailFactor, acr("3"), "SELECT_CHALLENGE", "3 pwd email_otp mfa"},
-		"the password and a code":            {reachableBy(), acr("2"), emailFactor, acr("4"), "SELECT_CHALLENGE " + totpFactor, "4 pwd otp email_otp mfa"},
-		"another code beside the first":      {reachableBy(), acr("3"), "", acr("4"), totpFactor, "4 pwd otp email_otp mfa"},
-		"met":                                {reachableBy(), acr("4"), "", acr("4"), "", levelMet},
-		"more than met":                      {reachableBy(), acr("4"), "", acr("1"), "", levelMet},
-		"what can be reached is met":         {cognitotest.User{Username: "bob", Password: password}, acr("1"), "", acr("4", "1"), "", levelMet},
-		"what cannot be reached":             {cognitotest.User{Username: "bob", Password: password}, acr("1"), "", acr("4"), "", unreachable},
-		"tokens without a level say nothing": {reachableBy(), "", "", acr("3"), "SELECT_CHALLENGE SELECT_MFA_TYPE EMAIL_OTP", "3 pwd email_otp mfa"},
+		"the code":       {reachableBy(), acr("1"), "", acr("4"), totpFactor, byTOTP},
+		"the other code": {reachableBy(), acr("1"), "", acr("3"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
+		"the password":   {reachableBy(), acr("2"), emailFactor, acr("3"), "SELECT_CHALLENGE", byEmail},
+		"the password and a code": {
+			reachableBy(), acr("2"), emailFactor, acr("4"), "SELECT_CHALLENGE " + totpFactor, byBoth,
+		},
+		"another code beside the first": {reachableBy(), acr("3"), "", acr("4"), totpFactor, byBoth},
+		"met":                           {reachableBy(), acr("4"), "", acr("4"), "", levelMet},
+		"more than met":                 {reachableBy(), acr("4"), "", acr("1"), "", levelMet},
+		"what can be reached is met":    {passwordOnly(), acr("1"), "", acr("4", "1"), "", levelMet},
+		"what cannot be reached":        {passwordOnly(), acr("1"), "", acr("4"), "", unreachable},
+		"tokens without a level say nothing": {
+			reachableBy(), "", "", acr("3"), "SELECT_CHALLENGE SELECT_MFA_TYPE EMAIL_OTP", byEmail,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,6 +266,7 @@ func TestLevelRefusals(t *testing.T) {
 	token := srv.userAuth("bob", aims(acr("1"))).access()
 	others := srv.userAuth("carol", aims(acr("1"))).access()
 	const notTheirs = "InvalidParameter: ACCESS_TOKEN is not one of the user whom USERNAME names."
+	const takesLevel = " takes TARGET_ACR_VALUES."
 	const noNumber = "InvalidParameter: MAX_AGE is not a number of seconds."
 	for name, tc := range map[string]struct {
 		username   string
@@ -257,8 +276,8 @@ func TestLevelRefusals(t *testing.T) {
 		"another user's token":  {"bob", aims(acr("4"), "ACCESS_TOKEN", others), notTheirs},
 		"nobody's token":        {"nobody", aims(acr("4"), "ACCESS_TOKEN", token), notTheirs},
 		"no token":              {"bob", aims(acr("4"), "ACCESS_TOKEN", "x"), "NotAuthorized: Invalid Access Token"},
-		"a token without level": {"bob", kv{"ACCESS_TOKEN": token}, "InvalidParameter: ACCESS_TOKEN takes TARGET_ACR_VALUES."},
-		"an age without level":  {"bob", kv{"MAX_AGE": "1"}, "InvalidParameter: MAX_AGE takes TARGET_ACR_VALUES."},
+		"a token without level": {"bob", kv{"ACCESS_TOKEN": token}, "InvalidParameter: ACCESS_TOKEN" + takesLevel},
+		"an age without level":  {"bob", kv{"MAX_AGE": "1"}, "InvalidParameter: MAX_AGE" + takesLevel},
 		"no age":                {"bob", aims(acr("4"), "MAX_AGE", "soon"), noNumber},
 		"a negative age":        {"bob", aims(acr("4"), "MAX_AGE", "-1"), noNumber},
 		"spaces only":           {"bob", aims("  "), noLevel},
@@ -297,7 +316,8 @@ func TestLevelIsAllOrNothing(t *testing.T) {
 		return srv.respond(name, r.session(), "bob", kv{name + "_CODE": code})
 	}
 	begun := srv.userAuth("bob", aims(acr("4")))
-	assert.Equal(t, wrongCode, srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": wrong}).failure())
+	mistyped := srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": wrong})
+	assert.Equal(t, wrongCode, mistyped.failure())
 	again := srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	assert.Equal(t, usedSession, again.failure())
 
@@ -316,7 +336,8 @@ func TestLevelIsAllOrNothing(t *testing.T) {
 	srv.Advance(30 * time.Second)
 	begun = srv.userAuth("bob", kv{"TARGET_ACR_VALUES": acr("4"), "PREFERRED_CHALLENGE": "PASSWORD"})
 	srv.must("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"})
-	assert.Equal(t, unreachable, srv.respond("PASSWORD", begun.session(), "bob", kv{"PASSWORD": password}).failure())
+	late := srv.respond("PASSWORD", begun.session(), "bob", kv{"PASSWORD": password})
+	assert.Equal(t, unreachable, late.failure())
 }
 
 // The two claims are in tokens only where a level was asked for, and a refresh keeps them.
@@ -347,9 +368,9 @@ func TestLevelClaims(t *testing.T) {
 		if name == "rotating" {
 			continue
 		}
-		r = srv.must("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{
-			"REFRESH_TOKEN": refresh,
-		}})
+		r = srv.must("InitiateAuth", kv{
+			"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+		})
 		assert.Equal(t, "4 pwd otp mfa", srv.level(r))
 		plain = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": plain.refresh()})
 		assert.NotContains(t, payload(plain.access()), "acr")
@@ -371,7 +392,8 @@ func TestLevelNames(t *testing.T) {
 
 	config := srv.must("GetUserPoolMfaConfig", pool).body
 	rename := func(levels kv) string {
-		return srv.call("UpdateUserPool", with(with(pool, "AcrConfiguration", levels), "MfaConfiguration", "OPTIONAL")).failure()
+		optional := with(pool, "MfaConfiguration", "OPTIONAL")
+		return srv.call("UpdateUserPool", with(optional, "AcrConfiguration", levels)).failure()
 	}
 	require.Empty(t, rename(kv{"Level1": kv{"AcrValue": "bronze"}, "Level4": kv{"AcrValue": "gold"}}))
 	srv.must("SetUserPoolMfaConfig", with(config, "UserPoolId", srv.UserPoolID))
@@ -396,8 +418,11 @@ func TestLevelsTakeATier(t *testing.T) {
 	t.Parallel()
 	for _, tier := range []types.UserPoolTierType{"", "LITE", "ESSENTIALS", "PLUS"} {
 		srv := start(t, func(o *options) { o.Tier = tier })
-		for operation, more := range map[string]kv{"InitiateAuth": {}, "AdminInitiateAuth": {"UserPoolId": srv.UserPoolID}} {
-			body := with(with(more, "ClientId", srv.ClientID), "AuthFlow", "USER_AUTH")
+		for _, operation := range []string{"InitiateAuth", "AdminInitiateAuth"} {
+			body := kv{"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH"}
+			if operation == "AdminInitiateAuth" {
+				body["UserPoolId"] = srv.UserPoolID
+			}
 			parameters := with(aims(acr("1")), "USERNAME", "alice")
 			r := srv.call(operation, with(body, "AuthParameters", parameters))
 			if tier == "LITE" {

@@ -29,31 +29,38 @@ func TestAliasMoves(t *testing.T) {
 			t.Helper()
 			srv.AddUser(cognitotest.User{Username: "carol", Password: password})
 			access := srv.tokens("carol").access()
-			srv.must("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{named("email", address)}})
+			own := kv{"AccessToken": access, "AttributeName": "email"}
+			srv.must("UpdateUserAttributes", with(own, "UserAttributes", []kv{named("email", address)}))
 			assert.Equal(t, "bob", srv.User(address).Username, "an address that is not verified is no alias")
-			srv.must("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": "email", "Code": srv.lastCode("carol")})
+			srv.must("VerifyUserAttribute", with(own, "Code", srv.lastCode("carol")))
 		}},
 		"AdminUpdateUserAttributes": {nil, func(t *testing.T, srv fake) {
 			t.Helper()
 			srv.AddUser(cognitotest.User{Username: "carol", Password: password})
-			srv.must("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "UserAttributes": []kv{
-				named("email", address), named("email_verified", "true"),
-			}})
+			srv.must("AdminUpdateUserAttributes", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "carol", "UserAttributes": []kv{
+					named("email", address), named("email_verified", "true"),
+				},
+			})
 		}},
 		"AdminCreateUser": {nil, func(t *testing.T, srv fake) {
 			t.Helper()
-			body := kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "TemporaryPassword": password, "UserAttributes": []kv{
-				named("email", address), named("email_verified", "True"),
-			}}
+			body := kv{
+				"UserPoolId": srv.UserPoolID, "Username": "carol", "TemporaryPassword": password,
+				"UserAttributes": []kv{
+					named("email", address), named("email_verified", "True"),
+				},
+			}
 			failure := srv.call("AdminCreateUser", body).failure()
 			assert.Equal(t, "UsernameExists: An account with the given email already exists.", failure)
 			srv.must("AdminCreateUser", with(body, "ForceAliasCreation", true))
 		}},
 		"ConfirmSignUp": {nil, func(t *testing.T, srv fake) {
 			t.Helper()
-			srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{
-				named("email", address),
-			}})
+			srv.must("SignUp", kv{
+				"ClientId": srv.ClientID, "Username": "carol", "Password": password,
+				"UserAttributes": []kv{named("email", address)},
+			})
 			confirm := kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")}
 			failure := srv.call("ConfirmSignUp", confirm).failure()
 			assert.Equal(t, "AliasExists: An account with the email already exists.", failure)

@@ -155,11 +155,13 @@ func TestAttributeRefusals(t *testing.T) {
 		},
 		"unknown": {
 			named("custom:shoe", "42"), "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n", unconform + "custom:shoe: Attribute does not exist in the schema.\n",
+			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
+			unconform + "custom:shoe: Attribute does not exist in the schema.\n",
 		},
 		"no prefix": {
 			named("badge", "42"), "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n", unconform + "badge: Attribute does not exist in the schema.\n",
+			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
+			unconform + "badge: Attribute does not exist in the schema.\n",
 		},
 		"immutable":        {named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", ""},
 		"required, empty":  {named("name", ""), unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n"},
@@ -238,7 +240,9 @@ func TestUnknownAttributes(t *testing.T) {
 func TestVerifiedInAnyCase(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.RevealUsers = true })
-	for value, verified := range map[string]bool{"true": true, "True": true, "TRUE": true, "false": false, "yes": false} {
+	for value, verified := range map[string]bool{
+		"true": true, "True": true, "TRUE": true, "false": false, "yes": false,
+	} {
 		srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": value, "UserAttributes": []kv{
 			named("email", "bob@example.com"), named("email_verified", value),
 		}})
@@ -255,7 +259,8 @@ func TestVerifiedInAnyCase(t *testing.T) {
 func TestUsernameIsTheAddress(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
-	const failure = "InvalidParameter: User email should be empty or same as username, since username attribute is email."
+	const failure = "InvalidParameter: User email should be empty or same as username, " +
+		"since username attribute is email."
 	another, same := []kv{named("email", "other@example.com")}, []kv{named("email", "bob@example.com")}
 	signUp := kv{"ClientId": srv.ClientID, "Username": "bob@example.com", "Password": password}
 	create := kv{"UserPoolId": srv.UserPoolID, "Username": "bob@example.com"}

@@ -48,6 +48,7 @@ func TestFirstFactors(t *testing.T) {
 	without := cognitotest.User{Email: "b@x.org"}
 	temporary := reachable
 	temporary.Status = types.UserStatusTypeForceChangePassword
+	codes := func(o *options) { everyFirstFactor(o); everyFactor(o) }
 	totp, unused, lost := reachable, reachable, reachable
 	totp.TOTP, unused.TOTP = secret, secret
 	unused.Methods = []string{}
@@ -76,10 +77,10 @@ func TestFirstFactors(t *testing.T) {
 		"temporary password":               {on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA demanded":                     {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA demanded, no password":        {on: func(o *options) { everyFirstFactor(o); mfaOn(o) }, user: without, expect: choice, offers: passwords},
-		"MFA chosen":                       {on: everyFirstFactor, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"MFA by a lost number":             {on: func(o *options) { everyFirstFactor(o); everyFactor(o) }, user: lost, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"TOTP verified only":               {on: everyFirstFactor, user: unused, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
-		"federated":                        {on: everyFirstFactor, user: federated, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
+		"MFA chosen":                       {on: everyFirstFactor, user: totp, expect: choice, offers: passwords},
+		"MFA by a lost number":             {on: codes, user: lost, expect: choice, offers: passwords},
+		"TOTP verified only":               {on: everyFirstFactor, user: unused, expect: choice, offers: all},
+		"federated":                        {on: everyFirstFactor, user: federated, expect: choice, offers: passwords},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,8 @@ func TestContextData(t *testing.T) {
 	data := kv{
 		"IpAddress": "192.0.2.7", "ServerName": "example.com", "ServerPath": "/login", "EncodedData": "fingerprint",
 		"HttpHeaders": []kv{
-			{"headerName": "User-Agent", "headerValue": "Mozilla"}, {"headerName": "Cookie", "headerValue": "id=secret"},
+			{"headerName": "User-Agent", "headerValue": "Mozilla"},
+			{"headerName": "Cookie", "headerValue": "id=secret"},
 		},
 	}
 	call := func(data kv) reply {
@@ -30,7 +31,8 @@ func TestContextData(t *testing.T) {
 	seen := srv.Calls()[0]
 	assert.Equal(t, "192.0.2.7", seen.IPAddress)
 	for name, want := range map[string]string{
-		"IpAddress": "192.0.2.7", "ServerName": "example.com", "ServerPath": "/login", "EncodedData": cognitotest.Redacted,
+		"IpAddress": "192.0.2.7", "ServerName": "example.com", "ServerPath": "/login",
+		"EncodedData":              cognitotest.Redacted,
 		"HttpHeaders.0.headerName": "User-Agent", "HttpHeaders.0.headerValue": cognitotest.Redacted,
 		"HttpHeaders.1.headerName": "Cookie", "HttpHeaders.1.headerValue": cognitotest.Redacted,
 	} {
@@ -84,9 +86,10 @@ func TestUserContextData(t *testing.T) {
 func TestExtraParameters(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	begun := srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
-		"USERNAME": "alice", "PASSWORD": password, "SRP_A": "1", "COLOR": "green",
-	}})
+	extra := kv{"USERNAME": "alice", "PASSWORD": password, "SRP_A": "1", "COLOR": "green"}
+	begun := srv.call("InitiateAuth", kv{
+		"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": extra,
+	})
 	require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"), "%s", begun.raw)
 	r := srv.respond("SOFTWARE_TOKEN_MFA", begun.session(), "alice", kv{
 		"SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"), "SMS_MFA_CODE": "1", "SESSION": "x", "COLOR": "green",

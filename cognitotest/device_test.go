@@ -412,7 +412,8 @@ func TestConfirmDeviceTakesSRP(t *testing.T) {
 		"USER_AUTH":          {srv.srpAnswer(srv.srpClaim(s, byChoice, password)), false},
 		"IssueTokens": {reply{body: kv{"AuthenticationResult": kv{
 			"AccessToken": *issued.AccessToken, "RefreshToken": *issued.RefreshToken, "NewDeviceMetadata": kv{
-				"DeviceKey": *issued.NewDeviceMetadata.DeviceKey, "DeviceGroupKey": *issued.NewDeviceMetadata.DeviceGroupKey,
+				"DeviceKey":      *issued.NewDeviceMetadata.DeviceKey,
+				"DeviceGroupKey": *issued.NewDeviceMetadata.DeviceGroupKey,
 			},
 		}}}, true},
 	} {
@@ -468,7 +469,8 @@ func TestWhatADeviceStandsFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := withTOTP(t, trusting, everyFactor, frozen, func(o *options) { o.Quirks.DeviceSparesEmail = tc.quirk })
+			quirk := func(o *options) { o.Quirks.DeviceSparesEmail = tc.quirk }
+			srv := withTOTP(t, trusting, everyFactor, frozen, quirk)
 			admin := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
 			r := srv.code(srv.srpSignIn("alice", password).session(), srv.Code("alice"))
 			d := newDevice(r)
@@ -485,7 +487,8 @@ func TestWhatADeviceStandsFor(t *testing.T) {
 			if len(tc.methods) == 0 {
 				srv.must("AdminDeleteSoftwareToken", admin)
 				srv.must("SetUserPoolMfaConfig", kv{
-					"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": true},
+					"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON",
+					"SoftwareTokenMfaConfiguration": kv{"Enabled": true},
 				})
 			}
 			assert.Equal(t, tc.expect, srv.signInOn(d).text("ChallengeName"))

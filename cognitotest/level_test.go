@@ -24,7 +24,7 @@ func acr(levels ...string) string {
 
 const (
 	noLevel     = "InvalidParameter: TARGET_ACR_VALUES has no authentication level of the user pool."
-	unreachable = "InvalidParameter: No level of TARGET_ACR_VALUES can be reached with the factors that the user has."
+	unreachable = "InvalidParameter: The user does not have the factors for any level of TARGET_ACR_VALUES."
 	levelMet    = "InvalidParameter: The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already."
 )
 

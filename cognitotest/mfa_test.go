@@ -378,7 +378,7 @@ func TestNoMechanism(t *testing.T) {
 	assert.Equal(t, failure, srv.signIn("alice", password).failure())
 	assert.Equal(t, incorrect, srv.signIn("alice", "wrong").failure())
 	srv.must("SetUserPoolMfaConfig", kv{
-		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}, "SmsMfaConfiguration": kv{},
+		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{},
 	})
 	srv.challenged("alice", "MFA_SETUP")
 }

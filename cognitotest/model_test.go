@@ -422,7 +422,11 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 
 // firstFactors are what a sign-in by choice can begin with.
 func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
-	if p.byCode && p.mode != "ON" && (u == nil || u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" && len(m.asks(u)) == 0) {
+	byCode := p.byCode && p.mode != "ON"
+	if u != nil {
+		byCode = byCode && u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" && len(m.asks(u)) == 0
+	}
+	if byCode {
 		return []string{"PASSWORD_SRP", "PASSWORD", factorEmail}
 	}
 	return []string{"PASSWORD_SRP", "PASSWORD"}

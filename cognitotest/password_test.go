@@ -302,7 +302,8 @@ func TestRecoveryMechanisms(t *testing.T) {
 func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
-	const nowhere = "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number"
+	const nowhere = "InvalidParameter: Cannot reset password for the user as there is no " +
+		"registered/verified email or phone_number"
 	for name, tc := range map[string]struct {
 		mode         types.UserPoolMfaType
 		email, phone string
@@ -321,7 +322,9 @@ func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
 		"ON, e-mail, number": {"ON", "b@x.org", "+15550001234", []string{email}, "SMS"},
 	} {
 		srv := listen(t, everyFactor, func(o *options) { o.MFA, o.RevealUsers = tc.mode, true })
-		user := cognitotest.User{Username: "bob", Password: password, Email: tc.email, Phone: tc.phone, Methods: tc.methods}
+		user := cognitotest.User{
+			Username: "bob", Password: password, Email: tc.email, Phone: tc.phone, Methods: tc.methods,
+		}
 		if slices.Contains(tc.methods, totp) {
 			user.TOTP = secret
 		}

@@ -59,8 +59,9 @@ func TestDecision(t *testing.T) {
 		"ON, TOTP preferred":        {mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp},
 		"ON, TOTP verified":         {mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}}, expect: totp},
 		"ON, TOTP verified, addresses": {
-			mfa: "ON", pool: everyFactor, expect: "SELECT_MFA_TYPE", offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
-			user: cognitotest.User{TOTP: secret, Methods: []string{}, Email: "b@x.org", Phone: "+15550001234"},
+			mfa: "ON", pool: everyFactor, expect: "SELECT_MFA_TYPE",
+			offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
+			user:   cognitotest.User{TOTP: secret, Methods: []string{}, Email: "b@x.org", Phone: "+15550001234"},
 		},
 		"ON, a number": {mfa: "ON", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234"}, expect: sms},
 		"ON, an unverified number": {

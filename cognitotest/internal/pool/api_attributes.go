@@ -60,7 +60,7 @@ func (c *caller) keepsFactor(changed attributes) error {
 		name := addressOf(method)
 		deleted := slices.Contains(changed, attribute{Name: name})
 		if method != methodTOTP && deleted {
-			return invalidParameter("%s cannot be deleted: the user pool requires MFA, and the user has %s.", name, method)
+			return invalidParameter("%s cannot be deleted: the user pool requires MFA, which is %s.", name, method)
 		}
 	}
 	return nil

@@ -89,12 +89,12 @@ func noAim(given map[string]string, why string) error {
 // What cannot be aimed at. The service's own words for these are not known.
 var (
 	errNoLevel     = invalidParameter("TARGET_ACR_VALUES has no authentication level of the user pool.")
-	errUnreachable = invalidParameter("No level of TARGET_ACR_VALUES can be reached with the factors that the user has.")
+	errUnreachable = invalidParameter("The user does not have the factors for any level of TARGET_ACR_VALUES.")
 	errLevelMet    = invalidParameter("The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already.")
 	errMaxAge      = invalidParameter("MAX_AGE is not a number of seconds.")
 	errTokenOthers = invalidParameter("ACCESS_TOKEN is not one of the user whom USERNAME names.")
 	errTier        = &Error{
-		"FeatureUnavailableInTierException", "Authentication levels are not available in the LITE tier of the user pool.",
+		"FeatureUnavailableInTierException", "Authentication levels are not available in the LITE tier.",
 	}
 )
 

@@ -364,18 +364,20 @@ func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
 	}
 }
 
+const noMechanism = "MFAMethodNotFound: " +
+	"No MFA mechanism registerd in the account." //nolint:misspell // the service spells it so
+
 // SMS cannot be set up while signing in.
 func TestNoMechanism(t *testing.T) {
 	t.Parallel()
-	const failure = "MFAMethodNotFound: No MFA mechanism registerd in the account."
 	srv := start(t, mfaOn, func(o *options) { o.SMS, o.TOTPDisabled = true, true })
 	parameters := kv{"USERNAME": "alice", "PASSWORD": password}
-	assert.Equal(t, failure, srv.call("AdminInitiateAuth", kv{
+	assert.Equal(t, noMechanism, srv.call("AdminInitiateAuth", kv{
 		"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": parameters,
 	}).failure())
-	assert.Equal(t, failure, srv.srpSignIn("alice", password).failure())
-	assert.Equal(t, failure, srv.signIn("alice", password).failure())
+	assert.Equal(t, noMechanism, srv.srpSignIn("alice", password).failure())
+	assert.Equal(t, noMechanism, srv.signIn("alice", password).failure())
 	assert.Equal(t, incorrect, srv.signIn("alice", "wrong").failure())
 	srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{},
@@ -408,8 +410,7 @@ func TestFactorsAddressIsNotDeleted(t *testing.T) {
 			if refused {
 				srv.challenged("bob", method)
 			} else {
-				const failure = "MFAMethodNotFound: No MFA mechanism registerd in the account."
-				assert.Equal(t, failure, srv.signIn("bob", password).failure())
+				assert.Equal(t, noMechanism, srv.signIn("bob", password).failure())
 			}
 		}
 	}

@@ -57,9 +57,7 @@ func (c *caller) keepsFactor(changed attributes) error {
 		return nil
 	}
 	for _, method := range c.user.thatWork(c.user.methods, config) {
-		name := addressOf(method)
-		deleted := slices.Contains(changed, attribute{Name: name})
-		if method != methodTOTP && deleted {
+		if name := addressOf(method); slices.Contains(changed, attribute{Name: name}) {
 			return invalidParameter("%s cannot be deleted: the user pool requires MFA, which is %s.", name, method)
 		}
 	}

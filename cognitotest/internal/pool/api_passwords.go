@@ -71,9 +71,7 @@ func recovery(c *caller) (string, error) {
 	}
 	u, factors := c.user, c.factors(c.pool.mfaConfig())
 	isFactor := func(attribute string) bool {
-		return slices.ContainsFunc(factors, func(method string) bool {
-			return method != methodTOTP && addressOf(method) == attribute
-		})
+		return slices.ContainsFunc(factors, func(method string) bool { return addressOf(method) == attribute })
 	}
 	for _, attribute := range mechanisms {
 		switch {

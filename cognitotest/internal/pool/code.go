@@ -25,12 +25,16 @@ func (s *signIn) askCodeAt(asked session) next {
 	return s.ask(asked, parameters)
 }
 
-// addressOf is the attribute that codes of a method go to, as a second factor or as a first.
+// addressOf is the attribute that codes of a method go to, as a second factor or as a first; empty for
+// a method that sends none.
 func addressOf(method string) string {
-	if method == methodSMS || method == factorSMS {
+	switch method {
+	case methodSMS, factorSMS:
 		return "phone_number"
+	case methodEmail:
+		return "email"
 	}
-	return "email"
+	return ""
 }
 
 // answerCode checks a code that was sent as a second factor. It lives as long as its session. A right

@@ -23,11 +23,12 @@ const challengeDevice = "DEVICE_SRP_AUTH"
 type deviceBirth string
 
 const (
-	bornOtherwise deviceBirth = ""         // the password went another way than by SRP
-	bornBySRP     deviceBirth = "SRP"      //
-	bornWithCode  deviceBirth = "SRP code" // and with a second factor
+	bornOtherwise deviceBirth = "" // the password went another way than by SRP, or there was none
+	bornBySRP     deviceBirth = "SRP"
+	bornWithCode  deviceBirth = "SRP and a second factor"
 )
 
+// birth is that of a device that gets its key now.
 func (done progress) birth() deviceBirth {
 	switch {
 	case !done.srp:

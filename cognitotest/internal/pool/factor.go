@@ -9,8 +9,10 @@ import (
 
 const challengeSelect = "SELECT_MFA_TYPE"
 
-// errNoMechanism is spelled as the service spells it.
-var errNoMechanism = &Error{"MFAMethodNotFoundException", "No MFA mechanism registerd in the account."}
+var errNoMechanism = &Error{
+	"MFAMethodNotFoundException",
+	"No MFA mechanism registerd in the account.", //nolint:misspell // the service spells it so
+}
 
 // askFactor decides which second factor is asked for; onward means none. See FIDELITY.md, "Sign-in".
 func (s *signIn) askFactor() (next, error) {

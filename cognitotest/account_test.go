@@ -51,7 +51,7 @@ func TestSetUpByTheAPI(t *testing.T) {
 	same, err := client.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{UserPoolId: poolID, ClientId: app.ClientId})
 	require.NoError(t, err)
 	assert.Equal(t, app.ClientSecret, same.UserPoolClient.ClientSecret)
-	assert.Equal(t, types.PreventUserExistenceErrorTypesLegacy, same.UserPoolClient.PreventUserExistenceErrors, "the API's default")
+	assert.Empty(t, same.UserPoolClient.PreventUserExistenceErrors, "nothing was set")
 
 	// The server's helpers find the users of other pools, too.
 	other := fake{&cognitotest.Server{URL: srv.URL, ClientID: *app.ClientId, ClientSecret: *app.ClientSecret}, t}
@@ -95,6 +95,7 @@ func TestUpdatePoolAndClient(t *testing.T) {
 	session := srv.challenged("alice", "MFA_SETUP").session()
 	_, err := client.UpdateUserPool(ctx, &cognitoidentityprovider.UpdateUserPoolInput{
 		UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		EmailConfiguration: &types.EmailConfigurationType{EmailSendingAccount: types.EmailSendingAccountTypeDeveloper},
 		Policies: &types.UserPoolPolicyType{PasswordPolicy: &types.PasswordPolicyType{MinimumLength: aws.Int32(20)}},
 	})
 	require.NoError(t, err)
@@ -138,10 +139,10 @@ func TestUpdatePoolAndClient(t *testing.T) {
 	}
 	assert.Equal(t, "cognitotest", srv.must("DescribeUserPool", kv{"UserPoolId": srv.UserPoolID}).text("UserPool", "Name"))
 	assert.Equal(t, "cognitotest", srv.must("DescribeUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID}).text("UserPoolClient", "ClientName"))
-	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "PoolName": "renamed"})
-	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"}) // as it is by now
-	assert.Equal(t, "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
-		srv.call("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"}).failure())
+	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "PoolName": "renamed", "EmailConfiguration": sender})
+	assert.Equal(t, "OPTIONAL", srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).text("MfaConfiguration"))
+	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})
+	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`, string(srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).raw))
 }
 
 func TestSettingsThatThereAreNot(t *testing.T) {
@@ -168,11 +169,12 @@ func TestSettingsThatThereAreNot(t *testing.T) {
 func TestDefaultsOfTheAPI(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	pool := srv.must("CreateUserPool", kv{"PoolName": "x", "MfaConfiguration": "OPTIONAL", "SmsConfiguration": kv{"SnsCallerArn": "arn:aws:iam::1:role/x"}}).text("UserPool", "Id")
-	assert.JSONEq(t, `{"MfaConfiguration":"OPTIONAL","SmsMfaConfiguration":{"SnsCallerArn":"arn:aws:iam::1:role/x"}}`,
+	pool := srv.must("CreateUserPool", kv{
+		"PoolName": "x", "MfaConfiguration": "OPTIONAL", "SmsConfiguration": sms, "AutoVerifiedAttributes": []string{"phone_number"},
+	}).text("UserPool", "Id")
+	assert.JSONEq(t, `{"MfaConfiguration":"OPTIONAL","SmsMfaConfiguration":{"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms"}}}`,
 		string(srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": pool}).raw), "TOTP is off until it is switched on")
 	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "RefreshTokenRotation": kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}})
-	assert.Equal(t, []any{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"}, app.body["UserPoolClient"].(kv)["ExplicitAuthFlows"])
 	assert.Equal(t, kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10.0}, app.body["UserPoolClient"].(kv)["RefreshTokenRotation"])
 	assert.NotContains(t, app.body["UserPoolClient"], "ClientSecret")
 }

@@ -124,12 +124,12 @@ func TestAttributeRefusals(t *testing.T) {
 	srv := start(t)
 	const immutable, bounded = "custom:badge", "custom:colour"
 	created := srv.must("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "Schema": []kv{
-		{"Name": "name", "Required": true},
+		{"Name": "name", "Required": true, "Mutable": true},
 		{"Name": "badge", "AttributeDataType": "String", "Mutable": false},
-		{"Name": "colour", "AttributeDataType": "String", "StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"}},
-		{"Name": "age", "AttributeDataType": "Number", "NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"}},
-		{"Name": "happy", "AttributeDataType": "Boolean"},
-		{"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true},
+		{"Name": "colour", "AttributeDataType": "String", "Mutable": true, "StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"}},
+		{"Name": "age", "AttributeDataType": "Number", "Mutable": true, "NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"}},
+		{"Name": "happy", "AttributeDataType": "Boolean", "Mutable": true},
+		{"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true, "Mutable": true},
 	}})
 	pool := created.text("UserPool", "Id")
 	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
@@ -167,7 +167,7 @@ func TestAttributeRefusals(t *testing.T) {
 		"required, empty":  {named("name", ""), unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n"},
 		"verified":         {named("email_verified", "true"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
 		"developer's":      {named("dev:custom:score", "6"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
-		"too short":        {named(bounded, "né"), unconform + "custom:colour: The attribute is too short or too long\n", unconform + "custom:colour: The attribute is too short or too long\n", unconform + "custom:colour: The attribute is too short or too long\n"},
+		"too short":        {named(bounded, "né"), unconform + "custom:colour: String must be no shorter than 3 characters\n", unconform + "custom:colour: String must be no shorter than 3 characters\n", unconform + "custom:colour: String must be no shorter than 3 characters\n"},
 		"too large":        {named("custom:age", "151"), unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n"},
 		"no number":        {named("custom:age", "old"), unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n"},
 		"neither":          {named("custom:happy", "yes"), unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n"},
@@ -241,7 +241,7 @@ func TestVerifiedInAnyCase(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.RevealUsers = true })
 	for value, verified := range map[string]bool{
-		"true": true, "True": true, "TRUE": true, "false": false, "yes": false,
+		"true": true, "True": true, "TRUE": true, "false": false, "False": false,
 	} {
 		srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": value, "UserAttributes": []kv{
 			named("email", "bob@example.com"), named("email_verified", value),

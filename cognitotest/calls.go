@@ -25,6 +25,8 @@ type Call struct {
 	// or, where the app client has EnablePropagateAdditionalUserContextData, in UserContextData.
 	IPAddress string
 
+	Unsimulated []string // settings that were kept, as Options.AcceptUnsimulated says, and do nothing
+
 	Error   string // the exception type of the response, empty for none
 	Faulted bool   // the call met a Fault
 }

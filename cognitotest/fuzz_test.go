@@ -18,7 +18,7 @@ import (
 // and to what a browser asks ahead of a call, nothing but headers.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
-	srv := listen(f, mfaOn, everyFactor, everyFirstFactor, trusting, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
+	srv := listen(f, mfaOn, everyFactor, trusting, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 	session := func(name string) string {
@@ -37,7 +37,7 @@ func FuzzServeHTTP(f *testing.F) {
 		"ConfirmDevice":             {"AccessToken": issued.AccessToken, "DeviceKey": issued.NewDeviceMetadata.DeviceKey, "DeviceSecretVerifierConfig": kv{"PasswordVerifier": "AQ==", "Salt": "AQ=="}},
 		"ListDevices":               {"AccessToken": issued.AccessToken, "Limit": 1},
 		"SignUp":                    {"ClientId": "fuzz", "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "c@example.com"}}},
-		"CreateUserPool":            {"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}}, "SmsConfiguration": kv{}},
+		"CreateUserPool":            {"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}}, "SmsConfiguration": sms, "LambdaConfig": kv{}},
 		"CreateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientName": "x", "RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"}},
 		"SetUserPoolMfaConfig":      {"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}},
 		"AdminCreateUser":           {"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"}},

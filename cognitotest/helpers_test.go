@@ -28,6 +28,12 @@ const (
 // kv is a JSON object.
 type kv = map[string]any
 
+// What pools that send messages of their own are made with.
+var (
+	sms    = kv{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
+	sender = kv{"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/example.com"}
+)
+
 // fake is a server, with the calls of its API as a test wants them.
 type fake struct {
 	*cognitotest.Server

@@ -109,7 +109,7 @@ func TestOneUserFromAllSides(t *testing.T) {
 		},
 		func() { srv.call("AdminListGroupsForUser", user); srv.call("DeleteGroup", user) },
 		func() { srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= "b"`}) },
-		func() { srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID}) },
+		func() { srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "EmailConfiguration": sender}) },
 		func() {
 			srv.must("UpdateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}})
 		},

@@ -422,7 +422,7 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 
 // firstFactors are what a sign-in by choice can begin with.
 func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
-	byCode := p.byCode && p.mode != "ON"
+	byCode := p.byCode
 	if u != nil {
 		byCode = byCode && u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" && len(m.asks(u)) == 0
 	}
@@ -1052,6 +1052,8 @@ func (m *model) configure(p *modelPool, mode string, totp, email bool) verdict {
 		return refuse("InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
 	case mode != "OFF" && !totp && !email:
 		return refuse("InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")
+	case mode == "ON" && p.byCode:
+		return refuse("InvalidParameter: Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
 	}
 	p.mode, p.totp, p.email = mode, totp, email
 	return done

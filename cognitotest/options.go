@@ -43,7 +43,13 @@ type Options struct {
 	// Users sign in by these attributes as well, once they are verified.
 	AliasAttributes []types.AliasAttributeType
 
-	Tier types.UserPoolTierType // of the pool; default ESSENTIALS; LITE has no authentication levels
+	// Tier is that of the pool; default ESSENTIALS. LITE has no authentication levels, no passwordless
+	// sign-in and no MFA by e-mail.
+	Tier types.UserPoolTierType
+
+	// AcceptUnsimulated keeps settings of pools and app clients that are not simulated, Lambda triggers
+	// for example, and describes them; default: they are refused by name. Call.Unsimulated lists them.
+	AcceptUnsimulated bool
 
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // user names and aliases are; tokens then hold them in lower case
@@ -149,7 +155,7 @@ func (o *Options) machine() (*pool.Machine, error) {
 		return nil, err
 	}
 	q := o.Quirks
-	m := pool.New(pool.Config{Region: o.Region, Now: o.Now, Quirks: pool.Quirks{
+	m := pool.New(pool.Config{Region: o.Region, Now: o.Now, AcceptUnsimulated: o.AcceptUnsimulated, Quirks: pool.Quirks{
 		LongSessions: q.LongSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
 		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
 		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
@@ -183,19 +189,26 @@ func (o *Options) check() error {
 // object is an object in a request.
 type object = map[string]any
 
+// sms is how the pool sends SMS.
+func sms() object { return object{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"} }
+
 // pool is the request that makes the pool.
 func (o *Options) pool() object {
 	p := object{
 		"PoolName": "cognitotest", "AutoVerifiedAttributes": []string{"email", "phone_number"},
 		"Policies":              object{"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors}},
 		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
+		"SmsConfiguration":      sms(),
+		"EmailConfiguration": object{ // MFA by e-mail takes a sender of one's own
+			"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/example.com",
+		},
 	}
 	if o.Tier != "" {
 		p["UserPoolTier"] = o.Tier
 	}
 	var schema []object
 	for _, name := range o.RequiredAttributes {
-		schema = append(schema, object{"Name": name, "Required": true})
+		schema = append(schema, object{"Name": name, "Required": true, "Mutable": true})
 	}
 	if schema != nil {
 		p["Schema"] = schema
@@ -221,10 +234,11 @@ func (o *Options) mfa() object {
 	if o.MFA == types.UserPoolMfaTypeOff {
 		return m
 	}
-	m["SoftwareTokenMfaConfiguration"] = object{"Enabled": !o.TOTPDisabled}
+	if !o.TOTPDisabled {
+		m["SoftwareTokenMfaConfiguration"] = object{"Enabled": true}
+	}
 	if o.SMS {
-		role := "arn:aws:iam::123456789012:role/sms"
-		m["SmsMfaConfiguration"] = object{"SmsConfiguration": object{"SnsCallerArn": role}}
+		m["SmsMfaConfiguration"] = object{"SmsConfiguration": sms()}
 	}
 	if o.Email {
 		m["EmailMfaConfiguration"] = object{}

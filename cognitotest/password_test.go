@@ -172,7 +172,7 @@ func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	assert.Regexp(t, `^[a-z]\*\*\*@[a-z]\*\*\*$`, srv.must("ForgotPassword", kv{"ClientId": srv.ClientID, "Username": "alice"}).text("CodeDeliveryDetails", "Destination"))
 	assert.Empty(t, srv.Outbox("bob"))
 
-	pool := srv.must("CreateUserPool", kv{"PoolName": "phones", "AutoVerifiedAttributes": []string{"phone_number"}}).text("UserPool", "Id")
+	pool := srv.must("CreateUserPool", kv{"PoolName": "phones", "AutoVerifiedAttributes": []string{"phone_number"}, "SmsConfiguration": sms}).text("UserPool", "Id")
 	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED"}).text("UserPoolClient", "ClientId")
 	details := srv.must("ForgotPassword", kv{"ClientId": app, "Username": "nobody"}).body["CodeDeliveryDetails"].(kv)
 	assert.Equal(t, "SMS", details["DeliveryMedium"])
@@ -184,7 +184,7 @@ func TestSimulatedLikeThePool(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	recovery := func(name string) kv {
-		return kv{"PoolName": "x", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": name}}}}
+		return kv{"PoolName": "x", "SmsConfiguration": sms, "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": name}}}}
 	}
 	const (
 		administrator = "NotAuthorized: Contact administrator to reset password."
@@ -251,17 +251,14 @@ func TestRecoveryMechanisms(t *testing.T) {
 		"e-mail first":             {mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")}, medium: "EMAIL"},
 		"phone first":              {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, medium: "SMS"},
 		"SMS as a factor":          {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, smsMFA: true, medium: "EMAIL"},
-		"only the factor": {
-			mechanisms: []kv{mechanism(1, "verified_phone_number")}, smsMFA: true,
-			failure: "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number",
-		},
 		"administrators": {mechanisms: []kv{mechanism(1, "admin_only")}, failure: "NotAuthorized: Contact administrator to reset password."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t)
 			created := srv.must("CreateUserPool", kv{
-				"PoolName": "x", "MfaConfiguration": "OPTIONAL", "SmsConfiguration": kv{}, "AccountRecoverySetting": kv{"RecoveryMechanisms": tc.mechanisms},
+				"PoolName": "x", "SmsConfiguration": sms, "AutoVerifiedAttributes": []string{"phone_number"},
+				"AccountRecoverySetting": kv{"RecoveryMechanisms": tc.mechanisms},
 			})
 			pool := created.text("UserPool", "Id")
 			if tc.mechanisms == nil {
@@ -284,6 +281,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 			}}))
 			srv.must("AdminSetUserPassword", with(kv{"Password": password, "Permanent": true}))
 			if tc.smsMFA {
+				srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SmsMfaConfiguration": kv{"SmsConfiguration": sms}})
 				srv.must("AdminSetUserMFAPreference", with(kv{"SMSMfaSettings": kv{"Enabled": true}}))
 			}
 			app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x"}).text("UserPoolClient", "ClientId")

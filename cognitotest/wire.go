@@ -88,6 +88,8 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	}
 	if err != nil {
 		call.Error = asError(err).Type
+	} else {
+		call.Unsimulated = s.machine.Unsimulated(name, members)
 	}
 	s.journal.add(call)
 

@@ -97,7 +97,7 @@ func TestCodesAndSessions(t *testing.T) {
 	narrow := s.cognito.IssueTokens("duchess", "openid")
 	refused(t, enroll(*narrow.AccessToken), 403, "missing-scope", "give-up")
 
-	without := newService(t, func(o *cognitotest.Options) { o.TOTPDisabled = true })
+	without := newService(t, func(o *cognitotest.Options) { o.TOTPDisabled, o.SMS = true, true })
 	accessToken = *without.cognito.IssueTokens(userName).AccessToken
 	r = without.post("url", "mfa", "accessToken", accessToken)
 	refused(t, r, 403, "totp-disabled", "give-up")

@@ -24,24 +24,39 @@ type updateAttributesResponse struct {
 // that hold another address now. Where they went is told to users only.
 func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributesResponse, error) {
 	u := c.user
-	if err := c.pool.schema.checkChange(u.attributes, in.UserAttributes, c.admin); err != nil {
+	may := mayWrite(anything)
+	if !c.admin {
+		may = c.client.writes
+	}
+	if err := c.pool.schema.checkChange(u.attributes, in.UserAttributes, may); err != nil {
 		return nil, err
 	}
 	if err := c.keepsFactor(in.UserAttributes); err != nil {
 		return nil, err
 	}
-	before := u.attributes
-	if err := c.change(in.UserAttributes...); err != nil {
+	before, set := u.attributes, c.pool.settings()
+	now, later := in.UserAttributes.apart(before, set.verifyFirst)
+	if err := c.change(now...); err != nil {
 		return nil, err
 	}
 	c.touch()
-	out := &updateAttributesResponse{}
-	for _, name := range c.pool.settings().autoVerified {
-		value := u.attributes.get(name)
-		if value == "" || value == before.get(name) || u.attributes.verified(name) {
-			continue
+	for _, item := range now {
+		if u.codes[item.Name].waits {
+			delete(u.codes, item.Name) // what was to come in its place was asked for earlier
 		}
-		sent := c.sendCode(name, name, attributeCodeLife)
+	}
+	out := &updateAttributesResponse{}
+	for _, name := range set.autoVerified {
+		value, waits := u.attributes.get(name), later.get(name)
+		var sent *codeDelivery
+		switch {
+		case waits != "":
+			sent = c.sendCodeTo(name, name, waits, attributeCodeLife)
+		case value == "" || value == before.get(name) || u.attributes.verified(name):
+			continue
+		default:
+			sent = c.sendCode(name, name, attributeCodeLife)
+		}
 		if !c.admin {
 			out.CodeDeliveryDetailsList = append(out.CodeDeliveryDetailsList, sent)
 		}
@@ -62,6 +77,20 @@ func (c *caller) keepsFactor(changed attributes) error {
 		}
 	}
 	return nil
+}
+
+// apart tells which changes are made now, and which wait until the new address is verified. One that
+// comes with its own verification does not wait.
+func (a attributes) apart(has attributes, verifyFirst []string) (now, later attributes) {
+	for _, item := range a {
+		if slices.Contains(verifyFirst, item.Name) && item.Value != "" && item.Value != has.get(item.Name) &&
+			!a.verified(item.Name) {
+			later = append(later, item)
+		} else {
+			now = append(now, item)
+		}
+	}
+	return now, later
 }
 
 type deleteAttributesRequest struct {
@@ -99,17 +128,23 @@ func getAttributeCode(c *caller, in *attributeCodeRequest) (*deliveryResponse, e
 	case c.user.attributes.get(in.AttributeName) == "":
 		return nil, errNoAddress[in.AttributeName]
 	}
-	return &deliveryResponse{c.sendCode(in.AttributeName, in.AttributeName, attributeCodeLife)}, nil
+	address := c.user.attributes.get(in.AttributeName)
+	if sent := c.user.codes[in.AttributeName]; sent.waits {
+		address = sent.address
+	}
+	return &deliveryResponse{c.sendCodeTo(in.AttributeName, in.AttributeName, address, attributeCodeLife)}, nil
 }
 
 func verifyAttribute(c *caller, in *attributeCodeRequest) (*none, error) {
 	if !isAddressAttribute(in.AttributeName) {
 		return nil, errNotVerifiable
 	}
-	if _, err := c.user.checkCode(in.AttributeName, in.Code, c.Now()); err != nil {
+	sent, err := c.user.checkCode(in.AttributeName, in.Code, c.Now())
+	if err != nil {
 		return nil, err
 	}
-	if err := c.change(attribute{in.AttributeName + "_verified", "true"}); err != nil {
+	err = c.change(attribute{in.AttributeName, sent.address}, attribute{in.AttributeName + "_verified", "true"})
+	if err != nil {
 		return nil, err
 	}
 	delete(c.user.codes, in.AttributeName)

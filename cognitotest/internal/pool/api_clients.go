@@ -20,26 +20,54 @@ type refreshTokenRotation struct {
 	RetryGracePeriodSeconds int
 }
 
-// userPoolClient is the request of CreateUserPoolClient and the description of an app client.
-type userPoolClient struct {
-	UserPoolID                 string     `json:"UserPoolId"`
-	ClientID                   string     `json:"ClientId,omitempty"`
-	ClientName                 string     `json:",omitempty"`
-	ClientSecret               string     `json:",omitempty"`
-	GenerateSecret             bool       `json:",omitempty"`
-	CreationDate               *timestamp `json:",omitempty"`
-	LastModifiedDate           *timestamp `json:",omitempty"`
-	ExplicitAuthFlows          []types.ExplicitAuthFlowsType
-	PreventUserExistenceErrors types.PreventUserExistenceErrorTypes
-	AuthSessionValidity        int
-	AccessTokenValidity        int
-	IDTokenValidity            int `json:"IdTokenValidity"`
-	RefreshTokenValidity       int
-	TokenValidityUnits         tokenValidityUnits
-	EnableTokenRevocation      *bool
-	RefreshTokenRotation       *refreshTokenRotation `json:",omitempty"`
-
+// clientRecord has the members that both a request and a description of an app client have, apart from
+// its name and secret. Those that nothing else reads are kept as they came.
+type clientRecord struct {
+	ExplicitAuthFlows                        []types.ExplicitAuthFlowsType        `json:",omitempty"`
+	PreventUserExistenceErrors               types.PreventUserExistenceErrorTypes `json:",omitempty"`
+	AuthSessionValidity                      int
+	AccessTokenValidity                      int `json:",omitempty"`
+	IDTokenValidity                          int `json:"IdTokenValidity,omitempty"`
+	RefreshTokenValidity                     int
+	TokenValidityUnits                       *tokenValidityUnits `json:",omitempty"`
+	EnableTokenRevocation                    *bool
+	RefreshTokenRotation                     *refreshTokenRotation `json:",omitempty"`
+	ReadAttributes                           []string              `json:",omitempty"`
+	WriteAttributes                          []string              `json:",omitempty"`
 	EnablePropagateAdditionalUserContextData bool
+
+	SupportedIdentityProviders      []string `json:",omitempty"`
+	CallbackURLs                    []string `json:",omitempty"`
+	LogoutURLs                      []string `json:",omitempty"`
+	DefaultRedirectURI              string   `json:",omitempty"`
+	AllowedOAuthFlows               []string `json:",omitempty"`
+	AllowedOAuthScopes              []string `json:",omitempty"`
+	AllowedOAuthFlowsUserPoolClient bool
+	AnalyticsConfiguration          map[string]any `json:",omitempty"`
+}
+
+type createClientRequest struct {
+	updateClientRequest
+
+	ClientSecret   string
+	GenerateSecret bool
+}
+
+type updateClientRequest struct {
+	clientRecord
+
+	ClientName string
+}
+
+type userPoolClient struct {
+	clientRecord
+
+	UserPoolID       string `json:"UserPoolId"`
+	ClientID         string `json:"ClientId"`
+	ClientName       string
+	ClientSecret     string `json:",omitempty"`
+	CreationDate     timestamp
+	LastModifiedDate timestamp
 }
 
 type clientResponse struct {
@@ -48,7 +76,7 @@ type clientResponse struct {
 
 // createClient makes an app client with the defaults of the API, which are not those of the console:
 // existence is told, and passwords are not taken as they are.
-func createClient(c *caller, in *userPoolClient) (*clientResponse, error) {
+func createClient(c *caller, in *createClientRequest) (*clientResponse, error) {
 	client, err := c.newClient(NewClientID(), c.pool, in)
 	if err != nil {
 		return nil, err
@@ -58,24 +86,24 @@ func createClient(c *caller, in *userPoolClient) (*clientResponse, error) {
 }
 
 // newClient makes an app client that nobody else has seen yet.
-func (m *Machine) newClient(id string, p *pool, in *userPoolClient) (*appClient, error) {
+func (m *Machine) newClient(id string, p *pool, in *createClientRequest) (*appClient, error) {
 	now := m.Now()
 	c := &appClient{id: id, name: in.ClientName, secret: in.ClientSecret, pool: p, created: now, modified: now}
 	if in.GenerateSecret && c.secret == "" {
 		c.secret = newText(lowerAndDigits, 51)
 	}
-	return c, c.configure(in)
+	return c, m.configure(c, in.clientRecord, "creating")
 }
 
 // updateClient puts another app client in the place of one. As in the service, what is left out goes
 // back to its default; the name and the secret stay. Sessions and tokens stay good.
-func updateClient(c *caller, in *userPoolClient) (*clientResponse, error) {
+func updateClient(c *caller, in *updateClientRequest) (*clientResponse, error) {
 	old := c.client
 	client := &appClient{
 		id: old.id, name: cmp.Or(in.ClientName, old.name), secret: old.secret, pool: old.pool,
 		created: old.created, modified: c.Now(),
 	}
-	if err := client.configure(in); err != nil {
+	if err := c.configure(client, in.clientRecord, "updating"); err != nil {
 		return nil, err
 	}
 	if err := c.replaceClient(client); err != nil {
@@ -85,16 +113,15 @@ func updateClient(c *caller, in *userPoolClient) (*clientResponse, error) {
 }
 
 // configure takes over what a request says of an app client that nobody else has seen yet.
-func (c *appClient) configure(in *userPoolClient) error {
-	c.flows, c.propagates = in.ExplicitAuthFlows, in.EnablePropagateAdditionalUserContextData
-	c.reveal = in.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled
-	c.session = time.Duration(cmp.Or(in.AuthSessionValidity, 3)) * time.Minute
-	c.revocation = in.EnableTokenRevocation == nil || *in.EnableTokenRevocation
-	units := in.TokenValidityUnits
-	c.access = validity(in.AccessTokenValidity, units.AccessToken, time.Hour, time.Hour)
-	c.idToken = validity(in.IDTokenValidity, units.IDToken, time.Hour, time.Hour)
-	c.refresh = validity(in.RefreshTokenValidity, units.RefreshToken, day, 30*day)
-	if rotation := in.RefreshTokenRotation; rotation != nil && rotation.Feature == "ENABLED" {
+func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
+	c.flows = r.ExplicitAuthFlows
+	c.reveal = r.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled
+	r.AuthSessionValidity = cmp.Or(r.AuthSessionValidity, 3)
+	c.session = time.Duration(r.AuthSessionValidity) * time.Minute
+	c.revocation = r.EnableTokenRevocation == nil || *r.EnableTokenRevocation
+	r.EnableTokenRevocation = &c.revocation
+	c.lives(&r)
+	if rotation := r.RefreshTokenRotation; rotation != nil && rotation.Feature == "ENABLED" {
 		c.rotation, c.grace = true, time.Duration(rotation.RetryGracePeriodSeconds)*time.Second
 	}
 	if len(c.flows) == 0 {
@@ -106,42 +133,56 @@ func (c *appClient) configure(in *userPoolClient) error {
 			c.flows = flowsWithoutRefresh(c.flows)
 		}
 	}
-	return c.check()
+	c.record = r
+	for _, provider := range r.SupportedIdentityProviders {
+		if provider != "COGNITO" && !m.accept {
+			return invalidParameter("The provider %s does not exist for User Pool %s.", provider, c.pool.id)
+		}
+	}
+	return c.check(doing)
 }
 
-// validity is a token's life from a number and its unit.
-func validity(number int, unit string, defaultUnit, otherwise time.Duration) time.Duration {
+// lives sets how long tokens live, and completes what the record says of it: the units where one is
+// given, and the number of refresh tokens always.
+func (c *appClient) lives(r *clientRecord) {
+	units := tokenValidityUnits{"hours", "hours", "days"}
+	if given := r.TokenValidityUnits; given != nil && *given != (tokenValidityUnits{}) {
+		units = tokenValidityUnits{
+			cmp.Or(given.AccessToken, units.AccessToken), cmp.Or(given.IDToken, units.IDToken),
+			cmp.Or(given.RefreshToken, units.RefreshToken),
+		}
+		r.TokenValidityUnits = &units
+	} else {
+		r.TokenValidityUnits = nil
+	}
+	if r.RefreshTokenValidity == 0 {
+		r.RefreshTokenValidity = int(30 * day / timeUnits[units.RefreshToken])
+	}
+	c.access = validity(r.AccessTokenValidity, units.AccessToken, time.Hour)
+	c.idToken = validity(r.IDTokenValidity, units.IDToken, time.Hour)
+	c.refresh = validity(r.RefreshTokenValidity, units.RefreshToken, 0)
+}
+
+var timeUnits = map[string]time.Duration{
+	"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": day,
+}
+
+// validity is a token's life from a number and its unit; none if it is out of range.
+func validity(number int, unit string, otherwise time.Duration) time.Duration {
 	if number == 0 {
 		return otherwise
 	}
-	units := map[string]time.Duration{
-		"": defaultUnit, "seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": day,
-	}
-	if d := time.Duration(number) * units[unit]; d/time.Duration(number) == units[unit] {
+	if d := time.Duration(number) * timeUnits[unit]; d/time.Duration(number) == timeUnits[unit] {
 		return d
 	}
-	return 0 // out of range
+	return 0
 }
 
 func (c *appClient) describe() userPoolClient {
-	created, modified := timestamp(c.created), timestamp(c.modified)
-	out := userPoolClient{
-		UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret,
-		CreationDate: &created, LastModifiedDate: &modified,
-		ExplicitAuthFlows: c.flows, PreventUserExistenceErrors: types.PreventUserExistenceErrorTypesEnabled,
-		AuthSessionValidity: int(c.session / time.Minute),
-		AccessTokenValidity: int(c.access / time.Second), IDTokenValidity: int(c.idToken / time.Second),
-		RefreshTokenValidity:  int(c.refresh / time.Second),
-		TokenValidityUnits:    tokenValidityUnits{"seconds", "seconds", "seconds"},
-		EnableTokenRevocation: &c.revocation, EnablePropagateAdditionalUserContextData: c.propagates,
+	return userPoolClient{
+		clientRecord: c.record, UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret,
+		CreationDate: timestamp(c.created), LastModifiedDate: timestamp(c.modified),
 	}
-	if c.reveal {
-		out.PreventUserExistenceErrors = types.PreventUserExistenceErrorTypesLegacy
-	}
-	if c.rotation {
-		out.RefreshTokenRotation = &refreshTokenRotation{"ENABLED", int(c.grace / time.Second)}
-	}
-	return out
 }
 
 func describeClient(c *caller, _ *none) (*clientResponse, error) {
@@ -159,14 +200,23 @@ type clientDescription struct {
 	ClientName string
 }
 
+type listClientsRequest struct {
+	listPoolsRequest
+
+	ClientType string
+}
+
 type listClientsResponse struct {
 	UserPoolClients []clientDescription
 	NextToken       string `json:",omitempty"`
 }
 
-// listClients lists the app clients of a pool by ID.
-func listClients(c *caller, in *listPoolsRequest) (*listClientsResponse, error) {
+// listClients lists the app clients of a pool by ID. None was made by dynamic registration.
+func listClients(c *caller, in *listClientsRequest) (*listClientsResponse, error) {
 	clients := c.clientsOf(c.pool)
+	if in.ClientType == "DCR" {
+		clients = nil
+	}
 	ids := slices.Collect(maps.Keys(clients))
 	ids, next, err := c.page(ids, in.MaxResults, in.NextToken, "ListUserPoolClients "+c.pool.id)
 	if err != nil {

@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"encoding/json"
-
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-)
+import "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 // See FIDELITY.md, "TOTP" and "Preferences".
 
@@ -91,11 +87,16 @@ type mfaSettings struct {
 
 type preferenceRequest struct {
 	SMSMfaSettings, SoftwareTokenMfaSettings, EmailMfaSettings *mfaSettings
+
+	WebAuthnMfaSettings enabled
 }
 
 // setPreference changes what is given and leaves the other methods as they are, except that only one
 // can be preferred. It checks everything before it changes anything.
 func setPreference(c *caller, in *preferenceRequest) (*none, error) {
+	if in.WebAuthnMfaSettings.Enabled {
+		return nil, invalidParameter("cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.")
+	}
 	u, config := c.user, c.pool.mfaConfig()
 	settings := [len(allMethods)]*mfaSettings{in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings}
 	preferred := 0
@@ -151,56 +152,4 @@ func deleteSoftwareToken(c *caller, _ *none) (*none, error) {
 	u.enable(methodTOTP, false)
 	c.touch()
 	return &none{}, nil
-}
-
-// poolMFAConfig is the request and the response of SetUserPoolMfaConfig, and the response of
-// GetUserPoolMfaConfig. The parts of no consequence here are kept as they came.
-type poolMFAConfig struct {
-	MfaConfiguration              types.UserPoolMfaType `json:",omitempty"`
-	SoftwareTokenMfaConfiguration *enabled              `json:",omitempty"`
-	SmsMfaConfiguration           json.RawMessage       `json:",omitempty"`
-	EmailMfaConfiguration         json.RawMessage       `json:",omitempty"`
-	WebAuthnConfiguration         json.RawMessage       `json:",omitempty"`
-}
-
-type enabled struct{ Enabled bool }
-
-func (m mfaConfig) wire() *poolMFAConfig {
-	out := &poolMFAConfig{
-		MfaConfiguration: m.mode, SmsMfaConfiguration: m.sms, EmailMfaConfiguration: m.email,
-		WebAuthnConfiguration: m.webAuthn,
-	}
-	if m.totp {
-		out.SoftwareTokenMfaConfiguration = &enabled{true}
-	}
-	return out
-}
-
-// config is the request as the pool keeps it: a factor that is left out is off.
-func (r *poolMFAConfig) config() mfaConfig {
-	return mfaConfig{
-		mode: r.MfaConfiguration,
-		totp: r.SoftwareTokenMfaConfiguration != nil && r.SoftwareTokenMfaConfiguration.Enabled,
-		sms:  r.SmsMfaConfiguration, email: r.EmailMfaConfiguration, webAuthn: r.WebAuthnConfiguration,
-	}
-}
-
-// setPoolMFAConfig replaces the configuration.
-func setPoolMFAConfig(c *caller, in *poolMFAConfig) (*poolMFAConfig, error) {
-	config, now := in.config(), c.Now()
-	p := c.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if config.mode == "" {
-		config.mode = p.mfa.mode
-	}
-	if err := config.check(); err != nil {
-		return nil, err
-	}
-	p.mfa, p.modified = config, now
-	return config.wire(), nil
-}
-
-func getPoolMFAConfig(c *caller, _ *none) (*poolMFAConfig, error) {
-	return c.pool.mfaConfig().wire(), nil
 }

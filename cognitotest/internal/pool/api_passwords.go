@@ -85,6 +85,20 @@ func recovery(c *caller) (string, error) {
 	return "", errNoRecovery
 }
 
+// checkPassword tells whether a password can become the user's: by what it holds, and because it is
+// not one of the last, the present one included.
+func (c *caller) checkPassword(password string) error {
+	policy := c.pool.settings().policy
+	if err := policy.check(password); err != nil {
+		return err
+	}
+	last := append([]string{c.user.password}, c.user.passwords...)
+	if slices.Contains(last[:min(policy.PasswordHistorySize, len(last))], password) {
+		return &Error{"PasswordHistoryPolicyViolationException", "Password has previously been used."}
+	}
+	return nil
+}
+
 type confirmForgotPasswordRequest struct {
 	ConfirmationCode string
 	Password         string
@@ -106,7 +120,7 @@ func confirmForgotPassword(c *caller, in *confirmForgotPasswordRequest) (*none, 
 	case userMustChange:
 		return nil, errNoReset
 	}
-	if err := c.pool.settings().policy.check(in.Password); err != nil {
+	if err := c.checkPassword(in.Password); err != nil {
 		return nil, err
 	}
 	delete(c.user.codes, codePassword)
@@ -135,7 +149,7 @@ type setPasswordRequest struct {
 }
 
 func setPassword(c *caller, in *setPasswordRequest) (*none, error) {
-	if err := c.pool.settings().policy.check(in.Password); err != nil {
+	if err := c.checkPassword(in.Password); err != nil {
 		return nil, err
 	}
 	status := userMustChange
@@ -163,7 +177,7 @@ func changePassword(c *caller, in *changePasswordRequest) (*none, error) {
 		c.user.failed(now)
 		return nil, errCredentials
 	}
-	if err := c.pool.settings().policy.check(in.ProposedPassword); err != nil {
+	if err := c.checkPassword(in.ProposedPassword); err != nil {
 		return nil, err
 	}
 	c.user.setPassword(in.ProposedPassword, userConfirmed, now)

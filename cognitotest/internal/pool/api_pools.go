@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -18,15 +17,23 @@ type signInPolicy struct {
 	AllowedFirstAuthFactors []string
 }
 
-// check holds what a pool is to allow against what there is. Passwords cannot be switched off.
-func (p signInPolicy) check() error {
-	if slices.Contains(p.AllowedFirstAuthFactors, string(types.AuthFactorTypeSoftwareToken)) {
-		return invalidParameter("SOFTWARE_TOKEN cannot be a first factor.")
+// over completes what a request says with what was said before, or else with the defaults. The days
+// are those that temporary passwords are good for, if a request says so elsewhere.
+func (p policies) over(before policies, days int) policies {
+	policy := defaultPolicy()
+	switch {
+	case p.PasswordPolicy != nil:
+		given := *p.PasswordPolicy
+		given.MinimumLength = cmp.Or(given.MinimumLength, policy.MinimumLength)
+		given.TemporaryPasswordValidityDays = cmp.Or(
+			given.TemporaryPasswordValidityDays, policy.TemporaryPasswordValidityDays)
+		policy = given
+	case before.PasswordPolicy != nil:
+		policy = *before.PasswordPolicy
 	}
-	if !slices.Contains(p.AllowedFirstAuthFactors, string(types.AuthFactorTypePassword)) {
-		return invalidParameter("PASSWORD must be among the first factors.")
-	}
-	return nil
+	policy.TemporaryPasswordValidityDays = cmp.Or(days, policy.TemporaryPasswordValidityDays)
+	byPassword := &signInPolicy{[]string{string(types.AuthFactorTypePassword)}}
+	return policies{&policy, cmp.Or(p.SignInPolicy, before.SignInPolicy, byPassword)}
 }
 
 type usernameConfiguration struct {
@@ -64,22 +71,6 @@ func (s accountRecoverySetting) attributes() []string {
 	return attributes
 }
 
-// recoverySetting is the reverse of attributes.
-func recoverySetting(attributes []string) *accountRecoverySetting {
-	if len(attributes) == 0 {
-		return nil
-	}
-	s := &accountRecoverySetting{}
-	for i, attribute := range attributes {
-		for _, n := range recoveryNames {
-			if n.attribute == attribute {
-				s.RecoveryMechanisms = append(s.RecoveryMechanisms, recoveryMechanism{i + 1, n.mechanism})
-			}
-		}
-	}
-	return s
-}
-
 type createPoolRequest struct {
 	poolSettingsRequest
 
@@ -89,94 +80,58 @@ type createPoolRequest struct {
 	Schema                []schemaAttribute
 }
 
-// poolSettingsRequest is what both CreateUserPool and UpdateUserPool set. What is left out is set to
-// its default.
+// poolSettingsRequest is what both CreateUserPool and UpdateUserPool set.
 type poolSettingsRequest struct {
-	PoolName               string
-	Policies               policies
-	AutoVerifiedAttributes []string
-	AccountRecoverySetting accountRecoverySetting
-	DeviceConfiguration    *deviceConfiguration
-	MfaConfiguration       types.UserPoolMfaType
-	SmsConfiguration       json.RawMessage
-	UserPoolTier           types.UserPoolTierType
-	AcrConfiguration       map[string]acrLevel
+	poolRecord
+
+	PoolName         string
+	MfaConfiguration types.UserPoolMfaType
 }
 
-// acrLevel is the name of an authentication level.
-type acrLevel struct{ AcrValue string }
-
-// level is the key of an authentication level, from 1, and its name by default.
-func level(n int) (key, name string) {
-	return "Level" + strconv.Itoa(n), "urn:cognito:loa:" + strconv.Itoa(n)
-}
-
-// acrConfiguration names all levels.
-func (s poolSettings) acrConfiguration() map[string]acrLevel {
-	all := map[string]acrLevel{}
-	for i, name := range s.levels {
-		key, _ := level(i + 1)
-		all[key] = acrLevel{name}
-	}
-	return all
-}
-
-func (r *poolSettingsRequest) settings() (poolSettings, error) {
-	set := poolSettings{
-		name: r.PoolName, autoVerified: r.AutoVerifiedAttributes, recovery: r.AccountRecoverySetting.attributes(),
-		policy: defaultPolicy(), firstFactors: []string{string(types.AuthFactorTypePassword)},
-		devices: r.DeviceConfiguration, tier: cmp.Or(r.UserPoolTier, types.UserPoolTierTypeEssentials),
-	}
-	for i := range set.levels {
-		key, name := level(i + 1)
-		set.levels[i] = cmp.Or(r.AcrConfiguration[key].AcrValue, name)
-		if slices.Contains(set.levels[:i], set.levels[i]) {
-			return set, invalidParameter("The names of the authentication levels must be unique.")
-		}
-	}
-	if given := r.Policies.SignInPolicy; given != nil {
-		if err := given.check(); err != nil {
-			return set, err
-		}
-		set.firstFactors = given.AllowedFirstAuthFactors
-	}
-	if given := r.Policies.PasswordPolicy; given != nil {
-		set.policy = *given
-		set.policy.MinimumLength = cmp.Or(given.MinimumLength, defaultPolicy().MinimumLength)
-		set.policy.TemporaryPasswordValidityDays = cmp.Or(
-			given.TemporaryPasswordValidityDays, defaultPolicy().TemporaryPasswordValidityDays)
-	}
-	return set, nil
-}
+var errNoFactor = invalidParameter(
+	"SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
 
 // over is an MFA configuration as it is after the request, which speaks of the mode and of SMS only.
-func (r *poolSettingsRequest) over(config mfaConfig) mfaConfig {
-	mode := cmp.Or(r.MfaConfiguration, types.UserPoolMfaTypeOff)
-	if mode == types.UserPoolMfaTypeOff {
-		return mfaConfig{mode: mode}
+// SMS is switched on where the mode alone is given, since both calls know no other factor, and off
+// when it has nothing to be sent by. The settings are those after the request.
+func (r *poolSettingsRequest) over(config mfaConfig, set poolSettings) (mfaConfig, error) {
+	mode := cmp.Or(r.MfaConfiguration, config.mode, types.UserPoolMfaTypeOff)
+	switch {
+	case mode == types.UserPoolMfaTypeOff:
+		config = mfaConfig{webAuthn: config.webAuthn}
+	case mode == types.UserPoolMfaTypeOn && config.mode != mode && config.mode != "":
+		return config, invalidParameter("Cannot turn MFA functionality ON, once the user pool has been created.")
+	default:
+		others := config.totp || config.email != nil
+		unverified := r.MfaConfiguration != "" && !slices.Contains(set.autoVerified, "phone_number")
+		switch {
+		case !others && (r.SmsConfiguration == nil || unverified):
+			return config, errNoFactor
+		case r.SmsConfiguration == nil:
+			config.sms = nil
+		case config.sms != nil || !others:
+			config.sms = &smsMFAConfig{r.SmsAuthenticationMessage, r.SmsConfiguration}
+		}
 	}
-	config.mode, config.sms = mode, r.SmsConfiguration
-	return config
+	config.mode = mode
+	return config, config.check(set)
 }
 
 type userPoolType struct {
+	poolRecord
+
 	ID                     string `json:"Id"`
 	Name                   string
 	Arn                    string
 	CreationDate           timestamp
 	LastModifiedDate       timestamp
-	Policies               policies
 	AliasAttributes        []string `json:",omitempty"`
 	UsernameAttributes     []string `json:",omitempty"`
-	AutoVerifiedAttributes []string `json:",omitempty"`
 	UsernameConfiguration  usernameConfiguration
-	AccountRecoverySetting *accountRecoverySetting `json:",omitempty"`
-	DeviceConfiguration    *deviceConfiguration    `json:",omitempty"`
-	UserPoolTier           types.UserPoolTierType
-	AcrConfiguration       map[string]acrLevel
 	MfaConfiguration       types.UserPoolMfaType
-	SchemaAttributes       []schemaAttribute `json:",omitempty"`
+	SchemaAttributes       []schemaAttribute
 	EstimatedNumberOfUsers int
+	Domain, CustomDomain   string `json:",omitempty"`
 }
 
 type userPoolResponse struct {
@@ -198,16 +153,27 @@ func (m *Machine) newPool(id string, in *createPoolRequest) (*pool, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
 		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a user pool")
 	}
-	set, err := in.settings()
-	if err != nil {
-		return nil, err
-	}
 	p := newPool(id, m.Now())
-	p.set, p.mfa = set, in.over(mfaConfig{})
 	p.usernameAttributes, p.aliasAttributes = in.UsernameAttributes, in.AliasAttributes
 	p.caseInsensitive = in.UsernameConfiguration.CaseSensitive != nil && !*in.UsernameConfiguration.CaseSensitive
-	p.schema, err = newSchema(in.Schema)
-	return p, err
+	if err := p.configure(&in.poolSettingsRequest); err != nil {
+		return nil, err
+	}
+	return p, p.schema.extend(in.Schema, true)
+}
+
+// configure sets what can be changed of a pool; its lock is held, or nobody else has seen it yet.
+func (p *pool) configure(in *poolSettingsRequest) error {
+	set, err := in.settings(p.set)
+	if err != nil {
+		return err
+	}
+	config, err := in.over(p.mfa, set)
+	if err != nil {
+		return err
+	}
+	p.set, p.mfa = set, config
+	return nil
 }
 
 func describePool(c *caller, _ *none) (*userPoolResponse, error) {
@@ -216,43 +182,41 @@ func describePool(c *caller, _ *none) (*userPoolResponse, error) {
 
 func (m *Machine) describe(p *pool) userPoolType {
 	caseSensitive := !p.caseInsensitive
-	schema := append([]schemaAttribute{{Name: "sub", Required: true}}, p.schema.attributes...)
+	out := userPoolType{
+		ID: p.id, Arn: m.arn(p), CreationDate: timestamp(p.created),
+		AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
+		UsernameConfiguration: usernameConfiguration{&caseSensitive}, SchemaAttributes: p.schema.attributes(),
+	}
+	out.Domain, out.CustomDomain = m.domainsOf(p)
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	set := p.set
-	return userPoolType{
-		ID: p.id, Name: set.name, Arn: "arn:aws:cognito-idp:" + m.region + ":123456789012:userpool/" + p.id,
-		CreationDate: timestamp(p.created), LastModifiedDate: timestamp(p.modified),
-		Policies:        policies{&set.policy, &signInPolicy{set.firstFactors}},
-		AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
-		AutoVerifiedAttributes: set.autoVerified, AccountRecoverySetting: recoverySetting(set.recovery),
-		UserPoolTier: set.tier, AcrConfiguration: set.acrConfiguration(),
-		DeviceConfiguration: set.devices, UsernameConfiguration: usernameConfiguration{&caseSensitive},
-		MfaConfiguration: p.mfa.mode, SchemaAttributes: schema, EstimatedNumberOfUsers: len(p.names),
-	}
+	out.poolRecord, out.Name, out.MfaConfiguration = p.set.record, p.set.name, p.mfa.mode
+	out.LastModifiedDate, out.EstimatedNumberOfUsers = timestamp(p.modified), len(p.names)
+	return out
 }
 
-// updatePool sets what can be changed of a pool. As in the service, what is left out goes back to its
-// default; only the name stays.
+// updatePool sets what can be changed of a pool.
 func updatePool(c *caller, in *poolSettingsRequest) (*none, error) {
-	set, err := in.settings()
-	if err != nil {
-		return nil, err
-	}
 	now := c.Now()
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	config := in.over(p.mfa)
-	if err := config.check(); err != nil {
+	if err := p.configure(in); err != nil {
 		return nil, err
 	}
-	set.name = cmp.Or(set.name, p.set.name)
-	p.set, p.mfa, p.modified = set, config, now
+	p.modified = now
 	return &none{}, nil
 }
 
 func deletePool(c *caller, _ *none) (*none, error) {
+	if c.pool.settings().record.DeletionProtection == types.DeletionProtectionTypeActive {
+		return nil, invalidParameter("The user pool cannot be deleted because deletion protection is activated. " +
+			"Deletion protection must be inactivated first.")
+	}
+	if prefix, custom := c.domainsOf(c.pool); prefix != "" || custom != "" {
+		return nil, invalidParameter(
+			"User pool cannot be deleted. It has a domain configured that should be deleted first.")
+	}
 	c.removePool(c.pool)
 	return &none{}, nil
 }
@@ -265,7 +229,7 @@ type listPoolsRequest struct {
 type poolDescription struct {
 	ID               string `json:"Id"`
 	Name             string
-	LambdaConfig     none
+	LambdaConfig     map[string]any
 	LastModifiedDate timestamp
 	CreationDate     timestamp
 }
@@ -293,9 +257,91 @@ func listPools(c *caller, in *listPoolsRequest) (*listPoolsResponse, error) {
 		}
 		p.mu.RLock()
 		out.UserPools = append(out.UserPools, poolDescription{
-			ID: id, Name: p.set.name, LastModifiedDate: timestamp(p.modified), CreationDate: timestamp(p.created),
+			ID: id, Name: p.set.name, LambdaConfig: p.set.record.LambdaConfig,
+			LastModifiedDate: timestamp(p.modified), CreationDate: timestamp(p.created),
 		})
 		p.mu.RUnlock()
 	}
 	return out, nil
+}
+
+// poolMFAConfig is the request and the response of SetUserPoolMfaConfig, and the response of
+// GetUserPoolMfaConfig. The parts of no consequence here are kept as they came.
+type poolMFAConfig struct {
+	MfaConfiguration              types.UserPoolMfaType `json:",omitempty"`
+	SoftwareTokenMfaConfiguration *enabled              `json:",omitempty"`
+	SmsMfaConfiguration           *smsMFAConfig         `json:",omitempty"`
+	EmailMfaConfiguration         json.RawMessage       `json:",omitempty"`
+	WebAuthnConfiguration         json.RawMessage       `json:",omitempty"`
+}
+
+type enabled struct{ Enabled bool }
+
+func (m mfaConfig) wire() *poolMFAConfig {
+	out := &poolMFAConfig{
+		MfaConfiguration: m.mode, SmsMfaConfiguration: m.sms, EmailMfaConfiguration: m.email,
+		WebAuthnConfiguration: m.webAuthn,
+	}
+	if m.totp {
+		out.SoftwareTokenMfaConfiguration = &enabled{true}
+	}
+	return out
+}
+
+// config is the request as the pool keeps it: a factor that is left out is off, and so is MFA itself.
+func (r *poolMFAConfig) config() (mfaConfig, error) {
+	config := mfaConfig{
+		mode: cmp.Or(r.MfaConfiguration, types.UserPoolMfaTypeOff),
+		totp: r.SoftwareTokenMfaConfiguration != nil && r.SoftwareTokenMfaConfiguration.Enabled,
+		sms:  r.SmsMfaConfiguration, email: r.EmailMfaConfiguration, webAuthn: r.WebAuthnConfiguration,
+	}
+	some := len(config.methods()) > 0
+	switch off := config.mode == types.UserPoolMfaTypeOff; {
+	case off && (some || r.SoftwareTokenMfaConfiguration != nil):
+		return config, invalidParameter(
+			"Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
+	case !off && !some && config.webAuthn != nil:
+		return config, invalidParameter(
+			"Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled.")
+	case !off && !some:
+		return config, invalidParameter(
+			"Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")
+	case config.sms != nil && !config.sms.SmsConfiguration.usable():
+		return config, invalidParameter("SmsMfaConfiguration has no SmsConfiguration with SnsCallerArn or EumsSms.")
+	}
+	return config, nil
+}
+
+// setMFA replaces the configuration; the pool's lock is held, or nobody else has seen it yet. How SMS
+// are sent is the same for MFA and for all else.
+func (p *pool) setMFA(in *poolMFAConfig) error {
+	config, err := in.config()
+	if err != nil {
+		return err
+	}
+	if err := config.check(p.set); err != nil {
+		return err
+	}
+	p.mfa = config
+	if config.sms != nil {
+		p.set.record.SmsConfiguration = config.sms.SmsConfiguration
+		p.set.record.SmsAuthenticationMessage = config.sms.SmsAuthenticationMessage
+	}
+	return nil
+}
+
+func setPoolMFAConfig(c *caller, in *poolMFAConfig) (*poolMFAConfig, error) {
+	now := c.Now()
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.setMFA(in); err != nil {
+		return nil, err
+	}
+	p.modified = now
+	return p.mfa.wire(), nil
+}
+
+func getPoolMFAConfig(c *caller, _ *none) (*poolMFAConfig, error) {
+	return c.pool.mfaConfig().wire(), nil
 }

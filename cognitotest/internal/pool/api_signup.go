@@ -24,20 +24,23 @@ func signUp(c *caller, in *signUpRequest) (*signUpResponse, error) {
 		return nil, err
 	}
 	set := c.pool.settings()
+	if set.adminOnly {
+		return nil, &Error{notAuthorized, "SignUp is not permitted for this user pool"}
+	}
 	if in.Password != "" || !set.passwordless() {
 		if err := set.policy.check(in.Password); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.pool.schema.checkNew(in.UserAttributes, false); err != nil {
+	if err := c.pool.schema.checkNew(in.UserAttributes, c.client.writes); err != nil {
 		return nil, err
 	}
 	u, err := c.newUser(in.Username, in.Password, userUnconfirmed, in.UserAttributes)
 	if err != nil {
 		return nil, err
 	}
-	if missing := c.pool.schema.missing(u.attributes); len(missing) > 0 {
-		return nil, attributeRequired(missing[0])
+	if err := attributeRequired(c.pool.schema.missing(u.attributes)...); err != nil {
+		return nil, err
 	}
 	if err := c.join(u, errSignUpExists, false); err != nil {
 		return nil, err

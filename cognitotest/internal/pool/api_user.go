@@ -13,11 +13,18 @@ type getUserResponse struct {
 	UserMFASettingList  []string `json:",omitempty"`
 }
 
+// getUser describes the user as far as the app client may read it.
 func getUser(c *caller, _ *none) (*getUserResponse, error) {
+	out := describeUser(c)
+	out.UserAttributes = c.client.readable(out.UserAttributes)
+	return out, nil
+}
+
+func describeUser(c *caller) *getUserResponse {
 	return &getUserResponse{
 		Username: c.user.name, UserAttributes: c.user.listed(),
 		PreferredMfaSetting: c.user.preferred, UserMFASettingList: slices.Clone(c.user.methods),
-	}, nil
+	}
 }
 
 type adminGetUserResponse struct {
@@ -29,13 +36,9 @@ type adminGetUserResponse struct {
 	UserStatus           types.UserStatusType
 }
 
-func adminGetUser(c *caller, in *none) (*adminGetUserResponse, error) {
-	user, err := getUser(c, in)
-	if err != nil {
-		return nil, err
-	}
+func adminGetUser(c *caller, _ *none) (*adminGetUserResponse, error) {
 	return &adminGetUserResponse{
-		getUserResponse: *user, Enabled: !c.user.disabled, UserStatus: c.user.status,
+		getUserResponse: *describeUser(c), Enabled: !c.user.disabled, UserStatus: c.user.status,
 		UserCreateDate: timestamp(c.user.created), UserLastModifiedDate: timestamp(c.user.modified),
 	}, nil
 }

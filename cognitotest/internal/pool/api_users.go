@@ -32,7 +32,7 @@ func adminCreateUser(c *caller, in *adminCreateUserRequest) (*adminCreateUserRes
 	if err := set.policy.check(password); err != nil {
 		return nil, err
 	}
-	if err := c.pool.schema.checkNew(in.UserAttributes, true); err != nil {
+	if err := c.pool.schema.checkNew(in.UserAttributes, anything); err != nil {
 		return nil, err
 	}
 	if in.TemporaryPassword == "" && set.passwordless() {

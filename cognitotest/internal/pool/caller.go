@@ -141,13 +141,18 @@ const (
 // sendCode sends a code to the address that an attribute of the user holds. It takes the place of an
 // earlier one for the same purpose.
 func (c *caller) sendCode(purpose, attribute string, life time.Duration) *codeDelivery {
-	address := c.user.attributes.get(attribute)
+	return c.sendCodeTo(purpose, attribute, c.user.attributes.get(attribute), life)
+}
+
+// sendCodeTo is sendCode to an address that the attribute may hold only when the code comes back.
+func (c *caller) sendCodeTo(purpose, attribute, address string, life time.Duration) *codeDelivery {
 	delivery := deliveryTo(attribute, address)
 	code := newText(digits, 6)
 	if c.user.codes == nil {
 		c.user.codes = map[string]confirmation{}
 	}
-	c.user.codes[purpose] = confirmation{code, attribute, address, c.Now().Add(life)}
+	waits := address != c.user.attributes.get(attribute)
+	c.user.codes[purpose] = confirmation{code, attribute, address, waits, c.Now().Add(life)}
 	c.send(delivery.DeliveryMedium, address, code)
 	return delivery
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// appClient is an app client of a pool. It is replaced, never changed.
+// appClient is an app client of a pool: as it is described, and as it is used. It is replaced, never
+// changed.
 type appClient struct {
 	id, name, secret  string
 	pool              *pool
 	created, modified time.Time
+	record            clientRecord
 	flows             []types.ExplicitAuthFlowsType
 	reveal            bool // unknown users are told from wrong passwords
 	session           time.Duration
@@ -24,7 +26,6 @@ type appClient struct {
 	revocation        bool
 	rotation          bool
 	grace             time.Duration
-	propagates        bool // it tells threat protection the user's address
 }
 
 // allows tells whether one of the flows is switched on.
@@ -90,17 +91,84 @@ func (c *appClient) checkHash(username, hash string, oldText bool) error {
 	}
 }
 
-// check holds the settings against the rules of the service that go beyond its model.
-func (c *appClient) check() error {
+// reads and writes tell whether the client may show its users an attribute, and let them change it:
+// all of them unless it lists some, apart from those that are for administrators. See FIDELITY.md,
+// "Pools and app clients".
+
+func (c *appClient) reads(name string) bool {
+	listed := c.record.ReadAttributes
+	return len(listed) == 0 || name == "sub" || slices.Contains(listed, name)
+}
+
+func (c *appClient) writes(name string) bool {
+	listed := c.record.WriteAttributes
+	return !onlyForAdmins(name) && (len(listed) == 0 || slices.Contains(listed, name))
+}
+
+// readable are the attributes that the client may show.
+func (c *appClient) readable(a attributes) attributes {
+	return slices.DeleteFunc(slices.Clone(a), func(item attribute) bool { return !c.reads(item.Name) })
+}
+
+// check holds the settings against the rules of the service that go beyond its model. What is being
+// done is told in some errors.
+func (c *appClient) check(doing string) error {
 	between := func(d, low, high time.Duration) bool { return low <= d && d <= high }
+	r := &c.record
+	propagates := r.EnablePropagateAdditionalUserContextData
 	switch {
 	case !between(c.access, 5*time.Minute, day) || !between(c.idToken, 5*time.Minute, day) ||
 		!between(c.refresh, time.Hour, 3650*day):
 		return invalidParameter("Invalid range for token validity.")
-	case c.propagates && c.secret == "":
-		return invalidParameter("EnablePropagateAdditionalUserContextData needs a client with a secret.")
 	case c.rotation && c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth):
 		return invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.")
+	case c.mixesFlows():
+		return invalidParameter("ExplicitAuthFlows with and without the prefix ALLOW_ cannot be enabled together.")
+	case propagates && c.secret == "":
+		return invalidParameter("EnablePropagateAdditionalUserContextData needs a client with a secret.")
+	case !c.pool.has(r.ReadAttributes, func(string) bool { return true }):
+		return invalidParameter("Invalid read attributes specified while %s a client", doing)
+	case len(r.WriteAttributes) > 0 && !c.pool.canWriteOnly(r.WriteAttributes):
+		return invalidParameter("Invalid write attributes specified while %s a client", doing)
+	case r.DefaultRedirectURI != "" && !slices.Contains(r.CallbackURLs, r.DefaultRedirectURI):
+		return invalidParameter("DefaultRedirectURI is not one of the CallbackURLs.")
+	}
+	return c.checkScopes()
+}
+
+// mixesFlows tells whether a client has flows by their older and by their newer names.
+func (c *appClient) mixesFlows() bool {
+	newer := func(f types.ExplicitAuthFlowsType) bool { return strings.HasPrefix(string(f), "ALLOW_") }
+	older := func(f types.ExplicitAuthFlowsType) bool { return !newer(f) }
+	return slices.ContainsFunc(c.flows, newer) && slices.ContainsFunc(c.flows, older)
+}
+
+// has tells whether the pool has some attributes, each of which is of a kind.
+func (p *pool) has(names []string, kind func(string) bool) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		return p.schema.attribute(name) == nil || !kind(name)
+	})
+}
+
+// canWriteOnly tells whether a client can be limited to writing some attributes: users must be able to
+// give those that the pool requires.
+func (p *pool) canWriteOnly(names []string) bool {
+	unlisted := func(name string) bool { return !slices.Contains(names, name) }
+	return p.has(names, func(name string) bool { return name != "sub" && !onlyForAdmins(name) }) &&
+		!slices.ContainsFunc(p.schema.required(), unlisted)
+}
+
+// checkScopes tells whether the scopes that the client may ask for exist.
+func (c *appClient) checkScopes() error {
+	machine := slices.Contains(c.record.AllowedOAuthFlows, string(types.OAuthFlowTypeClientCredentials))
+	for _, scope := range c.record.AllowedOAuthScopes {
+		standard := slices.Contains([]string{"phone", "email", "openid", "profile", apiScope}, scope)
+		switch {
+		case standard && machine:
+			return &Error{"InvalidOAuthFlowException", scope + " is not supported with client_credentials flow"}
+		case !standard && !c.pool.hasScope(scope):
+			return &Error{"ScopeDoesNotExistException", "Invalid scope requested: " + scope}
+		}
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func (m *Machine) UserAddress(operation string, members map[string]any) string {
 		return address
 	}
 	id, _ := members["ClientId"].(string)
-	if c, err := m.clientByID(id); err == nil && c.propagates {
+	if c, err := m.clientByID(id); err == nil && c.record.EnablePropagateAdditionalUserContextData {
 		return in("UserContextData")
 	}
 	return ""

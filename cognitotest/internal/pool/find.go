@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,26 +16,33 @@ import (
 // runs. What an operation finds later (the user of a refresh token, say) it takes by a method of this
 // file, too, and never unlocks.
 
-// operation is one of the API's calls: it runs with a caller of whom only the request is known.
-type operation func(c *caller, body []byte) (any, error)
+// operation is one of the API's calls. It runs with a caller of whom only the request is known.
+type operation struct {
+	run     func(c *caller, body []byte) (any, error)
+	finder  finder
+	request reflect.Type // what the body is decoded into
+}
 
-// finder is a way to find whom a call is about.
-type finder func(c *caller) error
+// finder is a way to find whom a call is about, by some members of the request.
+type finder struct {
+	find  func(*caller) error
+	reads []string
+}
 
 // later is a response that is complete only when nobody is locked: tokens are to be signed, or the
 // arithmetic of SRP is to be done.
 type later interface{ finish() error }
 
 // by makes an operation from the way to find whom it is about and the function that does the work.
-func by[In, Out any](find finder, do func(*caller, *In) (*Out, error)) operation {
+func by[In, Out any](f finder, do func(*caller, *In) (*Out, error)) operation {
 	locked := func(c *caller, in *In) (*Out, error) {
 		defer c.release()
-		if err := find(c); err != nil {
+		if err := f.find(c); err != nil {
 			return nil, err
 		}
 		return do(c, in)
 	}
-	return func(c *caller, body []byte) (any, error) {
+	run := func(c *caller, body []byte) (any, error) {
 		in := new(In)
 		if err := json.Unmarshal(body, in); err != nil {
 			return nil, serialization(err)
@@ -48,59 +56,77 @@ func by[In, Out any](find finder, do func(*caller, *In) (*Out, error)) operation
 		}
 		return out, err
 	}
+	return operation{run, f, reflect.TypeFor[In]()}
 }
 
 // byUser runs with the user of an access token.
 func byUser[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findByToken, do)
+	return by(finder{(*caller).findByToken, []string{"AccessToken"}}, do)
 }
 
 // byAdmin runs with the user whom an administrator names by UserPoolId and Username.
 func byAdmin[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findByAdmin, do)
+	return by(finder{(*caller).findByAdmin, []string{"UserPoolId", "Username"}}, do)
 }
 
 // byClient runs with an app client and the user that it names, checked by SecretHash. In place of
 // a user that there is not, or that is disabled, a client which hides who exists has none: nil.
 func byClient[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findByClient, do)
+	return by(finder{(*caller).findByClient, []string{"UserPoolId", "ClientId", "Username", "SecretHash"}}, do)
 }
 
 // byClientAlone runs with an app client; with UserPoolId, too, if an administrator makes the call.
 func byClientAlone[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findClient, do)
+	return by(finder{(*caller).findClient, []string{"UserPoolId", "ClientId"}}, do)
 }
 
 // byClientSecret runs with an app client that is checked by ClientSecret.
 func byClientSecret[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findByClientSecret, do)
+	return by(finder{(*caller).findByClientSecret, []string{"ClientId", "ClientSecret"}}, do)
 }
 
 // bySession runs with an app client and the user of the session, or of the SECRET_BLOCK, that
 // a challenge is answered with.
 func bySession[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findBySession, do)
+	return by(finder{(*caller).findBySession, []string{"UserPoolId", "ClientId", "ChallengeName", "ChallengeResponses", "Session"}}, do)
 }
 
 // byUserOrSetup runs with the user of an access token or, while signing in, of the session of an
 // MFA_SETUP that has come as far as one of the stages.
 func byUserOrSetup[In, Out any](do func(*caller, *In) (*Out, error), stages ...stage) operation {
-	return by(func(c *caller) error { return c.findByTokenOrSetup(stages) }, do)
+	find := func(c *caller) error { return c.findByTokenOrSetup(stages) }
+	return by(finder{find, []string{"AccessToken", "Session"}}, do)
 }
 
 // byPool runs with the pool that an administrator names.
 func byPool[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by((*caller).findPool, do)
+	return by(finder{(*caller).findPool, []string{"UserPoolId"}}, do)
 }
 
 // byAccount runs with nothing but the rights of an AWS account, which are not checked.
 func byAccount[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by(func(*caller) error { return nil }, do)
+	return by(finder{find: func(*caller) error { return nil }}, do)
+}
+
+// byARN runs with the pool that an ARN names.
+func byARN[In, Out any](do func(*caller, *In) (*Out, error)) operation {
+	return by(finder{(*caller).findByARN, []string{"ResourceArn"}}, do)
 }
 
 func (c *caller) findPool() (err error) {
 	c.pool, err = c.poolByID(c.text("UserPoolId"))
 	return err
+}
+
+func (c *caller) findByARN() error {
+	arn := c.text("ResourceArn")
+	for _, p := range c.allPools() {
+		if c.arn(p) == arn {
+			c.pool = p
+			return nil
+		}
+	}
+	return &Error{resourceNotFound, "There is no user pool with this ARN."}
 }
 
 func (c *caller) findByAdmin() error {

@@ -25,6 +25,8 @@ type Config struct {
 	Region string
 	Now    func() time.Time
 	Quirks Quirks
+
+	AcceptUnsimulated bool // settings that are not simulated are kept and described, not refused
 }
 
 // Quirks are the choices where it is uncertain what Cognito does. cognitotest.Quirks describes them.
@@ -48,6 +50,7 @@ type Quirks struct {
 type Machine struct {
 	region string
 	quirks Quirks
+	accept bool // settings that are not simulated
 	now    func() time.Time
 	offset atomic.Int64 // what Advance has added to the clock, in nanoseconds
 	sealer sealer
@@ -60,13 +63,15 @@ type Machine struct {
 	pools   map[string]*pool
 	ordered []*pool // the pools as they were made; the server's own comes first
 	clients map[string]*appClient
+	domains map[string]*domain
 }
 
 // New makes a machine without pools.
 func New(c Config) *Machine {
 	return &Machine{
-		region: c.Region, quirks: c.Quirks, now: c.Now, sealer: newSealer(), secret: []byte(rand.Text()),
-		pools: map[string]*pool{}, clients: map[string]*appClient{},
+		region: c.Region, quirks: c.Quirks, accept: c.AcceptUnsimulated, now: c.Now,
+		sealer: newSealer(), secret: []byte(rand.Text()),
+		pools: map[string]*pool{}, clients: map[string]*appClient{}, domains: map[string]*domain{},
 	}
 }
 
@@ -88,6 +93,13 @@ func (m *Machine) Issuer(poolID string) (string, error) {
 
 func (m *Machine) issuer(p *pool) string {
 	return fmt.Sprintf("https://cognito-idp.%s.amazonaws.com/%s", m.region, p.id)
+}
+
+// account is the AWS account that everything belongs to: the one of AWS's own examples.
+const account = "123456789012"
+
+func (m *Machine) arn(p *pool) string {
+	return "arn:aws:cognito-idp:" + m.region + ":" + account + ":userpool/" + p.id
 }
 
 // derive gives bytes that always are the same for a pool and a name of something, and that nobody

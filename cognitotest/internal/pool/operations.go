@@ -9,7 +9,8 @@ import (
 
 // operations is what the fake can do, and by whose authority each runs (see find.go). To add one: its
 // function in an api file, its row here, its test. What members a request has, what each must be
-// like, whether the operation is signed and which errors it declares, the model says.
+// like, whether the operation is signed and which errors it declares, the model says. What becomes of
+// members that the function has no use for, members.go says.
 var operations = map[string]operation{
 	"InitiateAuth":                byClientAlone(initiateAuth),
 	"AdminInitiateAuth":           byClientAlone(initiateAuth),
@@ -83,12 +84,28 @@ var operations = map[string]operation{
 	"DeleteUserPool":       byPool(deletePool),
 	"SetUserPoolMfaConfig": byPool(setPoolMFAConfig),
 	"GetUserPoolMfaConfig": byPool(getPoolMFAConfig),
+	"AddCustomAttributes":  byPool(addCustomAttributes),
+
+	"TagResource":         byARN(tagResource),
+	"UntagResource":       byARN(untagResource),
+	"ListTagsForResource": byARN(listTags),
 
 	"CreateUserPoolClient":   byPool(createClient),
 	"ListUserPoolClients":    byPool(listClients),
 	"DescribeUserPoolClient": byClientAlone(describeClient),
 	"UpdateUserPoolClient":   byClientAlone(updateClient),
 	"DeleteUserPoolClient":   byClientAlone(deleteClient),
+
+	"CreateResourceServer":   byPool(createResourceServer),
+	"DescribeResourceServer": byPool(describeResourceServer),
+	"UpdateResourceServer":   byPool(updateResourceServer),
+	"DeleteResourceServer":   byPool(deleteResourceServer),
+	"ListResourceServers":    byPool(listResourceServers),
+
+	"CreateUserPoolDomain":   byPool(createDomain),
+	"DescribeUserPoolDomain": byAccount(describeDomain),
+	"UpdateUserPoolDomain":   byPool(updateDomain),
+	"DeleteUserPoolDomain":   byPool(deleteDomain),
 }
 
 // Serve runs an operation. It gives the response, or an *Error, and the members of the request as far
@@ -96,9 +113,9 @@ var operations = map[string]operation{
 // not checked.
 func (m *Machine) Serve(name string, signed bool, body []byte) (response any, members map[string]any, err error) {
 	published, known := model.Operation(name)
-	run := operations[name]
+	o, served := operations[name]
 	switch {
-	case !known || run == nil:
+	case !known || !served:
 		return nil, nil, &Error{
 			"UnknownOperationException", "The operation " + strconv.Quote(name) + " is not emulated by cognitotest.",
 		}
@@ -112,9 +129,12 @@ func (m *Machine) Serve(name string, signed bool, body []byte) (response any, me
 		_, scripted := m.scripted.Load(challenge)
 		return scripted
 	})
+	if err == nil {
+		err = m.simulates(name, accepted)
+	}
 	if err != nil {
 		return nil, members, err
 	}
-	response, err = run(&caller{Machine: m, members: accepted, admin: published.Signed}, body)
+	response, err = o.run(&caller{Machine: m, members: accepted, admin: published.Signed}, body)
 	return response, members, err
 }

@@ -30,9 +30,10 @@ func (o *outbox) add(m Message) {
 	*o = append(*o, m)
 }
 
-// confirmation is a code that was sent to the address which an attribute held, and waits to come
-// back.
+// confirmation is a code that was sent to the address which an attribute held, or is to hold, and
+// waits to come back.
 type confirmation struct {
 	code, attribute, address string
+	waits                    bool // the attribute holds another address until the code comes back
 	expires                  time.Time
 }

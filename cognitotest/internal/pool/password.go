@@ -65,7 +65,7 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := checkPerson(s.user.name, password, false, changed); err != nil {
 		return next{}, err
 	}
-	if err := s.pool.settings().policy.check(password); err != nil {
+	if err := s.checkPassword(password); err != nil {
 		return next{}, err
 	}
 	if missing := s.pool.schema.missing(s.user.attributes, changed); len(missing) > 0 {
@@ -74,7 +74,7 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if changed.get("email") != "" && s.user.attributes.get("email") != "" {
 		return next{}, &Error{notAuthorized, "Cannot modify an already provided email"}
 	}
-	if err := s.pool.schema.checkChange(s.user.attributes, changed, false); err != nil {
+	if err := s.pool.schema.checkChange(s.user.attributes, changed, s.client.writes); err != nil {
 		return next{}, err
 	}
 	if err := s.change(changed...); err != nil {

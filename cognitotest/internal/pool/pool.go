@@ -2,15 +2,10 @@ package pool
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 // pool is a user pool. What stands above mu never changes.
@@ -19,8 +14,8 @@ type pool struct {
 	created            time.Time
 	usernameAttributes []string // sign-in by these; the user name is a UUID then
 	aliasAttributes    []string // sign-in by these beside the user name, once verified
-	schema             schema
 	caseInsensitive    bool
+	schema             schema
 
 	ghosts ghosts
 
@@ -33,28 +28,7 @@ type pool struct {
 	ordered  []*user          // as they were added, by their numbers
 	added    uint64           // how many ever were
 	groups   map[string]*group
-}
-
-// poolSettings is what UpdateUserPool sets. Settings are replaced, never changed.
-type poolSettings struct {
-	name         string
-	autoVerified []string // attributes that are sent a code, at sign-up and when they change
-	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin
-	policy       passwordPolicy
-	firstFactors []string // that USER_AUTH may begin with
-	devices      *deviceConfiguration
-	tier         types.UserPoolTierType
-	levels       [4]string // names of the authentication levels, the lowest first
-}
-
-// recoveryAdmin, among the attributes of recovery, leaves it to administrators. Without any the
-// service's old rule holds.
-const recoveryAdmin = "admin_only"
-
-// deviceConfiguration says what devices are good for in a pool that tracks them.
-type deviceConfiguration struct {
-	ChallengeRequiredOnNewDevice     bool // a remembered one takes the place of a second factor
-	DeviceOnlyRememberedOnUserPrompt bool // UpdateDeviceStatus remembers a new one; else it is at once
+	servers  map[string]*resourceServer // by identifier
 }
 
 func (p *pool) settings() poolSettings {
@@ -63,50 +37,22 @@ func (p *pool) settings() poolSettings {
 	return p.set
 }
 
-// passwordless tells whether users may do without a password.
-func (s poolSettings) passwordless() bool {
-	return slices.Contains(s.firstFactors, string(types.AuthFactorTypeEmailOtp)) ||
-		slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp))
-}
-
-// newPool makes a pool without users, in which nothing is set.
-func newPool(id string, created time.Time) *pool {
-	return &pool{
-		id: id, created: created, modified: created,
-		names: map[string]*user{}, aliases: map[string]*user{}, groups: map[string]*group{},
-	}
-}
-
-// mfaConfig is what SetUserPoolMfaConfig sets. A nil part is switched off; the others are given back
-// as they came.
-type mfaConfig struct {
-	mode                 types.UserPoolMfaType
-	totp                 bool
-	sms, email, webAuthn json.RawMessage
-}
-
 func (p *pool) mfaConfig() mfaConfig {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.mfa
 }
 
-// methods are those that the pool offers.
-func (m mfaConfig) methods() []string {
-	on := map[string]bool{methodSMS: m.sms != nil, methodTOTP: m.totp, methodEmail: m.email != nil}
-	return slices.DeleteFunc(slices.Clone(allMethods[:]), func(method string) bool { return !on[method] })
-}
-
-func (m mfaConfig) check() error {
-	const prefix = "Invalid MFA configuration given, can't "
-	some := len(m.methods()) > 0
-	switch {
-	case m.mode == types.UserPoolMfaTypeOff && some:
-		return invalidParameter(prefix + "turn off MFA and configure an MFA together.")
-	case m.mode != types.UserPoolMfaTypeOff && !some:
-		return invalidParameter(prefix + "disable all MFAs with a required or optional configuration.")
+// newPool makes a pool without users, in which nothing is set.
+func newPool(id string, created time.Time) *pool {
+	p := &pool{
+		id: id, created: created, modified: created,
+		names: map[string]*user{}, aliases: map[string]*user{}, groups: map[string]*group{},
+		servers: map[string]*resourceServer{},
 	}
-	return nil
+	attributes := standardAttributes()
+	p.schema.list.Store(&attributes)
+	return p
 }
 
 // key is the form of a name under which it is looked up.
@@ -202,43 +148,4 @@ func (p *pool) roles(names []string) (roles []string, preferred string) {
 		}
 	}
 	return rolesOf(groups)
-}
-
-// passwordPolicy says what a password must hold, and for how many days one that an administrator set
-// is good.
-type passwordPolicy struct {
-	MinimumLength                 int
-	RequireUppercase              bool
-	RequireLowercase              bool
-	RequireNumbers                bool
-	RequireSymbols                bool
-	TemporaryPasswordValidityDays int
-}
-
-func defaultPolicy() passwordPolicy {
-	return passwordPolicy{
-		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
-		TemporaryPasswordValidityDays: 7,
-	}
-}
-
-func (p passwordPolicy) check(password string) error {
-	has := func(class func(rune) bool) bool { return strings.ContainsFunc(password, class) }
-	symbol := func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || r == ' ' }
-	reason := ""
-	switch {
-	case utf8.RuneCountInString(password) < p.MinimumLength:
-		reason = "Password not long enough"
-	case p.RequireUppercase && !has(unicode.IsUpper):
-		reason = "Password must have uppercase characters"
-	case p.RequireLowercase && !has(unicode.IsLower):
-		reason = "Password must have lowercase characters"
-	case p.RequireNumbers && !has(isDigit):
-		reason = "Password must have numeric characters"
-	case p.RequireSymbols && !has(symbol):
-		reason = "Password must have symbol characters"
-	default:
-		return nil
-	}
-	return &Error{"InvalidPasswordException", "Password did not conform with policy: " + reason}
 }

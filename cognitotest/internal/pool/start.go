@@ -17,15 +17,15 @@ type Start struct {
 	Client map[string]any // CreateUserPoolClient
 }
 
-// Start makes a pool and an app client. Other than in pools that CreateUserPool makes, custom
-// attributes need not be listed in the schema. A configuration without any MFA method is taken, too:
-// tests have asked for it.
+// Start makes a pool and an app client by what CreateUserPool, SetUserPoolMfaConfig and
+// CreateUserPoolClient do, and refuses what these refuse. Other than in pools that CreateUserPool
+// makes, custom attributes need not be listed in the schema.
 func (m *Machine) Start(s Start) error {
 	both := map[string]any{"UserPoolId": s.PoolID, "ClientId": s.ClientID}
 	s.MFA["UserPoolId"], s.Client["UserPoolId"] = s.PoolID, s.PoolID
 	var pool createPoolRequest
 	var mfa poolMFAConfig
-	var client userPoolClient
+	var client createClientRequest
 	for _, r := range []struct {
 		operation string
 		members   map[string]any
@@ -36,7 +36,7 @@ func (m *Machine) Start(s Start) error {
 		{"SetUserPoolMfaConfig", s.MFA, &mfa},
 		{"CreateUserPoolClient", s.Client, &client},
 	} {
-		if err := read(r.operation, r.members, r.into); err != nil {
+		if err := m.read(r.operation, r.members, r.into); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,10 @@ func (m *Machine) Start(s Start) error {
 	if err != nil {
 		return err
 	}
-	p.schema.open, p.mfa = true, mfa.config()
+	p.schema.open = true
+	if err := p.setMFA(&mfa); err != nil {
+		return err
+	}
 	c, err := m.newClient(s.ClientID, p, &client)
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func (m *Machine) Start(s Start) error {
 }
 
 // read takes a request that did not come over the wire, as if it had.
-func read(operation string, members map[string]any, into any) error {
+func (m *Machine) read(operation string, members map[string]any, into any) error {
 	body, err := json.Marshal(members)
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
@@ -67,6 +70,9 @@ func read(operation string, members map[string]any, into any) error {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
 	if _, _, err := accept(op, decoded, body); err != nil {
+		return err
+	}
+	if err := m.simulates(operation, decoded); err != nil {
 		return err
 	}
 	return json.Unmarshal(body, into)

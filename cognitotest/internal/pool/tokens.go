@@ -46,7 +46,7 @@ func (c *caller) grant() *grant {
 	u := c.user
 	g := &grant{
 		client: c.client, name: u.name, sub: u.sub, scope: apiScope,
-		attributes: slices.Clone(u.attributes), groups: slices.Clone(u.groups),
+		attributes: c.client.readable(u.attributes), groups: slices.Clone(u.groups),
 	}
 	g.roles, g.preferred = c.pool.roles(g.groups)
 	return g

@@ -43,6 +43,7 @@ type user struct {
 	disabled    bool
 	password    string
 	passwordSet time.Time
+	passwords   []string // that were the user's before, the last first
 	attributes  attributes
 	groups      []string
 
@@ -90,10 +91,16 @@ func (u *user) listed() attributes {
 
 // setPassword ends the sign-ins that have begun: they stand on the password from before.
 func (u *user) setPassword(password string, status types.UserStatusType, now time.Time) {
+	if u.password != "" {
+		u.passwords = append([]string{u.password}, u.passwords[:min(len(u.passwords), longestHistory-1)]...)
+	}
 	u.password, u.passwordSet, u.status, u.modified = password, now, status, now
 	u.failures = 0
 	u.endSessions()
 }
+
+// longestHistory is the most that a password policy can ask for.
+const longestHistory = 24
 
 func (u *user) endSessions() { u.epoch++ }
 
@@ -160,7 +167,7 @@ func (u *user) forget(key string) {
 func (u *user) checkCode(purpose, code string, now time.Time) (confirmation, error) {
 	c, sent := u.codes[purpose]
 	switch {
-	case !sent || !now.Before(c.expires) || u.attributes.get(c.attribute) != c.address:
+	case !sent || !now.Before(c.expires) || !c.waits && u.attributes.get(c.attribute) != c.address:
 		return c, errConfirmOld
 	case c.code != code:
 		return c, errConfirmCode

@@ -1,0 +1,144 @@
+package pool
+
+import "strings"
+
+// domain is where a pool's hosted pages would be: under a prefix of the service's own domain, or at
+// a custom domain, which has a certificate. It is a record: nothing listens there. It is replaced,
+// never changed.
+type domain struct {
+	pool *pool
+
+	Domain              string
+	ManagedLoginVersion int            `json:",omitempty"`
+	CustomDomainConfig  map[string]any `json:",omitempty"`
+	Routing             map[string]any `json:",omitempty"`
+}
+
+func (d *domain) custom() bool { return d.CustomDomainConfig != nil }
+
+// distribution is the host that a custom domain would be an alias of.
+func (d *domain) distribution() string {
+	if !d.custom() {
+		return ""
+	}
+	return "d111111abcdef8.cloudfront.net"
+}
+
+// domainsOf are the domains of a pool, empty for none.
+func (m *Machine) domainsOf(p *pool) (prefix, custom string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for name, d := range m.domains {
+		switch {
+		case d.pool != p:
+		case d.custom():
+			custom = name
+		default:
+			prefix = name
+		}
+	}
+	return prefix, custom
+}
+
+type domainResponse struct {
+	ManagedLoginVersion int            `json:",omitempty"`
+	CloudFrontDomain    string         `json:",omitempty"`
+	Routing             map[string]any `json:",omitempty"`
+}
+
+func (d *domain) response() *domainResponse {
+	return &domainResponse{d.ManagedLoginVersion, d.distribution(), d.Routing}
+}
+
+// reserved are words that no prefix can have.
+var reserved = [...]string{"aws", "amazon", "cognito"}
+
+func createDomain(c *caller, in *domain) (*domainResponse, error) {
+	for _, word := range reserved {
+		if !in.custom() && strings.Contains(in.Domain, word) {
+			return nil, invalidParameter("Domain cannot contain reserved word: %s", word)
+		}
+	}
+	in.pool = c.pool
+	if in.ManagedLoginVersion == 0 {
+		in.ManagedLoginVersion = 1
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.domains[in.Domain] != nil {
+		return nil, invalidParameter("Domain already associated with another user pool.")
+	}
+	for _, other := range c.domains {
+		if other.pool == c.pool && other.custom() == in.custom() {
+			return nil, invalidParameter("The user pool has a domain of this kind already.")
+		}
+	}
+	c.domains[in.Domain] = in
+	return in.response(), nil
+}
+
+type describeDomainResponse struct {
+	DomainDescription domainDescription
+}
+
+type domainDescription struct {
+	*domain
+
+	UserPoolID             string `json:"UserPoolId,omitempty"`
+	AWSAccountID           string `json:"AWSAccountId,omitempty"`
+	S3Bucket               string `json:",omitempty"`
+	CloudFrontDistribution string `json:",omitempty"`
+	Version                string `json:",omitempty"`
+	Status                 string `json:",omitempty"`
+}
+
+// describeDomain describes nothing of a domain that is not there.
+func describeDomain(c *caller, in *domain) (*describeDomainResponse, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	d := c.domains[in.Domain]
+	if d == nil {
+		return &describeDomainResponse{}, nil
+	}
+	return &describeDomainResponse{domainDescription{
+		domain: d, UserPoolID: d.pool.id, AWSAccountID: account, S3Bucket: "aws-cognito-prod-" + c.region + "-assets",
+		CloudFrontDistribution: "d111111abcdef8.cloudfront.net", Version: "20160418000000", Status: "ACTIVE",
+	}}, nil
+}
+
+// updateDomain changes a domain of the pool. A prefix has only the version of its pages to change.
+func updateDomain(c *caller, in *domain) (*domainResponse, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, err := c.domainOf(in.Domain)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.custom() != in.custom():
+		return nil, invalidParameter("CustomDomainConfig does not fit the kind of the domain.")
+	}
+	in.pool = c.pool
+	if in.ManagedLoginVersion == 0 {
+		in.ManagedLoginVersion = d.ManagedLoginVersion
+	}
+	c.domains[in.Domain] = in
+	return in.response(), nil
+}
+
+func deleteDomain(c *caller, in *domain) (*none, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := c.domainOf(in.Domain); err != nil {
+		return nil, err
+	}
+	delete(c.domains, in.Domain)
+	return &none{}, nil
+}
+
+// domainOf finds a domain of the pool; the machine's lock is held.
+func (c *caller) domainOf(name string) (*domain, error) {
+	if d := c.domains[name]; d != nil && d.pool == c.pool {
+		return d, nil
+	}
+	return nil, &Error{resourceNotFound, "No such domain or user pool exists."}
+}

@@ -111,8 +111,8 @@ func level(n int) (key, name string) {
 }
 
 // settings completes what a request says. What it leaves out goes back to its default, as the service
-// has it; only the policies, the tier and the attributes that are verified first stay as they were
-// before. See FIDELITY.md, "Pools and app clients".
+// has it; only the policies, the plan, the tags and the attributes that are verified first stay as they
+// were before. See FIDELITY.md, "Pools and app clients".
 func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error) {
 	set := poolSettings{name: cmp.Or(r.PoolName, before.name), record: r.poolRecord}
 	to, was := &set.record, before.record
@@ -129,6 +129,9 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 	to.UserAttributeUpdateSettings = cmp.Or(to.UserAttributeUpdateSettings, was.UserAttributeUpdateSettings)
 	account := &to.EmailConfiguration.EmailSendingAccount
 	*account = cmp.Or(*account, types.EmailSendingAccountTypeCognitoDefault)
+	if to.UserPoolTags == nil {
+		to.UserPoolTags = was.UserPoolTags
+	}
 	to.UserPoolTags = withDefaults(to.UserPoolTags, nil)
 	to.LambdaConfig = withDefaults(to.LambdaConfig, nil)
 	to.VerificationMessageTemplate = withDefaults(to.VerificationMessageTemplate,

@@ -22,6 +22,7 @@ type config struct {
 	Issuer          string            `json:"issuer"`
 	JWKS            string            `json:"jwksUrl"`
 	Control         string            `json:"control,omitempty"`
+	Unsimulated     string            `json:"unsimulated,omitempty"`
 	Users           int               `json:"users"`
 	Environment     map[string]string `json:"environment"`
 
@@ -38,6 +39,9 @@ func configOf(srv *cognitotest.Server, s *settings, users []cognitotest.User, co
 			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": srv.URL, "AWS_REGION": srv.Region, "AWS_DEFAULT_REGION": srv.Region,
 			"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		},
+	}
+	if s.pool.AcceptUnsimulated {
+		c.Unsimulated = "settings that are not simulated, such as Lambda triggers, are kept and do nothing"
 	}
 	if len(users) > 0 {
 		c.try = signInLine(srv, users[0].Username)
@@ -73,6 +77,9 @@ func (c *config) writeText(w io.Writer) error {
 	line("users", fmt.Sprint(c.Users))
 	if c.Control != "" {
 		line("control", c.Control)
+	}
+	if c.Unsimulated != "" {
+		line("unsimulated", c.Unsimulated)
 	}
 	b.WriteString("\nAWS SDKs; calls that AWS wants signed take any credentials:\n")
 	for _, name := range variables {

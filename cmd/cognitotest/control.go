@@ -339,13 +339,15 @@ type callAnswer struct {
 	Params    map[string]string `json:"params"`
 	Error     string            `json:"error"`
 	Faulted   bool              `json:"faulted"`
+
+	Unsimulated []string `json:"unsimulated,omitempty"`
 }
 
 func (c *control) calls(string, []byte) (any, error) {
 	calls := c.srv.Calls()
 	answer := make([]callAnswer, len(calls))
 	for i, call := range calls {
-		answer[i] = callAnswer{call.Operation, call.Time.UTC(), call.Signed, call.Params, call.Error, call.Faulted}
+		answer[i] = callAnswer{call.Operation, call.Time.UTC(), call.Signed, call.Params, call.Error, call.Faulted, call.Unsimulated}
 	}
 	return map[string]any{"calls": answer}, nil
 }

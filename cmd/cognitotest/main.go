@@ -92,8 +92,9 @@
 //	curl -X DELETE http://127.0.0.1:9230/calls
 //	{}
 //
-// A call is {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"error":"","faulted":false}. An error is {"error":…}, with a
-// sentence that says what to do, and a status of 400 or more. Requests of web pages are refused, whatever page the developer's browser may visit.
+// A call is {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"error":"","faulted":false}; "unsimulated"
+// lists the settings that -accept-unsimulated kept. An error is {"error":…}, with a sentence that says what to do, and a status of 400 or more.
+// Requests of web pages are refused, whatever page the developer's browser may visit.
 //
 // # Other addresses
 //

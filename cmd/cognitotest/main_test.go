@@ -294,6 +294,13 @@ func TestFlags(t *testing.T) {
 	factors := func(c config) any {
 		return pool("Policies")(c).(kv)["SignInPolicy"].(kv)["AllowedFirstAuthFactors"]
 	}
+	triggers := func(c config) any {
+		r := c.call(t, "CreateUserPool", kv{"PoolName": "x", "LambdaConfig": kv{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"}})
+		if refused := r["__type"]; refused != nil {
+			return refused
+		}
+		return c.Unsimulated
+	}
 	for _, test := range []struct {
 		users, args string
 		see         func(config) any
@@ -321,6 +328,8 @@ func TestFlags(t *testing.T) {
 		{"", "-devices opt-in", pool("DeviceConfiguration"), kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true}},
 		{"", "", factors, []any{"PASSWORD"}},
 		{"", "-first-factors password,email,sms", factors, []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}},
+		{"", "-accept-unsimulated", triggers, "settings that are not simulated, such as Lambda triggers, are kept and do nothing"},
+		{"", "", triggers, "InvalidParameterException"},
 		{"", "-region ap-northeast-1", func(c config) any { return c.UserPoolID }, "ap-northeast-1_cognitotest"},
 		{"", "-region us-west-2 -user-pool-id local_1", func(c config) any { return c.Region + " " + c.UserPoolID }, "us-west-2 local_1"},
 		{"", "-insecure-listen -addr :0", func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") }, true},

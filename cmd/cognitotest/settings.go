@@ -73,6 +73,8 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	f.StringVar(&aliasAttributes, "alias-attributes", "", "the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
 	f.BoolVar(&s.pool.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
 	f.BoolVar(&s.pool.RevealUsers, "reveal-users", false, "tell an unknown user from a wrong password (PreventUserExistenceErrors LEGACY)")
+	f.BoolVar(&s.pool.AcceptUnsimulated, "accept-unsimulated", false,
+		"keep and describe settings of pools and app clients that do nothing here, Lambda triggers for example, rather than refuse them")
 	f.DurationVar(&s.pool.AuthSessionValidity, "session-validity", 3*time.Minute, "how long a sign-in may take between two steps, 3m to 15m")
 	f.DurationVar(&s.pool.AccessTokenValidity, "access-token-validity", time.Hour, "the life of access tokens, 5m to 24h")
 	f.DurationVar(&s.pool.IDTokenValidity, "id-token-validity", time.Hour, "the life of ID tokens, 5m to 24h")

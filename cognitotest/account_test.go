@@ -96,7 +96,7 @@ func TestUpdatePoolAndClient(t *testing.T) {
 	_, err := client.UpdateUserPool(ctx, &cognitoidentityprovider.UpdateUserPoolInput{
 		UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
 		EmailConfiguration: &types.EmailConfigurationType{EmailSendingAccount: types.EmailSendingAccountTypeDeveloper},
-		Policies: &types.UserPoolPolicyType{PasswordPolicy: &types.PasswordPolicyType{MinimumLength: aws.Int32(20)}},
+		Policies:           &types.UserPoolPolicyType{PasswordPolicy: &types.PasswordPolicyType{MinimumLength: aws.Int32(20)}},
 	})
 	require.NoError(t, err)
 	r := srv.must("DescribeUserPool", kv{"UserPoolId": srv.UserPoolID}).body["UserPool"].(kv)

@@ -24,6 +24,10 @@
 // Users sign in by password, by SRP, by a choice of first factors (Options.FirstFactors), or by
 // challenges that a test makes up (Script). Devices are tracked if Options.Devices says so.
 //
+// A setting of a pool or an app client is acted on, or given back by the operation that describes it. One
+// that is not simulated and would change what users meet, Lambda triggers for example, is refused by
+// name, or kept without effect where Options.AcceptUnsimulated says so.
+//
 // What a test needs beyond the API is on Server: the clock (Advance), the code that a user's
 // authenticator shows (Code, NextCode), what was sent by SMS and e-mail (Outbox), failures (Fail), what
 // was asked (Calls), the state of a user (User).

@@ -806,6 +806,7 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password, "ConfirmationCode": "x", "UserCode": "123456",
 		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON", "ProposedPassword": password,
 		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{}, "UserAttributeNames": []string{}, "GroupName": "x", "DeviceKey": "x_0",
+		"CustomAttributes": []kv{{}}, "Identifier": "x", "Name": "x", "Domain": "x",
 	}
 	for failure, tc := range map[string]struct {
 		member, value string
@@ -820,6 +821,8 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 			"UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients", "ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
 			"CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup", "AdminAddUserToGroup", "AdminRemoveUserFromGroup",
 			"AdminListGroupsForUser", "AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
+			"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer", "UpdateResourceServer", "DeleteResourceServer",
+			"ListResourceServers", "CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
 		}},
 		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
 			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors", "AdminUserGlobalSignOut",

@@ -43,7 +43,7 @@ type Options struct {
 	// Users sign in by these attributes as well, once they are verified.
 	AliasAttributes []types.AliasAttributeType
 
-	// Tier is that of the pool; default ESSENTIALS. LITE has no authentication levels, no passwordless
+	// Tier is the pool's plan; default ESSENTIALS. LITE has no authentication levels, no passwordless
 	// sign-in and no MFA by e-mail.
 	Tier types.UserPoolTierType
 

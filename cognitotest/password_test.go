@@ -251,7 +251,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 		"e-mail first":             {mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")}, medium: "EMAIL"},
 		"phone first":              {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, medium: "SMS"},
 		"SMS as a factor":          {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, smsMFA: true, medium: "EMAIL"},
-		"administrators": {mechanisms: []kv{mechanism(1, "admin_only")}, failure: "NotAuthorized: Contact administrator to reset password."},
+		"administrators":           {mechanisms: []kv{mechanism(1, "admin_only")}, failure: "NotAuthorized: Contact administrator to reset password."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,12 +1,16 @@
 package pool
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // domain is where a pool's hosted pages would be: under a prefix of the service's own domain, or at
 // a custom domain, which has a certificate. It is a record: nothing listens there. It is replaced,
 // never changed.
 type domain struct {
-	pool *pool
+	pool    *pool
+	created time.Time
 
 	Domain              string
 	ManagedLoginVersion int            `json:",omitempty"`
@@ -16,13 +20,8 @@ type domain struct {
 
 func (d *domain) custom() bool { return d.CustomDomainConfig != nil }
 
-// distribution is the host that a custom domain would be an alias of.
-func (d *domain) distribution() string {
-	if !d.custom() {
-		return ""
-	}
-	return "d111111abcdef8.cloudfront.net"
-}
+// distribution is the host that domains would be aliases of.
+const distribution = "d111111abcdef8.cloudfront.net"
 
 // domainsOf are the domains of a pool, empty for none.
 func (m *Machine) domainsOf(p *pool) (prefix, custom string) {
@@ -47,7 +46,11 @@ type domainResponse struct {
 }
 
 func (d *domain) response() *domainResponse {
-	return &domainResponse{d.ManagedLoginVersion, d.distribution(), d.Routing}
+	out := &domainResponse{ManagedLoginVersion: d.ManagedLoginVersion, Routing: d.Routing}
+	if d.custom() {
+		out.CloudFrontDomain = distribution
+	}
+	return out
 }
 
 // reserved are words that no prefix can have.
@@ -59,7 +62,10 @@ func createDomain(c *caller, in *domain) (*domainResponse, error) {
 			return nil, invalidParameter("Domain cannot contain reserved word: %s", word)
 		}
 	}
-	in.pool = c.pool
+	if !in.custom() && strings.Contains(in.Domain, ".") {
+		return nil, invalidParameter("A domain with a dot needs a CustomDomainConfig.")
+	}
+	in.pool, in.created = c.pool, c.Now()
 	if in.ManagedLoginVersion == 0 {
 		in.ManagedLoginVersion = 1
 	}
@@ -101,8 +107,9 @@ func describeDomain(c *caller, in *domain) (*describeDomainResponse, error) {
 		return &describeDomainResponse{}, nil
 	}
 	return &describeDomainResponse{domainDescription{
-		domain: d, UserPoolID: d.pool.id, AWSAccountID: account, S3Bucket: "aws-cognito-prod-" + c.region + "-assets",
-		CloudFrontDistribution: "d111111abcdef8.cloudfront.net", Version: "20160418000000", Status: "ACTIVE",
+		domain: d, UserPoolID: d.pool.id, AWSAccountID: account, Status: "ACTIVE",
+		CloudFrontDistribution: distribution, S3Bucket: "aws-cognito-prod-" + c.region + "-assets",
+		Version: d.created.UTC().Format("20060102150405"),
 	}}, nil
 }
 
@@ -117,7 +124,7 @@ func updateDomain(c *caller, in *domain) (*domainResponse, error) {
 	case d.custom() != in.custom():
 		return nil, invalidParameter("CustomDomainConfig does not fit the kind of the domain.")
 	}
-	in.pool = c.pool
+	in.pool, in.created = c.pool, c.Now()
 	if in.ManagedLoginVersion == 0 {
 		in.ManagedLoginVersion = d.ManagedLoginVersion
 	}

@@ -88,7 +88,8 @@ func byClientSecret[In, Out any](do func(*caller, *In) (*Out, error)) operation 
 // bySession runs with an app client and the user of the session, or of the SECRET_BLOCK, that
 // a challenge is answered with.
 func bySession[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by(finder{(*caller).findBySession, []string{"UserPoolId", "ClientId", "ChallengeName", "ChallengeResponses", "Session"}}, do)
+	reads := []string{"UserPoolId", "ClientId", "ChallengeName", "ChallengeResponses", "Session"}
+	return by(finder{(*caller).findBySession, reads}, do)
 }
 
 // byUserOrSetup runs with the user of an access token or, while signing in, of the session of an

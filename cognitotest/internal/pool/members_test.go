@@ -103,7 +103,8 @@ func TestEveryDecodedMemberIsRead(t *testing.T) {
 	}
 	for name, o := range operations {
 		for _, field := range reflect.VisibleFields(o.request) {
-			if len(field.Index) > 1 || field.Anonymous || !field.IsExported() || slices.Contains(records, o.request) {
+			if len(field.Index) > 1 || field.Anonymous || !field.IsExported() ||
+				slices.Contains(records, o.request) {
 				continue
 			}
 			assert.True(t, read[field.Name], "%s: nobody reads %s", name, field.Name)
@@ -111,8 +112,8 @@ func TestEveryDecodedMemberIsRead(t *testing.T) {
 	}
 }
 
-// Whatever is not simulated is refused by its name, or kept and described where that is wanted; its harmless value
-// is taken everywhere.
+// Whatever is not simulated is refused by its name, or kept and described where that is wanted; its harmless
+// value is taken everywhere.
 func TestUnsimulated(t *testing.T) {
 	t.Parallel()
 	examples := map[string]any{
@@ -143,7 +144,8 @@ func TestUnsimulated(t *testing.T) {
 		}
 		_, _, err := serve(t, false, "CreateUserPool", request(example))
 		require.Error(t, err, s)
-		assert.Contains(t, err.Error(), "InvalidParameterException: cognitotest does not simulate "+s.String()+";")
+		assert.Contains(t, err.Error(),
+			"InvalidParameterException: cognitotest does not simulate "+s.String()+";")
 		if s.harmless != nil {
 			_, _, err := serve(t, false, "CreateUserPool", request(s.harmless))
 			assert.NoError(t, err, s)
@@ -161,7 +163,12 @@ func TestUnsimulated(t *testing.T) {
 }
 
 // serve runs an operation on a new machine.
-func serve(t *testing.T, accept bool, operation string, request map[string]any) (*Machine, map[string]any, error) {
+func serve(
+	t *testing.T,
+	accept bool,
+	operation string,
+	request map[string]any,
+) (*Machine, map[string]any, error) {
 	t.Helper()
 	m := New(Config{Region: "us-east-1", Now: time.Now, AcceptUnsimulated: accept})
 	response, err := call(t, m, operation, request)
@@ -210,36 +217,51 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		"UserAttributeUpdateSettings": object{"AttributesRequireVerificationBeforeUpdate": []any{"email"}},
 		"AdminCreateUserConfig": object{
 			"AllowAdminCreateUserOnly": true, "UnusedAccountValidityDays": 9.0,
-			"InviteMessageTemplate": object{"EmailSubject": "x", "EmailMessage": "{username} {####}", "SMSMessage": "{username} {####}"},
+			"InviteMessageTemplate": object{
+				"EmailSubject": "x", "EmailMessage": "{username} {####}", "SMSMessage": "{username} {####}",
+			},
 		},
 		"AccountRecoverySetting": object{"RecoveryMechanisms": []any{
-			object{"Name": "verified_phone_number", "Priority": 2.0}, object{"Name": "verified_email", "Priority": 1.0},
+			object{
+				"Name": "verified_phone_number", "Priority": 2.0,
+			}, object{"Name": "verified_email", "Priority": 1.0},
 		}},
-		"DeviceConfiguration": object{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false},
-		"SmsConfiguration":    sms, "EmailConfiguration": email,
+		"DeviceConfiguration": object{
+			"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false,
+		},
+		"SmsConfiguration": sms, "EmailConfiguration": email,
 		"UserPoolTags": object{"team": "x"}, "UserPoolTier": "PLUS",
 		"AcrConfiguration": object{
 			"Level1": object{"AcrValue": "one"}, "Level2": object{"AcrValue": "two"},
 			"Level3": object{"AcrValue": "three"}, "Level4": object{"AcrValue": "four"},
 		},
-		"SmsVerificationMessage": "code {####}", "EmailVerificationMessage": "code {####}", "EmailVerificationSubject": "x",
+		"SmsVerificationMessage": "code {####}", "EmailVerificationMessage": "code {####}",
+		"EmailVerificationSubject": "x",
 		"SmsAuthenticationMessage": "code {####}",
 		"VerificationMessageTemplate": object{
 			"SmsMessage": "code {####}", "EmailMessage": "code {####}", "EmailSubject": "x",
 			"EmailMessageByLink": "{##here##}", "EmailSubjectByLink": "x", "DefaultEmailOption": "CONFIRM_WITH_LINK",
 		},
-		"LambdaConfig":        object{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"},
-		"UserPoolAddOns":      object{"AdvancedSecurityMode": "ENFORCED", "AdvancedSecurityAdditionalFlows": object{"CustomAuthMode": "AUDIT"}},
-		"KeyConfiguration":    object{"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/x"},
+		"LambdaConfig": object{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"},
+		"UserPoolAddOns": object{
+			"AdvancedSecurityMode":            "ENFORCED",
+			"AdvancedSecurityAdditionalFlows": object{"CustomAuthMode": "AUDIT"},
+		},
+		"KeyConfiguration": object{
+			"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/x",
+		},
 		"IssuerConfiguration": object{"Type": "UPDATED"},
-		"DcrConfiguration":    object{"EnableStatus": "Enabled", "OpenDcrEnabled": true, "AllowedScopes": []any{"openid"}},
-		"MfaConfiguration":    "OPTIONAL",
+		"DcrConfiguration": object{
+			"EnableStatus": "Enabled", "OpenDcrEnabled": true, "AllowedScopes": []any{"openid"},
+		},
+		"MfaConfiguration": "OPTIONAL",
 	}
 	creation := maps.Clone(pool)
 	maps.Copy(creation, object{
 		"AliasAttributes": []any{"email"}, "UsernameConfiguration": object{"CaseSensitive": false},
 		"Schema": []any{object{
-			"Name": "birthdate", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": false, "Required": true,
+			"Name": "birthdate", "AttributeDataType": "String", "DeveloperOnlyAttribute": false,
+			"Mutable": false, "Required": true,
 			"StringAttributeConstraints": object{"MinLength": "8", "MaxLength": "10"},
 		}},
 	})
@@ -254,10 +276,16 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 	client := object{
 		"ClientName": "y", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}, "PreventUserExistenceErrors": "LEGACY",
 		"AuthSessionValidity": 5.0, "AccessTokenValidity": 15.0, "IdTokenValidity": 20.0, "RefreshTokenValidity": 5.0,
-		"TokenValidityUnits":    object{"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours"},
-		"EnableTokenRevocation": false, "RefreshTokenRotation": object{"Feature": "DISABLED", "RetryGracePeriodSeconds": 7.0},
+		"TokenValidityUnits": object{
+			"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours",
+		},
+		"EnableTokenRevocation": false, "RefreshTokenRotation": object{
+			"Feature": "DISABLED", "RetryGracePeriodSeconds": 7.0,
+		},
 		"ReadAttributes": []any{"email", "birthdate"}, "WriteAttributes": []any{"birthdate"},
-		"EnablePropagateAdditionalUserContextData": true, "SupportedIdentityProviders": []any{"COGNITO", "Google"},
+		"EnablePropagateAdditionalUserContextData": true, "SupportedIdentityProviders": []any{
+			"COGNITO", "Google",
+		},
 		"CallbackURLs": []any{"https://example.com/in"}, "LogoutURLs": []any{"https://example.com/out"},
 		"DefaultRedirectURI": "https://example.com/in", "AllowedOAuthFlows": []any{"code"},
 		"AllowedOAuthScopes": []any{"openid", "api/read"}, "AllowedOAuthFlowsUserPoolClient": true,
@@ -313,10 +341,13 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 	settings("UpdateUserPool", pool, describePool, "UserPoolId", "PoolName")
 
 	do("SetUserPoolMfaConfig", mfa)
-	settings("SetUserPoolMfaConfig", mfa, func() object { return do("GetUserPoolMfaConfig", nil) }, "UserPoolId")
+	settings("SetUserPoolMfaConfig", mfa, func() object { return do("GetUserPoolMfaConfig", nil) },
+		"UserPoolId")
 
 	do("CreateResourceServer", object{
-		"Identifier": "api", "Name": "api", "Scopes": []any{object{"ScopeName": "read", "ScopeDescription": "x"}},
+		"Identifier": "api", "Name": "api", "Scopes": []any{
+			object{"ScopeName": "read", "ScopeDescription": "x"},
+		},
 	})
 	ids["ClientId"] = do("CreateUserPoolClient", clientCreation)["UserPoolClient"].(object)["ClientId"]
 	settings("CreateUserPoolClient", clientCreation, describeClient, "UserPoolId", "GenerateSecret")

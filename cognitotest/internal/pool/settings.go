@@ -193,7 +193,8 @@ func (s poolSettings) check() error {
 	case !slices.Contains(s.firstFactors, string(types.AuthFactorTypePassword)):
 		return invalidParameter("PASSWORD must be among the first factors.")
 	case slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp)) && sms == nil:
-		return invalidParameter("SMS_OTP can not be configured as AuthFactor as user pool is missing valid SMS configuration")
+		return invalidParameter("SMS_OTP can not be configured as AuthFactor " +
+			"as user pool is missing valid SMS configuration")
 	}
 	if len(s.record.UserPoolTags) > mostTags {
 		return tooManyTags()
@@ -263,11 +264,11 @@ func (m mfaConfig) methods() []string {
 func (m mfaConfig) check(set poolSettings) error {
 	first := func(factor types.AuthFactorType) bool { return slices.Contains(set.firstFactors, string(factor)) }
 	onlyBy := func(attribute string) bool { return len(set.recovery) == 1 && set.recovery[0] == attribute }
-	required := m.mode == types.UserPoolMfaTypeOn
+	required, account := m.mode == types.UserPoolMfaTypeOn, set.record.EmailConfiguration.EmailSendingAccount
 	const recovery = "Invalid account recovery setting parameter. Account Recovery Setting cannot use " +
 		"%s as a recovery mechanism when %s MFA is configured."
 	switch {
-	case m.email != nil && set.record.EmailConfiguration.EmailSendingAccount == types.EmailSendingAccountTypeCognitoDefault:
+	case m.email != nil && account == types.EmailSendingAccountTypeCognitoDefault:
 		return invalidParameter("Cannot set EmailMfaConfiguration when user pool EmailConfiguration " +
 			"contains an EmailSendingAccount of COGNITO_DEFAULT")
 	case m.email != nil && onlyBy("email"):

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -63,7 +62,6 @@ func TestCommandsMend(t *testing.T) {
 	path := "PATH=" + filepath.Dir(cli) + string(filepath.ListSeparator) + os.Getenv("PATH")
 	for id, c := range map[string]struct {
 		options func(*cognitotest.Options)
-		setting *cip.UpdateUserPoolInput
 		args    []string
 		changes []string
 	}{
@@ -109,18 +107,6 @@ func TestCommandsMend(t *testing.T) {
 			},
 			changes: []string{"pool.DeviceConfiguration"},
 		},
-		"recovery-channel": {
-			options: func(o *cognitotest.Options) { o.Email = true },
-			setting: &cip.UpdateUserPoolInput{
-				AccountRecoverySetting: &types.AccountRecoverySettingType{
-					RecoveryMechanisms: []types.RecoveryOptionType{
-						{Name: types.RecoveryOptionNameTypeVerifiedEmail, Priority: aws.Int32(1)},
-					},
-				},
-				MfaConfiguration: types.UserPoolMfaTypeOptional,
-			},
-			changes: []string{"pool.AccountRecoverySetting"},
-		},
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
@@ -130,11 +116,6 @@ func TestCommandsMend(t *testing.T) {
 					c.options(o)
 				}
 			})
-			if c.setting != nil {
-				c.setting.UserPoolId = &srv.UserPoolID
-				_, err := srv.Client().UpdateUserPool(t.Context(), c.setting)
-				require.NoError(t, err)
-			}
 			args := append(on(srv), c.args...)
 			r, text := doctor(t, withSecret, args...)
 			at := slices.IndexFunc(r.Findings, func(f finding) bool { return f.ID == id })

@@ -2,6 +2,8 @@ package clients_test
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +20,7 @@ import (
 // takes them away.
 func TestTerraform(t *testing.T) {
 	t.Parallel()
-	terraform := terraformWithProvider(t)
+	terraform, settings := terraformWithProvider(t)
 	strict := cognitotest.NewServer()
 	t.Cleanup(strict.Close)
 	accepting := cognitotest.NewServer(func(o *cognitotest.Options) { o.AcceptUnsimulated = true })
@@ -33,6 +35,7 @@ func TestTerraform(t *testing.T) {
 		cmd := exec.CommandContext(tooltest.Context(t), terraform, args...)
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0",
+			"TF_CLI_CONFIG_FILE="+settings,
 			"TF_VAR_endpoint="+strict.URL, "TF_VAR_accepting="+accepting.URL)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "terraform %v:\n%s", args, out)
@@ -58,24 +61,37 @@ func TestTerraform(t *testing.T) {
 	assert.False(t, found)
 }
 
-// terraformWithProvider finds Terraform. Its provider for AWS has some 700 MB, which a test does not download: a mirror
-// of providers has to be configured. Without these the test is skipped, whatever tooltest.Require says: no
-// package of Debian has them.
-func terraformWithProvider(t *testing.T) string {
+// terraformWithProvider finds Terraform, and a settings file that names a mirror of its providers. The one for
+// AWS has some 700 MB, which a test does not download. Without these the test is skipped, whatever
+// tooltest.Require says: no package of Debian has them.
+func terraformWithProvider(t *testing.T) (terraform, settings string) {
 	t.Helper()
 	terraform, err := exec.LookPath("terraform")
 	if err != nil {
 		t.Skip("terraform is not installed")
 	}
-	path := os.Getenv("TF_CLI_CONFIG_FILE")
-	if path == "" {
-		home, err := os.UserHomeDir()
+	home, err := os.UserHomeDir()
+	require.NoError(t, err)
+	settings = cmp.Or(os.Getenv("TF_CLI_CONFIG_FILE"), filepath.Join(home, ".terraformrc"))
+	if text, err := os.ReadFile(settings); err == nil && bytes.Contains(text, []byte("_mirror")) {
+		return terraform, settings
+	}
+	// Where Terraform looks by itself, and where packages from elsewhere are put.
+	for _, place := range []string{
+		filepath.Join(home, ".terraform.d/plugins"), filepath.Join(home, ".local/share/terraform/plugins"),
+		"/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*",
+	} {
+		found, err := filepath.Glob(filepath.Join(place, "registry.terraform.io/hashicorp/aws"))
 		require.NoError(t, err)
-		path = filepath.Join(home, ".terraformrc")
+		if len(found) == 0 {
+			continue
+		}
+		settings = filepath.Join(t.TempDir(), "terraformrc")
+		mirror := filepath.Dir(filepath.Dir(filepath.Dir(found[0])))
+		text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+		require.NoError(t, os.WriteFile(settings, []byte(text), 0o600))
+		return terraform, settings
 	}
-	config, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(config, []byte("_mirror")) {
-		t.Skip("no mirror with hashicorp/aws is configured in TF_CLI_CONFIG_FILE or .terraformrc")
-	}
-	return terraform
+	t.Skip("there is no mirror with the provider hashicorp/aws; name one in TF_CLI_CONFIG_FILE")
+	return "", ""
 }

@@ -18,7 +18,9 @@ import (
 func pool(optFns ...func(*cognitotest.Options)) (*cognitotest.Server, *cognitomfa.Client) {
 	srv := cognitotest.NewServer(optFns...)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
-	client, err := cognitomfa.New(srv.Client(), cognitomfa.Config{UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example"})
+	client, err := cognitomfa.New(srv.Client(), cognitomfa.Config{
+		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example",
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,16 +36,17 @@ func signIn(client *cognitomfa.Client) *cognitomfa.Tokens {
 	return outcome.(*cognitomfa.Tokens)
 }
 
-// enroll switches MFA on for alice.
+// enroll turns MFA on for alice.
 func enroll(srv *cognitotest.Server, client *cognitomfa.Client) *cognitomfa.Tokens {
 	tokens := signIn(client)
 	if _, err := client.Enroll(context.Background(), tokens.Access.Reveal()); err != nil {
 		log.Fatal(err)
 	}
-	if err := client.Verify(context.Background(), tokens.Access.Reveal(), srv.Code("alice")); err != nil {
+	err := client.Verify(context.Background(), tokens.Access.Reveal(), srv.Code("alice"))
+	if err != nil {
 		log.Fatal(err)
 	}
-	srv.Advance(30 * time.Second) // That code is spent; this is the next one's time.
+	srv.Advance(30 * time.Second) // Each code is single use. Wait for the next one.
 	return tokens
 }
 
@@ -61,9 +64,9 @@ func ExampleClient_Enroll() {
 		log.Fatal(err)
 	}
 	fmt.Println(string(svg[:4]), "for", enrollment.Key.Issuer, enrollment.Key.Account)
-	fmt.Println(len(enrollment.Grouped()), "characters for those who type")
+	fmt.Println(len(enrollment.Grouped()), "characters to type instead")
 
-	// The user scans it, and types what the phone shows.
+	// The user scans it, and enters the code that the phone shows.
 	if err := client.Verify(ctx, accessToken, srv.Code("alice")); err != nil {
 		log.Fatal(err)
 	}
@@ -74,7 +77,7 @@ func ExampleClient_Enroll() {
 	fmt.Println(status.Enabled, "preferred:", status.Preferred)
 	// Output:
 	// <svg for Example alice
-	// 64 characters for those who type
+	// 64 characters to type instead
 	// [SOFTWARE_TOKEN_MFA] preferred: SOFTWARE_TOKEN_MFA
 }
 
@@ -115,7 +118,7 @@ func ExampleClient_SignIn() {
 	case *cognitomfa.SetupChallenge:
 		fmt.Println("show a QR code")
 	case *cognitomfa.SelectChallenge:
-		fmt.Println("let the user choose of", outcome.Methods)
+		fmt.Println("let the user choose one of", outcome.Methods)
 	case *cognitomfa.NewPasswordChallenge:
 		fmt.Println("ask for a new password")
 	case *cognitomfa.PasswordChallenge:
@@ -152,7 +155,7 @@ func ExampleClient_RespondMFA() {
 	// true start-over
 }
 
-// A challenge waits for the user in another request, and perhaps in another process.
+// A challenge is answered in another request, and perhaps in another process.
 func ExampleParseChallenge() {
 	srv, client := pool()
 	defer srv.Close()
@@ -161,7 +164,7 @@ func ExampleParseChallenge() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	token := outcome.(cognitomfa.Challenge).Token() // into an HttpOnly cookie, say
+	token := outcome.(cognitomfa.Challenge).Token() // Keep it in the user's session on the server.
 
 	challenge, err := cognitomfa.ParseChallenge(token)
 	if err != nil {
@@ -176,7 +179,7 @@ func ExampleParseChallenge() {
 	// Output: alice <nil>
 }
 
-// In a pool that demands MFA, a user without it sets it up while signing in.
+// In a pool that requires MFA, users who have none set it up while they sign in.
 func ExampleClient_VerifySetup() {
 	srv, client := pool(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	defer srv.Close()
@@ -204,7 +207,8 @@ func ExampleClient_EnrollSetup() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	enrollment, err := client.EnrollSetup(ctx, outcome.(*cognitomfa.SetupChallenge), func(o *cognitomfa.EnrollOptions) {
+	setup := outcome.(*cognitomfa.SetupChallenge)
+	enrollment, err := client.EnrollSetup(ctx, setup, func(o *cognitomfa.EnrollOptions) {
 		o.Account = "alice@example.com"
 	})
 	if err != nil {
@@ -230,7 +234,7 @@ func ExampleClient_Disable() {
 	// <nil>
 }
 
-// A user has lost the phone. The application is sure that it is he who asks.
+// A user has lost the phone. The application has made sure that it is they who ask.
 func ExampleClient_ResetTOTP() {
 	srv, client := pool()
 	defer srv.Close()
@@ -281,7 +285,7 @@ func ExampleNextStep() {
 	case cognitomfa.StepBackOff:
 		fmt.Println("wait a little")
 	case cognitomfa.StepGiveUp:
-		fmt.Println("show whom to call")
+		fmt.Println("show how to get help")
 	}
 	// Output:
 	// cognitomfa: sign in: wrong user name or password

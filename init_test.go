@@ -28,7 +28,8 @@ func TestInitIsCheap(t *testing.T) {
 	require.NoError(t, err)
 
 	const module = "github.com/cognitomfa/cognitomfa"
-	line := regexp.MustCompile(`(?m)^init (` + module + `\S*) @.* ms clock, (\d+) bytes, (\d+) allocs$`)
+	line := regexp.MustCompile(
+		`(?m)^init (` + module + `\S*) @.* ms clock, (\d+) bytes, (\d+) allocs$`)
 	seen := false
 	for _, found := range line.FindAllStringSubmatch(string(trace), -1) {
 		name := strings.TrimPrefix(found[1], module)

@@ -26,7 +26,8 @@ func ExampleClient_SignIn_srp() {
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
 	client, err := cognitomfa.New(srv.Client(), cognitomfa.Config{
-		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example", Flow: cognitomfa.FlowSRP,
+		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example",
+		Flow: cognitomfa.FlowSRP,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -56,7 +57,8 @@ func ExampleClient_RememberDevice() {
 	const secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!", TOTP: secret})
 	client, err := cognitomfa.New(srv.Client(), cognitomfa.Config{
-		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example", Flow: cognitomfa.FlowSRP,
+		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example",
+		Flow: cognitomfa.FlowSRP,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -124,8 +126,10 @@ func ExampleContextFromRequest() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		_, err = client.SignIn(r.Context(), r.PostFormValue("name"), r.PostFormValue("password"),
-			func(o *cognitomfa.SignInOptions) { o.Context = cognitomfa.ContextFromRequest(r, address) })
+		name, password := r.PostFormValue("name"), r.PostFormValue("password")
+		_, err = client.SignIn(r.Context(), name, password, func(o *cognitomfa.SignInOptions) {
+			o.Context = cognitomfa.ContextFromRequest(r, address)
+		})
 		if err != nil {
 			w.WriteHeader(http.StatusForbidden)
 		}
@@ -174,7 +178,7 @@ func ExampleClient_StepUp() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	outcome, err := client.StepUp(ctx, "alice", "the access token", func(o *cognitomfa.StepUpOptions) {
+	outcome, err := client.StepUp(ctx, "alice", "access token", func(o *cognitomfa.StepUpOptions) {
 		o.MaxAge = 10 * time.Minute
 	})
 	if err != nil {
@@ -184,7 +188,8 @@ func ExampleClient_StepUp() {
 	case *cognitomfa.MFAChallenge:
 		outcome, err = client.RespondMFA(ctx, challenge, "123456")
 	case *cognitomfa.PasswordChallenge:
-		outcome, err = client.RespondPassword(ctx, challenge, "Passw0rd!") // Then the code is asked for.
+		// An MFAChallenge follows.
+		outcome, err = client.RespondPassword(ctx, challenge, "Passw0rd!")
 	case *cognitomfa.Tokens, *cognitomfa.SetupChallenge, *cognitomfa.SelectChallenge,
 		*cognitomfa.NewPasswordChallenge, *cognitomfa.OtherChallenge:
 		log.Fatal("no payment") // Fail closed.

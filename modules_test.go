@@ -22,7 +22,8 @@ func TestDependabotKnowsEveryModule(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (name == "node_modules" || len(name) > 1 && strings.HasPrefix(name, ".")):
+		case entry.IsDir() && name == "node_modules",
+			entry.IsDir() && len(name) > 1 && strings.HasPrefix(name, "."):
 			return fs.SkipDir
 		case name == "go.mod" || name == "package-lock.json":
 			folder := path.Join("/", path.Dir(filepath.ToSlash(file)))

@@ -167,7 +167,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		"Select":       inAllPlaces(cognitomfa.SelectChallenge{Session: secret}),
 		"NewPassword":  inAllPlaces(cognitomfa.NewPasswordChallenge{Session: secret}),
 		"Password":     inAllPlaces(cognitomfa.PasswordChallenge{Session: secret}),
-		"Device":       inAllPlaces(cognitomfa.Device{Key: "key", GroupKey: "group", Password: secret}),
+		"Device":       inAllPlaces(cognitomfa.Device{Key: "key", Password: secret}),
 		"Other":        inAllPlaces(cognitomfa.OtherChallenge{Session: secret}),
 		"Enrollment":   inAllPlaces(enrollment),
 		"Client":       inAllPlaces(client),

@@ -2,149 +2,148 @@ package cognitomfa_test
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// memory answers as Cognito does, without a network and without thinking, so that what is measured
-// is the client's side.
-type memory map[string]string
-
 var (
 	benchSession = "AYABe" + strings.Repeat("s", 1200)
-	benchAccess  = jwtWith(`{"sub":"3f1c0a52-7d0e-4f7e-9f3a-0a8f6f1f9d11","username":"alice","token_use":"access"}`)
-	answers      = memory{
-		"AdminInitiateAuth": `{"ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"` + benchSession + `","ChallengeParameters":{"USER_ID_FOR_SRP":"alice"}}`,
-		"AdminRespondToAuthChallenge": `{"ChallengeParameters":{},"AuthenticationResult":{"AccessToken":"` + benchAccess + `","IdToken":"` + benchAccess +
-			`","RefreshToken":"` + benchSession + `","TokenType":"Bearer","ExpiresIn":3600}}`,
-		"AssociateSoftwareToken": `{"SecretCode":"` + secretCode + `"}`,
-		"VerifySoftwareToken":    `{"Status":"SUCCESS"}`,
-		"SetUserMFAPreference":   `{}`,
-	}
+	benchAccess  = jwtWith(`{"sub":"3f1c0a52-7d0e-4f7e-9f3a-0a8f6f1f9d11","username":"alice",` +
+		`"token_use":"access"}`)
 )
 
-func (m memory) Do(r *http.Request) (*http.Response, error) {
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		return nil, err
-	}
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	body := m[operation]
-	return &http.Response{
-		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, ContentLength: int64(len(body)),
-		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "Content-Length": {strconv.Itoa(len(body))}},
-		Body:   io.NopCloser(strings.NewReader(body)),
-	}, nil
+// benchResponses take Cognito and the network out of what is measured.
+var benchResponses = map[string]string{
+	initiate: `{"ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"` + benchSession +
+		`","ChallengeParameters":{"USER_ID_FOR_SRP":"alice"}}`,
+	respond: `{"ChallengeParameters":{},"AuthenticationResult":{"AccessToken":"` + benchAccess +
+		`","IdToken":"` + benchAccess + `","RefreshToken":"` + benchSession +
+		`","TokenType":"Bearer","ExpiresIn":3600}}`,
+	"AssociateSoftwareToken": `{"SecretCode":"` + totpKey + `"}`,
+	"VerifySoftwareToken":    `{"Status":"SUCCESS"}`,
+	"SetUserMFAPreference":   `{}`,
 }
 
-// api is the SDK's client on it.
-func (m memory) api() *cip.Client {
-	credentials := func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "SECRET"}, nil
-	}
-	return cip.New(cip.Options{Region: "eu-west-1", HTTPClient: m, Credentials: aws.CredentialsProviderFunc(credentials)})
+// comparison is a call of the library, and the same by hand on the SDK's client.
+type comparison struct {
+	name         string
+	ours, byHand func(context.Context) error
 }
 
-// flow is a call of the library, and what it is on the SDK client by hand.
-type flow struct {
-	name       string
-	ours, hand func(context.Context) error
-}
-
-// flows are the steps of enrolling and signing in, and last all of them together.
-func flows(b *testing.B) []flow {
+// comparisons are the steps of enrolling and signing in, and at last all of them together.
+func comparisons(b *testing.B) []comparison {
 	b.Helper()
-	api := answers.api()
+	api := cannedHTTP{responses: benchResponses}.api()
 	client, err := cognitomfa.New(api, config)
 	require.NoError(b, err)
-	challenge := &cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret(benchSession)}
-	session := benchSession
-	alice := account("alice") // By hand, too, one knows the user's name.
-	steps := []flow{
+	challenge := &cognitomfa.MFAChallenge{
+		Username: "alice", Session: cognitomfa.NewSecret(benchSession),
+	}
+	steps := []comparison{
 		{
-			"SignIn",
-			func(ctx context.Context) error { return noOutcome(client.SignIn(ctx, "alice", password)) },
-			func(ctx context.Context) error {
-				return noOutcome(api.AdminInitiateAuth(ctx, &cip.AdminInitiateAuthInput{
-					AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth, UserPoolId: &config.UserPoolID, ClientId: &config.ClientID,
+			name: "SignIn",
+			ours: func(ctx context.Context) error {
+				return errOf(client.SignIn(ctx, "alice", password))
+			},
+			byHand: func(ctx context.Context) error {
+				return errOf(api.AdminInitiateAuth(ctx, &initiateIn{
+					AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
+					UserPoolId:     &config.UserPoolID,
+					ClientId:       &config.ClientID,
 					AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
 				}))
 			},
 		},
 		{
-			"RespondMFA",
-			func(ctx context.Context) error { return noOutcome(client.RespondMFA(ctx, challenge, "123456")) },
-			func(ctx context.Context) error {
-				return noOutcome(api.AdminRespondToAuthChallenge(ctx, &cip.AdminRespondToAuthChallengeInput{
-					ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, UserPoolId: &config.UserPoolID, ClientId: &config.ClientID, Session: &session,
-					ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": "123456"},
+			name: "RespondMFA",
+			ours: func(ctx context.Context) error {
+				return errOf(client.RespondMFA(ctx, challenge, "123456"))
+			},
+			byHand: func(ctx context.Context) error {
+				return errOf(api.AdminRespondToAuthChallenge(ctx, &respondIn{
+					ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa,
+					UserPoolId:    &config.UserPoolID,
+					ClientId:      &config.ClientID,
+					Session:       &benchSession,
+					ChallengeResponses: map[string]string{
+						"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": "123456",
+					},
 				}))
 			},
 		},
 		{
-			"Enroll",
-			func(ctx context.Context) error { return noOutcome(client.Enroll(ctx, benchAccess, alice)) },
-			func(ctx context.Context) error {
-				return noOutcome(api.AssociateSoftwareToken(ctx, &cip.AssociateSoftwareTokenInput{AccessToken: &benchAccess}))
+			name: "Enroll",
+			ours: func(ctx context.Context) error {
+				// By hand, too, the user's name is known.
+				return errOf(client.Enroll(ctx, benchAccess, accountName("alice")))
+			},
+			byHand: func(ctx context.Context) error {
+				in := &associateIn{AccessToken: &benchAccess}
+				return errOf(api.AssociateSoftwareToken(ctx, in))
 			},
 		},
 		{
-			"Verify",
-			func(ctx context.Context) error { return client.Verify(ctx, benchAccess, "123456") },
-			func(ctx context.Context) error {
-				if _, err := api.VerifySoftwareToken(ctx, &cip.VerifySoftwareTokenInput{AccessToken: &benchAccess, UserCode: aws.String("123456")}); err != nil {
+			name: "Verify",
+			ours: func(ctx context.Context) error {
+				return client.Verify(ctx, benchAccess, "123456")
+			},
+			byHand: func(ctx context.Context) error {
+				_, err := api.VerifySoftwareToken(ctx, &verifyIn{
+					AccessToken: &benchAccess, UserCode: aws.String("123456"),
+				})
+				if err != nil {
 					return err
 				}
-				return noOutcome(api.SetUserMFAPreference(ctx, &cip.SetUserMFAPreferenceInput{
-					AccessToken: &benchAccess, SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
+				return errOf(api.SetUserMFAPreference(ctx, &preferIn{
+					AccessToken: &benchAccess,
+					SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{
+						Enabled: true, PreferredMfa: true,
+					},
 				}))
 			},
 		},
 	}
-	all := flow{name: "All"}
+	var ours, byHand []func(context.Context) error
 	for _, step := range steps {
-		all.ours, all.hand = then(all.ours, step.ours), then(all.hand, step.hand)
+		ours, byHand = append(ours, step.ours), append(byHand, step.byHand)
 	}
-	return append(steps, all)
+	return append(steps, comparison{name: "All", ours: inOrder(ours), byHand: inOrder(byHand)})
 }
 
-// then makes one call after another.
-func then(first, second func(context.Context) error) func(context.Context) error {
+// inOrder makes one call after another.
+func inOrder(calls []func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if first != nil {
-			if err := first(ctx); err != nil {
+		for _, call := range calls {
+			if err := call(ctx); err != nil {
 				return err
 			}
 		}
-		return second(ctx)
+		return nil
 	}
 }
 
-// BenchmarkOverhead runs each call of the library and the same call by hand in turn, and reports
-// the medians' ratio and the difference in allocations.
+// BenchmarkOverhead compares each call of the library with the same by hand: it reports the ratio
+// of the medians and the difference in allocations.
 func BenchmarkOverhead(b *testing.B) {
-	for _, flow := range flows(b) {
-		b.Run(flow.name, func(b *testing.B) { flow.compare(b, 50) })
+	for _, c := range comparisons(b) {
+		b.Run(c.name, func(b *testing.B) { c.run(b, 50) })
 	}
 }
 
-// compare runs both ways in turn, a batch at a time.
-func (flow flow) compare(b *testing.B, batch int) {
+// run makes the calls in batches, ours and those by hand in turn.
+func (c comparison) run(b *testing.B, batch int) {
 	b.Helper()
 	ctx := b.Context()
-	run := func(call func(context.Context) error) (time.Duration, float64) {
+	measure := func(call func(context.Context) error) (time.Duration, float64) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()
@@ -155,26 +154,27 @@ func (flow flow) compare(b *testing.B, batch int) {
 		}
 		elapsed := time.Since(start)
 		runtime.ReadMemStats(&after)
-		return elapsed / time.Duration(batch), float64(after.Mallocs-before.Mallocs) / float64(batch)
+		allocs := float64(after.Mallocs - before.Mallocs)
+		return elapsed / time.Duration(batch), allocs / float64(batch)
 	}
-	var ours, hand []time.Duration
-	var oursAllocs, handAllocs []float64
+	var ours, byHand []time.Duration
+	var oursAllocs, byHandAllocs []float64
 	for round := 0; b.Loop(); round++ {
-		for i := range 2 { // In turn, and each first as often as second.
+		for i := range 2 { // Each is first as often as second.
 			if (round+i)%2 == 0 {
-				d, n := run(flow.ours)
+				d, n := measure(c.ours)
 				ours, oursAllocs = append(ours, d), append(oursAllocs, n)
 			} else {
-				d, n := run(flow.hand)
-				hand, handAllocs = append(hand, d), append(handAllocs, n)
+				d, n := measure(c.byHand)
+				byHand, byHandAllocs = append(byHand, d), append(byHandAllocs, n)
 			}
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(median(ours)), "ns-ours")
-	b.ReportMetric(float64(median(hand)), "ns-by-hand")
-	b.ReportMetric(float64(median(ours))/float64(median(hand)), "x-by-hand")
-	b.ReportMetric(median(oursAllocs)-median(handAllocs), "more-allocs")
+	b.ReportMetric(float64(median(byHand)), "ns-by-hand")
+	b.ReportMetric(float64(median(ours))/float64(median(byHand)), "x-by-hand")
+	b.ReportMetric(median(oursAllocs)-median(byHandAllocs), "more-allocs")
 }
 
 func median[T time.Duration | float64](list []T) T {

@@ -2,33 +2,61 @@ package cognitomfa_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
 var issued = time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
 
-func challenges(session string) []cognitomfa.Challenge {
-	s := cognitomfa.NewSecret(session)
+// challengesOf are challenges of every type, full and almost empty.
+func challengesOf(s cognitomfa.Secret) []cognitomfa.Challenge {
 	return []cognitomfa.Challenge{
 		&cognitomfa.MFAChallenge{Session: s},
-		&cognitomfa.MFAChallenge{Username: "alice", Session: s, Issued: issued, Method: cognitomfa.MethodTOTP, DeviceName: "Alice's phone"},
-		&cognitomfa.MFAChallenge{Username: "アリス", Session: s, Issued: issued, Method: cognitomfa.MethodSMS, Destination: "+*******1234"},
-		&cognitomfa.SetupChallenge{Username: "alice", Session: s, Issued: issued, Methods: []cognitomfa.Method{cognitomfa.MethodTOTP, "NEWER"}},
-		&cognitomfa.SelectChallenge{Username: "alice", Session: s, Issued: issued, Methods: []cognitomfa.Method{cognitomfa.MethodTOTP, cognitomfa.MethodEmail}},
-		&cognitomfa.NewPasswordChallenge{Username: "alice", Session: s, Issued: issued, Required: []string{"email"}, Attributes: map[string]string{"name": "Alice \"A.\" <&>"}},
-		&cognitomfa.OtherChallenge{Username: "alice", Session: s, Issued: issued, Name: "CUSTOM_CHALLENGE", Parameters: map[string]string{"riddle": "?"}},
+		&cognitomfa.MFAChallenge{
+			Username: "alice", Session: s, Issued: issued,
+			Method: cognitomfa.MethodTOTP, DeviceName: "Alice's phone",
+		},
+		&cognitomfa.MFAChallenge{
+			Username: "アリス", Session: s, Issued: issued,
+			Method: cognitomfa.MethodSMS, Destination: "+*******1234",
+		},
+		&cognitomfa.SetupChallenge{
+			Username: "alice", Session: s, Issued: issued,
+			Methods: []cognitomfa.Method{cognitomfa.MethodTOTP, "NEWER"},
+		},
+		&cognitomfa.SelectChallenge{
+			Username: "alice", Session: s, Issued: issued,
+			Methods: []cognitomfa.Method{cognitomfa.MethodTOTP, cognitomfa.MethodEmail},
+		},
+		&cognitomfa.NewPasswordChallenge{
+			Username: "alice", Session: s, Issued: issued, Required: []string{"email"},
+			Attributes: map[string]string{"name": "Alice \"A.\" <&>"},
+		},
+		&cognitomfa.OtherChallenge{
+			Username: "alice", Session: s, Issued: issued, Name: "CUSTOM_CHALLENGE",
+			Parameters: map[string]string{"riddle": "?"},
+		},
 		&cognitomfa.OtherChallenge{Session: s, Issued: issued, Name: "SOFTWARE_TOKEN_MFA"},
-		&cognitomfa.OtherChallenge{Username: "alice", Session: s, Name: "SELECT_CHALLENGE", Choices: []string{"EMAIL_OTP"}},
+		&cognitomfa.OtherChallenge{
+			Username: "alice", Session: s, Name: "SELECT_CHALLENGE", Choices: []string{"EMAIL_OTP"},
+		},
 		&cognitomfa.PasswordChallenge{Username: "alice", Session: s, Issued: issued},
-		&cognitomfa.PasswordChallenge{Username: "alice", Session: s, Choices: []string{"PASSWORD", "EMAIL_OTP"}},
+		&cognitomfa.PasswordChallenge{
+			Username: "alice", Session: s, Choices: []string{"PASSWORD", "EMAIL_OTP"},
+		},
 		&cognitomfa.MFAChallenge{Session: s, DeviceUnknown: true},
 		&cognitomfa.SetupChallenge{Session: s, DeviceUnknown: true},
 		&cognitomfa.SelectChallenge{Session: s, DeviceUnknown: true},
@@ -38,37 +66,90 @@ func challenges(session string) []cognitomfa.Challenge {
 	}
 }
 
-func TestChallengeSurvivesAProcess(t *testing.T) {
+func TestChallengesSurviveAProcess(t *testing.T) {
 	t.Parallel()
-	for _, session := range []string{"AYABe" + strings.Repeat("x_-Z", 400), strings.Repeat("s", 8192), "with +/=%&. blanks\n", "日本語", ""} {
-		for _, ch := range challenges(session) {
+	for _, text := range []string{
+		"AYABe" + strings.Repeat("x_-Z", 400), strings.Repeat("s", 8192),
+		"with +/=%&. spaces\n", "日本語", "",
+	} {
+		for _, ch := range challengesOf(cognitomfa.NewSecret(text)) {
 			token := ch.Token()
 			assert.Equal(t, token, url.QueryEscape(token), "safe in URLs, forms and cookies")
 			again, err := cognitomfa.ParseChallenge(token)
 			require.NoError(t, err)
 			if ch, ok := ch.(*cognitomfa.NewPasswordChallenge); ok {
-				ch.Attributes = nil // They are personal data, and no answer needs them.
+				ch.Attributes = nil // Personal data, which no answer needs, stays out of the token.
 			}
 			assert.Equal(t, ch, again)
 		}
 	}
 }
 
-// A cookie holds 4096 bytes, and a session is often half of that.
-func TestTokenIsHardlyLongerThanItsSession(t *testing.T) {
+// A browser keeps cookies of up to 4,096 bytes, and a session often takes half of that.
+func TestTokensAreHardlyLongerThanTheirSessions(t *testing.T) {
 	t.Parallel()
 	ch := &cognitomfa.MFAChallenge{
-		Username: "3f1c0a52-7d0e-4f7e-9f3a-0a8f6f1f9d11", Session: cognitomfa.NewSecret(strings.Repeat("s", 2048)), Issued: issued, Method: cognitomfa.MethodTOTP,
+		Username: "3f1c0a52-7d0e-4f7e-9f3a-0a8f6f1f9d11",
+		Session:  cognitomfa.NewSecret(strings.Repeat("s", 2048)),
+		Issued:   issued,
+		Method:   cognitomfa.MethodTOTP,
 	}
 	assert.Less(t, len(ch.Token()), 2048+256)
 }
 
-func TestParseChallengeRefusesWhatIsNoToken(t *testing.T) {
+// Token and ParseChallenge have no limits of their own.
+func TestTokensOfExtremeChallenges(t *testing.T) {
+	t.Parallel()
+	huge := strings.Repeat("x", 1<<20)
+	date := func(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
+	for name, ch := range map[string]cognitomfa.Challenge{
+		"far future":   &cognitomfa.MFAChallenge{Session: session, Issued: date(12000)},
+		"far past":     &cognitomfa.MFAChallenge{Session: session, Issued: date(-500)},
+		"long session": &cognitomfa.SetupChallenge{Session: cognitomfa.NewSecret(huge)},
+		"long texts": &cognitomfa.OtherChallenge{
+			Username: huge, Session: session, Name: huge, Parameters: map[string]string{huge: huge},
+		},
+	} {
+		again, err := cognitomfa.ParseChallenge(ch.Token())
+		require.NoError(t, err, name)
+		require.True(t, reflect.DeepEqual(ch, again), name)
+	}
+	// What is not UTF-8 comes back as the replacement character; Cognito knows no such name anyway.
+	_, err := cognitomfa.ParseChallenge((&cognitomfa.MFAChallenge{Username: "\xff\xfe"}).Token())
+	require.NoError(t, err)
+}
+
+func TestTokensHoldNoAttributes(t *testing.T) {
+	t.Parallel()
+	srv, client := newPoolWith(t, cognitotest.User{
+		Username: "bob", Email: "bob@example.com", Status: types.UserStatusTypeForceChangePassword,
+		Attributes: map[string]string{"address": "1 Secret Street"},
+	}, func(o *cognitotest.Options) { o.RequiredAttributes = []string{"name"} })
+	outcome, err := client.SignIn(t.Context(), "bob", password)
+	ch := as[*cognitomfa.NewPasswordChallenge](t, outcome, err)
+	assert.Equal(t, "1 Secret Street", ch.Attributes["address"])
+	head, _, _ := strings.Cut(ch.Token(), ".")
+	description, err := base64.RawURLEncoding.DecodeString(head)
+	require.NoError(t, err)
+	assert.NotContains(t, string(description), "Secret Street")
+	assert.NotContains(t, string(description), "bob@example.com")
+
+	again, err := cognitomfa.ParseChallenge(ch.Token())
+	require.NoError(t, err)
+	ch, ok := again.(*cognitomfa.NewPasswordChallenge)
+	require.True(t, ok)
+	attributes := map[string]string{"name": "Bob"}
+	outcome, err = client.SetNewPassword(t.Context(), ch, newPassword, attributes)
+	as[*cognitomfa.Tokens](t, outcome, err)
+	assert.Equal(t, "Bob", srv.User("bob").Attributes["name"])
+}
+
+func TestParseChallengeRefusesOtherText(t *testing.T) {
 	t.Parallel()
 	encode := func(description string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(description)) + ".session"
 	}
-	good := challenges("session")[1].Token()
+	good := challengesOf(session)[1].Token()
 	for name, token := range map[string]string{
 		"empty":            "",
 		"no dot":           "AYABeSession",
@@ -76,18 +157,17 @@ func TestParseChallengeRefusesWhatIsNoToken(t *testing.T) {
 		"not base64":       "!!!.session",
 		"not JSON":         encode("session"),
 		"null":             encode("null"),
-		"list":             encode("[]"),
+		"a list":           encode("[]"),
 		"unknown kind":     encode(`{"k":"PASSWORD_VERIFIER"}`),
-		"former date":      encode(`{"k":"MFA_SETUP","i":"2026-11-23T12:00:00Z"}`),
 		"no kind":          encode(`{"u":"alice"}`),
 		"unknown field":    encode(`{"k":"MFA_SETUP","admin":true}`),
 		"wrong type":       encode(`{"k":"MFA_SETUP","u":5}`),
-		"wrong date":       encode(`{"k":"MFA_SETUP","i":"yesterday"}`),
+		"a date as text":   encode(`{"k":"MFA_SETUP","i":"2026-11-23T12:00:00Z"}`),
 		"two values":       encode(`{"k":"MFA_SETUP"}{"k":"MFA_SETUP"}`),
 		"bad character":    encode(`{"k":"MFA_SETUP"}`) + "%zz",
 		"bad separator":    strings.Replace(good, ".", "/", 1),
 		"bad encoding":     strings.Replace(good, ".", "~!", 1),
-		"truncated":        good[:len(good)/2-len("session")],
+		"truncated":        good[:strings.Index(good, ".")/2],
 		"padded":           strings.Replace(good, ".", "==.", 1),
 		"another encoding": strings.ToUpper(good),
 		"line break":       strings.Replace(good, ".", "\n.", 1),
@@ -101,7 +181,7 @@ func TestParseChallengeRefusesWhatIsNoToken(t *testing.T) {
 }
 
 func FuzzParseChallenge(f *testing.F) {
-	for _, ch := range challenges("session") {
+	for _, ch := range challengesOf(session) {
 		f.Add(ch.Token())
 	}
 	f.Add("")
@@ -115,4 +195,71 @@ func FuzzParseChallenge(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, ch.Token(), again.Token())
 	})
+}
+
+// A sign-in that was begun on the raw SDK is finished by this package.
+func TestNewChallengeOfASignInOnTheSDK(t *testing.T) {
+	t.Parallel()
+	srv, client := newPoolWith(t, totpUser)
+	out, err := srv.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
+		AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
+		ClientId:       &srv.ClientID,
+		AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
+	})
+	require.NoError(t, err)
+	name, text := string(out.ChallengeName), aws.ToString(out.Session)
+	ch := cognitomfa.NewChallenge(name, text, "alice", out.ChallengeParameters)
+	require.IsType(t, (*cognitomfa.MFAChallenge)(nil), ch)
+	outcome, err := client.RespondMFA(t.Context(), ch.(*cognitomfa.MFAChallenge), srv.Code("alice"))
+	as[*cognitomfa.Tokens](t, outcome, err)
+}
+
+func TestNewChallengeKnowsTheNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]cognitomfa.Challenge{
+		"SOFTWARE_TOKEN_MFA":    &cognitomfa.MFAChallenge{},
+		"SMS_MFA":               &cognitomfa.MFAChallenge{},
+		"EMAIL_OTP":             &cognitomfa.MFAChallenge{},
+		"MFA_SETUP":             &cognitomfa.SetupChallenge{},
+		"SELECT_MFA_TYPE":       &cognitomfa.SelectChallenge{},
+		"NEW_PASSWORD_REQUIRED": &cognitomfa.NewPasswordChallenge{},
+		"PASSWORD":              &cognitomfa.PasswordChallenge{},
+		"CUSTOM_CHALLENGE":      &cognitomfa.OtherChallenge{},
+		"WEB_AUTHN":             &cognitomfa.OtherChallenge{},
+	} {
+		parameters := map[string]string{"USER_ID_FOR_SRP": "3f1c"}
+		ch := cognitomfa.NewChallenge(name, "hush", "alice", parameters)
+		assert.IsType(t, want, ch, name)
+		assert.Equal(t, "3f1c", usernameOf(ch), "%s: Cognito's name for the user", name)
+		again, err := cognitomfa.ParseChallenge(ch.Token())
+		require.NoError(t, err, name)
+		assert.Equal(t, ch, again, name)
+		assert.NotContains(t, fmt.Sprintf("%+v", ch), "hush", name)
+
+		ch = cognitomfa.NewChallenge(name, "hush", "alice", nil)
+		assert.Equal(t, "alice", usernameOf(ch), "%s: the name that was sent", name)
+	}
+	// Each name stands for its own method.
+	for _, method := range allMethods {
+		ch := cognitomfa.NewChallenge(string(method), "hush", "alice", nil)
+		assert.Equal(t, method, ch.(*cognitomfa.MFAChallenge).Method)
+	}
+}
+
+func usernameOf(ch cognitomfa.Challenge) string {
+	switch ch := ch.(type) {
+	case *cognitomfa.MFAChallenge:
+		return ch.Username
+	case *cognitomfa.SetupChallenge:
+		return ch.Username
+	case *cognitomfa.SelectChallenge:
+		return ch.Username
+	case *cognitomfa.NewPasswordChallenge:
+		return ch.Username
+	case *cognitomfa.PasswordChallenge:
+		return ch.Username
+	case *cognitomfa.OtherChallenge:
+		return ch.Username
+	}
+	panic("unreachable: these are all challenges")
 }

@@ -15,20 +15,22 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-func complete() *cognitomfa.UserContext {
+func fullContext() *cognitomfa.UserContext {
 	return &cognitomfa.UserContext{
-		IPAddress: "192.0.2.1", ServerName: "login.example.com", ServerPath: "/sign-in",
-		Header: http.Header{"User-Agent": {"Browser/1.0"}}, EncodedData: "fingerprint",
+		IPAddress:   "192.0.2.1",
+		ServerName:  "login.example.com",
+		ServerPath:  "/sign-in",
+		Header:      http.Header{"User-Agent": {"Browser/1.0"}},
+		EncodedData: "fingerprint",
 	}
 }
 
-// from gives a context to a sign-in.
-func from(u *cognitomfa.UserContext) func(*cognitomfa.SignInOptions) {
+func withContext(u *cognitomfa.UserContext) func(*cognitomfa.SignInOptions) {
 	return func(o *cognitomfa.SignInOptions) { o.Context = u }
 }
 
-// contexts are the contexts that went over the wire, as the service's model has them.
-func contexts(wire *tap) *[]map[string]any {
+// tapContexts returns the contexts of all requests that take one, as they are on the wire.
+func tapContexts(wire *wireTap) *[]map[string]any {
 	var seen []map[string]any
 	wire.request = func(operation string, members map[string]any) {
 		if !strings.HasSuffix(operation, "InitiateAuth") &&
@@ -45,32 +47,31 @@ func contexts(wire *tap) *[]map[string]any {
 	return &seen
 }
 
-// The context reaches every call of every flow that takes it, the answers and the device's too.
+// The context reaches every call that takes it, in every flow.
 func TestContextReachesEveryCall(t *testing.T) {
 	t.Parallel()
-	admin := map[string]any{
+	adminContext := map[string]any{
 		"IpAddress": "192.0.2.1", "ServerName": "login.example.com", "ServerPath": "/sign-in",
 		"EncodedData": "fingerprint",
 		"HttpHeaders": []any{
 			map[string]any{"headerName": "User-Agent", "headerValue": "Browser/1.0"},
 		},
 	}
-	public := map[string]any{"IpAddress": "192.0.2.1", "EncodedData": "fingerprint"}
-	for _, isPublic := range []bool{false, true} {
-		for _, flow := range everyFlow {
-			srv := cognitotest.NewServer(mfaOn)
-			t.Cleanup(srv.Close)
-			srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secretCode})
+	publicContext := map[string]any{"IpAddress": "192.0.2.1", "EncodedData": "fingerprint"}
+	for public, want := range map[bool]map[string]any{false: adminContext, true: publicContext} {
+		for _, flow := range allFlows {
+			srv, _ := newPoolWith(t, totpUser, mfaRequired)
 			srv.AddUser(cognitotest.User{
-				Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+				Username: "bob", Password: password,
+				Status: types.UserStatusTypeForceChangePassword,
 			})
-			var wire tap
-			seen := contexts(&wire)
-			cfg := edited(configOf(srv), flowOf(flow), inPublic(isPublic))
-			client := newClient(t, srv.Client(wire.on), cfg)
+			var wire wireTap
+			seen := tapContexts(&wire)
+			cfg := edited(configOf(srv), withFlow(flow), withPublic(public))
+			client := newClient(t, srv.Client(wire.attach), cfg)
 			ctx := t.Context()
-			first := from(complete())
-			then := func(o *cognitomfa.AnswerOptions) { o.Context = complete() }
+			first := withContext(fullContext())
+			then := func(o *cognitomfa.AnswerOptions) { o.Context = fullContext() }
 
 			outcome, err := client.SignIn(ctx, "alice", password, first)
 			ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
@@ -80,12 +81,12 @@ func TestContextReachesEveryCall(t *testing.T) {
 			outcome, err = client.SignIn(ctx, "bob", password, first)
 			temporary := as[*cognitomfa.NewPasswordChallenge](t, outcome, err)
 			outcome, err = client.SetNewPassword(ctx, temporary, "N3w"+password, nil, then)
-			enrollment, err := client.EnrollSetup(ctx, as[*cognitomfa.SetupChallenge](t, outcome, err))
+			setup := as[*cognitomfa.SetupChallenge](t, outcome, err)
+			enrollment, err := client.EnrollSetup(ctx, setup)
 			require.NoError(t, err)
 			code := srv.Code("bob")
-			outcome, err = client.VerifySetup(ctx, enrollment.Setup, code, func(o *cognitomfa.SetupOptions) {
-				o.Context = complete()
-			})
+			outcome, err = client.VerifySetup(ctx, enrollment.Setup, code,
+				func(o *cognitomfa.SetupOptions) { o.Context = fullContext() })
 			as[*cognitomfa.Tokens](t, outcome, err)
 
 			calls := 5
@@ -94,11 +95,7 @@ func TestContextReachesEveryCall(t *testing.T) {
 			}
 			require.Len(t, *seen, calls)
 			for _, got := range *seen {
-				if isPublic {
-					assert.Equal(t, public, got)
-				} else {
-					assert.Equal(t, admin, got)
-				}
+				assert.Equal(t, want, got)
 			}
 		}
 	}
@@ -106,10 +103,11 @@ func TestContextReachesEveryCall(t *testing.T) {
 
 func TestContextOfADevice(t *testing.T) {
 	t.Parallel()
-	p := newTracked(t, always)
-	device, _ := p.remembered(t)
-	seen := contexts(p.wire)
-	outcome, err := p.SignIn(t.Context(), "alice", password, on(device), from(complete()))
+	p := newDevicePool(t, alwaysTracked)
+	device, _ := p.rememberNewDevice(t)
+	seen := tapContexts(p.wire)
+	outcome, err := p.SignIn(
+		t.Context(), "alice", password, withDevice(device), withContext(fullContext()))
 	as[*cognitomfa.Tokens](t, outcome, err)
 	require.Len(t, *seen, 4)
 	for _, context := range *seen {
@@ -117,84 +115,96 @@ func TestContextOfADevice(t *testing.T) {
 	}
 }
 
-// Without one, nothing is sent.
+// A caller who gives no context sends none.
 func TestNoContext(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &double{signIn: func(in *initiateIn) (*initiateOut, error) {
-		assert.Nil(t, in.ContextData)
-		return signedIn, nil
-	}}, config)
-	require.NoError(t, noOutcome(client.SignIn(t.Context(), "alice", password)))
+	client, got := recordInitiate(t, initiatedTokens)
+	require.NoError(t, errOf(client.SignIn(t.Context(), "alice", password)))
+	assert.Nil(t, got.ContextData)
 }
 
-func TestContextThatIsIncomplete(t *testing.T) {
+func TestIncompleteContexts(t *testing.T) {
 	t.Parallel()
-	at := func(address string) func(*cognitomfa.UserContext) {
+	address := func(address string) func(*cognitomfa.UserContext) {
 		return func(u *cognitomfa.UserContext) { u.IPAddress = address }
 	}
 	only := func(u cognitomfa.UserContext) func(*cognitomfa.UserContext) {
-		return func(all *cognitomfa.UserContext) { *all = u }
+		return func(full *cognitomfa.UserContext) { *full = u }
 	}
+	const (
+		nobody = iota
+		admins
+		publics
+		both
+	)
 	for name, tc := range map[string]struct {
-		edit          func(*cognitomfa.UserContext)
-		admin, public bool // it will do
+		edit func(*cognitomfa.UserContext)
+		good int // whose calls accept it
 	}{
-		"complete":           {func(*cognitomfa.UserContext) {}, true, true},
-		"empty":              {only(cognitomfa.UserContext{}), false, false},
-		"no address":         {at(""), false, true},
-		"no server":          {func(u *cognitomfa.UserContext) { u.ServerName = "" }, false, true},
-		"no path":            {func(u *cognitomfa.UserContext) { u.ServerPath = "" }, false, true},
-		"no header":          {func(u *cognitomfa.UserContext) { u.Header = nil }, false, true},
-		"an empty header":    {func(u *cognitomfa.UserContext) { u.Header = http.Header{} }, true, true},
-		"no fingerprint":     {func(u *cognitomfa.UserContext) { u.EncodedData = "" }, true, true},
-		"only the address":   {only(cognitomfa.UserContext{IPAddress: "2001:db8::1"}), false, true},
-		"only fingerprint":   {only(cognitomfa.UserContext{EncodedData: "f"}), false, true},
-		"a port":             {at("192.0.2.1:443"), false, false},
-		"IPv6 and a port":    {at("[2001:db8::1]:443"), false, false},
-		"a list":             {at("192.0.2.1, 192.0.2.2"), false, false},
-		"a name":             {at("localhost"), false, false},
-		"an IPv6 address":    {at("2001:db8::1"), true, true},
-		"an IPv4 in an IPv6": {at("::ffff:192.0.2.1"), true, true},
+		"full":               {func(*cognitomfa.UserContext) {}, both},
+		"empty":              {only(cognitomfa.UserContext{}), nobody},
+		"no address":         {address(""), publics},
+		"no server":          {func(u *cognitomfa.UserContext) { u.ServerName = "" }, publics},
+		"no path":            {func(u *cognitomfa.UserContext) { u.ServerPath = "" }, publics},
+		"no header":          {func(u *cognitomfa.UserContext) { u.Header = nil }, publics},
+		"an empty header":    {func(u *cognitomfa.UserContext) { u.Header = http.Header{} }, both},
+		"no fingerprint":     {func(u *cognitomfa.UserContext) { u.EncodedData = "" }, both},
+		"only the address":   {only(cognitomfa.UserContext{IPAddress: "2001:db8::1"}), publics},
+		"only fingerprint":   {only(cognitomfa.UserContext{EncodedData: "f"}), publics},
+		"a port":             {address("192.0.2.1:443"), nobody},
+		"IPv6 and a port":    {address("[2001:db8::1]:443"), nobody},
+		"a list":             {address("192.0.2.1, 192.0.2.2"), nobody},
+		"a name":             {address("localhost"), nobody},
+		"an IPv6 address":    {address("2001:db8::1"), both},
+		"an IPv4 in an IPv6": {address("::ffff:192.0.2.1"), both},
 	} {
-		for public, good := range map[bool]bool{false: tc.admin, true: tc.public} {
+		for public, caller := range map[bool]int{false: admins, true: publics} {
 			srv, _ := newPool(t)
-			client := newClient(t, srv.Client(), edited(configOf(srv), inPublic(public)))
-			given := complete()
+			client := newClient(t, srv.Client(), edited(configOf(srv), withPublic(public)))
+			given := fullContext()
 			tc.edit(given)
-			outcome, err := client.SignIn(t.Context(), "alice", password, from(given))
-			if good {
+			outcome, err := client.SignIn(t.Context(), "alice", password, withContext(given))
+			if tc.good&caller != 0 {
 				as[*cognitomfa.Tokens](t, outcome, err)
 				continue
 			}
-			require.ErrorIs(t, err, cognitomfa.ErrConfig, "%s, public %v", name, public)
+			require.ErrorIs(t, err, cognitomfa.ErrConfig, "%s, public %t", name, public)
 			assert.ErrorContains(t, err, "UserContext", name)
 			assert.NotContains(t, err.Error(), "192.0.2", name)
-			assert.Empty(t, srv.Calls(), name)
-			ch := &cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret("s")}
-			_, err = client.RespondMFA(t.Context(), ch, "123456", func(o *cognitomfa.AnswerOptions) {
-				o.Context = given
-			})
+			ch := &cognitomfa.MFAChallenge{Username: "alice", Session: session}
+			_, err = client.RespondMFA(t.Context(), ch, "123456",
+				func(o *cognitomfa.AnswerOptions) { o.Context = given })
 			require.ErrorIs(t, err, cognitomfa.ErrConfig, name)
 			assert.Empty(t, srv.Calls(), name)
 		}
 	}
 }
 
-// What a request tells about the browser is taken; what may be a secret is not.
+// ContextFromRequest takes what tells about the browser, and nothing that may be a secret.
 func TestContextFromRequest(t *testing.T) {
 	t.Parallel()
 	const page = "https://login.example.com/sign-in?next=%2Fsecret"
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, page, nil)
 	r.RemoteAddr = "198.51.100.7:4711"
 	for name, value := range map[string]string{
-		"User-Agent": "Browser/1.0", "Accept-Language": "de", "Accept": "text/html",
+		"User-Agent":         "Browser/1.0",
+		"Accept-Language":    "de",
+		"Accept":             "text/html",
+		"Accept-Charset":     strings.Repeat("x", 4096),
 		"Sec-Ch-Ua-Platform": `"Linux"`,
-		"Cookie":             "session=secret", "Authorization": "Bearer secret",
-		"Proxy-Authorization": "Basic secret", "X-Api-Key": "secret", "X-Csrf-Token": "secret",
-		"X-Amzn-Oidc-Data": "secret", "X-Forwarded-Access-Token": "secret",
-		"Cf-Access-Jwt-Assertion": "secret", "X-Forwarded-For": "203.0.113.9",
-		"Referer": "https://example.com/?code=secret", "Sec-Websocket-Key": "secret",
-		"Accept-Encoding": strings.Repeat("x", 4097),
+
+		"Cookie":                   "session=secret",
+		"Authorization":            "Bearer secret",
+		"Proxy-Authorization":      "Basic secret",
+		"X-Api-Key":                "secret",
+		"X-Csrf-Token":             "secret",
+		"X-Amzn-Oidc-Data":         "secret",
+		"X-Forwarded-Access-Token": "secret",
+		"Cf-Access-Jwt-Assertion":  "secret",
+		"X-Forwarded-For":          "203.0.113.9",
+		"Referer":                  "https://example.com/?code=secret",
+		"Sec-Websocket-Key":        "secret",
+		"Accept-Encoding":          strings.Repeat("x", 4097),
 	} {
 		r.Header.Set(name, value)
 	}
@@ -202,22 +212,27 @@ func TestContextFromRequest(t *testing.T) {
 	assert.Equal(t, &cognitomfa.UserContext{
 		IPAddress: "192.0.2.1", ServerName: "login.example.com", ServerPath: "/sign-in",
 		Header: http.Header{
-			"User-Agent": {"Browser/1.0"}, "Accept-Language": {"de"}, "Accept": {"text/html"},
+			"User-Agent":         {"Browser/1.0"},
+			"Accept-Language":    {"de"},
+			"Accept":             {"text/html"},
+			"Accept-Charset":     {strings.Repeat("x", 4096)},
 			"Sec-Ch-Ua-Platform": {`"Linux"`},
 		},
 	}, got)
+}
 
-	// Whatever a client sends, its sign-in is not the operator's fault.
+// Whatever a browser sends, the context is good enough for a sign-in.
+func TestContextFromABareRequest(t *testing.T) {
+	t.Parallel()
 	bare := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	for _, r := range []*http.Request{{}, {Header: http.Header{}}, bare} {
 		r.Host = ""
-		client := newClient(t, &double{signIn: func(in *initiateIn) (*initiateOut, error) {
-			assert.NotNil(t, in.ContextData.HttpHeaders, "the SDK requires it")
-			assert.Equal(t, "/", aws.ToString(in.ContextData.ServerPath))
-			assert.NotEmpty(t, aws.ToString(in.ContextData.ServerName))
-			return signedIn, nil
-		}}, config)
+		client, got := recordInitiate(t, initiatedTokens)
 		given := cognitomfa.ContextFromRequest(r, "192.0.2.1")
-		require.NoError(t, noOutcome(client.SignIn(t.Context(), "alice", password, from(given))))
+		_, err := client.SignIn(t.Context(), "alice", password, withContext(given))
+		require.NoError(t, err)
+		assert.NotNil(t, got.ContextData.HttpHeaders, "the SDK requires it")
+		assert.Equal(t, "/", aws.ToString(got.ContextData.ServerPath))
+		assert.NotEmpty(t, aws.ToString(got.ContextData.ServerName))
 	}
 }

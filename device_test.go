@@ -1,9 +1,9 @@
 package cognitomfa_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -15,66 +15,65 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
+// What a pool does about devices.
 var (
-	always = types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true}
-	optIn  = types.DeviceConfigurationType{
+	alwaysTracked = types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true}
+	// optIn leaves to the user whether a device is remembered.
+	optIn = types.DeviceConfigurationType{
 		ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true,
 	}
 )
 
-// tracked is a pool that tracks devices, alice with an authenticator in it, and a client that signs
-// in by SRP.
-type tracked struct {
+// devicePool is a pool that tracks devices, with alice, who has an authenticator, and a client that
+// signs in by SRP.
+type devicePool struct {
 	*cognitotest.Server
 	*cognitomfa.Client
-	wire *tap
+	wire *wireTap
 }
 
-func newTracked(
-	t *testing.T, config types.DeviceConfigurationType, optFns ...func(*cognitotest.Options),
-) tracked {
+func newDevicePool(
+	t *testing.T, devices types.DeviceConfigurationType, optFns ...poolOption,
+) devicePool {
 	t.Helper()
-	tracking := func(o *cognitotest.Options) { o.Devices = &config }
-	srv := cognitotest.NewServer(append(optFns, tracking)...)
-	t.Cleanup(srv.Close)
-	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secretCode})
-	wire := &tap{}
-	client := clientBy(t, srv, cognitomfa.FlowSRP, quickRetries, wire.on)
-	return tracked{srv, client, wire}
+	tracking := func(o *cognitotest.Options) { o.Devices = &devices }
+	srv, _ := newPoolWith(t, totpUser, append(optFns, tracking)...)
+	wire := &wireTap{}
+	client := newFlowClient(t, srv, cognitomfa.FlowSRP, quickRetries, wire.attach)
+	return devicePool{Server: srv, Client: client, wire: wire}
 }
 
-// on gives a device to a step.
-func on(d *cognitomfa.Device) func(*cognitomfa.SignInOptions) {
+func withDevice(d *cognitomfa.Device) func(*cognitomfa.SignInOptions) {
 	return func(o *cognitomfa.SignInOptions) { o.Device = d }
 }
 
-func onRefresh(d *cognitomfa.Device) func(*cognitomfa.RefreshOptions) {
+func refreshWithDevice(d *cognitomfa.Device) func(*cognitomfa.RefreshOptions) {
 	return func(o *cognitomfa.RefreshOptions) { o.Device = d }
 }
 
-func with(d *cognitomfa.Device) func(*cognitomfa.AnswerOptions) {
+func answerWithDevice(d *cognitomfa.Device) func(*cognitomfa.AnswerOptions) {
 	return func(o *cognitomfa.AnswerOptions) { o.Device = d }
 }
 
-// withCode signs alice in with her password and a code.
-func (p tracked) withCode(t *testing.T) *cognitomfa.Tokens {
+// signInWithCode signs alice in with her password and a code.
+func (p devicePool) signInWithCode(t *testing.T) *cognitomfa.Tokens {
 	t.Helper()
 	outcome, err := p.SignIn(t.Context(), "alice", password)
 	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
-	outcome, err = p.RespondMFA(t.Context(), ch, p.freshCode())
+	outcome, err = p.RespondMFA(t.Context(), ch, p.nextCode())
 	return as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// freshCode is what alice's authenticator shows when it shows something new.
-func (p tracked) freshCode() string {
-	p.Advance(30 * time.Second)
+// nextCode is what alice's authenticator shows next.
+func (p devicePool) nextCode() string {
+	p.Advance(codePeriod)
 	return p.Code("alice")
 }
 
-// remembered signs alice in and has the device remembered.
-func (p tracked) remembered(t *testing.T) (*cognitomfa.Device, *cognitomfa.Tokens) {
+// rememberNewDevice signs alice in and has the device remembered.
+func (p devicePool) rememberNewDevice(t *testing.T) (*cognitomfa.Device, *cognitomfa.Tokens) {
 	t.Helper()
-	tokens := p.withCode(t)
+	tokens := p.signInWithCode(t)
 	require.NotEmpty(t, tokens.DeviceKey)
 	device, err := p.RememberDevice(t.Context(), tokens, "Firefox on Linux")
 	require.NoError(t, err)
@@ -82,70 +81,76 @@ func (p tracked) remembered(t *testing.T) (*cognitomfa.Device, *cognitomfa.Token
 	return device, tokens
 }
 
-const (
-	initiate = "AdminInitiateAuth"
-	respond  = "AdminRespondToAuthChallenge"
-)
+// forget has an administrator forget alice's device.
+func (p devicePool) forget(t *testing.T, d *cognitomfa.Device) {
+	t.Helper()
+	_, err := p.Server.Client().AdminForgetDevice(t.Context(), &cip.AdminForgetDeviceInput{
+		UserPoolId: &p.UserPoolID, Username: aws.String("alice"), DeviceKey: &d.Key,
+	})
+	require.NoError(t, err)
+}
 
-func someDevice() *cognitomfa.Device {
+// unknownDevice is a device that no pool knows.
+func unknownDevice() *cognitomfa.Device {
 	return &cognitomfa.Device{
 		Key: "us-east-1_0", GroupKey: "-group", Password: cognitomfa.NewSecret("password"),
 	}
 }
 
-// fourCalls are those of a sign-in on a remembered device.
-var fourCalls = []string{initiate, respond, respond, respond}
+// deviceSignIn are the calls of a sign-in on a remembered device.
+var deviceSignIn = []string{initiate, respond, respond, respond}
 
 func TestRememberedDevice(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		config types.DeviceConfigurationType
-		on     func(*cognitotest.Options)
-		calls  []string
+		devices types.DeviceConfigurationType
+		pool    poolOption
+		calls   []string
 	}{
-		"always":               {always, nil, []string{"ConfirmDevice"}},
-		"opt-in":               {optIn, nil, []string{"ConfirmDevice", "UpdateDeviceStatus"}},
-		"always, MFA required": {always, mfaOn, []string{"ConfirmDevice"}},
+		"always": {devices: alwaysTracked, calls: []string{"ConfirmDevice"}},
+		"opt-in": {devices: optIn, calls: []string{"ConfirmDevice", "UpdateDeviceStatus"}},
+		"always, MFA required": {
+			devices: alwaysTracked, pool: mfaRequired, calls: []string{"ConfirmDevice"},
+		},
 		"with a secret": {
-			always,
-			func(o *cognitotest.Options) { o.ClientSecret = "0123456789abcdefghijklmnop" },
-			[]string{"ConfirmDevice"},
+			devices: alwaysTracked, pool: secretClient, calls: []string{"ConfirmDevice"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var optFns []func(*cognitotest.Options)
-			if tc.on != nil {
-				optFns = append(optFns, tc.on)
+			var optFns []poolOption
+			if tc.pool != nil {
+				optFns = append(optFns, tc.pool)
 			}
-			p := newTracked(t, tc.config, optFns...)
-			tokens := p.withCode(t)
+			p := newDevicePool(t, tc.devices, optFns...)
+			tokens := p.signInWithCode(t)
 			assert.NotEmpty(t, tokens.DeviceKey)
 			assert.NotEmpty(t, tokens.DeviceGroupKey)
 			assert.False(t, tokens.DeviceUnknown)
 			p.ResetCalls()
 			device, err := p.RememberDevice(t.Context(), tokens, "Firefox on Linux")
 			require.NoError(t, err)
-			assert.Equal(t, tc.calls, operations(p.Server))
+			assert.Equal(t, tc.calls, takeCalls(p.Server))
 			assert.Equal(t, tokens.DeviceKey, device.Key)
 			assert.Equal(t, tokens.DeviceGroupKey, device.GroupKey)
 
-			// The next sign-in is another process.
+			// The next sign-in is in another process.
 			device, err = cognitomfa.ParseDevice(device.Token())
 			require.NoError(t, err)
-			outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+			outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 			again := as[*cognitomfa.Tokens](t, outcome, err)
-			assert.Equal(t, fourCalls, operations(p.Server))
+			assert.Equal(t, deviceSignIn, takeCalls(p.Server))
 			assert.Empty(t, again.DeviceKey, "it is not new")
 			assert.False(t, again.DeviceUnknown)
 			assert.NotContains(t, p.wire.sent.String(), device.Password.Reveal())
 			assert.NotContains(t, p.wire.sent.String(), password)
 
-			refreshed, err := p.Refresh(t.Context(), again.Refresh.Reveal(), onRefresh(device))
+			refresh := again.Refresh.Reveal()
+			refreshed, err := p.Refresh(t.Context(), refresh, refreshWithDevice(device))
 			require.NoError(t, err)
 			assert.NotEmpty(t, refreshed.Access.Reveal())
 
-			_, err = p.SignIn(t.Context(), "alice", "wrong", on(device))
+			_, err = p.SignIn(t.Context(), "alice", "wrong", withDevice(device))
 			require.ErrorIs(t, err, cognitomfa.ErrCredentials, "a device never spares the password")
 			outcome, err = p.SignIn(t.Context(), "alice", password)
 			as[*cognitomfa.MFAChallenge](t, outcome, err)
@@ -156,45 +161,41 @@ func TestRememberedDevice(t *testing.T) {
 // A public client makes the same calls without IAM.
 func TestRememberedDeviceWithoutIAM(t *testing.T) {
 	t.Parallel()
-	p := newTracked(t, always)
-	cfg := edited(configOf(p.Server), flowOf(cognitomfa.FlowSRP), inPublic(true))
+	p := newDevicePool(t, alwaysTracked)
+	cfg := edited(configOf(p.Server), withFlow(cognitomfa.FlowSRP), withPublic(true))
 	p.Client = newClient(t, p.Server.Client(), cfg)
-	device, _ := p.remembered(t)
-	outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+	device, _ := p.rememberNewDevice(t)
+	outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 	as[*cognitomfa.Tokens](t, outcome, err)
 	for _, call := range p.Calls() {
 		assert.False(t, call.Signed, call.Operation)
 	}
 }
 
-// An e-mail pool: Cognito's name for the user is a UUID, and what is hashed is what is sent.
+// Where users sign in by e-mail address, Cognito's name for them is a UUID: that is what is sent,
+// and hashed.
 func TestRememberedDeviceInAnEmailPool(t *testing.T) {
 	t.Parallel()
 	const address = "alice@example.com"
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
-		o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
-		o.ClientSecret = "0123456789abcdefghijklmnop"
-		o.Devices = &always
-	})
-	t.Cleanup(srv.Close)
-	srv.AddUser(cognitotest.User{Username: address, Password: password, TOTP: secretCode})
-	client := clientBy(t, srv, cognitomfa.FlowSRP)
+	srv, _ := newPoolWith(t, cognitotest.User{Username: address, TOTP: totpKey},
+		emailNames, secretClient, trackDevices)
+	client := newFlowClient(t, srv, cognitomfa.FlowSRP)
 	outcome, err := client.SignIn(t.Context(), address, password)
 	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
 	outcome, err = client.RespondMFA(t.Context(), ch, srv.Code(address))
 	device, err := client.RememberDevice(t.Context(), as[*cognitomfa.Tokens](t, outcome, err), "")
 	require.NoError(t, err)
-	outcome, err = client.SignIn(t.Context(), address, password, on(device))
+	outcome, err = client.SignIn(t.Context(), address, password, withDevice(device))
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// The user declines: the device is known, so that the sign-in can be refreshed, and spares nothing.
+// The user declines: the device is known, so the sign-in can be refreshed, but spares no code.
 func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 	t.Parallel()
-	p := newTracked(t, optIn)
-	tokens := p.withCode(t)
+	p := newDevicePool(t, optIn)
+	tokens := p.signInWithCode(t)
 	refresh := func(d *cognitomfa.Device) error {
-		return noOutcome(p.Refresh(t.Context(), tokens.Refresh.Reveal(), onRefresh(d)))
+		return errOf(p.Refresh(t.Context(), tokens.Refresh.Reveal(), refreshWithDevice(d)))
 	}
 	unconfirmed := &cognitomfa.Device{Key: tokens.DeviceKey}
 	require.ErrorIs(t, refresh(unconfirmed), cognitomfa.ErrRefreshToken)
@@ -203,96 +204,92 @@ func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 		o.ConfirmOnly = true
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"ConfirmDevice"}, operations(p.Server))
+	assert.Equal(t, []string{"ConfirmDevice"}, takeCalls(p.Server))
 	require.NoError(t, refresh(device))
 	require.ErrorIs(t, refresh(nil), cognitomfa.ErrRefreshToken, "its key is needed")
 
-	outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+	outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
 	assert.False(t, ch.DeviceUnknown)
-	outcome, err = p.RespondMFA(t.Context(), ch, p.freshCode(), with(device))
+	outcome, err = p.RespondMFA(t.Context(), ch, p.nextCode(), answerWithDevice(device))
 	assert.False(t, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown)
 }
 
-// Devices that Cognito does not know, or not as this user's: the sign-in goes on without, and says
-// so all the way.
+// Cognito does not know the device, or not as this user's: the sign-in goes on without it, and its
+// outcomes say so to the end.
 func TestUnknownDevices(t *testing.T) {
 	t.Parallel()
-	type spoiler = func(*testing.T, tracked, *cognitomfa.Device, *cognitomfa.Tokens)
-	spoiled := func(change func(*cognitomfa.Device)) spoiler {
-		return func(_ *testing.T, _ tracked, d *cognitomfa.Device, _ *cognitomfa.Tokens) { change(d) }
+	withoutIt := []string{initiate, respond, respond}
+	notProven := slices.Concat(deviceSignIn, []string{initiate, respond})
+	gone := cognitotest.Error("ResourceNotFoundException", "Device does not exist.")
+	invalid := cognitotest.Error("InvalidParameterException", "Invalid device key given.")
+	type damage = func(*testing.T, devicePool, *cognitomfa.Device, *cognitomfa.Tokens)
+	changed := func(change func(*cognitomfa.Device)) damage {
+		return func(_ *testing.T, _ devicePool, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
+			change(d)
+		}
 	}
-	failing := func(operation string, faults ...cognitotest.Fault) spoiler {
-		return func(_ *testing.T, p tracked, _ *cognitomfa.Device, _ *cognitomfa.Tokens) {
+	failing := func(operation string, faults ...cognitotest.Fault) damage {
+		return func(_ *testing.T, p devicePool, _ *cognitomfa.Device, _ *cognitomfa.Tokens) {
 			p.Fail(operation, faults...)
 		}
 	}
-	gone := cognitotest.Error("ResourceNotFoundException", "Device does not exist.")
-	invalid := cognitotest.Error("InvalidParameterException", "Invalid device key given.")
 	for name, tc := range map[string]struct {
-		spoil spoiler
-		calls []string
+		damage damage
+		calls  []string
 	}{
 		"forgotten by the user": {
-			func(t *testing.T, p tracked, d *cognitomfa.Device, tokens *cognitomfa.Tokens) {
+			func(t *testing.T, p devicePool, d *cognitomfa.Device, tokens *cognitomfa.Tokens) {
 				t.Helper()
 				require.NoError(t, p.ForgetDevice(t.Context(), tokens.Access.Reveal(), d.Key))
 			},
-			[]string{initiate, respond, respond},
+			withoutIt,
 		},
 		"forgotten by an administrator": {
-			func(t *testing.T, p tracked, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
+			func(t *testing.T, p devicePool, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
 				t.Helper()
-				_, err := p.Server.Client().AdminForgetDevice(t.Context(), &cip.AdminForgetDeviceInput{
-					UserPoolId: &p.UserPoolID, Username: aws.String("alice"), DeviceKey: &d.Key,
-				})
-				require.NoError(t, err)
+				p.forget(t, d)
 			},
-			[]string{initiate, respond, respond},
+			withoutIt,
 		},
 		"another user's": {
-			func(t *testing.T, p tracked, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
+			func(t *testing.T, p devicePool, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
 				t.Helper()
 				p.AddUser(cognitotest.User{Username: "bob", Password: password})
 				outcome, err := p.SignIn(t.Context(), "bob", password)
-				other, err := p.RememberDevice(t.Context(), as[*cognitomfa.Tokens](t, outcome, err), "")
+				bobs := as[*cognitomfa.Tokens](t, outcome, err)
+				other, err := p.RememberDevice(t.Context(), bobs, "")
 				require.NoError(t, err)
 				*d = *other
 			},
-			[]string{initiate, respond, respond},
+			withoutIt,
 		},
 		"another pool's": {
-			func(t *testing.T, _ tracked, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
+			func(t *testing.T, _ devicePool, d *cognitomfa.Device, _ *cognitomfa.Tokens) {
 				t.Helper()
-				other, _ := newTracked(t, always).remembered(t)
+				other, _ := newDevicePool(t, alwaysTracked).rememberNewDevice(t)
 				*d = *other
 			},
-			[]string{initiate, respond, respond},
+			withoutIt,
 		},
-		"no key at all": {
-			spoiled(func(d *cognitomfa.Device) { d.Key = "not a key" }),
-			[]string{initiate, respond, respond},
+		"with a malformed key": {
+			changed(func(d *cognitomfa.Device) { d.Key = "not a key" }), withoutIt,
 		},
-		"an empty one": {
-			spoiled(func(d *cognitomfa.Device) { *d = cognitomfa.Device{} }),
+		"with nothing": {
+			changed(func(d *cognitomfa.Device) { *d = cognitomfa.Device{} }),
 			[]string{initiate, respond},
 		},
 		"with a wrong password": {
-			spoiled(func(d *cognitomfa.Device) { d.Password = cognitomfa.NewSecret("wrong") }),
-			append(append([]string{}, fourCalls...), initiate, respond),
+			changed(func(d *cognitomfa.Device) { d.Password = cognitomfa.NewSecret("wrong") }),
+			notProven,
 		},
-		"of a wrong group": {
-			spoiled(func(d *cognitomfa.Device) { d.GroupKey = "-wrong" }),
-			append(append([]string{}, fourCalls...), initiate, respond),
+		"with a wrong group": {
+			changed(func(d *cognitomfa.Device) { d.GroupKey = "-wrong" }), notProven,
 		},
-		"refused at once": { // as Cognito may, though it was not seen to
-			failing(initiate, gone),
-			[]string{initiate, initiate, respond},
+		"refused at once": { // Cognito was not seen to, but it may.
+			failing(initiate, gone), []string{initiate, initiate, respond},
 		},
-		"refused as invalid": {
-			failing(respond, invalid),
-			[]string{initiate, respond, respond},
-		},
+		"refused as invalid": {failing(respond, invalid), withoutIt},
 		"gone between two calls": {
 			failing(respond, cognitotest.Fault{}, gone),
 			[]string{initiate, respond, respond, initiate, respond},
@@ -300,109 +297,104 @@ func TestUnknownDevices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newTracked(t, always)
-			device, tokens := p.remembered(t)
-			tc.spoil(t, p, device, tokens)
+			p := newDevicePool(t, alwaysTracked)
+			device, tokens := p.rememberNewDevice(t)
+			tc.damage(t, p, device, tokens)
 			p.ResetCalls()
-			outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+			outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 			ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
 			assert.True(t, ch.DeviceUnknown)
-			assert.Equal(t, tc.calls, operations(p.Server))
+			assert.Equal(t, tc.calls, takeCalls(p.Server))
 
-			// The next step is another process, and still gives the device.
+			// The next step is in another process, and still gives the device.
 			parsed, err := cognitomfa.ParseChallenge(ch.Token())
-			require.NoError(t, err)
-			ch, ok := parsed.(*cognitomfa.MFAChallenge)
-			require.True(t, ok)
+			ch = as[*cognitomfa.MFAChallenge](t, parsed, err)
 			assert.True(t, ch.DeviceUnknown)
-			outcome, err = p.RespondMFA(t.Context(), ch, p.freshCode(), with(device))
+			outcome, err = p.RespondMFA(t.Context(), ch, p.nextCode(), answerWithDevice(device))
 			signedIn := as[*cognitomfa.Tokens](t, outcome, err)
 			assert.True(t, signedIn.DeviceUnknown)
 			assert.NotEmpty(t, signedIn.DeviceKey, "a new device, which can be remembered")
-			assert.Equal(t, []string{respond}, operations(p.Server))
+			assert.Equal(t, []string{respond}, takeCalls(p.Server))
 		})
 	}
 }
 
-// A wrong password is told as such, whatever the device, and at the same cost.
+// A wrong password is ErrCredentials, whatever the device, and counts toward the lockout once.
 func TestUnknownDeviceAndWrongPassword(t *testing.T) {
 	t.Parallel()
-	p := newTracked(t, always)
-	device := someDevice()
-	_, err := p.SignIn(t.Context(), "alice", "wrong", on(device))
+	p := newDevicePool(t, alwaysTracked)
+	_, err := p.SignIn(t.Context(), "alice", "wrong", withDevice(unknownDevice()))
 	require.ErrorIs(t, err, cognitomfa.ErrCredentials)
 	assert.Equal(t, 1, p.User("alice").FailedPasswordTries, "it counts once")
 }
 
-// The device may have to prove itself later than at SignIn.
+// The device may have to prove itself later than at SignIn: after a temporary password.
 func TestDeviceAfterANewPassword(t *testing.T) {
 	t.Parallel()
-	mustChange := func(t *testing.T) (tracked, *cognitomfa.Device, *cognitomfa.NewPasswordChallenge) {
+	type challenge = *cognitomfa.NewPasswordChallenge
+	signIn := func(t *testing.T) (devicePool, *cognitomfa.Device, challenge) {
 		t.Helper()
-		p := newTracked(t, always)
-		device, _ := p.remembered(t)
-		_, err := p.Server.Client().AdminSetUserPassword(t.Context(), &cip.AdminSetUserPasswordInput{
-			UserPoolId: &p.UserPoolID, Username: aws.String("alice"), Password: aws.String(password),
-		})
-		require.NoError(t, err)
-		outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
-		return p, device, as[*cognitomfa.NewPasswordChallenge](t, outcome, err)
+		p := newDevicePool(t, alwaysTracked)
+		device, _ := p.rememberNewDevice(t)
+		temporary := &cip.AdminSetUserPasswordInput{
+			UserPoolId: &p.UserPoolID,
+			Username:   aws.String("alice"),
+			Password:   aws.String(password),
+		}
+		require.NoError(t, errOf(p.Server.Client().AdminSetUserPassword(t.Context(), temporary)))
+		outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
+		return p, device, as[challenge](t, outcome, err)
 	}
 	t.Run("it does", func(t *testing.T) {
 		t.Parallel()
-		p, device, ch := mustChange(t)
-		outcome, err := p.SetNewPassword(t.Context(), ch, "N3w"+password, nil, with(device))
+		p, device, ch := signIn(t)
+		with := answerWithDevice(device)
+		outcome, err := p.SetNewPassword(t.Context(), ch, newPassword, nil, with)
 		assert.False(t, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown)
 	})
 	t.Run("it is not given", func(t *testing.T) {
 		t.Parallel()
-		p, _, ch := mustChange(t)
-		outcome, err := p.SetNewPassword(t.Context(), ch, "N3w"+password, nil)
+		p, _, ch := signIn(t)
+		outcome, err := p.SetNewPassword(t.Context(), ch, newPassword, nil)
 		assert.Equal(t, "DEVICE_SRP_AUTH", as[*cognitomfa.OtherChallenge](t, outcome, err).Name)
 	})
 	t.Run("it cannot", func(t *testing.T) {
 		t.Parallel()
-		p, device, ch := mustChange(t)
+		p, device, ch := signIn(t)
 		device.Password = cognitomfa.NewSecret("wrong")
-		_, err := p.SetNewPassword(t.Context(), ch, "N3w"+password, nil, with(device))
+		_, err := p.SetNewPassword(t.Context(), ch, newPassword, nil, answerWithDevice(device))
 		require.ErrorIs(t, err, cognitomfa.ErrDevice)
 		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err))
-		outcome, err := p.SignIn(t.Context(), "alice", "N3w"+password)
+		outcome, err := p.SignIn(t.Context(), "alice", newPassword)
 		as[*cognitomfa.MFAChallenge](t, outcome, err)
 	})
 	t.Run("it is forgotten meanwhile", func(t *testing.T) {
 		t.Parallel()
-		p, device, ch := mustChange(t)
-		_, err := p.Server.Client().AdminForgetDevice(t.Context(), &cip.AdminForgetDeviceInput{
-			UserPoolId: &p.UserPoolID, Username: aws.String("alice"), DeviceKey: &device.Key,
-		})
-		require.NoError(t, err)
-		outcome, err := p.SetNewPassword(t.Context(), ch, "N3w"+password, nil, with(device))
+		p, device, ch := signIn(t)
+		p.forget(t, device)
+		with := answerWithDevice(device)
+		outcome, err := p.SetNewPassword(t.Context(), ch, newPassword, nil, with)
 		assert.True(t, as[*cognitomfa.MFAChallenge](t, outcome, err).DeviceUnknown)
 	})
 }
 
-// A setting that would have no effect is refused, without a call.
+// A device that would have no effect is refused, without a call.
 func TestDevicesNeedSRP(t *testing.T) {
 	t.Parallel()
-	device := someDevice()
-	session := cognitomfa.NewSecret("session")
-	for _, flow := range everyFlow {
-		client := newClient(t, &double{}, edited(config, flowOf(flow)))
-		ctx := t.Context()
+	ctx, device := t.Context(), unknownDevice()
+	toStepUp := func(o *cognitomfa.StepUpOptions) { o.Device = device }
+	toSetup := func(o *cognitomfa.SetupOptions) { o.Device = device }
+	ch := &cognitomfa.MFAChallenge{Username: "alice", Session: session}
+	setup := &cognitomfa.SetupChallenge{Username: "alice", Session: session}
+	for _, flow := range allFlows {
+		client := newClient(t, &double{}, edited(config, withFlow(flow)))
 		errs := map[string]error{
-			"step up": noOutcome(client.StepUp(ctx, "alice", "access", func(o *cognitomfa.StepUpOptions) {
-				o.Device = device
-			})),
+			"step up": errOf(client.StepUp(ctx, "alice", "access", toStepUp)),
 		}
 		if flow != cognitomfa.FlowSRP {
-			ch := &cognitomfa.MFAChallenge{Username: "alice", Session: session}
-			setup := &cognitomfa.SetupChallenge{Username: "alice", Session: session}
-			errs["sign in"] = noOutcome(client.SignIn(ctx, "alice", password, on(device)))
-			errs["answer"] = noOutcome(client.RespondMFA(ctx, ch, "123456", with(device)))
-			errs["set up"] = noOutcome(client.VerifySetup(ctx, setup, "123456", func(o *cognitomfa.SetupOptions) {
-				o.Device = device
-			}))
+			errs["sign in"] = errOf(client.SignIn(ctx, "alice", password, withDevice(device)))
+			errs["answer"] = errOf(client.RespondMFA(ctx, ch, "123456", answerWithDevice(device)))
+			errs["set up"] = errOf(client.VerifySetup(ctx, setup, "123456", toSetup))
 		}
 		for name, err := range errs {
 			require.ErrorIs(t, err, cognitomfa.ErrConfig, name)
@@ -411,21 +403,29 @@ func TestDevicesNeedSRP(t *testing.T) {
 	}
 }
 
-func TestRememberDeviceRefuses(t *testing.T) {
+func TestRememberDeviceNeedsANewDevice(t *testing.T) {
 	t.Parallel()
 	access := cognitomfa.NewSecret("access")
-	client := newClient(t, &double{}, bySRP)
-	noAccess := &cognitomfa.Tokens{DeviceKey: "k", DeviceGroupKey: "g"}
+	client := newClient(t, &double{}, srpConfig)
 	for name, tc := range map[string]struct {
 		tokens *cognitomfa.Tokens
 		kind   error
 		step   cognitomfa.Step
 	}{
-		"no tokens":       {nil, cognitomfa.ErrAccessToken, cognitomfa.StepStartOver},
-		"no access token": {noAccess, cognitomfa.ErrAccessToken, cognitomfa.StepStartOver},
-		"no device":       {&cognitomfa.Tokens{Access: access}, cognitomfa.ErrDevice, cognitomfa.StepGiveUp},
+		"no tokens": {
+			kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
+		},
+		"no access token": {
+			tokens: &cognitomfa.Tokens{DeviceKey: "k", DeviceGroupKey: "g"},
+			kind:   cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
+		},
+		"no device": {
+			tokens: &cognitomfa.Tokens{Access: access},
+			kind:   cognitomfa.ErrDevice, step: cognitomfa.StepGiveUp,
+		},
 		"no group": {
-			&cognitomfa.Tokens{Access: access, DeviceKey: "k"}, cognitomfa.ErrDevice, cognitomfa.StepGiveUp,
+			tokens: &cognitomfa.Tokens{Access: access, DeviceKey: "k"},
+			kind:   cognitomfa.ErrDevice, step: cognitomfa.StepGiveUp,
 		},
 	} {
 		device, err := client.RememberDevice(t.Context(), tc.tokens, "")
@@ -433,15 +433,13 @@ func TestRememberDeviceRefuses(t *testing.T) {
 		require.ErrorIs(t, err, tc.kind, name)
 		assert.Equal(t, tc.step, cognitomfa.NextStep(err), name)
 	}
-	require.ErrorIs(t, client.ForgetDevice(t.Context(), "", "key"), cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, client.ForgetDevice(t.Context(), "access", ""), cognitomfa.ErrDevice)
 }
 
-// Cognito's word for a device of a sign-in by another flow, or of other tokens.
+// The sign-in was not by SRP, or the device is confirmed already: to sign in again is no help.
 func TestDeviceKeyThatCognitoRefuses(t *testing.T) {
 	t.Parallel()
-	p := newTracked(t, always)
-	tokens := p.withCode(t)
+	p := newDevicePool(t, alwaysTracked)
+	tokens := p.signInWithCode(t)
 	for _, fault := range []cognitotest.Fault{
 		cognitotest.Error("InvalidParameterException", "Invalid device key given."),
 		cognitotest.Error("DeviceKeyExistsException", "Device key already exists."),
@@ -454,89 +452,108 @@ func TestDeviceKeyThatCognitoRefuses(t *testing.T) {
 	}
 }
 
-// Each call of remembering and forgetting may lose its response.
-func TestDeviceLostResponses(t *testing.T) {
+// A response that is lost at remembering or forgetting a device is made up for.
+func TestRememberDeviceAfterLostResponses(t *testing.T) {
 	t.Parallel()
 	exists := cognitotest.Error("DeviceKeyExistsException", "Device key already exists.")
 	for name, tc := range map[string]struct {
-		config types.DeviceConfigurationType
-		faults []cognitotest.Fault
+		devices types.DeviceConfigurationType
+		faults  []cognitotest.Fault
 	}{
-		"once":                          {always, times(1, cognitotest.DropAfter())},
-		"cut off":                       {always, times(1, cognitotest.CutAnswer())},
-		"and the second finds it there": {always, []cognitotest.Fault{cognitotest.DropAfter(), exists}},
-		"in an opt-in pool, too":        {optIn, []cognitotest.Fault{cognitotest.CutAnswer(), exists}},
+		"dropped": {alwaysTracked, times(1, cognitotest.DropAfter())},
+		"cut off": {alwaysTracked, times(1, cognitotest.CutAnswer())},
+		"dropped, and then it exists": {
+			alwaysTracked, []cognitotest.Fault{cognitotest.DropAfter(), exists},
+		},
+		"cut off, and then it exists": {
+			alwaysTracked, []cognitotest.Fault{cognitotest.CutAnswer(), exists},
+		},
+		"cut off in an opt-in pool, and then it exists": {
+			optIn, []cognitotest.Fault{cognitotest.CutAnswer(), exists},
+		},
 	} {
-		p := newTracked(t, tc.config)
-		tokens := p.withCode(t)
+		p := newDevicePool(t, tc.devices)
+		tokens := p.signInWithCode(t)
 		p.Fail("ConfirmDevice", tc.faults...)
 		device, err := p.RememberDevice(t.Context(), tokens, "")
 		require.NoError(t, err, name)
-		outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+		outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 		as[*cognitomfa.Tokens](t, outcome, err)
 	}
+}
 
-	p := newTracked(t, optIn)
-	tokens := p.withCode(t)
+// A device that is confirmed but not remembered comes with the error: it is good for Refresh.
+func TestRememberDeviceThatIsConfirmedOnly(t *testing.T) {
+	t.Parallel()
+	p := newDevicePool(t, optIn)
+	tokens := p.signInWithCode(t)
 	p.Fail("UpdateDeviceStatus", times(3, cognitotest.DropBefore())...)
 	device, err := p.RememberDevice(t.Context(), tokens, "")
 	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
 	require.NotNil(t, device, "it is confirmed")
-	_, err = p.Refresh(t.Context(), tokens.Refresh.Reveal(), onRefresh(device))
+	_, err = p.Refresh(t.Context(), tokens.Refresh.Reveal(), refreshWithDevice(device))
 	require.NoError(t, err)
-	outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+	outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 	as[*cognitomfa.MFAChallenge](t, outcome, err)
+}
 
-	p = newTracked(t, always)
-	device, tokens = p.remembered(t)
+// That the device is not known is no error of ForgetDevice.
+func TestForgetDeviceTwice(t *testing.T) {
+	t.Parallel()
+	p := newDevicePool(t, alwaysTracked)
+	device, tokens := p.rememberNewDevice(t)
 	p.Fail("ForgetDevice", cognitotest.DropAfter())
 	require.NoError(t, p.ForgetDevice(t.Context(), tokens.Access.Reveal(), device.Key))
-	require.NoError(t, p.ForgetDevice(t.Context(), tokens.Access.Reveal(), device.Key), "once more")
-	err = p.ForgetDevice(t.Context(), "garbage", device.Key)
+	require.NoError(t, p.ForgetDevice(t.Context(), tokens.Access.Reveal(), device.Key))
+	err := p.ForgetDevice(t.Context(), "garbage", device.Key)
 	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
 }
 
-// So may each call of a sign-in on a device; then SignIn is called again.
-func TestDeviceSignInLostResponses(t *testing.T) {
+// Whatever call of a sign-in on a device loses its response, SignIn can be called again.
+func TestSignInOnADeviceAfterLostResponses(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]cognitotest.Fault{
-		"before": cognitotest.DropBefore(), "after": cognitotest.DropAfter(),
-		"cut off": cognitotest.CutAnswer(), "failed": cognitotest.InternalError(),
+		"dropped before": cognitotest.DropBefore(),
+		"dropped after":  cognitotest.DropAfter(),
+		"cut off":        cognitotest.CutAnswer(),
+		"failed":         cognitotest.InternalError(),
 	} {
 		for passed := range 3 {
-			p := newTracked(t, always)
-			device, _ := p.remembered(t)
+			p := newDevicePool(t, alwaysTracked)
+			device, _ := p.rememberNewDevice(t)
 			p.Fail(respond, append(times(passed, cognitotest.Fault{}), fault)...)
-			_, err := p.SignIn(t.Context(), "alice", password, on(device))
+			_, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 			require.ErrorIs(t, err, cognitomfa.ErrUnavailable, "%s, call %d", name, passed)
-			assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err), "%s, call %d", name, passed)
-			outcome, err := p.SignIn(t.Context(), "alice", password, on(device))
+			assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
+			outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 			assert.False(t, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown)
 		}
 	}
 }
 
-// The name of a device comes from the user's browser: however long, it is no error.
-func TestDeviceName(t *testing.T) {
+// The name of a device comes from the user's browser: it may have any length.
+func TestLongDeviceNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"": "", "Firefox": "Firefox",
 		strings.Repeat("é", 1025):  strings.Repeat("é", 1024),
 		strings.Repeat("x", 1<<20): strings.Repeat("x", 1024),
 	} {
-		p := newTracked(t, always)
-		tokens := p.withCode(t)
+		p := newDevicePool(t, alwaysTracked)
+		tokens := p.signInWithCode(t)
 		device, err := p.RememberDevice(t.Context(), tokens, name)
 		require.NoError(t, err)
 		out, err := p.Server.Client().AdminGetDevice(t.Context(), &cip.AdminGetDeviceInput{
 			UserPoolId: &p.UserPoolID, Username: aws.String("alice"), DeviceKey: &device.Key,
 		})
 		require.NoError(t, err)
+		got := ""
 		for _, attribute := range out.Device.DeviceAttributes {
 			if aws.ToString(attribute.Name) == "device_name" {
-				assert.Equal(t, want, aws.ToString(attribute.Value))
+				got = aws.ToString(attribute.Value)
 			}
 		}
+		assert.Equal(t, want, got)
 	}
 }
 
@@ -557,8 +574,8 @@ func TestParseDevice(t *testing.T) {
 		_, err = cognitomfa.ParseChallenge(d.Token())
 		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "a device is no challenge")
 	}
-	whole := cognitomfa.Device{Key: "k", GroupKey: "g", Password: cognitomfa.NewSecret("secretsecret")}
-	challenge := cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret("session")}
+	whole := unknownDevice()
+	challenge := cognitomfa.MFAChallenge{Username: "alice", Session: session}
 	for name, token := range map[string]string{
 		"empty":              "",
 		"garbage":            "garbage",
@@ -578,7 +595,7 @@ func TestParseDevice(t *testing.T) {
 
 // FuzzParseDevice: whatever a cookie holds, there is a device or ErrDevice.
 func FuzzParseDevice(f *testing.F) {
-	f.Add((&cognitomfa.Device{Key: "k", GroupKey: "g", Password: cognitomfa.NewSecret("p")}).Token())
+	f.Add(unknownDevice().Token())
 	f.Add("e30.")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, token string) {

@@ -2,8 +2,8 @@ package cognitomfa_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,170 +18,220 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// questions are what nobody outside AWS knows for certain, and what the fake answers. Each is one
-// that the owner of a real pool can settle; cognitotest/FIDELITY.md says how. An answer is tokens,
-// a challenge's name, an exception with its message, or what the question says.
-var questions = map[string]struct {
+// question is about something that nobody outside AWS knows for certain. The owner of a real pool
+// can settle it; cognitotest/FIDELITY.md says how.
+type question struct {
 	modes []mode
-	ask   func(*testing.T, *person) string
-	fake  string
-}{
-	"a right code after a wrong one, in the same session": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := p.challenge(t)
-		return p.answer(t, ch, p.wrong(t)) + ", " + p.answer(t, ch, p.code(t))
-	}, wrongCode + ", tokens"},
-	"a right code after a used one, in the same session": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := p.challenge(t)
-		return p.answer(t, ch, p.codeOf(t, p.last)) + ", " + p.answer(t, ch, p.code(t))
-	}, usedCode + ", tokens"},
-	"a right code after six wrong ones": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := p.challenge(t)
-		for range 5 {
-			p.answer(t, ch, p.wrong(t))
-		}
-		return p.answer(t, ch, p.wrong(t)) + ", " + p.answer(t, ch, p.code(t))
-	}, wrongCode + ", tokens"},
-	"a code of five digits": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		return p.answer(t, p.challenge(t), "12345")
-	}, wrongCode},
-	"an older code of the window, unused, after a newer one": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		p.enroll(t)
-		first, second := as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil), as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
-		older := p.code(t) // has waited for the step to begin
-		return p.answer(t, first, p.codeOf(t, p.last+1)) + ", " + p.answer(t, second, older)
-	}, "tokens, tokens"},
-	"an administrator's session, answered by an app client": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := p.challenge(t)
-		return says(p.client(t, func(c *cognitomfa.Config) { c.Public = true }).RespondMFA(t.Context(), ch, p.code(t)))
-	}, "tokens"},
-	"an app client's session, answered by an administrator": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		p.enroll(t)
-		outcome, err := p.client(t, func(c *cognitomfa.Config) { c.Public = true }).SignIn(t.Context(), p.name, p.password)
-		return p.answer(t, as[*cognitomfa.MFAChallenge](t, outcome, err), p.code(t))
-	}, "tokens"},
-	"somebody else's session": {withTOTP, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := p.challenge(t)
-		mallory := newPerson(t, p.target)
-		return p.answer(t, &cognitomfa.MFAChallenge{Username: mallory.name, Session: ch.Session}, p.code(t))
-	}, "NotAuthorizedException: Invalid session for the user."},
-	"an authenticator that is verified, and no preference": {offered, func(t *testing.T, p *person) string {
-		t.Helper()
-		p.verifyOnly(t, p.tokens(t).Access.Reveal())
-		return says(p.signIn(t), nil)
-	}, "tokens"},
-	"the list of methods after MFA_SETUP": {demanded, func(t *testing.T, p *person) string {
-		t.Helper()
-		return fmt.Sprint(p.methods(t, p.setUpOnly(t)))
-	}, "[]"},
-	"the only method disabled where MFA is demanded: the call, the list, the next sign-in": {demanded, func(t *testing.T, p *person) string {
-		t.Helper()
-		access := p.enroll(t).Access.Reveal()
-		_, err := p.api().SetUserMFAPreference(t.Context(), &cip.SetUserMFAPreferenceInput{
-			AccessToken: &access, SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{},
-		})
-		return fmt.Sprint(told(err), ", ", p.methods(t, access), ", ", says(p.signIn(t), nil))
-	}, "done, [], SOFTWARE_TOKEN_MFA"},
-	"MFA_SETUP answered before a code was verified": {demanded, func(t *testing.T, p *person) string {
-		t.Helper()
-		ch := as[*cognitomfa.SetupChallenge](t, p.signIn(t), nil)
-		return says(p.client(t).Respond(t.Context(), &cognitomfa.OtherChallenge{Name: "MFA_SETUP", Username: ch.Username, Session: ch.Session}, nil))
-	}, "NotAuthorizedException: Invalid session for the user."},
-	"AssociateSoftwareToken again: with its own session, with the first": {demanded, func(t *testing.T, p *person) string {
-		t.Helper()
-		first := as[*cognitomfa.SetupChallenge](t, p.signIn(t), nil)
-		second, err := p.client(t).EnrollSetup(t.Context(), first)
-		require.NoError(t, err)
-		_, own := p.client(t).EnrollSetup(t.Context(), second.Setup)
-		_, old := p.client(t).EnrollSetup(t.Context(), first)
-		return told(own) + ", " + told(old)
-	}, "done, NotAuthorizedException: Invalid session for the user, session can only be used once."},
-	"characters of a secret": {offered, func(t *testing.T, p *person) string {
-		t.Helper()
-		enrollment, err := p.client(t).Enroll(t.Context(), p.tokens(t).Access.Reveal())
-		require.NoError(t, err)
-		return fmt.Sprint(len(enrollment.Key.Secret.Reveal()))
-	}, "52"},
-	"a code of the old key, to verify a new one": {offered, func(t *testing.T, p *person) string {
-		t.Helper()
-		access := p.enroll(t).Access.Reveal()
-		_, err := p.client(t).Enroll(t.Context(), access)
-		require.NoError(t, err)
-		return told(p.client(t).Verify(t.Context(), access, p.code(t)))
-	}, "EnableSoftwareTokenMFAException: Code mismatch and fail enable Software Token MFA"},
-	"VerifySoftwareToken once more with its own code": {offered, func(t *testing.T, p *person) string {
-		t.Helper()
-		access := p.enroll(t).Access.Reveal()
-		return told(p.client(t).Verify(t.Context(), access, p.codeOf(t, p.last)))
-	}, usedCode},
-	"VerifySoftwareToken with access token and session": {offered, func(t *testing.T, p *person) string {
-		t.Helper()
-		_, err := p.api().VerifySoftwareToken(t.Context(), &cip.VerifySoftwareTokenInput{
-			AccessToken: aws.String(p.tokens(t).Access.Reveal()), Session: aws.String(strings.Repeat("A", 20)), UserCode: aws.String("123456"),
-		})
-		return kind(err)
-	}, "InvalidParameterException"},
-	"tokens of a sign-in in the second of a global sign-out": {notDemanded, func(t *testing.T, p *person) string {
-		t.Helper()
-		for range 10 {
-			access, second := p.tokens(t).Access.Reveal(), p.now().Unix()
-			require.NoError(t, p.client(t).SignOut(t.Context(), access))
-			access = p.tokens(t).Access.Reveal()
-			if p.now().Unix() == second {
-				return told(noOutcome(p.client(t).Status(t.Context(), access)))
-			}
-		}
-		return "never in the same second"
-	}, globalSignOut},
-	"tokens of a user who was disabled and enabled again": {anyMode, func(t *testing.T, p *person) string {
-		t.Helper()
-		access, poolID := p.tokens(t).Access.Reveal(), p.config().UserPoolID
-		_, err := p.api().AdminDisableUser(t.Context(), &cip.AdminDisableUserInput{UserPoolId: &poolID, Username: &p.name})
-		require.NoError(t, err)
-		_, err = p.api().AdminEnableUser(t.Context(), &cip.AdminEnableUserInput{UserPoolId: &poolID, Username: &p.name})
-		require.NoError(t, err)
-		_, err = p.client(t).Status(t.Context(), access)
-		return told(err)
-	}, globalSignOut},
-	"tokens after an administrator has set the password": {anyMode, func(t *testing.T, p *person) string {
-		t.Helper()
-		access := p.tokens(t).Access.Reveal()
-		p.password += "+"
-		p.setPassword(t, true)
-		_, err := p.client(t).Status(t.Context(), access)
-		return told(err)
-	}, "done"},
-	"wrong passwords before the lockout": {anyMode, func(t *testing.T, p *person) string {
-		t.Helper()
-		for n := range 12 {
-			_, err := p.client(t).SignIn(t.Context(), p.name, "wrong")
-			if strings.Contains(told(err), "attempts exceeded") {
-				return fmt.Sprint(n)
-			}
-		}
-		return "more than 12"
-	}, "5"},
-	"RevokeToken with what is no token": {anyMode, func(t *testing.T, p *person) string {
-		t.Helper()
-		return told(p.client(t).Revoke(t.Context(), "garbage"))
-	}, "done"},
+	// fake is the fake's answer: tokens, a challenge's name, an exception with its message, or what
+	// the question says. Steps are separated by commas.
+	fake string
+	ask  func(*testUser) string
 }
 
 const (
-	wrongCode     = "CodeMismatchException: Invalid code received for user"
-	usedCode      = "ExpiredCodeException: Your software token has already been used once."
-	globalSignOut = "NotAuthorizedException: Access Token has been revoked"
+	mismatchText       = "CodeMismatchException: Invalid code received for user"
+	usedCodeText       = "ExpiredCodeException: Your software token has already been used once."
+	revokedText        = "NotAuthorizedException: Access Token has been revoked"
+	invalidSessionText = "NotAuthorizedException: Invalid session for the user."
+	usedSessionText    = "NotAuthorizedException: Invalid session for the user, " +
+		"session can only be used once."
 )
 
-// The fake answers what FIDELITY.md says that it does; and a real pool, where there is one, the
-// same. With -v the answers are listed.
+var questions = map[string]question{
+	"a right code after a wrong one, in the same session": {
+		modes: offersTOTP, fake: mismatchText + ", tokens",
+		ask: func(u *testUser) string {
+			ch := u.challenge()
+			return steps(u.answer(ch, u.wrongCode()), u.answer(ch, u.code()))
+		},
+	},
+	"a right code after a used one, in the same session": {
+		modes: offersTOTP, fake: usedCodeText + ", tokens",
+		ask: func(u *testUser) string {
+			ch := u.challenge()
+			return steps(u.answer(ch, u.lastCode()), u.answer(ch, u.code()))
+		},
+	},
+	"a right code after six wrong ones": {
+		modes: offersTOTP, fake: mismatchText + ", tokens",
+		ask: func(u *testUser) string {
+			ch := u.challenge()
+			for range 5 {
+				u.answer(ch, u.wrongCode())
+			}
+			return steps(u.answer(ch, u.wrongCode()), u.answer(ch, u.code()))
+		},
+	},
+	"a code of five digits": {
+		modes: offersTOTP, fake: mismatchText,
+		ask: func(u *testUser) string { return u.answer(u.challenge(), "12345") },
+	},
+	"an older code of the window, unused, after a newer one": {
+		modes: offersTOTP, fake: "tokens, tokens",
+		ask: func(u *testUser) string {
+			first, second := u.challenge(), u.asksCode()
+			older := u.code() // It has waited for the code's time to begin.
+			return steps(u.answer(first, u.codeAt(u.lastStep+1)), u.answer(second, older))
+		},
+	},
+	"an administrator's session, answered by an app client": {
+		modes: offersTOTP, fake: "tokens",
+		ask: func(u *testUser) string {
+			ch, client := u.challenge(), u.client(withPublic(true))
+			return outcomeText(client.RespondMFA(u.t.Context(), ch, u.code()))
+		},
+	},
+	"an app client's session, answered by an administrator": {
+		modes: offersTOTP, fake: "tokens",
+		ask: func(u *testUser) string {
+			u.enroll()
+			client := u.client(withPublic(true))
+			outcome, err := client.SignIn(u.t.Context(), u.name, u.password)
+			return u.answer(as[*cognitomfa.MFAChallenge](u.t, outcome, err), u.code())
+		},
+	},
+	"another user's session": {
+		modes: offersTOTP, fake: invalidSessionText,
+		ask: func(u *testUser) string {
+			ch, mallory := u.challenge(), newTestUser(u.t, u.target)
+			ch.Username = mallory.name
+			return u.answer(ch, u.code())
+		},
+	},
+	"an authenticator that is verified, and no preference": {
+		modes: optionalOnly, fake: "tokens",
+		ask: func(u *testUser) string {
+			u.verifyOnly(u.accessToken())
+			return outcomeText(u.signIn(), nil)
+		},
+	},
+	"the list of methods after MFA_SETUP": {
+		modes: requiredOnly, fake: "[]",
+		ask: func(u *testUser) string { return u.listedMethods(u.setUpOnly()) },
+	},
+	"the only method disabled where MFA is required: the call, the list, the next sign-in": {
+		modes: requiredOnly, fake: "done, [], SOFTWARE_TOKEN_MFA",
+		ask: func(u *testUser) string {
+			access := u.enroll().Access.Reveal()
+			off := &types.SoftwareTokenMfaSettingsType{}
+			_, err := u.api().SetUserMFAPreference(u.t.Context(), &preferIn{
+				AccessToken: &access, SoftwareTokenMfaSettings: off,
+			})
+			return steps(errorText(err), u.listedMethods(access), outcomeText(u.signIn(), nil))
+		},
+	},
+	"MFA_SETUP answered before a code was verified": {
+		modes: requiredOnly, fake: invalidSessionText,
+		ask: func(u *testUser) string {
+			ch := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
+			return outcomeText(u.finishSetup(ch.Username, ch.Session))
+		},
+	},
+	"AssociateSoftwareToken again: with its own session, with the first": {
+		modes: requiredOnly, fake: "done, " + usedSessionText,
+		ask: func(u *testUser) string {
+			client, ctx := u.client(), u.t.Context()
+			first := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
+			enrollment, err := client.EnrollSetup(ctx, first)
+			require.NoError(u.t, err)
+			own := errOf(client.EnrollSetup(ctx, enrollment.Setup))
+			return steps(errorText(own), errorText(errOf(client.EnrollSetup(ctx, first))))
+		},
+	},
+	"characters of a secret": {
+		modes: optionalOnly, fake: "52",
+		ask: func(u *testUser) string {
+			enrollment, err := u.client().Enroll(u.t.Context(), u.accessToken())
+			require.NoError(u.t, err)
+			return strconv.Itoa(len(enrollment.Key.Secret.Reveal()))
+		},
+	},
+	"a code of the old key, to verify a new one": {
+		modes: optionalOnly,
+		fake:  "EnableSoftwareTokenMFAException: Code mismatch and fail enable Software Token MFA",
+		ask: func(u *testUser) string {
+			access := u.enroll().Access.Reveal()
+			_, err := u.client().Enroll(u.t.Context(), access)
+			require.NoError(u.t, err)
+			return errorText(u.client().Verify(u.t.Context(), access, u.code()))
+		},
+	},
+	"VerifySoftwareToken once more with its own code": {
+		modes: optionalOnly, fake: usedCodeText,
+		ask: func(u *testUser) string {
+			access := u.enroll().Access.Reveal()
+			return errorText(u.client().Verify(u.t.Context(), access, u.lastCode()))
+		},
+	},
+	"VerifySoftwareToken with access token and session": {
+		modes: optionalOnly, fake: "InvalidParameterException",
+		ask: func(u *testUser) string {
+			_, err := u.api().VerifySoftwareToken(u.t.Context(), &verifyIn{
+				AccessToken: aws.String(u.accessToken()),
+				Session:     aws.String(strings.Repeat("A", 20)),
+				UserCode:    aws.String("123456"),
+			})
+			exception, _, _ := strings.Cut(errorText(err), ":")
+			return exception
+		},
+	},
+	"tokens of a sign-in in the second of a global sign-out": {
+		modes: notRequired, fake: revokedText,
+		ask: func(u *testUser) string {
+			for range 10 {
+				access, second := u.accessToken(), u.now().Unix()
+				require.NoError(u.t, u.client().SignOut(u.t.Context(), access))
+				access = u.accessToken()
+				if u.now().Unix() == second {
+					return u.acceptance(access)
+				}
+			}
+			return "never in the same second"
+		},
+	},
+	"tokens of a user who was disabled and enabled again": {
+		modes: allModes, fake: revokedText,
+		ask: func(u *testUser) string {
+			access, poolID := u.accessToken(), u.config().UserPoolID
+			u.disable()
+			_, err := u.api().AdminEnableUser(u.t.Context(), &cip.AdminEnableUserInput{
+				UserPoolId: &poolID, Username: &u.name,
+			})
+			require.NoError(u.t, err)
+			return u.acceptance(access)
+		},
+	},
+	"tokens after an administrator has set the password": {
+		modes: allModes, fake: "done",
+		ask: func(u *testUser) string {
+			access := u.accessToken()
+			u.password += "+"
+			u.setPassword(true)
+			return u.acceptance(access)
+		},
+	},
+	"wrong passwords before the lockout": {
+		modes: allModes, fake: "5",
+		ask: func(u *testUser) string {
+			for n := range 12 {
+				_, err := u.client().SignIn(u.t.Context(), u.name, "wrong")
+				if strings.Contains(errorText(err), "attempts exceeded") {
+					return strconv.Itoa(n)
+				}
+			}
+			return "more than 12"
+		},
+	},
+	"RevokeToken with other text than a token": {
+		modes: allModes, fake: "done",
+		ask: func(u *testUser) string {
+			return errorText(u.client().Revoke(u.t.Context(), "garbage"))
+		},
+	},
+}
+
+// The fake answers what FIDELITY.md says, and a real pool, where there is one, answers the same.
+// With -v the answers are listed.
 func TestFidelity(t *testing.T) {
 	t.Parallel()
 	for name, open := range targets(t) {
@@ -192,38 +242,42 @@ func TestFidelity(t *testing.T) {
 	}
 }
 
-// runQuestions asks those that make sense in the pool's MFA mode, as runFlows does.
-func runQuestions(t *testing.T, open func(*testing.T) target, begin func(*testing.T)) {
+// runQuestions asks those that make sense in the pool's mode. begin is called at the beginning of
+// each.
+func runQuestions(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
-	has := open(t).mfa()
+	poolMode := open(t).mfa()
 	var mu sync.Mutex
-	var answers, left []string
+	var answers, skipped []string
 	t.Cleanup(func() {
 		slices.Sort(answers)
-		slices.Sort(left)
-		t.Logf("answers:\n%s\nleft out, since the pool's MFA is %s:\n%s", strings.Join(answers, "\n"), has, strings.Join(left, "\n"))
+		slices.Sort(skipped)
+		t.Logf("answers:\n%s\nleft out, since the pool's MFA is %s:\n%s",
+			strings.Join(answers, "\n"), poolMode, strings.Join(skipped, "\n"))
 	})
-	for question, q := range questions {
-		if !slices.Contains(q.modes, has) {
-			left = append(left, "  "+question)
+	for text, q := range questions {
+		if !slices.Contains(q.modes, poolMode) {
+			skipped = append(skipped, "  "+text)
 			continue
 		}
-		t.Run(question, func(t *testing.T) {
+		t.Run(text, func(t *testing.T) {
 			begin(t)
-			answer := q.ask(t, newPerson(t, open(t)))
+			answer := q.ask(newTestUser(t, open(t)))
 			mu.Lock()
 			defer mu.Unlock()
-			answers = append(answers, "  "+question+": "+answer)
-			assert.Equal(t, q.fake, answer, "FIDELITY.md says otherwise: %s", question)
+			answers = append(answers, "  "+text+": "+answer)
+			assert.Equal(t, q.fake, answer, "FIDELITY.md says otherwise: %s", text)
 		})
 	}
 }
 
-// says is what a sign-in comes to: tokens, the name of a challenge, or an exception.
-func says(outcome cognitomfa.Outcome, err error) string {
+func steps(texts ...string) string { return strings.Join(texts, ", ") }
+
+// outcomeText is tokens, the name of a challenge, or an exception.
+func outcomeText(outcome cognitomfa.Outcome, err error) string {
 	switch outcome := outcome.(type) {
 	case nil:
-		return told(err)
+		return errorText(err)
 	case *cognitomfa.Tokens:
 		return "tokens"
 	case *cognitomfa.MFAChallenge:
@@ -242,8 +296,8 @@ func says(outcome cognitomfa.Outcome, err error) string {
 	panic("unreachable: these are all outcomes")
 }
 
-// told is an exception with its message, or "done".
-func told(err error) string {
+// errorText is an exception with its message, or "done".
+func errorText(err error) string {
 	var api smithy.APIError
 	switch {
 	case err == nil:
@@ -255,48 +309,55 @@ func told(err error) string {
 	}
 }
 
-// kind is an exception without its message.
-func kind(err error) string {
-	name, _, _ := strings.Cut(told(err), ":")
-	return name
+// answer sends a code as it is. RespondMFA would make no call with a malformed one.
+func (u *testUser) answer(ch *cognitomfa.MFAChallenge, code string) string {
+	return outcomeText(u.client().Respond(u.t.Context(), &cognitomfa.OtherChallenge{
+		Username: ch.Username, Session: ch.Session, Name: "SOFTWARE_TOKEN_MFA",
+	}, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}))
 }
 
-func (p *person) answer(t *testing.T, ch *cognitomfa.MFAChallenge, code string) string {
-	t.Helper()
-	responses := map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code} // as it is: RespondMFA makes no call with what cannot be right
-	return says(p.client(t).Respond(t.Context(), &cognitomfa.OtherChallenge{Name: "SOFTWARE_TOKEN_MFA", Username: ch.Username, Session: ch.Session}, responses))
+// acceptance tells whether an access token is accepted.
+func (u *testUser) acceptance(access string) string {
+	return errorText(errOf(u.client().Status(u.t.Context(), access)))
 }
 
-// methods is UserMFASettingList.
-func (p *person) methods(t *testing.T, access string) []string {
-	t.Helper()
-	out, err := p.api().GetUser(t.Context(), &cip.GetUserInput{AccessToken: &access})
-	require.NoError(t, err)
-	return out.UserMFASettingList
+// listedMethods is UserMFASettingList.
+func (u *testUser) listedMethods(access string) string {
+	out, err := u.api().GetUser(u.t.Context(), &getUserIn{AccessToken: &access})
+	require.NoError(u.t, err)
+	return "[" + strings.Join(out.UserMFASettingList, " ") + "]"
 }
 
-// verifyOnly is an enrolment without its last call, which makes TOTP the preferred method.
-func (p *person) verifyOnly(t *testing.T, access string) {
-	t.Helper()
-	enrollment, err := p.client(t).Enroll(t.Context(), access)
-	require.NoError(t, err)
-	p.key = enrollment.Key
-	_, err = p.api().VerifySoftwareToken(t.Context(), &cip.VerifySoftwareTokenInput{AccessToken: &access, UserCode: aws.String(p.code(t))})
-	require.NoError(t, err)
-}
-
-// setUpOnly is a set-up while signing in, without that call; it gives the access token.
-func (p *person) setUpOnly(t *testing.T) string {
-	t.Helper()
-	enrollment, err := p.client(t).EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, p.signIn(t), nil))
-	require.NoError(t, err)
-	p.key = enrollment.Key
-	out, err := p.api().VerifySoftwareToken(t.Context(), &cip.VerifySoftwareTokenInput{
-		Session: aws.String(enrollment.Setup.Session.Reveal()), UserCode: aws.String(p.code(t)),
+// verifyOnly enrolls without the last call, which makes TOTP the preferred method.
+func (u *testUser) verifyOnly(access string) {
+	enrollment, err := u.client().Enroll(u.t.Context(), access)
+	require.NoError(u.t, err)
+	u.key = enrollment.Key
+	_, err = u.api().VerifySoftwareToken(u.t.Context(), &verifyIn{
+		AccessToken: &access, UserCode: aws.String(u.code()),
 	})
-	require.NoError(t, err)
-	outcome, err := p.client(t).Respond(t.Context(), &cognitomfa.OtherChallenge{
-		Name: "MFA_SETUP", Username: enrollment.Setup.Username, Session: cognitomfa.NewSecret(*out.Session),
+	require.NoError(u.t, err)
+}
+
+// setUpOnly sets up while signing in, without that call. It returns the access token.
+func (u *testUser) setUpOnly() string {
+	setup := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
+	enrollment, err := u.client().EnrollSetup(u.t.Context(), setup)
+	require.NoError(u.t, err)
+	u.key = enrollment.Key
+	out, err := u.api().VerifySoftwareToken(u.t.Context(), &verifyIn{
+		Session: aws.String(enrollment.Setup.Session.Reveal()), UserCode: aws.String(u.code()),
+	})
+	require.NoError(u.t, err)
+	outcome, err := u.finishSetup(setup.Username, cognitomfa.NewSecret(*out.Session))
+	return as[*cognitomfa.Tokens](u.t, outcome, err).Access.Reveal()
+}
+
+// finishSetup answers MFA_SETUP.
+func (u *testUser) finishSetup(
+	username string, session cognitomfa.Secret,
+) (cognitomfa.Outcome, error) {
+	return u.client().Respond(u.t.Context(), &cognitomfa.OtherChallenge{
+		Username: username, Session: session, Name: "MFA_SETUP",
 	}, nil)
-	return as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal()
 }

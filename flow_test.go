@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,229 +14,150 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-const password = "Passw0rd!"
-
-// newPool returns a user pool with alice in it, and a client on it.
-func newPool(t *testing.T, optFns ...func(*cognitotest.Options)) (*cognitotest.Server, *cognitomfa.Client) {
-	t.Helper()
-	srv := cognitotest.NewServer(optFns...)
-	t.Cleanup(srv.Close)
-	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
-	return srv, newClient(t, srv.Client(), configOf(srv))
-}
-
-func configOf(srv *cognitotest.Server) cognitomfa.Config {
-	return cognitomfa.Config{UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, ClientSecret: srv.ClientSecret, Issuer: "Example"}
-}
-
-func mfaOn(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }
-
-// operations are the names of the calls since the last time they were asked for.
-func operations(srv *cognitotest.Server) []string {
-	var names []string
-	for _, call := range srv.Calls() {
-		names = append(names, call.Operation)
-	}
-	srv.ResetCalls()
-	return names
-}
-
-// as is the outcome, if it is a T.
-func as[T cognitomfa.Outcome](t *testing.T, outcome cognitomfa.Outcome, err error) T {
-	t.Helper()
-	require.NoError(t, err)
-	require.IsType(t, *new(T), outcome)
-	return outcome.(T)
-}
-
-// enrolled switches MFA on for a user and moves the clock to the next code.
-func enrolled(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) *cognitomfa.Tokens {
-	t.Helper()
-	outcome, err := client.SignIn(t.Context(), "alice", password)
-	tokens := as[*cognitomfa.Tokens](t, outcome, err)
-	_, err = client.Enroll(t.Context(), tokens.Access.Reveal())
-	require.NoError(t, err)
-	require.NoError(t, client.Verify(t.Context(), tokens.Access.Reveal(), srv.Code("alice")))
-	srv.Advance(30 * time.Second)
-	return tokens
-}
-
-// mode is what a pool asks of its users.
-type mode = types.UserPoolMfaType
-
-var (
-	anyMode     = []mode{types.UserPoolMfaTypeOff, types.UserPoolMfaTypeOptional, types.UserPoolMfaTypeOn}
-	notDemanded = []mode{types.UserPoolMfaTypeOff, types.UserPoolMfaTypeOptional}
-	withTOTP    = []mode{types.UserPoolMfaTypeOptional, types.UserPoolMfaTypeOn}
-	offered     = []mode{types.UserPoolMfaTypeOptional}
-	demanded    = []mode{types.UserPoolMfaTypeOn}
-	without     = []mode{types.UserPoolMfaTypeOff}
-)
-
-// ways are what people do, in the kinds of pool where they can do it. Each has a user of its own.
-var ways = map[string]struct {
+// userFlow is what a user does, in pools of these modes.
+type userFlow struct {
 	modes []mode
-	run   func(*testing.T, *person)
-}{
-	"enrol, then sign in with a code": {offered, enrollThenSignIn},
-	"set up while signing in":         {demanded, setUpWhileSigningIn},
-	"replace an authenticator":        {withTOTP, replaceAuthenticator},
-	"change a temporary password":     {anyMode, changeTemporaryPassword},
-	"sign in without IAM":             {withTOTP, signInWithoutIAM},
-	"switch MFA off and on":           {offered, switchOffAndOn},
-	"switch off what is demanded":     {demanded, switchOffWhatIsDemanded},
-	"lose an authenticator":           {withTOTP, loseAuthenticator},
-	"refresh, revoke and sign out":    {anyMode, refreshRevokeSignOut},
+	run   func(*testUser)
 }
 
-// mishaps are what may go wrong in the same pools, and what the caller can do about it.
-var mishaps = map[string]struct {
+var userFlows = map[string]userFlow{
+	"enroll, then sign in with a code": {optionalOnly, enrollThenSignIn},
+	"set up while signing in":          {requiredOnly, setUpWhileSigningIn},
+	"replace an authenticator":         {offersTOTP, replaceAuthenticator},
+	"change a temporary password":      {allModes, changeTemporaryPassword},
+	"sign in without IAM":              {offersTOTP, signInWithoutIAM},
+	"turn TOTP off and on":             {optionalOnly, turnOffAndOn},
+	"turn off what is required":        {requiredOnly, turnOffWhatIsRequired},
+	"lose an authenticator":            {offersTOTP, loseAuthenticator},
+	"refresh, revoke and sign out":     {allModes, refreshRevokeSignOut},
+}
+
+// failure is what fails in pools of these modes, and the kind of its error.
+type failure struct {
 	modes []mode
-	do    func(*testing.T, *person) error
 	kind  error
-	step  cognitomfa.Step
-}{
+	do    func(*testUser) error
+}
+
+var failures = map[string]failure{
 	"wrong code": {
-		modes: withTOTP, kind: cognitomfa.ErrCodeMismatch, step: cognitomfa.StepSameChallenge,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).RespondMFA(t.Context(), p.challenge(t), p.wrong(t)))
-		},
+		modes: offersTOTP, kind: cognitomfa.ErrCodeMismatch,
+		do: func(u *testUser) error { return errOf(u.respond(u.challenge(), u.wrongCode())) },
 	},
-	"wrong code in set-up": {
-		modes: offered, kind: cognitomfa.ErrCodeMismatch, step: cognitomfa.StepSameChallenge,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			access := p.tokens(t).Access.Reveal()
-			enrollment, err := p.client(t).Enroll(t.Context(), access)
-			require.NoError(t, err)
-			p.key = enrollment.Key
-			return p.client(t).Verify(t.Context(), access, p.wrong(t))
+	"wrong code when enrolling": {
+		modes: optionalOnly, kind: cognitomfa.ErrCodeMismatch,
+		do: func(u *testUser) error {
+			access := u.accessToken()
+			enrollment, err := u.client().Enroll(u.t.Context(), access)
+			require.NoError(u.t, err)
+			u.key = enrollment.Key
+			return u.client().Verify(u.t.Context(), access, u.wrongCode())
 		},
 	},
 	"used code": {
-		modes: withTOTP, kind: cognitomfa.ErrCodeUsed, step: cognitomfa.StepNextCode,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			first := p.challenge(t)
-			second := as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
-			code := p.code(t)
-			require.NoError(t, noOutcome(p.client(t).RespondMFA(t.Context(), first, code)))
-			return noOutcome(p.client(t).RespondMFA(t.Context(), second, code))
+		modes: offersTOTP, kind: cognitomfa.ErrCodeUsed,
+		do: func(u *testUser) error {
+			first, second, code := u.challenge(), u.asksCode(), u.code()
+			require.NoError(u.t, errOf(u.respond(first, code)))
+			return errOf(u.respond(second, code))
 		},
 	},
 	"used session": {
-		modes: withTOTP, kind: cognitomfa.ErrSessionUsed, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			ch := p.challenge(t)
-			require.NoError(t, noOutcome(p.client(t).RespondMFA(t.Context(), ch, p.code(t))))
-			return noOutcome(p.client(t).RespondMFA(t.Context(), ch, p.code(t)))
+		modes: offersTOTP, kind: cognitomfa.ErrSessionUsed,
+		do: func(u *testUser) error {
+			ch := u.challenge()
+			require.NoError(u.t, errOf(u.respond(ch, u.code())))
+			return errOf(u.respond(ch, u.code()))
 		},
 	},
-	"garbage session": {
-		modes: anyMode, kind: cognitomfa.ErrSessionExpired, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			ch := &cognitomfa.MFAChallenge{Username: p.name, Session: cognitomfa.NewSecret("AYABe-this-is-no-session-of-yours")}
-			return noOutcome(p.client(t).RespondMFA(t.Context(), ch, "123456"))
+	"unknown session": {
+		modes: allModes, kind: cognitomfa.ErrSessionExpired,
+		do: func(u *testUser) error {
+			ch := &cognitomfa.MFAChallenge{Username: u.name, Session: session}
+			return errOf(u.respond(ch, "123456"))
 		},
 	},
 	"short session": {
-		modes: anyMode, kind: cognitomfa.ErrSessionExpired, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			ch := &cognitomfa.MFAChallenge{Username: p.name, Session: cognitomfa.NewSecret("x")}
-			return noOutcome(p.client(t).RespondMFA(t.Context(), ch, "123456"))
+		modes: allModes, kind: cognitomfa.ErrSessionExpired,
+		do: func(u *testUser) error {
+			ch := &cognitomfa.MFAChallenge{Username: u.name, Session: cognitomfa.NewSecret("x")}
+			return errOf(u.respond(ch, "123456"))
 		},
 	},
-	"somebody else's session": {
-		modes: withTOTP, kind: cognitomfa.ErrSessionExpired, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			ch := p.challenge(t)
-			mallory := newPerson(t, p.target)
-			return noOutcome(p.client(t).RespondMFA(t.Context(), &cognitomfa.MFAChallenge{Username: mallory.name, Session: ch.Session}, p.code(t)))
+	"another user's session": {
+		modes: offersTOTP, kind: cognitomfa.ErrSessionExpired,
+		do: func(u *testUser) error {
+			ch, mallory := u.challenge(), newTestUser(u.t, u.target)
+			ch.Username = mallory.name
+			return errOf(u.respond(ch, u.code()))
 		},
 	},
 	"wrong password": {
-		modes: anyMode, kind: cognitomfa.ErrCredentials, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).SignIn(t.Context(), p.name, "wrong"))
+		modes: allModes, kind: cognitomfa.ErrCredentials,
+		do: func(u *testUser) error {
+			return errOf(u.client().SignIn(u.t.Context(), u.name, "wrong"))
 		},
 	},
 	"unknown user": {
-		modes: anyMode, kind: cognitomfa.ErrCredentials, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).SignIn(t.Context(), personPrefix+"nobody", p.password))
+		modes: allModes, kind: cognitomfa.ErrCredentials,
+		do: func(u *testUser) error {
+			return errOf(u.client().SignIn(u.t.Context(), userPrefix+"nobody", u.password))
 		},
 	},
 	"disabled user": {
-		modes: anyMode, kind: cognitomfa.ErrUserDisabled, step: cognitomfa.StepGiveUp,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			poolID := p.config().UserPoolID
-			_, err := p.api().AdminDisableUser(t.Context(), &cip.AdminDisableUserInput{UserPoolId: &poolID, Username: &p.name})
-			require.NoError(t, err)
-			return noOutcome(p.client(t).SignIn(t.Context(), p.name, p.password))
+		modes: allModes, kind: cognitomfa.ErrUserDisabled,
+		do: func(u *testUser) error {
+			u.disable()
+			return errOf(u.client().SignIn(u.t.Context(), u.name, u.password))
 		},
 	},
-	"garbage access token": {
-		modes: anyMode, kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).Enroll(t.Context(), "garbage"))
-		},
+	"malformed access token": {
+		modes: allModes, kind: cognitomfa.ErrAccessToken,
+		do: func(u *testUser) error { return errOf(u.client().Enroll(u.t.Context(), "garbage")) },
 	},
-	"access token that the pattern refuses": {
-		modes: anyMode, kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).Enroll(t.Context(), "not a token\n"))
-		},
+	"access token that is not one at first sight": {
+		modes: allModes, kind: cognitomfa.ErrAccessToken,
+		do: func(u *testUser) error { return errOf(u.client().Enroll(u.t.Context(), "garbage\n")) },
 	},
 	"ID token as access token": {
-		modes: anyMode, kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).Enroll(t.Context(), p.tokens(t).ID.Reveal()))
+		modes: allModes, kind: cognitomfa.ErrAccessToken,
+		do: func(u *testUser) error {
+			return errOf(u.client().Enroll(u.t.Context(), u.tokens().ID.Reveal()))
 		},
 	},
 	"revoked access token": {
-		modes: anyMode, kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			access := p.tokens(t).Access.Reveal()
-			require.NoError(t, p.client(t).SignOut(t.Context(), access))
-			return p.client(t).Verify(t.Context(), access, "123456")
+		modes: allModes, kind: cognitomfa.ErrAccessToken,
+		do: func(u *testUser) error {
+			access := u.accessToken()
+			require.NoError(u.t, u.client().SignOut(u.t.Context(), access))
+			return u.client().Verify(u.t.Context(), access, "123456")
+		},
+	},
+	"access token as refresh token": {
+		modes: allModes, kind: cognitomfa.ErrRefreshToken,
+		do: func(u *testUser) error {
+			return u.client().Revoke(u.t.Context(), u.accessToken())
 		},
 	},
 	"verify without enroll": {
-		modes: offered, kind: cognitomfa.ErrNotEnrolled, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return p.client(t).Verify(t.Context(), p.tokens(t).Access.Reveal(), "123456")
+		modes: optionalOnly, kind: cognitomfa.ErrNotEnrolled,
+		do: func(u *testUser) error {
+			return u.client().Verify(u.t.Context(), u.accessToken(), "123456")
 		},
 	},
 	"enable without enroll": {
-		modes: offered, kind: cognitomfa.ErrNotEnrolled, step: cognitomfa.StepStartOver,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return p.client(t).Enable(t.Context(), p.tokens(t).Access.Reveal())
-		},
+		modes: optionalOnly, kind: cognitomfa.ErrNotEnrolled,
+		do: func(u *testUser) error { return u.client().Enable(u.t.Context(), u.accessToken()) },
 	},
 	"enroll in a pool without MFA": {
-		modes: without, kind: cognitomfa.ErrTOTPDisabled, step: cognitomfa.StepGiveUp,
-		do: func(t *testing.T, p *person) error {
-			t.Helper()
-			return noOutcome(p.client(t).Enroll(t.Context(), p.tokens(t).Access.Reveal()))
+		modes: offOnly, kind: cognitomfa.ErrTOTPDisabled,
+		do: func(u *testUser) error {
+			return errOf(u.client().Enroll(u.t.Context(), u.accessToken()))
 		},
 	},
 }
 
-// The same flows and mishaps in every pool that there is to test with.
+// The same flows and failures in every pool that there is to test with.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	for name, open := range targets(t) {
@@ -248,364 +168,300 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// runFlows runs those that the pool's MFA mode allows, one beside the other if begin says so, and
-// names the others.
-func runFlows(t *testing.T, open func(*testing.T) target, begin func(*testing.T)) {
+// runFlows runs those that the pool's mode allows, and logs the names of the others. It calls begin
+// at the beginning of each.
+func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
-	has := open(t).mfa()
-	var left []string
-	run := func(name string, modes []mode, flow func(*testing.T, *person)) {
-		if !slices.Contains(modes, has) {
-			left = append(left, name)
+	poolMode := open(t).mfa()
+	var skipped []string
+	run := func(name string, modes []mode, do func(*testUser)) {
+		if !slices.Contains(modes, poolMode) {
+			skipped = append(skipped, name)
 			return
 		}
 		t.Run(name, func(t *testing.T) {
 			begin(t)
-			flow(t, newPerson(t, open(t)))
+			do(newTestUser(t, open(t)))
 		})
 	}
-	for name, way := range ways {
-		run(name, way.modes, way.run)
+	for name, flow := range userFlows {
+		run(name, flow.modes, flow.run)
 	}
-	for name, mishap := range mishaps {
-		run(name, mishap.modes, func(t *testing.T, p *person) {
-			t.Helper()
-			err := mishap.do(t, p)
-			require.ErrorIs(t, err, mishap.kind)
-			assert.Equal(t, mishap.step, cognitomfa.NextStep(err))
-			for _, private := range []string{p.name, p.password, "garbage", p.config().ClientID} {
-				assert.NotContains(t, err.Error(), private)
+	for name, failure := range failures {
+		run(name, failure.modes, func(u *testUser) {
+			err := failure.do(u)
+			require.ErrorIs(u.t, err, failure.kind)
+			assert.Equal(u.t, stepOf(u.t, failure.kind), cognitomfa.NextStep(err))
+			for _, private := range []string{u.name, u.password, "garbage", u.config().ClientID} {
+				assert.NotContains(u.t, err.Error(), private)
 			}
 		})
 	}
-	slices.Sort(left)
-	t.Logf("left out, since the pool's MFA is %s: %s", has, strings.Join(left, "; "))
+	slices.Sort(skipped)
+	t.Logf("left out, since the pool's MFA is %s: %s", poolMode, strings.Join(skipped, "; "))
 }
 
-// The main job, and the calls that it costs.
-func enrollThenSignIn(t *testing.T, p *person) {
-	t.Helper()
-	client, ctx := p.client(t), t.Context()
+// The main job, and the calls that it takes.
+func enrollThenSignIn(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
 
-	p.calls()
-	tokens := as[*cognitomfa.Tokens](t, p.signIn(t), nil)
-	p.costs(t, "AdminInitiateAuth")
-	assert.Equal(t, "Bearer", tokens.TokenType)
-	assert.Positive(t, tokens.ExpiresIn)
+	u.takeCalls()
+	tokens := as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
+	u.assertCalls("AdminInitiateAuth")
+	assert.Equal(u.t, "Bearer", tokens.TokenType)
+	assert.Positive(u.t, tokens.ExpiresIn)
 	access := tokens.Access.Reveal()
 
 	enrollment, err := client.Enroll(ctx, access)
-	require.NoError(t, err)
-	p.costs(t, "AssociateSoftwareToken")
-	p.key = enrollment.Key
-	assert.Equal(t, p.username, enrollment.Key.Account)
+	require.NoError(u.t, err)
+	u.assertCalls("AssociateSoftwareToken")
+	u.key = enrollment.Key
+	assert.Equal(u.t, u.username, enrollment.Key.Account)
 
-	code := p.code(t)
-	require.NoError(t, client.Verify(ctx, access, code, func(o *cognitomfa.VerifyOptions) { o.DeviceName = "phone" }))
-	p.costs(t, "VerifySoftwareToken", "SetUserMFAPreference")
+	code := u.code()
+	named := func(o *cognitomfa.VerifyOptions) { o.DeviceName = "phone" }
+	require.NoError(u.t, client.Verify(ctx, access, code, named))
+	u.assertCalls("VerifySoftwareToken", "SetUserMFAPreference")
 
-	challenge := as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
-	assert.Equal(t, cognitomfa.MethodTOTP, challenge.Method)
-	assert.Equal(t, "phone", challenge.DeviceName)
-	p.costs(t, "AdminInitiateAuth")
+	challenge := u.asksCode()
+	assert.Equal(u.t, cognitomfa.MethodTOTP, challenge.Method)
+	assert.Equal(u.t, "phone", challenge.DeviceName)
+	u.assertCalls("AdminInitiateAuth")
 
-	// The code that Verify took is spent, and the challenge is good for the next one.
+	// Verify has used its code. The same challenge takes the next one.
 	_, err = client.RespondMFA(ctx, challenge, code)
-	require.ErrorIs(t, err, cognitomfa.ErrCodeUsed)
-	assert.Equal(t, cognitomfa.StepNextCode, cognitomfa.NextStep(err))
-	outcome, err := client.RespondMFA(ctx, challenge, p.code(t))
-	as[*cognitomfa.Tokens](t, outcome, err)
-	p.costs(t, "AdminRespondToAuthChallenge", "AdminRespondToAuthChallenge")
+	require.ErrorIs(u.t, err, cognitomfa.ErrCodeUsed)
+	assert.Equal(u.t, cognitomfa.StepNextCode, cognitomfa.NextStep(err))
+	outcome, err := client.RespondMFA(ctx, challenge, u.code())
+	as[*cognitomfa.Tokens](u.t, outcome, err)
+	u.assertCalls("AdminRespondToAuthChallenge", "AdminRespondToAuthChallenge")
 }
 
-func setUpWhileSigningIn(t *testing.T, p *person) {
-	t.Helper()
-	client, ctx := p.client(t), t.Context()
-
-	setup := as[*cognitomfa.SetupChallenge](t, p.signIn(t), nil)
-	assert.Contains(t, setup.Methods, cognitomfa.MethodTOTP)
-	p.calls()
+func setUpWhileSigningIn(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
+	setup := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
+	assert.Contains(u.t, setup.Methods, cognitomfa.MethodTOTP)
+	u.takeCalls()
 
 	enrollment, err := client.EnrollSetup(ctx, setup)
-	require.NoError(t, err)
-	p.costs(t, "AssociateSoftwareToken")
-	p.key = enrollment.Key
-	assert.Equal(t, p.username, enrollment.Key.Account)
-	assert.NotEqual(t, setup.Session.Reveal(), enrollment.Setup.Session.Reveal())
+	require.NoError(u.t, err)
+	u.assertCalls("AssociateSoftwareToken")
+	u.key = enrollment.Key
+	assert.Equal(u.t, u.username, enrollment.Key.Account)
+	assert.NotEqual(u.t, setup.Session.Reveal(), enrollment.Setup.Session.Reveal())
 
-	_, err = client.VerifySetup(ctx, enrollment.Setup, p.wrong(t))
-	require.ErrorIs(t, err, cognitomfa.ErrCodeMismatch)
-	assert.Equal(t, cognitomfa.StepSameChallenge, cognitomfa.NextStep(err))
-	code := p.code(t)
+	_, err = client.VerifySetup(ctx, enrollment.Setup, u.wrongCode())
+	require.ErrorIs(u.t, err, cognitomfa.ErrCodeMismatch)
+	assert.Equal(u.t, cognitomfa.StepSameChallenge, cognitomfa.NextStep(err))
+	code := u.code()
 	_, err = client.VerifySetup(ctx, setup, code)
-	require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "the first session leads nowhere any more")
-	p.calls()
+	require.ErrorIs(u.t, err, cognitomfa.ErrSessionExpired, "the first session is used up")
+	u.takeCalls()
 
 	outcome, err := client.VerifySetup(ctx, enrollment.Setup, code)
-	tokens := as[*cognitomfa.Tokens](t, outcome, err)
-	p.costs(t, "VerifySoftwareToken", "AdminRespondToAuthChallenge", "SetUserMFAPreference")
-	status, err := client.Status(ctx, tokens.Access.Reveal())
-	require.NoError(t, err)
-	assert.Equal(t, &cognitomfa.Status{Username: p.username, Enabled: []cognitomfa.Method{cognitomfa.MethodTOTP}, Preferred: cognitomfa.MethodTOTP}, status)
-	as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
+	tokens := as[*cognitomfa.Tokens](u.t, outcome, err)
+	u.assertCalls("VerifySoftwareToken", "AdminRespondToAuthChallenge", "SetUserMFAPreference")
+	assert.Equal(u.t, &cognitomfa.Status{
+		Username:  u.username,
+		Enabled:   []cognitomfa.Method{cognitomfa.MethodTOTP},
+		Preferred: cognitomfa.MethodTOTP,
+	}, statusOf(u.t, client, tokens.Access.Reveal()))
+	u.asksCode()
 }
 
-// A user may replace his authenticator; the old one works until the new one is verified.
-func replaceAuthenticator(t *testing.T, p *person) {
-	t.Helper()
-	client := p.client(t)
-	access := p.enroll(t).Access.Reveal()
-	enrollment, err := client.Enroll(t.Context(), access)
-	require.NoError(t, err)
+// The old authenticator works until the new one is verified.
+func replaceAuthenticator(u *testUser) {
+	client := u.client()
+	access := u.enroll().Access.Reveal()
+	enrollment, err := client.Enroll(u.t.Context(), access)
+	require.NoError(u.t, err)
+	outcome, err := u.respond(u.asksCode(), u.code())
+	as[*cognitomfa.Tokens](u.t, outcome, err)
 
-	outcome, err := client.RespondMFA(t.Context(), as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil), p.code(t))
-	as[*cognitomfa.Tokens](t, outcome, err)
-
-	p.key, p.last = enrollment.Key, 0
-	require.NoError(t, client.Verify(t.Context(), access, p.code(t)))
-	outcome, err = client.RespondMFA(t.Context(), as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil), p.code(t))
-	as[*cognitomfa.Tokens](t, outcome, err)
+	u.key, u.lastStep = enrollment.Key, 0
+	require.NoError(u.t, client.Verify(u.t.Context(), access, u.code()))
+	outcome, err = u.respond(u.asksCode(), u.code())
+	as[*cognitomfa.Tokens](u.t, outcome, err)
 }
 
-func changeTemporaryPassword(t *testing.T, p *person) {
-	t.Helper()
-	p.setPassword(t, false)
-	challenge := as[*cognitomfa.NewPasswordChallenge](t, p.signIn(t), nil)
-	_, err := p.client(t).SetNewPassword(t.Context(), challenge, "short", nil)
-	require.ErrorIs(t, err, cognitomfa.ErrPasswordPolicy)
-	p.password += "+"
-	outcome, err := p.client(t).SetNewPassword(t.Context(), challenge, p.password, nil)
-	if p.mfa() == types.UserPoolMfaTypeOn {
-		as[*cognitomfa.SetupChallenge](t, outcome, err)
+func changeTemporaryPassword(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
+	u.setPassword(false)
+	challenge := as[*cognitomfa.NewPasswordChallenge](u.t, u.signIn(), nil)
+	_, err := client.SetNewPassword(ctx, challenge, "short", nil)
+	require.ErrorIs(u.t, err, cognitomfa.ErrPasswordPolicy)
+	assert.Equal(u.t, cognitomfa.StepSameChallenge, cognitomfa.NextStep(err))
+	u.password += "+"
+	outcome, err := client.SetNewPassword(ctx, challenge, u.password, nil)
+	if u.mfa() == types.UserPoolMfaTypeOn {
+		as[*cognitomfa.SetupChallenge](u.t, outcome, err)
 	} else {
-		as[*cognitomfa.Tokens](t, outcome, err)
+		as[*cognitomfa.Tokens](u.t, outcome, err)
 	}
-	p.tokens(t)
+	u.tokens()
 }
 
-func signInWithoutIAM(t *testing.T, p *person) {
-	t.Helper()
-	p.enroll(t)
-	client := p.client(t, func(c *cognitomfa.Config) { c.Public = true })
-	p.calls()
-	outcome, err := client.SignIn(t.Context(), p.name, p.password)
-	outcome, err = client.RespondMFA(t.Context(), as[*cognitomfa.MFAChallenge](t, outcome, err), p.code(t))
-	as[*cognitomfa.Tokens](t, outcome, err)
-	p.costs(t, "InitiateAuth", "RespondToAuthChallenge")
+func signInWithoutIAM(u *testUser) {
+	u.enroll()
+	client := u.client(withPublic(true))
+	u.takeCalls()
+	outcome, err := client.SignIn(u.t.Context(), u.name, u.password)
+	ch := as[*cognitomfa.MFAChallenge](u.t, outcome, err)
+	outcome, err = client.RespondMFA(u.t.Context(), ch, u.code())
+	as[*cognitomfa.Tokens](u.t, outcome, err)
+	u.assertCalls("InitiateAuth", "RespondToAuthChallenge")
 }
 
-func switchOffAndOn(t *testing.T, p *person) {
-	t.Helper()
-	client := p.client(t)
-	access := p.enroll(t).Access.Reveal()
-	require.NoError(t, client.Disable(t.Context(), access))
-	as[*cognitomfa.Tokens](t, p.signIn(t), nil)
-	require.NoError(t, client.Enable(t.Context(), access))
-	as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
+func turnOffAndOn(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
+	access := u.enroll().Access.Reveal()
+	require.NoError(u.t, client.Disable(ctx, access))
+	as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
+	require.NoError(u.t, client.Enable(ctx, access))
+	u.asksCode()
 }
 
-func switchOffWhatIsDemanded(t *testing.T, p *person) {
-	t.Helper()
-	access := p.enroll(t).Access.Reveal()
-	require.ErrorIs(t, p.client(t).Disable(t.Context(), access), cognitomfa.ErrMFARequired)
-	assert.True(t, status(t, p.client(t), access).TOTP(), "nothing has changed")
+func turnOffWhatIsRequired(u *testUser) {
+	client := u.client()
+	access := u.enroll().Access.Reveal()
+	require.ErrorIs(u.t, client.Disable(u.t.Context(), access), cognitomfa.ErrMFARequired)
+	assert.True(u.t, statusOf(u.t, client, access).TOTP(), "nothing has changed")
 }
 
-func loseAuthenticator(t *testing.T, p *person) {
-	t.Helper()
-	client := p.client(t)
-	access := p.enroll(t).Access.Reveal()
-	require.NoError(t, client.ResetTOTP(t.Context(), p.name, func(o *cognitomfa.ResetOptions) { o.SignOut = true }))
-	_, err := client.Status(t.Context(), access)
-	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, client.ResetTOTP(t.Context(), p.name), cognitomfa.ErrNotEnrolled)
-	if p.mfa() == types.UserPoolMfaTypeOn {
-		as[*cognitomfa.SetupChallenge](t, p.signIn(t), nil)
+func loseAuthenticator(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
+	access := u.enroll().Access.Reveal()
+	require.NoError(u.t, client.ResetTOTP(ctx, u.name, signOutToo))
+	_, err := client.Status(ctx, access)
+	require.ErrorIs(u.t, err, cognitomfa.ErrAccessToken)
+	require.ErrorIs(u.t, client.ResetTOTP(ctx, u.name), cognitomfa.ErrNotEnrolled)
+	if u.mfa() == types.UserPoolMfaTypeOn {
+		as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
 	} else {
-		as[*cognitomfa.Tokens](t, p.signIn(t), nil)
+		as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
 	}
 }
 
-func refreshRevokeSignOut(t *testing.T, p *person) {
-	t.Helper()
-	client := p.client(t)
-	tokens := p.tokens(t)
-	again, err := client.Refresh(t.Context(), tokens.Refresh.Reveal())
-	require.NoError(t, err)
-	assert.Equal(t, p.username, status(t, client, again.Access.Reveal()).Username)
-	require.ErrorIs(t, client.Revoke(t.Context(), again.Access.Reveal()), cognitomfa.ErrRefreshToken, "an access token is no refresh token")
-	require.NoError(t, client.Revoke(t.Context(), again.Refresh.Reveal()))
-	_, err = client.Refresh(t.Context(), again.Refresh.Reveal())
-	require.ErrorIs(t, err, cognitomfa.ErrRefreshToken)
-	_, err = client.Status(t.Context(), again.Access.Reveal())
-	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, client.SignOut(t.Context(), again.Access.Reveal()), cognitomfa.ErrAccessToken, "nobody is signed in there")
+func refreshRevokeSignOut(u *testUser) {
+	client, ctx := u.client(), u.t.Context()
+	again, err := client.Refresh(ctx, u.tokens().Refresh.Reveal())
+	require.NoError(u.t, err)
+	access, refresh := again.Access.Reveal(), again.Refresh.Reveal()
+	assert.Equal(u.t, u.username, statusOf(u.t, client, access).Username)
+	require.NoError(u.t, client.Revoke(ctx, refresh))
+	_, err = client.Refresh(ctx, refresh)
+	require.ErrorIs(u.t, err, cognitomfa.ErrRefreshToken)
+	_, err = client.Status(ctx, access)
+	require.ErrorIs(u.t, err, cognitomfa.ErrAccessToken)
+	require.ErrorIs(u.t, client.SignOut(ctx, access), cognitomfa.ErrAccessToken)
 }
 
-// wrong is a code that is not c, nor that of a neighbouring step except by a chance of one in a
-// million.
-func wrong(c string) string {
-	digits := []byte(c)
-	digits[0] = '0' + (digits[0]-'0'+5)%10
-	return string(digits)
+// fakeFailure fails in a pool of the fake, whose settings and clock a test can change.
+type fakeFailure struct {
+	pool poolOption
+	edit configEdit
+	user cognitotest.User
+	kind error
+	// do fails; the default is to sign in.
+	do func(*testing.T, *cognitotest.Server, *cognitomfa.Client) error
 }
 
-// What else may go wrong in a pool of the fake, which can be set up and whose clock can be moved.
-func TestMishaps(t *testing.T) {
+func revealUsers(o *cognitotest.Options) { o.RevealUsers = true }
+
+var fakeFailures = map[string]fakeFailure{
+	"expired session": {
+		user: totpUser, kind: cognitomfa.ErrSessionExpired,
+		do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
+			t.Helper()
+			outcome, err := client.SignIn(t.Context(), "alice", password)
+			ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
+			srv.Advance(3*time.Minute + time.Second)
+			return errOf(client.RespondMFA(t.Context(), ch, srv.Code("alice")))
+		},
+	},
+	"expired access token": {
+		kind: cognitomfa.ErrAccessToken,
+		do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
+			t.Helper()
+			access := *srv.IssueTokens("alice").AccessToken
+			srv.Advance(time.Hour)
+			return client.Verify(t.Context(), access, "123456")
+		},
+	},
+	"too many attempts": {
+		kind: cognitomfa.ErrTooManyAttempts,
+		do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
+			t.Helper()
+			for range 5 {
+				_, err := client.SignIn(t.Context(), "alice", "wrong")
+				require.ErrorIs(t, err, cognitomfa.ErrCredentials)
+			}
+			return errOf(client.SignIn(t.Context(), "alice", password))
+		},
+	},
+	"unknown user in a pool that tells": {
+		pool: revealUsers, kind: cognitomfa.ErrCredentials,
+		do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
+			t.Helper()
+			return errOf(client.SignIn(t.Context(), "nobody", password))
+		},
+	},
+	"unconfirmed user": {
+		user: cognitotest.User{Status: types.UserStatusTypeUnconfirmed},
+		kind: cognitomfa.ErrNotConfirmed,
+	},
+	"user whose password was reset": {
+		pool: revealUsers,
+		user: cognitotest.User{Status: types.UserStatusTypeResetRequired},
+		kind: cognitomfa.ErrPasswordReset,
+	},
+	"pool without TOTP": {
+		pool: func(o *cognitotest.Options) { o.TOTPDisabled, o.Email = true, true },
+		kind: cognitomfa.ErrTOTPDisabled,
+		do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
+			t.Helper()
+			return errOf(client.Enroll(t.Context(), *srv.IssueTokens("alice").AccessToken))
+		},
+	},
+	"missing client secret": {
+		pool: secretClient, edit: func(c *cognitomfa.Config) { c.ClientSecret = "" },
+		kind: cognitomfa.ErrSecretHash,
+	},
+	"wrong client secret": {
+		pool: secretClient, edit: func(c *cognitomfa.Config) { c.ClientSecret = "another" },
+		kind: cognitomfa.ErrSecretHash,
+	},
+}
+
+func TestFailuresInTheFake(t *testing.T) {
 	t.Parallel()
-	challenge := func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) *cognitomfa.MFAChallenge {
-		t.Helper()
-		enrolled(t, srv, client)
-		outcome, err := client.SignIn(t.Context(), "alice", password)
-		return as[*cognitomfa.MFAChallenge](t, outcome, err)
-	}
-	for name, tc := range map[string]struct {
-		pool func(*cognitotest.Options)
-		do   func(*testing.T, *cognitotest.Server, *cognitomfa.Client) error
-		kind error
-		step cognitomfa.Step
-	}{
-		"expired session": {
-			do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				ch := challenge(t, srv, client)
-				srv.Advance(3*time.Minute + time.Second)
-				_, err := client.RespondMFA(t.Context(), ch, srv.Code("alice"))
-				return err
-			},
-			kind: cognitomfa.ErrSessionExpired, step: cognitomfa.StepStartOver,
-		},
-		"unknown user in a pool that tells": {
-			pool: func(o *cognitotest.Options) { o.RevealUsers = true },
-			do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				_, err := client.SignIn(t.Context(), "nobody", password)
-				return err
-			},
-			kind: cognitomfa.ErrCredentials, step: cognitomfa.StepStartOver,
-		},
-		"unconfirmed user": {
-			do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeUnconfirmed})
-				_, err := client.SignIn(t.Context(), "bob", password)
-				return err
-			},
-			kind: cognitomfa.ErrNotConfirmed, step: cognitomfa.StepGiveUp,
-		},
-		"user whose password was reset": {
-			pool: func(o *cognitotest.Options) { o.RevealUsers = true },
-			do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeResetRequired})
-				_, err := client.SignIn(t.Context(), "bob", password)
-				return err
-			},
-			kind: cognitomfa.ErrPasswordReset, step: cognitomfa.StepGiveUp,
-		},
-		"too many attempts": {
-			do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				for range 5 {
-					_, err := client.SignIn(t.Context(), "alice", "wrong")
-					require.ErrorIs(t, err, cognitomfa.ErrCredentials)
-				}
-				_, err := client.SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrTooManyAttempts, step: cognitomfa.StepBackOff,
-		},
-		"expired access token": {
-			do: func(t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				tokens := enrolled(t, srv, client)
-				srv.Advance(time.Hour)
-				return client.Verify(t.Context(), tokens.Access.Reveal(), "123456")
-			},
-			kind: cognitomfa.ErrAccessToken, step: cognitomfa.StepStartOver,
-		},
-		"pool without TOTP": {
-			pool: func(o *cognitotest.Options) { o.TOTPDisabled, o.Email = true, true },
-			do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				outcome, err := client.SignIn(t.Context(), "alice", password)
-				_, err = client.Enroll(t.Context(), as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal())
-				return err
-			},
-			kind: cognitomfa.ErrTOTPDisabled, step: cognitomfa.StepGiveUp,
-		},
-		"wrong pool": {
-			do: func(t *testing.T, srv *cognitotest.Server, _ *cognitomfa.Client) error {
-				t.Helper()
-				cfg := configOf(srv)
-				cfg.UserPoolID = "us-east-1_nowhere"
-				_, err := newClient(t, srv.Client(), cfg).SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrConfig, step: cognitomfa.StepGiveUp,
-		},
-		"wrong app client": {
-			do: func(t *testing.T, srv *cognitotest.Server, _ *cognitomfa.Client) error {
-				t.Helper()
-				cfg := configOf(srv)
-				cfg.ClientID = "nobody"
-				_, err := newClient(t, srv.Client(), cfg).SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrConfig, step: cognitomfa.StepGiveUp,
-		},
-		"flow not allowed": {
-			pool: func(o *cognitotest.Options) {
-				o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserSrpAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth}
-			},
-			do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
-				t.Helper()
-				_, err := client.SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrConfig, step: cognitomfa.StepGiveUp,
-		},
-		"missing client secret": {
-			pool: func(o *cognitotest.Options) { o.ClientSecret = "0123456789abcdefghijklmnop" },
-			do: func(t *testing.T, srv *cognitotest.Server, _ *cognitomfa.Client) error {
-				t.Helper()
-				cfg := configOf(srv)
-				cfg.ClientSecret = ""
-				_, err := newClient(t, srv.Client(), cfg).SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrSecretHash, step: cognitomfa.StepGiveUp,
-		},
-		"wrong client secret": {
-			pool: func(o *cognitotest.Options) { o.ClientSecret = "0123456789abcdefghijklmnop" },
-			do: func(t *testing.T, srv *cognitotest.Server, _ *cognitomfa.Client) error {
-				t.Helper()
-				cfg := configOf(srv)
-				cfg.ClientSecret = "another0123456789abcdefghijklmnop"
-				_, err := newClient(t, srv.Client(), cfg).SignIn(t.Context(), "alice", password)
-				return err
-			},
-			kind: cognitomfa.ErrSecretHash, step: cognitomfa.StepGiveUp,
-		},
-	} {
+	for name, tc := range fakeFailures {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			optFns := []func(*cognitotest.Options){}
-			if tc.pool != nil {
-				optFns = append(optFns, tc.pool)
+			if tc.pool == nil {
+				tc.pool = func(*cognitotest.Options) {}
 			}
-			srv, client := newPool(t, optFns...)
-			err := tc.do(t, srv, client)
+			if tc.edit == nil {
+				tc.edit = func(*cognitomfa.Config) {}
+			}
+			if tc.do == nil {
+				tc.do = func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
+					t.Helper()
+					return errOf(client.SignIn(t.Context(), "alice", password))
+				}
+			}
+			srv, _ := newPoolWith(t, tc.user, tc.pool)
+			err := tc.do(t, srv, newClient(t, srv.Client(), edited(configOf(srv), tc.edit)))
 			require.ErrorIs(t, err, tc.kind)
-			assert.Equal(t, tc.step, cognitomfa.NextStep(err))
-			for _, private := range []string{"alice", "nobody", password, "garbage", srv.ClientID} {
+			assert.Equal(t, stepOf(t, tc.kind), cognitomfa.NextStep(err))
+			for _, private := range []string{"alice", "nobody", password, srv.ClientID} {
 				assert.NotContains(t, err.Error(), private)
 			}
 		})
 	}
 }
 
-// Who guesses names learns nothing from the texts.
+// Whoever guesses names learns nothing from the texts.
 func TestWrongPasswordAndUnknownUserReadAlike(t *testing.T) {
 	t.Parallel()
 	for _, reveal := range []bool{false, true} {

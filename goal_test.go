@@ -13,13 +13,13 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -28,49 +28,45 @@ import (
 )
 
 // A caller who does what NextStep says reaches the goal, whatever the network does on the way.
+// Every call of the library meets every breakage.
 
-const (
-	newPassword = "N3w-Passw0rd!"
-	// leak stands for what a server or a middlebox may send by mistake.
-	leak = "eyJraWQiOiJsZWFr.eyJzdWIiOiJsZWFrIn0.c2ln"
-)
+// leak stands for what a server or a proxy may send by mistake.
+const leak = "eyJraWQiOiJsZWFr.eyJzdWIiOiJsZWFrIn0.c2ln"
 
-// breakage is what happens to one request.
+// breakage is what happens to a request.
 type breakage struct {
-	arrives bool // the pool applies the request
+	arrives bool // Cognito applies the request
+	// cancel: the caller gives up while the request is on its way.
+	cancel  bool
 	respond func(*http.Request) (*http.Response, error)
+
+	// refused: the caller can tell that the request was not applied.
+	refused bool
+	// resent: the SDK sends the request again, unless the library forbids it.
+	resent bool
+	// unreadable: there is a response, but not what it should be.
+	unreadable bool
 }
 
-func broken(err error) func(*http.Request) (*http.Response, error) {
+func networkError(err error) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: err}
 	}
 }
 
-func replies(status int, body string) func(*http.Request) (*http.Response, error) {
+func respondWith(status int, body string) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-			ContentLength: int64(len(body)),
-			Header:        http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-			Body:          io.NopCloser(strings.NewReader(body)),
-		}, nil
+		return httpResponse(r, status, body), nil
 	}
 }
 
-func cutOff(r *http.Request) (*http.Response, error) {
-	resp, err := replies(http.StatusOK, "")(r)
-	if err == nil {
-		resp.Body = io.NopCloser(io.MultiReader(
-			strings.NewReader(`{"AccessToken":"`+leak), readerError{io.ErrUnexpectedEOF}))
-		resp.ContentLength = -1
-	}
-	return resp, err
+func respondCutOff(r *http.Request) (*http.Response, error) {
+	resp := httpResponse(r, http.StatusOK, "")
+	resp.ContentLength = -1
+	resp.Body = io.NopCloser(io.MultiReader(
+		strings.NewReader(`{"AccessToken":"`+leak), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	return resp, nil
 }
-
-type readerError struct{ error }
-
-func (e readerError) Read([]byte) (int, error) { return 0, e.error }
 
 // timeLimitError is the error of an HTTP client whose own time limit has passed.
 type timeLimitError struct{}
@@ -83,34 +79,55 @@ func (timeLimitError) Is(err error) bool {
 }
 
 var (
-	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	throttled  = replies(http.StatusBadRequest, `{"__type":"TooManyRequestsException","message":"Rate exceeded"}`)
+	errReset = &net.OpError{
+		Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET),
+	}
+	errRefused = &net.OpError{
+		Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED),
+	}
 )
 
 var breakages = map[string]breakage{
-	"refused":            {false, broken(errRefused)},
-	"reset before":       {false, broken(errReset)},
-	"reset after":        {true, broken(errReset)},
-	"closed before":      {false, broken(io.EOF)},
-	"closed after":       {true, broken(io.EOF)},
-	"time limit before":  {false, broken(timeLimitError{})},
-	"time limit after":   {true, broken(timeLimitError{})},
-	"unreadable header":  {true, broken(errors.New("malformed HTTP response " + leak))},
-	"cut off":            {true, cutOff},
-	"throttled":          {false, throttled},
-	"500 before":         {false, replies(http.StatusInternalServerError, `{"__type":"InternalErrorException"}`)},
-	"500 after":          {true, replies(http.StatusInternalServerError, `{"__type":"InternalErrorException"}`)},
-	"502 of a proxy":     {false, replies(http.StatusBadGateway, "<html>"+leak)},
-	"200 with nothing":   {true, replies(http.StatusOK, "")},
-	"200 with no member": {true, replies(http.StatusOK, "{}")},
-	"200 with a page":    {true, replies(http.StatusOK, "<html>"+leak)},
-	"200, wrong types":   {true, replies(http.StatusOK, `{"Username":5,"AuthenticationResult":["`+leak+`"],"Session":{},"Status":1}`)},
-	"400 with nothing":   {true, replies(http.StatusBadRequest, "")},
-	"400 of a proxy":     {false, replies(http.StatusBadRequest, `{"__type":"`+leak+`","message":"`+leak+`"}`)},
+	"connection refused": {refused: true, resent: true, respond: networkError(errRefused)},
+	"reset before":       {resent: true, respond: networkError(errReset)},
+	"reset after":        {arrives: true, resent: true, respond: networkError(errReset)},
+	"closed after":       {arrives: true, resent: true, respond: networkError(io.EOF)},
+	"time limit after":   {arrives: true, resent: true, respond: networkError(timeLimitError{})},
+	"unreadable header": {
+		arrives: true, resent: true,
+		respond: networkError(errors.New("malformed HTTP response " + leak)),
+	},
+	"cut off":         {arrives: true, unreadable: true, respond: respondCutOff},
+	"canceled before": {cancel: true, respond: networkError(context.Canceled)},
+	"canceled after":  {arrives: true, cancel: true, respond: networkError(context.Canceled)},
+	"throttled": {
+		refused: true, resent: true,
+		respond: respondWith(http.StatusBadRequest, `{"__type":"TooManyRequestsException"}`),
+	},
+	"500 after": {
+		arrives: true, resent: true,
+		respond: respondWith(http.StatusInternalServerError, `{"__type":"InternalErrorException"}`),
+	},
+	"502 of a proxy": {
+		resent: true, respond: respondWith(http.StatusBadGateway, "<html>"+leak),
+	},
+	"200 with nothing":   {arrives: true, respond: respondWith(http.StatusOK, "")},
+	"200 with no member": {arrives: true, respond: respondWith(http.StatusOK, "{}")},
+	"200 with a page": {
+		arrives: true, unreadable: true, respond: respondWith(http.StatusOK, "<html>"+leak),
+	},
+	"200 with wrong types": {
+		arrives: true,
+		respond: respondWith(http.StatusOK,
+			`{"Username":5,"AuthenticationResult":["`+leak+`"],"Session":{},"Status":1}`),
+	},
+	"400 with nothing": {arrives: true, respond: respondWith(http.StatusBadRequest, "")},
+	"400 of a proxy": {
+		respond: respondWith(http.StatusBadRequest, `{"__type":"`+leak+`","message":"`+leak+`"}`),
+	},
 }
 
-// breaker breaks the next requests of one operation.
+// breaker is an HTTP client that breaks the next requests of one operation.
 type breaker struct {
 	cip.HTTPClient
 
@@ -118,7 +135,11 @@ type breaker struct {
 	operation string
 	left      int
 	breakage  breakage
+	cancel    context.CancelFunc
 }
+
+// attach is an option of the fake's client.
+func (b *breaker) attach(o *cip.Options) { b.HTTPClient, o.HTTPClient = o.HTTPClient, b }
 
 func (b *breaker) arm(operation string, times int, what breakage) {
 	b.mu.Lock()
@@ -146,21 +167,25 @@ func (b *breaker) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	if b.breakage.cancel {
+		b.cancel()
+	}
 	return b.breakage.respond(r)
 }
 
-func noDelay(o *retry.StandardOptions) {
-	o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-}
+// v1Retryer is a retryer of the SDK's first version, as applications may have written it.
+type v1Retryer struct{ aws.Retryer }
 
-// own is a retryer of the first version, as applications may have written it.
-type own struct{ aws.Retryer }
+func standardRetryer() aws.Retryer { return retry.NewStandard(noDelay) }
 
-var retryers = map[string]func() aws.Retryer{
-	"standard": func() aws.Retryer { return retry.NewStandard(noDelay) },
-	"none":     func() aws.Retryer { return aws.NopRetryer{} },
+func noRetryer() aws.Retryer { return aws.NopRetryer{} }
+
+// otherRetryers are what else applications set.
+var otherRetryers = map[string]func() aws.Retryer{
 	"quota used up": func() aws.Retryer {
-		return retry.NewStandard(noDelay, func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.NewTokenRateLimit(1) })
+		return retry.NewStandard(noDelay, func(o *retry.StandardOptions) {
+			o.RateLimiter = ratelimit.NewTokenRateLimit(1)
+		})
 	},
 	"adaptive": func() aws.Retryer {
 		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
@@ -168,522 +193,147 @@ var retryers = map[string]func() aws.Retryer{
 			o.RequestCost = 0 // It never waits.
 		})
 	},
-	"of one's own": func() aws.Retryer { return own{retry.NewStandard(noDelay)} },
+	"of the first version": func() aws.Retryer { return v1Retryer{standardRetryer()} },
 }
 
-// journey is one caller on the way to a goal.
+// journey is a caller on the way to a goal, in a pool where alice is the only user.
 type journey struct {
 	*cognitotest.Server
+	t      *testing.T
 	client *cognitomfa.Client
 
+	// What the caller has on the way.
 	access, refresh string
 	challenge       cognitomfa.Challenge
 	outcome         cognitomfa.Outcome
-	key             *cognitomfa.Enrollment
+	enrollment      *cognitomfa.Enrollment
 	status          *cognitomfa.Status
 	device          *cognitomfa.Device
+	notEnabled      bool // the last error was ErrNotEnabled
 }
 
-// goal is what a caller wants of a step, and how.
+// goal is what a caller wants of a call.
 type goal struct {
-	operation string // that breaks
-	on        []func(*cognitotest.Options)
+	operation string // of Cognito, that breaks
+	options   []poolOption
 	flow      cognitomfa.Flow
 	user      cognitotest.User
-	begin     func(*testing.T, *journey)
+	begin     func(*journey) // leads to where call can be made
 	call      func(context.Context, *journey) error
-	// startOver brings the caller back to where call can be made; the default is begin.
-	startOver func(*testing.T, *journey)
-	reached   func(*testing.T, *journey, error)
+	startOver func(*journey) // the default is begin
+	reached   func(*journey, error)
+
+	// verdict is the error of the call if nothing breaks; nil for success.
+	verdict error
+	// ifLost is what the caller does after a lost response, if the call is not sent again: it may
+	// have used up what authorizes it.
+	ifLost cognitomfa.Step
+	// rotates: a second try is refused once the first one was applied.
+	rotates bool
+	// resentIfUnreadable: the call is sent again also when its response is unreadable, which the
+	// SDK does not do.
+	resentIfUnreadable bool
 }
 
-func withEmail(o *cognitotest.Options)    { o.Email = true }
-func withRotation(o *cognitotest.Options) { o.RefreshTokenRotation = true }
+func nothing(*journey) {}
 
-var (
-	enrolledUser = cognitotest.User{TOTP: "JBSWY3DPEHPK3PXP"}
-	mustChange   = cognitotest.User{Status: types.UserStatusTypeForceChangePassword}
-	twoMethods   = cognitotest.User{
-		TOTP: "JBSWY3DPEHPK3PXP", Email: "alice@example.com",
-		Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}, Preferred: "SOFTWARE_TOKEN_MFA",
-	}
-)
-
-// begun signs in as far as the password goes.
-func begun(t *testing.T, j *journey) {
-	t.Helper()
-	j.Advance(30 * time.Second) // No code was used before.
-	outcome, err := j.client.SignIn(t.Context(), "alice", password)
-	require.NoError(t, err)
-	j.challenge, _ = outcome.(cognitomfa.Challenge)
+// signIn signs in as far as the password goes.
+func (j *journey) signIn() {
+	j.Advance(codePeriod) // No code was used before.
+	outcome, err := j.client.SignIn(j.t.Context(), "alice", password)
+	require.NoError(j.t, err)
 	j.outcome = outcome
+	j.challenge, _ = outcome.(cognitomfa.Challenge)
 }
 
-// inside has alice signed in from before.
-func inside(t *testing.T, j *journey) {
-	t.Helper()
+// haveTokens has alice signed in from before.
+func (j *journey) haveTokens() {
 	tokens := j.IssueTokens("alice")
 	j.access, j.refresh = *tokens.AccessToken, *tokens.RefreshToken
-	j.Advance(2 * time.Second) // A sign-out reaches what is older than a second.
+	j.Advance(2 * time.Second) // A sign-out ends what is older than a second.
 }
 
-func enrolling(t *testing.T, j *journey) {
-	t.Helper()
-	inside(t, j)
-	_, err := j.client.Enroll(t.Context(), j.access)
-	require.NoError(t, err)
-	j.Advance(30 * time.Second)
+// enroll is where a signed-in user enters the first code.
+func (j *journey) enroll() {
+	j.haveTokens()
+	_, err := j.client.Enroll(j.t.Context(), j.access)
+	require.NoError(j.t, err)
+	j.Advance(codePeriod)
 }
 
-// settingMFAUp is where a user types the first code of a set-up, or, if the set-up was finished by
-// a call whose response was lost, the code of a sign-in.
-func settingMFAUp(t *testing.T, j *journey) {
-	t.Helper()
-	begun(t, j)
+// setUp is where a user who has to set MFA up enters the first code. If a call whose response was
+// lost has finished the setup, it is where the code of a sign-in is asked for.
+func (j *journey) setUp() {
+	j.signIn()
 	setup, ok := j.challenge.(*cognitomfa.SetupChallenge)
 	if !ok {
 		return
 	}
-	e, err := j.client.EnrollSetup(t.Context(), setup)
-	require.NoError(t, err)
-	j.challenge = e.Setup
+	enrollment, err := j.client.EnrollSetup(j.t.Context(), setup)
+	require.NoError(j.t, err)
+	j.challenge = enrollment.Setup
 }
 
-func finishSetup(ctx context.Context, j *journey) (err error) {
-	switch ch := j.challenge.(type) {
-	case *cognitomfa.SetupChallenge:
-		j.outcome, err = j.client.VerifySetup(ctx, ch, j.Code("alice"))
-		if tokens, ok := j.outcome.(*cognitomfa.Tokens); ok && errors.Is(err, cognitomfa.ErrNotEnabled) {
-			j.challenge, j.access = nil, tokens.Access.Reveal()
-		}
-	case *cognitomfa.MFAChallenge:
-		j.outcome, err = j.client.RespondMFA(ctx, ch, j.VerifiedCode("alice"))
-	case *cognitomfa.NewPasswordChallenge, *cognitomfa.OtherChallenge, *cognitomfa.SelectChallenge,
-		*cognitomfa.PasswordChallenge:
-		err = fmt.Errorf("no set-up leads to %T", ch)
-	case nil: // ErrNotEnabled has said what is left to do.
-		err = j.client.Enable(ctx, j.access)
-	}
+// newDevice signs in with a code, on a device that is new.
+func (j *journey) newDevice() {
+	j.signIn()
+	ch := as[*cognitomfa.MFAChallenge](j.t, j.outcome, nil)
+	outcome, err := j.client.RespondMFA(j.t.Context(), ch, j.Code("alice"))
+	j.outcome, j.access = outcome, as[*cognitomfa.Tokens](j.t, outcome, err).Access.Reveal()
+}
+
+func (j *journey) rememberedDevice() {
+	j.newDevice()
+	require.NoError(j.t, callRememberDevice(j.t.Context(), j))
+}
+
+// The calls.
+
+func callSignIn(ctx context.Context, j *journey) (err error) {
+	j.outcome, err = j.client.SignIn(ctx, "alice", password, withDevice(j.device))
 	return err
 }
 
-// signsIn is the goal of whoever signs in.
-func signsIn(t *testing.T, j *journey, err error) {
-	t.Helper()
-	require.NoError(t, err)
-	tokens := as[*cognitomfa.Tokens](t, j.outcome, nil)
-	status(t, j.client, tokens.Access.Reveal())
-}
-
-func totpIsOn(t *testing.T, j *journey, err error) {
-	t.Helper()
-	require.NoError(t, err)
-	assert.True(t, status(t, j.client, j.access).TOTP())
-	j.Advance(30 * time.Second)
-	outcome, err := j.client.SignIn(t.Context(), "alice", password)
-	as[*cognitomfa.MFAChallenge](t, outcome, err)
-}
-
-func oldTokensAreDead(t *testing.T, j *journey) {
-	t.Helper()
-	_, err := j.client.Status(t.Context(), j.access)
-	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
-	_, err = j.client.Refresh(t.Context(), j.refresh)
-	require.ErrorIs(t, err, cognitomfa.ErrRefreshToken)
-}
-
-func authenticatorIsGone(t *testing.T, j *journey, err error) {
-	t.Helper()
-	if !errors.Is(err, cognitomfa.ErrNotEnrolled) { // Nothing is left to reset: so much is true.
-		require.NoError(t, err)
-	}
-	outcome, err := j.client.SignIn(t.Context(), "alice", password)
-	as[*cognitomfa.Tokens](t, outcome, err)
-}
-
-var goals = map[string]goal{
-	"SignIn": {
-		operation: "AdminInitiateAuth", begin: func(*testing.T, *journey) {},
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.outcome, err = j.client.SignIn(ctx, "alice", password)
-			return err
-		},
-		reached: signsIn,
-	},
-	"SignIn by SRP, the first call": {
-		operation: "AdminInitiateAuth", flow: cognitomfa.FlowSRP, begin: func(*testing.T, *journey) {},
-		call: signingIn, reached: signsIn,
-	},
-	"SignIn by SRP, the proof": {
-		operation: "AdminRespondToAuthChallenge", flow: cognitomfa.FlowSRP, begin: func(*testing.T, *journey) {},
-		call: signingIn, reached: signsIn,
-	},
-	"SignIn by choice": {
-		operation: "AdminInitiateAuth", flow: cognitomfa.FlowUserAuth, begin: func(*testing.T, *journey) {},
-		call: signingIn, reached: signsIn,
-	},
-	"SignIn on a device": {
-		operation: "AdminRespondToAuthChallenge", on: tracking, flow: cognitomfa.FlowSRP, user: enrolledUser,
-		begin: func(t *testing.T, j *journey) {
-			t.Helper()
-			newDeviceOf(t, j)
-			require.NoError(t, remembering(t.Context(), j))
-		},
-		call: signingIn, reached: signsIn,
-	},
-	"RememberDevice": {
-		operation: "ConfirmDevice", on: tracking, flow: cognitomfa.FlowSRP, user: enrolledUser,
-		begin: newDeviceOf, call: remembering,
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			require.NoError(t, signingIn(t.Context(), j))
-			signsIn(t, j, nil)
-		},
-	},
-	"ForgetDevice": {
-		operation: "ForgetDevice", on: tracking, flow: cognitomfa.FlowSRP, user: enrolledUser,
-		begin: func(t *testing.T, j *journey) {
-			t.Helper()
-			newDeviceOf(t, j)
-			require.NoError(t, remembering(t.Context(), j))
-		},
-		call: func(ctx context.Context, j *journey) error { return j.client.ForgetDevice(ctx, j.access, j.device.Key) },
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			require.NoError(t, signingIn(t.Context(), j))
-			assert.True(t, as[*cognitomfa.MFAChallenge](t, j.outcome, nil).DeviceUnknown)
-		},
-	},
-	"RespondPassword": {
-		operation: "AdminRespondToAuthChallenge", flow: cognitomfa.FlowUserAuth,
-		begin: func(t *testing.T, j *journey) {
-			t.Helper()
-			out, err := j.Server.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
-				AuthFlow: types.AuthFlowTypeUserAuth, ClientId: &j.ClientID,
-				AuthParameters: map[string]string{"USERNAME": "alice", "PREFERRED_CHALLENGE": "PASSWORD"},
-			})
-			require.NoError(t, err)
-			j.challenge = cognitomfa.NewChallenge(string(out.ChallengeName), *out.Session, "alice", nil)
-		},
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.outcome, err = j.client.RespondPassword(ctx, j.challenge.(*cognitomfa.PasswordChallenge), password)
-			return err
-		},
-		reached: signsIn,
-	},
-	"RespondMFA": {
-		operation: "AdminRespondToAuthChallenge", user: enrolledUser, begin: begun,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.outcome, err = j.client.RespondMFA(ctx, j.challenge.(*cognitomfa.MFAChallenge), j.Code("alice"))
-			return err
-		},
-		reached: signsIn,
-	},
-	"SelectMFA": {
-		operation: "AdminRespondToAuthChallenge", on: []func(*cognitotest.Options){withEmail},
-		user: cognitotest.User{
-			TOTP: "JBSWY3DPEHPK3PXP", Email: "alice@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
-		},
-		begin: begun,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.outcome, err = j.client.SelectMFA(ctx, j.challenge.(*cognitomfa.SelectChallenge), cognitomfa.MethodTOTP)
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			ch := as[*cognitomfa.MFAChallenge](t, j.outcome, err)
-			outcome, err := j.client.RespondMFA(t.Context(), ch, j.Code("alice"))
-			as[*cognitomfa.Tokens](t, outcome, err)
-		},
-	},
-	"SetNewPassword": {
-		operation: "AdminRespondToAuthChallenge", user: mustChange, begin: begun,
-		call: func(ctx context.Context, j *journey) (err error) {
-			ch, ok := j.challenge.(*cognitomfa.NewPasswordChallenge)
-			if !ok {
-				return nil // The new password is set.
-			}
-			j.outcome, err = j.client.SetNewPassword(ctx, ch, newPassword, nil)
-			return err
-		},
-		// The error says to try the new password first.
-		startOver: func(t *testing.T, j *journey) {
-			t.Helper()
-			outcome, err := j.client.SignIn(t.Context(), "alice", newPassword)
-			if errors.Is(err, cognitomfa.ErrCredentials) {
-				begun(t, j)
-				return
-			}
-			require.NoError(t, err)
-			j.challenge, j.outcome = nil, outcome
-		},
-		reached: signsIn,
-	},
-	"Respond": {
-		operation: "AdminRespondToAuthChallenge", user: enrolledUser,
-		begin: func(t *testing.T, j *journey) {
-			t.Helper()
-			begun(t, j)
-			ch := j.challenge.(*cognitomfa.MFAChallenge)
-			j.challenge = &cognitomfa.OtherChallenge{
-				Username: ch.Username, Session: ch.Session, Name: "SOFTWARE_TOKEN_MFA",
-			}
-		},
-		call: func(ctx context.Context, j *journey) (err error) {
-			answers := map[string]string{"SOFTWARE_TOKEN_MFA_CODE": j.Code("alice")}
-			j.outcome, err = j.client.Respond(ctx, j.challenge.(*cognitomfa.OtherChallenge), answers)
-			return err
-		},
-		reached: signsIn,
-	},
-	"SetupEmail": {
-		operation: "AdminRespondToAuthChallenge", on: []func(*cognitotest.Options){mfaOn, withEmail}, begin: begun,
-		call: func(ctx context.Context, j *journey) (err error) {
-			if ch, ok := j.challenge.(*cognitomfa.SetupChallenge); ok {
-				j.outcome, err = j.client.SetupEmail(ctx, ch, "alice@example.com")
-			}
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			ch := as[*cognitomfa.MFAChallenge](t, j.outcome, err)
-			outbox := j.Outbox("alice")
-			outcome, err := j.client.RespondMFA(t.Context(), ch, outbox[len(outbox)-1].Code)
-			as[*cognitomfa.Tokens](t, outcome, err)
-		},
-	},
-	"Enroll": {
-		operation: "AssociateSoftwareToken", begin: inside,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.key, err = j.client.Enroll(ctx, j.access)
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			code, err := j.key.Key.Code(j.Now())
-			require.NoError(t, err)
-			totpIsOn(t, j, j.client.Verify(t.Context(), j.access, code))
-		},
-	},
-	"EnrollSetup": {
-		operation: "AssociateSoftwareToken", on: []func(*cognitotest.Options){mfaOn}, begin: begun,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.key, err = j.client.EnrollSetup(ctx, j.challenge.(*cognitomfa.SetupChallenge))
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			code, err := j.key.Key.Code(j.Now())
-			require.NoError(t, err)
-			outcome, err := j.client.VerifySetup(t.Context(), j.key.Setup, code)
-			as[*cognitomfa.Tokens](t, outcome, err)
-		},
-	},
-	"Verify, the code": {
-		operation: "VerifySoftwareToken", begin: enrolling,
-		call:    func(ctx context.Context, j *journey) error { return verifyOrEnable(ctx, j) },
-		reached: totpIsOn,
-	},
-	"Verify, the preference": {
-		operation: "SetUserMFAPreference", begin: enrolling,
-		call:    func(ctx context.Context, j *journey) error { return verifyOrEnable(ctx, j) },
-		reached: totpIsOn,
-	},
-	"VerifySetup, the code": {
-		operation: "VerifySoftwareToken", on: []func(*cognitotest.Options){mfaOn},
-		begin: settingMFAUp, call: finishSetup, reached: setUp,
-	},
-	"VerifySetup, the answer": {
-		operation: "AdminRespondToAuthChallenge", on: []func(*cognitotest.Options){mfaOn},
-		begin: settingMFAUp, call: finishSetup, reached: setUp,
-	},
-	"VerifySetup, the preference": {
-		operation: "SetUserMFAPreference", on: []func(*cognitotest.Options){mfaOn},
-		begin: settingMFAUp, call: finishSetup, reached: setUp,
-	},
-	"Status": {
-		operation: "GetUser", user: enrolledUser, begin: inside,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.status, err = j.client.Status(ctx, j.access)
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			assert.True(t, j.status.TOTP(), "never that MFA is off")
-		},
-	},
-	"UserStatus": {
-		operation: "AdminGetUser", user: enrolledUser, begin: inside,
-		call: func(ctx context.Context, j *journey) (err error) {
-			j.status, err = j.client.UserStatus(ctx, "alice")
-			return err
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			assert.True(t, j.status.TOTP(), "never that MFA is off")
-			assert.Equal(t, "CONFIRMED", j.status.UserStatus)
-			assert.False(t, j.status.Disabled)
-		},
-	},
-	"Enable": {
-		operation: "SetUserMFAPreference", user: cognitotest.User{TOTP: "JBSWY3DPEHPK3PXP", Methods: []string{}}, begin: inside,
-		call:    func(ctx context.Context, j *journey) error { return j.client.Enable(ctx, j.access) },
-		reached: totpIsOn,
-	},
-	"Disable": {
-		operation: "SetUserMFAPreference", user: enrolledUser, begin: inside,
-		call:    func(ctx context.Context, j *journey) error { return j.client.Disable(ctx, j.access) },
-		reached: authenticatorIsOff,
-	},
-	"Disable, the pool": {
-		operation: "GetUserPoolMfaConfig", user: enrolledUser, begin: inside,
-		call:    func(ctx context.Context, j *journey) error { return j.client.Disable(ctx, j.access) },
-		reached: authenticatorIsOff,
-	},
-	"Disable, where MFA is required": {
-		operation: "GetUserPoolMfaConfig", on: []func(*cognitotest.Options){mfaOn}, user: enrolledUser, begin: inside,
-		call: func(ctx context.Context, j *journey) error { return j.client.Disable(ctx, j.access) },
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.ErrorIs(t, err, cognitomfa.ErrMFARequired)
-			assert.True(t, status(t, j.client, j.access).TOTP())
-		},
-	},
-	"SetMethods": {
-		operation: "SetUserMFAPreference", on: []func(*cognitotest.Options){withEmail}, user: twoMethods, begin: inside,
-		call: func(ctx context.Context, j *journey) error {
-			return j.client.SetMethods(ctx, j.access, []cognitomfa.Method{cognitomfa.MethodEmail}, cognitomfa.MethodEmail)
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			s := status(t, j.client, j.access)
-			assert.Equal(t, []cognitomfa.Method{cognitomfa.MethodEmail}, s.Enabled)
-			assert.Equal(t, cognitomfa.MethodEmail, s.Preferred)
-		},
-	},
-	"ResetTOTP": {
-		operation: "AdminDeleteSoftwareToken", user: enrolledUser, begin: inside,
-		call:    func(ctx context.Context, j *journey) error { return j.client.ResetTOTP(ctx, "alice") },
-		reached: authenticatorIsGone,
-	},
-	"ResetTOTP and sign out, the sign-out": {
-		operation: "AdminUserGlobalSignOut", user: enrolledUser, begin: inside,
-		call: resetAndSignOut, reached: resetAndSignedOut,
-	},
-	"ResetTOTP and sign out, the reset": {
-		operation: "AdminDeleteSoftwareToken", user: enrolledUser, begin: inside,
-		call: resetAndSignOut, reached: resetAndSignedOut,
-	},
-	"SignOutUser": {
-		operation: "AdminUserGlobalSignOut", begin: inside,
-		call: func(ctx context.Context, j *journey) error { return j.client.SignOutUser(ctx, "alice") },
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			oldTokensAreDead(t, j)
-		},
-	},
-	"SignOut": {
-		operation: "GlobalSignOut", begin: inside,
-		call: func(ctx context.Context, j *journey) error { return j.client.SignOut(ctx, j.access) },
-		// Whoever is told that the token is dead signs in again, and signs out everywhere.
-		startOver: func(t *testing.T, j *journey) {
-			t.Helper()
-			j.access = *j.IssueTokens("alice").AccessToken
-			j.Advance(2 * time.Second)
-		},
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			if !errors.Is(err, cognitomfa.ErrAccessToken) { // A try whose response was lost has ended it.
-				require.NoError(t, err)
-			}
-			oldTokensAreDead(t, j)
-		},
-	},
-	"Revoke": {
-		operation: "RevokeToken", begin: inside,
-		call: func(ctx context.Context, j *journey) error { return j.client.Revoke(ctx, j.refresh) },
-		reached: func(t *testing.T, j *journey, err error) {
-			t.Helper()
-			require.NoError(t, err)
-			oldTokensAreDead(t, j)
-		},
-	},
-	"Refresh":               {operation: "GetTokensFromRefreshToken", begin: inside, call: refreshing, reached: signsIn},
-	"Refresh with rotation": {operation: "GetTokensFromRefreshToken", on: []func(*cognitotest.Options){withRotation}, begin: inside, call: refreshing, reached: signsIn},
-	"UsersWithoutMFA, the list": {
-		operation: "ListUsers", begin: inside, call: listing, reached: listed,
-	},
-	"UsersWithoutMFA, a user": {
-		operation: "AdminGetUser", begin: inside, call: listing, reached: listed,
-	},
-}
-
-var tracking = []func(*cognitotest.Options){func(o *cognitotest.Options) { o.Devices = &always }}
-
-func signingIn(ctx context.Context, j *journey) (err error) {
-	j.outcome, err = j.client.SignIn(ctx, "alice", password, on(j.device))
-	return err
-}
-
-// newDeviceOf signs alice in with a code, on a device that is new.
-func newDeviceOf(t *testing.T, j *journey) {
-	t.Helper()
-	begun(t, j)
-	outcome, err := j.client.RespondMFA(t.Context(), j.challenge.(*cognitomfa.MFAChallenge), j.Code("alice"))
-	j.outcome, j.access = outcome, as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal()
-}
-
-func remembering(ctx context.Context, j *journey) (err error) {
+func callRememberDevice(ctx context.Context, j *journey) (err error) {
 	j.device, err = j.client.RememberDevice(ctx, j.outcome.(*cognitomfa.Tokens), "")
 	return err
 }
 
-func verifyOrEnable(ctx context.Context, j *journey) error {
-	if j.status != nil { // ErrNotEnabled has said so.
+// callVerify does what ErrNotEnabled asks for, if that was the error.
+func callVerify(ctx context.Context, j *journey) error {
+	if j.notEnabled {
 		return j.client.Enable(ctx, j.access)
 	}
 	err := j.client.Verify(ctx, j.access, j.Code("alice"))
-	if errors.Is(err, cognitomfa.ErrNotEnabled) {
-		j.status = &cognitomfa.Status{}
+	j.notEnabled = errors.Is(err, cognitomfa.ErrNotEnabled)
+	return err
+}
+
+// callVerifySetup does the same, and answers what a finished setup leads to.
+func callVerifySetup(ctx context.Context, j *journey) (err error) {
+	if j.notEnabled {
+		return j.client.Enable(ctx, as[*cognitomfa.Tokens](j.t, j.outcome, nil).Access.Reveal())
+	}
+	switch ch := j.challenge.(type) {
+	case *cognitomfa.SetupChallenge:
+		j.outcome, err = j.client.VerifySetup(ctx, ch, j.Code("alice"))
+		j.notEnabled = errors.Is(err, cognitomfa.ErrNotEnabled)
+	case *cognitomfa.MFAChallenge:
+		j.outcome, err = j.client.RespondMFA(ctx, ch, j.VerifiedCode("alice"))
+	case *cognitomfa.NewPasswordChallenge, *cognitomfa.OtherChallenge, *cognitomfa.SelectChallenge,
+		*cognitomfa.PasswordChallenge:
+		err = fmt.Errorf("no setup leads to %T", ch)
 	}
 	return err
 }
 
-func setUp(t *testing.T, j *journey, err error) {
-	t.Helper()
-	require.NoError(t, err)
-	tokens := as[*cognitomfa.Tokens](t, j.outcome, nil)
-	j.access = tokens.Access.Reveal()
-	j.Advance(30 * time.Second)
-	outcome, err := j.client.SignIn(t.Context(), "alice", password)
-	as[*cognitomfa.MFAChallenge](t, outcome, err)
+func callDisable(ctx context.Context, j *journey) error { return j.client.Disable(ctx, j.access) }
+
+func callReset(ctx context.Context, j *journey) error {
+	return j.client.ResetTOTP(ctx, "alice", signOutToo)
 }
 
-func authenticatorIsOff(t *testing.T, j *journey, err error) {
-	t.Helper()
-	require.NoError(t, err)
-	assert.False(t, status(t, j.client, j.access).TOTP())
-}
-
-func resetAndSignOut(ctx context.Context, j *journey) error {
-	return j.client.ResetTOTP(ctx, "alice", func(o *cognitomfa.ResetOptions) { o.SignOut = true })
-}
-
-func resetAndSignedOut(t *testing.T, j *journey, err error) {
-	t.Helper()
-	oldTokensAreDead(t, j)
-	authenticatorIsGone(t, j, err)
-}
-
-func refreshing(ctx context.Context, j *journey) error {
+func callRefresh(ctx context.Context, j *journey) error {
 	tokens, err := j.client.Refresh(ctx, j.refresh)
 	if err == nil {
 		j.outcome = tokens
@@ -691,8 +341,8 @@ func refreshing(ctx context.Context, j *journey) error {
 	return err
 }
 
-func listing(ctx context.Context, j *journey) error {
-	for s, err := range j.client.UsersWithoutMFA(ctx, func(o *cognitomfa.ListOptions) { o.PerSecond = 1e6 }) {
+func callList(ctx context.Context, j *journey) error {
+	for s, err := range j.client.UsersWithoutMFA(ctx, unpaced) {
 		if err != nil {
 			return err
 		}
@@ -701,103 +351,525 @@ func listing(ctx context.Context, j *journey) error {
 	return nil
 }
 
-func listed(t *testing.T, j *journey, err error) {
-	t.Helper()
-	require.NoError(t, err)
-	require.NotNil(t, j.status)
-	assert.Equal(t, "alice", j.status.Username)
+// What the caller wanted.
+
+func signedIn(j *journey, err error) {
+	require.NoError(j.t, err)
+	tokens := as[*cognitomfa.Tokens](j.t, j.outcome, nil)
+	statusOf(j.t, j.client, tokens.Access.Reveal())
 }
+
+func totpOn(j *journey, err error) {
+	require.NoError(j.t, err)
+	require.Equal(j.t, string(cognitomfa.MethodTOTP), j.User("alice").Preferred)
+	j.signIn()
+	as[*cognitomfa.MFAChallenge](j.t, j.outcome, nil)
+}
+
+func totpOff(j *journey, err error) {
+	require.NoError(j.t, err)
+	assert.False(j.t, statusOf(j.t, j.client, j.access).TOTP())
+}
+
+func setupFinished(j *journey, err error) {
+	signedIn(j, err)
+	j.signIn()
+	as[*cognitomfa.MFAChallenge](j.t, j.outcome, nil)
+}
+
+func authenticatorGone(j *journey, err error) {
+	if !errors.Is(err, cognitomfa.ErrNotEnrolled) { // True: there is nothing left to reset.
+		require.NoError(j.t, err)
+	}
+	j.signIn()
+	as[*cognitomfa.Tokens](j.t, j.outcome, nil)
+}
+
+func signedOut(j *journey, err error) {
+	require.NoError(j.t, err)
+	_, err = j.client.Status(j.t.Context(), j.access)
+	require.ErrorIs(j.t, err, cognitomfa.ErrAccessToken)
+	_, err = j.client.Refresh(j.t.Context(), j.refresh)
+	require.ErrorIs(j.t, err, cognitomfa.ErrRefreshToken)
+}
+
+func resetAndSignedOut(j *journey, err error) {
+	signedOut(j, nil)
+	authenticatorGone(j, err)
+}
+
+func aliceListed(j *journey, err error) {
+	require.NoError(j.t, err)
+	require.NotNil(j.t, j.status)
+	assert.Equal(j.t, "alice", j.status.Username)
+}
+
+func trackDevices(o *cognitotest.Options) { o.Devices = &alwaysTracked }
+
+const (
+	initiate = "AdminInitiateAuth"
+	respond  = "AdminRespondToAuthChallenge"
+)
+
+var goals = map[string]goal{
+	"SignIn": {
+		operation: initiate, begin: nothing, call: callSignIn, reached: signedIn,
+	},
+	"SignIn by SRP, the first call": {
+		operation: initiate, flow: cognitomfa.FlowSRP,
+		begin: nothing, call: callSignIn, reached: signedIn,
+	},
+	"SignIn by SRP, the proof": {
+		operation: respond, flow: cognitomfa.FlowSRP, ifLost: cognitomfa.StepBackOff,
+		begin: nothing, call: callSignIn, reached: signedIn,
+	},
+	"SignIn by choice": {
+		operation: initiate, flow: cognitomfa.FlowUserAuth,
+		begin: nothing, call: callSignIn, reached: signedIn,
+	},
+	"SignIn on a device": {
+		operation: respond, flow: cognitomfa.FlowSRP, ifLost: cognitomfa.StepBackOff,
+		options: []poolOption{trackDevices}, user: totpUser,
+		begin: (*journey).rememberedDevice, call: callSignIn, reached: signedIn,
+	},
+	"RememberDevice": {
+		operation: "ConfirmDevice", flow: cognitomfa.FlowSRP, resentIfUnreadable: true,
+		options: []poolOption{trackDevices}, user: totpUser,
+		begin: (*journey).newDevice, call: callRememberDevice,
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			signedIn(j, callSignIn(j.t.Context(), j))
+		},
+	},
+	"ForgetDevice": {
+		operation: "ForgetDevice", flow: cognitomfa.FlowSRP, resentIfUnreadable: true,
+		options: []poolOption{trackDevices}, user: totpUser,
+		begin: (*journey).rememberedDevice,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.ForgetDevice(ctx, j.access, j.device.Key)
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			err = callSignIn(j.t.Context(), j)
+			assert.True(j.t, as[*cognitomfa.MFAChallenge](j.t, j.outcome, err).DeviceUnknown)
+		},
+	},
+	"RespondPassword": {
+		operation: respond, flow: cognitomfa.FlowUserAuth, ifLost: cognitomfa.StepStartOver,
+		begin: func(j *journey) { j.challenge = passwordChallenge(j.t, j.Server) },
+		call: func(ctx context.Context, j *journey) (err error) {
+			ch := j.challenge.(*cognitomfa.PasswordChallenge)
+			j.outcome, err = j.client.RespondPassword(ctx, ch, password)
+			return err
+		},
+		reached: signedIn,
+	},
+	"RespondMFA": {
+		operation: respond, user: totpUser, ifLost: cognitomfa.StepStartOver,
+		begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			ch := j.challenge.(*cognitomfa.MFAChallenge)
+			j.outcome, err = j.client.RespondMFA(ctx, ch, j.Code("alice"))
+			return err
+		},
+		reached: signedIn,
+	},
+	"SelectMFA": {
+		operation: respond, user: totpEmailUser, ifLost: cognitomfa.StepStartOver,
+		options: []poolOption{emailMFA}, begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			ch := j.challenge.(*cognitomfa.SelectChallenge)
+			j.outcome, err = j.client.SelectMFA(ctx, ch, cognitomfa.MethodTOTP)
+			return err
+		},
+		reached: func(j *journey, err error) {
+			ch := as[*cognitomfa.MFAChallenge](j.t, j.outcome, err)
+			outcome, err := j.client.RespondMFA(j.t.Context(), ch, j.Code("alice"))
+			as[*cognitomfa.Tokens](j.t, outcome, err)
+		},
+	},
+	"SetNewPassword": {
+		operation: respond, user: mustChangeUser, ifLost: cognitomfa.StepStartOver,
+		begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			ch, ok := j.challenge.(*cognitomfa.NewPasswordChallenge)
+			if !ok {
+				return nil // The new password is set.
+			}
+			j.outcome, err = j.client.SetNewPassword(ctx, ch, newPassword, nil)
+			return err
+		},
+		startOver: func(j *journey) { // The error says to try the new password first.
+			outcome, err := j.client.SignIn(j.t.Context(), "alice", newPassword)
+			if errors.Is(err, cognitomfa.ErrCredentials) {
+				j.signIn()
+				return
+			}
+			require.NoError(j.t, err)
+			j.challenge, j.outcome = nil, outcome
+		},
+		reached: signedIn,
+	},
+	"Respond": {
+		operation: respond, user: totpUser, ifLost: cognitomfa.StepStartOver,
+		begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			totp := j.challenge.(*cognitomfa.MFAChallenge)
+			ch := &cognitomfa.OtherChallenge{
+				Username: totp.Username, Session: totp.Session, Name: "SOFTWARE_TOKEN_MFA",
+			}
+			answers := map[string]string{"SOFTWARE_TOKEN_MFA_CODE": j.Code("alice")}
+			j.outcome, err = j.client.Respond(ctx, ch, answers)
+			return err
+		},
+		reached: signedIn,
+	},
+	"SetupEmail": {
+		operation: respond, options: []poolOption{mfaRequired, emailMFA},
+		ifLost: cognitomfa.StepStartOver, begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			if ch, ok := j.challenge.(*cognitomfa.SetupChallenge); ok {
+				j.outcome, err = j.client.SetupEmail(ctx, ch, "alice@example.com")
+			}
+			return err
+		},
+		reached: func(j *journey, err error) {
+			ch := as[*cognitomfa.MFAChallenge](j.t, j.outcome, err)
+			code := lastCode(j.t, j.Server, "alice")
+			outcome, err := j.client.RespondMFA(j.t.Context(), ch, code)
+			as[*cognitomfa.Tokens](j.t, outcome, err)
+		},
+	},
+	"Enroll": {
+		operation: "AssociateSoftwareToken", begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) (err error) {
+			j.enrollment, err = j.client.Enroll(ctx, j.access)
+			return err
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			code, err := j.enrollment.Key.Code(j.Now())
+			require.NoError(j.t, err)
+			totpOn(j, j.client.Verify(j.t.Context(), j.access, code))
+		},
+	},
+	"EnrollSetup": {
+		operation: "AssociateSoftwareToken", options: []poolOption{mfaRequired},
+		ifLost: cognitomfa.StepStartOver, begin: (*journey).signIn,
+		call: func(ctx context.Context, j *journey) (err error) {
+			j.enrollment, err = j.client.EnrollSetup(ctx, j.challenge.(*cognitomfa.SetupChallenge))
+			return err
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			code, err := j.enrollment.Key.Code(j.Now())
+			require.NoError(j.t, err)
+			outcome, err := j.client.VerifySetup(j.t.Context(), j.enrollment.Setup, code)
+			as[*cognitomfa.Tokens](j.t, outcome, err)
+		},
+	},
+	"Verify, the code": {
+		operation: "VerifySoftwareToken", resentIfUnreadable: true,
+		begin: (*journey).enroll, call: callVerify, reached: totpOn,
+	},
+	"Verify, the code of a second authenticator": {
+		operation: "VerifySoftwareToken", user: totpUser, resentIfUnreadable: true,
+		begin: (*journey).enroll, call: callVerify, reached: totpOn,
+	},
+	"Verify, the preference": {
+		operation: "SetUserMFAPreference",
+		begin:     (*journey).enroll, call: callVerify, reached: totpOn,
+	},
+	"VerifySetup, the code": {
+		operation: "VerifySoftwareToken", options: []poolOption{mfaRequired},
+		ifLost: cognitomfa.StepStartOver,
+		begin:  (*journey).setUp, call: callVerifySetup, reached: setupFinished,
+	},
+	"VerifySetup, the answer": {
+		operation: respond, options: []poolOption{mfaRequired}, ifLost: cognitomfa.StepStartOver,
+		begin: (*journey).setUp, call: callVerifySetup, reached: setupFinished,
+	},
+	"VerifySetup, the preference": {
+		operation: "SetUserMFAPreference", options: []poolOption{mfaRequired},
+		begin: (*journey).setUp, call: callVerifySetup, reached: setupFinished,
+	},
+	"Status": {
+		operation: "GetUser", user: totpUser, begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) (err error) {
+			j.status, err = j.client.Status(ctx, j.access)
+			return err
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			assert.True(j.t, j.status.TOTP(), "never that MFA is off")
+		},
+	},
+	"UserStatus": {
+		operation: "AdminGetUser", user: totpUser, begin: nothing,
+		call: func(ctx context.Context, j *journey) (err error) {
+			j.status, err = j.client.UserStatus(ctx, "alice")
+			return err
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			assert.True(j.t, j.status.TOTP(), "never that MFA is off")
+			assert.Equal(j.t, "CONFIRMED", j.status.UserStatus)
+			assert.False(j.t, j.status.Disabled)
+		},
+	},
+	"Enable": {
+		operation: "SetUserMFAPreference",
+		user:      cognitotest.User{TOTP: totpKey, Methods: []string{}},
+		begin:     (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.Enable(ctx, j.access)
+		},
+		reached: totpOn,
+	},
+	"Disable": {
+		operation: "SetUserMFAPreference", user: totpUser,
+		begin: (*journey).haveTokens, call: callDisable, reached: totpOff,
+	},
+	"Disable, the pool": {
+		operation: "GetUserPoolMfaConfig", user: totpUser,
+		begin: (*journey).haveTokens, call: callDisable, reached: totpOff,
+	},
+	"Disable, where MFA is required": {
+		operation: "GetUserPoolMfaConfig", user: totpUser, options: []poolOption{mfaRequired},
+		begin: (*journey).haveTokens, call: callDisable, verdict: cognitomfa.ErrMFARequired,
+		reached: func(j *journey, err error) {
+			require.ErrorIs(j.t, err, cognitomfa.ErrMFARequired)
+			assert.True(j.t, statusOf(j.t, j.client, j.access).TOTP())
+		},
+	},
+	"SetMethods": {
+		operation: "SetUserMFAPreference", user: totpEmailUser, options: []poolOption{emailMFA},
+		begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) error {
+			email := []cognitomfa.Method{cognitomfa.MethodEmail}
+			return j.client.SetMethods(ctx, j.access, email, cognitomfa.MethodEmail)
+		},
+		reached: func(j *journey, err error) {
+			require.NoError(j.t, err)
+			s := statusOf(j.t, j.client, j.access)
+			assert.Equal(j.t, []cognitomfa.Method{cognitomfa.MethodEmail}, s.Enabled)
+			assert.Equal(j.t, cognitomfa.MethodEmail, s.Preferred)
+		},
+	},
+	"ResetTOTP": {
+		operation: "AdminDeleteSoftwareToken", user: totpUser, resentIfUnreadable: true,
+		begin: nothing,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.ResetTOTP(ctx, "alice")
+		},
+		reached: authenticatorGone,
+	},
+	"ResetTOTP and sign out, the sign-out": {
+		operation: "AdminUserGlobalSignOut", user: totpUser,
+		begin: (*journey).haveTokens, call: callReset, reached: resetAndSignedOut,
+	},
+	"ResetTOTP and sign out, the reset": {
+		operation: "AdminDeleteSoftwareToken", user: totpUser, resentIfUnreadable: true,
+		begin: (*journey).haveTokens, call: callReset, reached: resetAndSignedOut,
+	},
+	"SignOutUser": {
+		operation: "AdminUserGlobalSignOut", begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.SignOutUser(ctx, "alice")
+		},
+		reached: signedOut,
+	},
+	"SignOut": {
+		operation: "GlobalSignOut", resentIfUnreadable: true, begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.SignOut(ctx, j.access)
+		},
+		startOver: func(j *journey) { // Sign in again, and sign out everywhere.
+			j.access = *j.IssueTokens("alice").AccessToken
+			j.Advance(2 * time.Second)
+		},
+		reached: func(j *journey, err error) {
+			if errors.Is(err, cognitomfa.ErrAccessToken) {
+				err = nil // A try whose response was lost has signed the user out.
+			}
+			signedOut(j, err)
+		},
+	},
+	"Revoke": {
+		operation: "RevokeToken", begin: (*journey).haveTokens,
+		call: func(ctx context.Context, j *journey) error {
+			return j.client.Revoke(ctx, j.refresh)
+		},
+		reached: signedOut,
+	},
+	"Refresh": {
+		operation: "GetTokensFromRefreshToken",
+		begin:     (*journey).haveTokens, call: callRefresh, reached: signedIn,
+	},
+	"Refresh with rotation": {
+		operation: "GetTokensFromRefreshToken", options: []poolOption{tokenRotation}, rotates: true,
+		begin: (*journey).haveTokens, call: callRefresh, reached: signedIn,
+	},
+	"UsersWithoutMFA, the list": {
+		operation: "ListUsers", begin: nothing, call: callList, reached: aliceListed,
+	},
+	"UsersWithoutMFA, a user": {
+		operation: "AdminGetUser", begin: nothing, call: callList, reached: aliceListed,
+	},
+}
+
+// Three goals stand for the kinds of calls that the retryers see: one that is sent once, one that
+// is sent again more often than the SDK would, and one that is as the SDK has it.
+var goalsForAllRetryers = []string{"RespondMFA", "Verify, the code", "Status"}
 
 func TestGoalsAreReached(t *testing.T) {
 	t.Parallel()
 	for name, g := range goals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for retryer, newRetryer := range retryers {
-				if g.flow == cognitomfa.FlowSRP && retryer != "standard" && retryer != "none" {
-					continue // Its arithmetic takes time, and what is made of errors is the same.
-				}
-				for fault, what := range breakages {
-					journeyTo(t, g, newRetryer(), what, 1, retryer+", "+fault)
-					if retryer == "standard" { // The others do not come to a third try, or do the same there.
-						journeyTo(t, g, newRetryer(), what, 3, retryer+", "+fault)
-					}
+			for kind, what := range breakages {
+				g.pursue(t, kind+", without retries", noRetryer(), what, 1, nil)
+				g.pursue(t, kind, standardRetryer(), what, 1, g.checkFirstError)
+				if g.flow != cognitomfa.FlowSRP { // Its arithmetic takes time.
+					g.pursue(t, kind+", three times", standardRetryer(), what, 3, nil)
 				}
 			}
 		})
 	}
+	for _, name := range goalsForAllRetryers {
+		for retryer, newRetryer := range otherRetryers {
+			t.Run(name+", "+retryer, func(t *testing.T) {
+				t.Parallel()
+				for kind, what := range breakages {
+					goals[name].pursue(t, kind, newRetryer(), what, 1, nil)
+				}
+			})
+		}
+	}
 }
 
-// journeyTo breaks the first requests of a step, and then does what NextStep says.
-func journeyTo(t *testing.T, g goal, retryer aws.Retryer, what breakage, times int, path string) {
+// newJourney begins a journey to a goal.
+func (g goal) newJourney(t *testing.T, optFns ...callOption) *journey {
 	t.Helper()
-	srv := cognitotest.NewServer(g.on...)
-	defer srv.Close()
 	user := g.user
 	user.Username, user.Password = "alice", password
+	srv := cognitotest.NewServer(g.options...)
 	srv.AddUser(user)
-	net := &breaker{}
-	j := &journey{Server: srv, client: newClient(t, srv.Client(func(o *cip.Options) {
-		o.Retryer = retryer
-		net.HTTPClient, o.HTTPClient = o.HTTPClient, net
-	}), edited(configOf(srv), flowOf(g.flow)))}
-	g.begin(t, j)
-	net.arm(g.operation, times, what)
-	err := g.call(t.Context(), j)
+	j := &journey{Server: srv, t: t, client: newFlowClient(t, srv, g.flow, optFns...)}
+	g.begin(j)
+	return j
+}
+
+// pursue breaks the first requests of a call, has its error checked, and then does what NextStep
+// says.
+func (g goal) pursue(
+	t *testing.T, path string, retryer aws.Retryer, what breakage, times int,
+	check func(*testing.T, breakage, error),
+) {
+	t.Helper()
+	network := &breaker{}
+	j := g.newJourney(t, network.attach, func(o *cip.Options) { o.Retryer = retryer })
+	defer j.Close()
 	var trail []string
 	defer func() {
 		if t.Failed() {
-			t.Logf("%s, %d times:\n%s", path, times, strings.Join(trail, "\n"))
+			t.Logf("%s:\n%s", path, strings.Join(trail, "\n"))
 		}
 	}()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	network.cancel = cancel
+	network.arm(g.operation, times, what)
+	err := g.call(ctx, j)
+	if check != nil {
+		check(t, what, err)
+	}
 	for range 4 {
-		if err == nil {
+		step := cognitomfa.NextStep(err)
+		if err == nil || step == cognitomfa.StepGiveUp {
 			break
 		}
-		trail = append(trail, err.Error()+" -> "+string(cognitomfa.NextStep(err)))
-		assertSpeakable(t, err, path)
-		switch cognitomfa.NextStep(err) {
-		case cognitomfa.StepGiveUp:
+		trail = append(trail, err.Error()+" -> "+string(step))
+		checkText(t, err)
+		switch step {
 		case cognitomfa.StepStartOver:
-			net.arm("", 0, breakage{}) // A person takes longer than the outage.
+			network.arm("", 0, breakage{}) // A person takes longer than the outage.
 			if g.startOver != nil {
-				g.startOver(t, j)
+				g.startOver(j)
 			} else {
-				g.begin(t, j)
+				g.begin(j)
 			}
-			err = g.call(t.Context(), j)
-			continue
 		case cognitomfa.StepNextCode:
-			j.Advance(30 * time.Second)
-			fallthrough
-		default:
-			err = g.call(t.Context(), j)
-			continue
+			j.Advance(codePeriod)
+		case cognitomfa.StepSameChallenge, cognitomfa.StepBackOff, cognitomfa.StepGiveUp:
 		}
-		break
+		err = g.call(t.Context(), j)
 	}
 	if err != nil {
 		trail = append(trail, err.Error()+" at last")
 	}
-	require.False(t, t.Failed())
-	g.reached(t, j, err)
+	g.reached(j, err)
 }
 
-// assertSpeakable holds what every error promises: a kind, a step, one line, and nothing that the
-// server sent or the user typed.
-func assertSpeakable(t *testing.T, err error, path string) {
+// checkFirstError holds what a call says after one breakage, with the SDK's standard retryer.
+func (g goal) checkFirstError(t *testing.T, what breakage, err error) {
+	t.Helper()
+	if g.verdict != nil && errors.Is(err, g.verdict) {
+		err = nil
+	}
+	switch {
+	case what.refused:
+		require.NoError(t, err, "it is sent again")
+	case g.ifLost != "":
+		require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+		require.Equal(t, g.ifLost, cognitomfa.NextStep(err))
+	case what.cancel:
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
+	case what.resent && !g.rotates, what.unreadable && g.resentIfUnreadable:
+		require.NoError(t, err, "it is sent again")
+	}
+}
+
+// checkText holds what every error promises: a kind, one line, and nothing that the server sent or
+// the user typed. No breakage is the fault of a code, a password or a session.
+func checkText(t *testing.T, err error) {
 	t.Helper()
 	var e *cognitomfa.Error
-	require.ErrorAs(t, err, &e, path)
-	assert.Error(t, e.Kind, path)
+	require.ErrorAs(t, err, &e)
+	assert.Error(t, e.Kind)
 	text := err.Error()
-	assert.NotContains(t, text, "\n", path)
-	for _, secret := range []string{leak, leak[:12], password, newPassword, "alice", "AYABe"} {
-		assert.NotContains(t, text, secret, path)
-	}
-	for _, reason := range []error{
-		cognitomfa.ErrCodeMismatch, cognitomfa.ErrSessionUsed, cognitomfa.ErrSessionExpired, cognitomfa.ErrCredentials,
+	for _, secret := range []string{
+		"\n", leak, leak[:12], password, newPassword, "alice", "AYABe",
 	} {
-		assert.NotErrorIs(t, err, reason, "%s: a wrong reason", path)
+		assert.NotContains(t, text, secret)
+	}
+	for _, wrong := range []error{
+		cognitomfa.ErrCodeMismatch, cognitomfa.ErrSessionUsed, cognitomfa.ErrSessionExpired,
+		cognitomfa.ErrCredentials,
+	} {
+		assert.NotErrorIs(t, err, wrong)
+	}
+}
+
+// A caller who has given up before the call can make it again: it was not sent.
+func TestCallsWithACanceledContext(t *testing.T) {
+	t.Parallel()
+	for name, g := range goals {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := g.newJourney(t)
+			defer j.Close()
+			j.ResetCalls()
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			err := g.call(ctx, j)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+			assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
+			assert.Empty(t, j.Calls())
+			g.reached(j, g.call(t.Context(), j))
+		})
 	}
 }

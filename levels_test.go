@@ -1,13 +1,15 @@
 package cognitomfa_test
 
 import (
+	"context"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -15,76 +17,66 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// initiated is a client on a double that notes the one call of a sign-in.
-func initiated(
-	t *testing.T, out *initiateOut, edits ...func(*cognitomfa.Config),
+const levelTOTP = "urn:cognito:loa:4"
+
+// recordInitiate returns a client on a double, and the request of its first call.
+func recordInitiate(
+	t *testing.T, out *initiateOut, edits ...configEdit,
 ) (*cognitomfa.Client, *initiateIn) {
 	t.Helper()
 	var got initiateIn
-	return newClient(t, &double{signIn: func(in *initiateIn) (*initiateOut, error) {
+	return newClient(t, &double{initiate: func(in *initiateIn) (*initiateOut, error) {
 		got = *in
 		return out, nil
-	}}, edited(byChoice, edits...)), &got
+	}}, edited(userAuthConfig, edits...)), &got
 }
 
-// level asks for an authentication level at sign-in.
-func level(maxAge time.Duration, acr ...string) func(*cognitomfa.SignInOptions) {
+// toLevel asks for an authentication level at sign-in.
+func toLevel(maxAge time.Duration, acr ...string) func(*cognitomfa.SignInOptions) {
 	return func(o *cognitomfa.SignInOptions) { o.ACR, o.MaxAge = acr, maxAge }
 }
 
-var (
-	signedIn = &initiateOut{AuthenticationResult: someTokens()}
-	asksCode = &initiateOut{
-		ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: aws.String("session"),
-		ChallengeParameters: map[string]string{"USER_ID_FOR_SRP": "alice"},
-	}
-)
-
-func TestSignInWithALevel(t *testing.T) {
+func TestSignInToALevel(t *testing.T) {
 	t.Parallel()
-	const loa4 = "urn:cognito:loa:4"
 	for name, tc := range map[string]struct {
 		acr    []string
 		maxAge time.Duration
 		want   map[string]string // beside what every sign-in has
 	}{
-		"none": {},
-		"one":  {[]string{loa4}, 0, map[string]string{"TARGET_ACR_VALUES": loa4}},
-		"several": {
-			[]string{"gold", "urn:cognito:loa:3"},
-			0,
-			map[string]string{"TARGET_ACR_VALUES": "gold urn:cognito:loa:3"},
+		"no level": {},
+		"one level": {
+			acr: []string{levelTOTP}, want: map[string]string{"TARGET_ACR_VALUES": levelTOTP},
 		},
-		"and an age": {
-			[]string{loa4},
-			90 * time.Second,
-			map[string]string{"TARGET_ACR_VALUES": loa4, "MAX_AGE": "90"},
+		"several levels": {
+			acr:  []string{"gold", "urn:cognito:loa:3"},
+			want: map[string]string{"TARGET_ACR_VALUES": "gold urn:cognito:loa:3"},
+		},
+		"an age of seconds": {
+			acr: []string{levelTOTP}, maxAge: 90 * time.Second,
+			want: map[string]string{"TARGET_ACR_VALUES": levelTOTP, "MAX_AGE": "90"},
 		},
 		"an age of days": {
-			[]string{loa4},
-			72 * time.Hour,
-			map[string]string{"TARGET_ACR_VALUES": loa4, "MAX_AGE": "259200"},
+			acr: []string{levelTOTP}, maxAge: 72 * time.Hour,
+			want: map[string]string{"TARGET_ACR_VALUES": levelTOTP, "MAX_AGE": "259200"},
 		},
 	} {
-		client, got := initiated(t, signedIn)
-		outcome, err := client.SignIn(t.Context(), "alice", password, level(tc.maxAge, tc.acr...))
+		client, got := recordInitiate(t, initiatedTokens)
+		outcome, err := client.SignIn(t.Context(), "alice", password, toLevel(tc.maxAge, tc.acr...))
 		as[*cognitomfa.Tokens](t, outcome, err)
-		want := map[string]string{"USERNAME": "alice", "PASSWORD": password, "PREFERRED_CHALLENGE": "PASSWORD"}
-		for k, v := range tc.want {
-			want[k] = v
+		want := map[string]string{
+			"USERNAME": "alice", "PASSWORD": password, "PREFERRED_CHALLENGE": "PASSWORD",
 		}
+		maps.Copy(want, tc.want)
 		assert.Equal(t, types.AuthFlowTypeUserAuth, got.AuthFlow, name)
 		assert.Equal(t, want, got.AuthParameters, name)
 	}
 }
 
+// StepUp signs in by USER_AUTH, whatever the flow of passwords is.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
-	for _, flow := range everyFlow {
-		client, got := initiated(t, asksCode, func(c *cognitomfa.Config) {
-			c.ClientSecret = "0123456789abcdefghijklmnop"
-			c.Flow = flow // That of the password does not matter.
-		})
+	for _, flow := range allFlows {
+		client, got := recordInitiate(t, initiatedTOTP, withSecret, withFlow(flow))
 		outcome, err := client.StepUp(t.Context(), " alice ", "access")
 		assert.Equal(t, cognitomfa.MethodTOTP, as[*cognitomfa.MFAChallenge](t, outcome, err).Method)
 		assert.Equal(t, types.AuthFlowTypeUserAuth, got.AuthFlow)
@@ -92,49 +84,48 @@ func TestStepUp(t *testing.T) {
 		assert.NotEmpty(t, hash)
 		assert.Equal(t, map[string]string{
 			"USERNAME": "alice", "ACCESS_TOKEN": "access", "SECRET_HASH": hash,
-			"PREFERRED_CHALLENGE": "PASSWORD", "TARGET_ACR_VALUES": "urn:cognito:loa:4",
+			"PREFERRED_CHALLENGE": "PASSWORD", "TARGET_ACR_VALUES": levelTOTP,
 		}, got.AuthParameters)
 	}
-	client, got := initiated(t, signedIn)
-	outcome, err := client.StepUp(t.Context(), "alice", "access", func(o *cognitomfa.StepUpOptions) {
+}
+
+func TestStepUpOptions(t *testing.T) {
+	t.Parallel()
+	client, got := recordInitiate(t, initiatedTokens)
+	all := func(o *cognitomfa.StepUpOptions) {
 		o.ACR, o.MaxAge = []string{"gold", "silver"}, 5*time.Minute
 		o.ClientMetadata = map[string]string{"why": "payment"}
-	})
+		o.Context = fullContext()
+	}
+	outcome, err := client.StepUp(t.Context(), "alice", "access", all)
 	as[*cognitomfa.Tokens](t, outcome, err)
 	assert.Equal(t, "gold silver", got.AuthParameters["TARGET_ACR_VALUES"])
 	assert.Equal(t, "300", got.AuthParameters["MAX_AGE"])
 	assert.Equal(t, map[string]string{"why": "payment"}, got.ClientMetadata)
-
-	client, got = initiated(t, signedIn)
-	_, err = client.StepUp(t.Context(), "alice", "access", func(o *cognitomfa.StepUpOptions) {
-		o.Context = complete()
-	})
-	require.NoError(t, err)
 	assert.Equal(t, "192.0.2.1", aws.ToString(got.ContextData.IpAddress))
 }
 
-// What cannot be right costs no call: the double has no methods.
-func TestLevelsThatAreRefused(t *testing.T) {
+// A level that no pool can have costs no call: the double plays none.
+func TestMalformedLevels(t *testing.T) {
 	t.Parallel()
-	long := "123456789012345678901234567890123456789012345678901234567890abcde" // 65
-	acr := func(values ...string) []string { return values }
+	longest := strings.Repeat("l", 64)
 	for name, tc := range map[string]struct {
 		acr    []string
 		maxAge time.Duration
 	}{
-		"an age without a level": {nil, time.Minute},
-		"a negative age":         {acr("gold"), -time.Second},
-		"half a second":          {acr("gold"), 1500 * time.Millisecond},
-		"an empty level":         {acr("gold", ""), 0},
-		"two in one":             {acr("gold silver"), 0},
-		"a quote":                {acr(`go"ld`), 0},
-		"a backslash":            {acr(`go\ld`), 0},
-		"a control character":    {acr("gold\n"), 0},
-		"not ASCII":              {acr("göld"), 0},
-		"too long":               {acr(long), 0},
+		"an age without a level": {maxAge: time.Minute},
+		"a negative age":         {acr: []string{"gold"}, maxAge: -time.Second},
+		"half a second":          {acr: []string{"gold"}, maxAge: 1500 * time.Millisecond},
+		"an empty level":         {acr: []string{"gold", ""}},
+		"two in one":             {acr: []string{"gold silver"}},
+		"a quote":                {acr: []string{`go"ld`}},
+		"a backslash":            {acr: []string{`go\ld`}},
+		"a control character":    {acr: []string{"gold\n"}},
+		"not ASCII":              {acr: []string{"göld"}},
+		"too long":               {acr: []string{longest + "l"}},
 	} {
-		client := newClient(t, &double{}, byChoice)
-		_, err := client.SignIn(t.Context(), "alice", password, level(tc.maxAge, tc.acr...))
+		client := newClient(t, &double{}, userAuthConfig)
+		_, err := client.SignIn(t.Context(), "alice", password, toLevel(tc.maxAge, tc.acr...))
 		require.ErrorIs(t, err, cognitomfa.ErrConfig, name)
 		assert.NotContains(t, err.Error(), "ld\n", name)
 		if tc.acr == nil {
@@ -145,42 +136,40 @@ func TestLevelsThatAreRefused(t *testing.T) {
 		})
 		require.ErrorIs(t, err, cognitomfa.ErrConfig, name)
 	}
-	client, got := initiated(t, signedIn)
-	_, err := client.SignIn(t.Context(), "alice", password, level(0, long[:64], "!#[]~"))
+	client, got := recordInitiate(t, initiatedTokens)
+	_, err := client.SignIn(t.Context(), "alice", password, toLevel(0, longest, "!#[]~"))
 	require.NoError(t, err)
-	assert.Equal(t, long[:64]+" !#[]~", got.AuthParameters["TARGET_ACR_VALUES"])
+	assert.Equal(t, longest+" !#[]~", got.AuthParameters["TARGET_ACR_VALUES"])
+}
 
+// The other flows know no levels.
+func TestLevelsNeedUserAuth(t *testing.T) {
+	t.Parallel()
 	for _, flow := range []cognitomfa.Flow{cognitomfa.FlowPassword, cognitomfa.FlowSRP} {
-		client := newClient(t, &double{}, edited(config, flowOf(flow)))
-		_, err := client.SignIn(t.Context(), "alice", password, level(0, "gold"))
+		client := newClient(t, &double{}, edited(config, withFlow(flow)))
+		_, err := client.SignIn(t.Context(), "alice", password, toLevel(0, "gold"))
 		require.ErrorIs(t, err, cognitomfa.ErrConfig)
 		assert.ErrorContains(t, err, "FlowUserAuth")
 	}
-	client = newClient(t, &double{}, config)
-	require.ErrorIs(t, noOutcome(client.StepUp(t.Context(), "alice", "")), cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, noOutcome(client.StepUp(t.Context(), " ", "access")), cognitomfa.ErrCredentials)
 }
 
 // A pool on the Lite plan is the operator's to change.
 func TestLevelsNeedAPlan(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &double{signIn: func(*initiateIn) (*initiateOut, error) {
-		return nil, &smithy.GenericAPIError{Code: "FeatureUnavailableInTierException", Message: "tier"}
-	}}, config)
-	_, err := client.StepUp(t.Context(), "alice", "access")
-	require.ErrorIs(t, err, cognitomfa.ErrConfig)
-	assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
-	assert.ErrorContains(t, err, "Essentials or Plus")
+	steppingUp := callOf(initiate, "step up")
+	e := failWith(t, steppingUp, "FeatureUnavailableInTierException", "tier")
+	require.Equal(t, cognitomfa.ErrConfig, e.Kind)
+	assert.ErrorContains(t, e, "Essentials or Plus")
 }
 
-// What Cognito refuses about a level is the user's state, not the service's settings: the texts are
-// not documented.
+// What Cognito refuses about a level is usually the state of the user, not the service's settings.
+// The messages are not documented.
 func TestLevelsThatCognitoRefuses(t *testing.T) {
 	t.Parallel()
-	refused := func(message string) *cognitomfa.Client {
-		return newClient(t, &double{signIn: func(*initiateIn) (*initiateOut, error) {
-			return nil, &smithy.GenericAPIError{Code: "InvalidParameterException", Message: message}
-		}}, byChoice)
+	steppingUp := callOf(initiate, "step up")
+	toGold := signingIn
+	toGold.do = func(ctx context.Context, c *cognitomfa.Client) error {
+		return errOf(c.SignIn(ctx, "alice", password, toLevel(0, "gold")))
 	}
 	for message, kind := range map[string]error{
 		"The user cannot satisfy the requested level.":         cognitomfa.ErrLevel,
@@ -189,66 +178,68 @@ func TestLevelsThatCognitoRefuses(t *testing.T) {
 		"USER_AUTH is not enabled for the client.":             cognitomfa.ErrConfig,
 		"Invalid user pool client.":                            cognitomfa.ErrConfig,
 	} {
-		_, err := refused(message).StepUp(t.Context(), "alice", "access")
-		require.ErrorIs(t, err, kind, message)
-		assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
-		_, err = refused(message).SignIn(t.Context(), "alice", password, level(0, "gold"))
-		require.ErrorIs(t, err, kind, message)
+		for _, call := range []clientCall{steppingUp, toGold} {
+			byChoice := withFlow(cognitomfa.FlowUserAuth)
+			e := failWith(t, call, "InvalidParameterException", message, byChoice)
+			require.Equal(t, kind, e.Kind, "%s: %s", call.op, message)
+			assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(e))
+		}
 	}
-	_, err := refused("Something else.").SignIn(t.Context(), "alice", password)
-	require.ErrorIs(t, err, cognitomfa.ErrConfig, "no level was asked for")
+	e := failWith(t, signingIn, "InvalidParameterException", "Something else.")
+	require.Equal(t, cognitomfa.ErrConfig, e.Kind, "no level was asked for")
 }
 
-// Cognito may ask for the password although it came along. SignIn has it, and does not ask the user
-// again.
+// Cognito may ask for the password although the first call had it. SignIn sends it again; StepUp,
+// which has none, asks the user.
 func TestUserAuthThatAsksForThePassword(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		out  initiateOut
-		want map[string]string
+		want map[string]string // the answer
 	}{
 		"at once": {
-			initiateOut{ChallengeName: types.ChallengeNameTypePassword},
-			map[string]string{"USERNAME": "alice", "PASSWORD": password},
+			out:  initiateOut{ChallengeName: types.ChallengeNameTypePassword},
+			want: map[string]string{"USERNAME": "alice", "PASSWORD": password},
 		},
 		"as a choice": {
-			initiateOut{
+			out: initiateOut{
 				ChallengeName:       types.ChallengeNameTypeSelectChallenge,
 				AvailableChallenges: []types.ChallengeNameType{"PASSWORD_SRP", "PASSWORD"},
 			},
-			map[string]string{"USERNAME": "alice", "PASSWORD": password, "ANSWER": "PASSWORD"},
+			want: map[string]string{
+				"USERNAME": "alice", "PASSWORD": password, "ANSWER": "PASSWORD",
+			},
 		},
 	} {
 		tc.out.Session = aws.String("session")
 		client := newClient(t, &double{
-			signIn: func(*initiateIn) (*initiateOut, error) { return &tc.out, nil },
+			initiate: returns[initiateIn](&tc.out),
 			respond: func(in *respondIn) (*respondOut, error) {
 				assert.Equal(t, tc.out.ChallengeName, in.ChallengeName, name)
 				assert.Equal(t, "session", aws.ToString(in.Session), name)
 				assert.Equal(t, tc.want, in.ChallengeResponses, name)
-				return &respondOut{AuthenticationResult: someTokens()}, nil
+				return answeredTokens, nil
 			},
-		}, byChoice)
+		}, userAuthConfig)
 		outcome, err := client.SignIn(t.Context(), "alice", password)
 		as[*cognitomfa.Tokens](t, outcome, err)
 
-		// A step-up has no password: the user is asked.
 		outcome, err = client.StepUp(t.Context(), "alice", "access")
 		ch := as[*cognitomfa.PasswordChallenge](t, outcome, err)
 		assert.Equal(t, "alice", ch.Username)
 		parsed, err := cognitomfa.ParseChallenge(ch.Token())
-		require.NoError(t, err)
-		assert.Equal(t, ch.Token(), parsed.Token())
-		outcome, err = client.RespondPassword(t.Context(), parsed.(*cognitomfa.PasswordChallenge), password)
+		ch = as[*cognitomfa.PasswordChallenge](t, parsed, err)
+		outcome, err = client.RespondPassword(t.Context(), ch, password)
 		as[*cognitomfa.Tokens](t, outcome, err)
 	}
 }
 
-// A choice without a password is passed on with what there is to choose from.
+// A choice that has no password in it is passed on with what there is to choose from.
 func TestUserAuthWithoutAPassword(t *testing.T) {
 	t.Parallel()
-	client, _ := initiated(t, &initiateOut{
-		ChallengeName: types.ChallengeNameTypeSelectChallenge, Session: aws.String("session"),
+	client, _ := recordInitiate(t, &initiateOut{
+		ChallengeName:       types.ChallengeNameTypeSelectChallenge,
+		Session:             aws.String("session"),
 		AvailableChallenges: []types.ChallengeNameType{"EMAIL_OTP", "WEB_AUTHN"},
 	})
 	outcome, err := client.SignIn(t.Context(), "alice", password)
@@ -256,120 +247,73 @@ func TestUserAuthWithoutAPassword(t *testing.T) {
 	assert.Equal(t, "SELECT_CHALLENGE", ch.Name)
 	assert.Equal(t, []string{"EMAIL_OTP", "WEB_AUTHN"}, ch.Choices)
 	parsed, err := cognitomfa.ParseChallenge(ch.Token())
+	assert.Equal(t, ch.Choices, as[*cognitomfa.OtherChallenge](t, parsed, err).Choices)
+}
+
+// beginUserAuth begins a sign-in by USER_AUTH on the raw SDK. Cognito asks for what is preferred, or
+// lets the user choose if nothing is.
+func beginUserAuth(
+	t *testing.T, srv *cognitotest.Server, preferred string,
+) *cip.InitiateAuthOutput {
+	t.Helper()
+	parameters := map[string]string{"USERNAME": "alice"}
+	if preferred != "" {
+		parameters["PREFERRED_CHALLENGE"] = preferred
+	}
+	out, err := srv.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeUserAuth, ClientId: &srv.ClientID, AuthParameters: parameters,
+	})
 	require.NoError(t, err)
-	assert.Equal(t, ch.Choices, parsed.(*cognitomfa.OtherChallenge).Choices)
+	return out
+}
+
+// passwordChallenge is a challenge of alice's that asks for the password.
+func passwordChallenge(t *testing.T, srv *cognitotest.Server) *cognitomfa.PasswordChallenge {
+	t.Helper()
+	out := beginUserAuth(t, srv, "PASSWORD")
+	name := string(out.ChallengeName)
+	ch := cognitomfa.NewChallenge(name, *out.Session, "alice", out.ChallengeParameters)
+	return as[*cognitomfa.PasswordChallenge](t, ch, nil)
+}
+
+// passwordChoice is a challenge of alice's that offers the password among other things.
+func passwordChoice(t *testing.T, srv *cognitotest.Server) *cognitomfa.PasswordChallenge {
+	t.Helper()
+	// NewChallenge does not know the choices: they are no parameter.
+	return &cognitomfa.PasswordChallenge{
+		Username: "alice",
+		Session:  cognitomfa.NewSecret(*beginUserAuth(t, srv, "").Session),
+		Choices:  []string{"PASSWORD"},
+	}
 }
 
 func TestRespondPassword(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
-	client := clientBy(t, srv, cognitomfa.FlowUserAuth)
-	ask := func(preferred string) *cip.InitiateAuthOutput {
-		parameters := map[string]string{"USERNAME": "alice"}
-		if preferred != "" {
-			parameters["PREFERRED_CHALLENGE"] = preferred
-		}
-		out, err := srv.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
-			AuthFlow: types.AuthFlowTypeUserAuth, ClientId: &srv.ClientID, AuthParameters: parameters,
-		})
-		require.NoError(t, err)
-		return out
-	}
-	built := func(preferred string) *cognitomfa.PasswordChallenge {
-		out := ask(preferred)
-		if preferred == "" { // NewChallenge does not know the choices: they are no parameter.
-			return &cognitomfa.PasswordChallenge{
-				Username: "alice", Session: cognitomfa.NewSecret(*out.Session), Choices: []string{"PASSWORD"},
-			}
-		}
-		name := string(out.ChallengeName)
-		ch := cognitomfa.NewChallenge(name, *out.Session, "alice", out.ChallengeParameters)
-		return ch.(*cognitomfa.PasswordChallenge)
-	}
-	for _, preferred := range []string{"PASSWORD", ""} {
-		outcome, err := client.RespondPassword(t.Context(), built(preferred), password)
+	client := newFlowClient(t, srv, cognitomfa.FlowUserAuth)
+	for _, challenge := range []func(*testing.T, *cognitotest.Server) *cognitomfa.PasswordChallenge{
+		passwordChallenge, passwordChoice,
+	} {
+		outcome, err := client.RespondPassword(t.Context(), challenge(t, srv), password)
 		as[*cognitomfa.Tokens](t, outcome, err)
 
-		ch := built(preferred)
+		ch := challenge(t, srv)
 		_, err = client.RespondPassword(t.Context(), ch, "wrong")
 		require.ErrorIs(t, err, cognitomfa.ErrCredentials)
 		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err), "it ends the attempt")
 		_, err = client.RespondPassword(t.Context(), ch, password)
 		require.ErrorIs(t, err, cognitomfa.ErrSessionUsed)
 	}
+}
 
-	// Another choice.
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password})
-	out := ask("")
+// Respond makes another choice, here the password all the same.
+func TestRespondWithAnotherChoice(t *testing.T) {
+	t.Parallel()
+	srv, _ := newPool(t)
+	client := newFlowClient(t, srv, cognitomfa.FlowUserAuth)
+	choice := passwordChoice(t, srv)
 	outcome, err := client.Respond(t.Context(), &cognitomfa.OtherChallenge{
-		Username: "alice", Session: cognitomfa.NewSecret(*out.Session), Name: "SELECT_CHALLENGE",
+		Username: choice.Username, Session: choice.Session, Name: "SELECT_CHALLENGE",
 	}, map[string]string{"ANSWER": "PASSWORD"})
 	as[*cognitomfa.PasswordChallenge](t, outcome, err)
-
-	_, err = client.RespondPassword(t.Context(), nil, password)
-	require.ErrorIs(t, err, cognitomfa.ErrSessionExpired)
-	noSession := &cognitomfa.PasswordChallenge{Username: "alice"}
-	_, err = client.RespondPassword(t.Context(), noSession, password)
-	require.ErrorIs(t, err, cognitomfa.ErrSessionExpired)
-	_, err = client.RespondPassword(t.Context(), built("PASSWORD"), "")
-	require.ErrorIs(t, err, cognitomfa.ErrCredentials)
-}
-
-// A lost response to the password may have used the session up.
-func TestRespondPasswordLost(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]cognitotest.Fault{
-		"before": cognitotest.DropBefore(), "after": cognitotest.DropAfter(), "cut": cognitotest.CutAnswer(),
-	} {
-		srv, _ := newPool(t)
-		client := clientBy(t, srv, cognitomfa.FlowUserAuth, quickRetries)
-		out, err := srv.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
-			AuthFlow: types.AuthFlowTypeUserAuth, ClientId: &srv.ClientID,
-			AuthParameters: map[string]string{"USERNAME": "alice", "PREFERRED_CHALLENGE": "PASSWORD"},
-		})
-		require.NoError(t, err)
-		srv.Fail("AdminRespondToAuthChallenge", fault)
-		ch := &cognitomfa.PasswordChallenge{Username: "alice", Session: cognitomfa.NewSecret(*out.Session)}
-		_, err = client.RespondPassword(t.Context(), ch, password)
-		require.ErrorIs(t, err, cognitomfa.ErrUnavailable, name)
-		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err), name)
-	}
-}
-
-// TOTP can be left enabled beside a preferred method.
-func TestNotPreferred(t *testing.T) {
-	t.Parallel()
-	srv, client := newPoolWith(t, cognitotest.User{
-		Email: "alice@example.com", Methods: []string{"EMAIL_OTP"}, Preferred: "EMAIL_OTP",
-	}, func(o *cognitotest.Options) { o.Email = true })
-	outcome, err := client.SignIn(t.Context(), "alice", password)
-	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
-	outcome, err = client.RespondMFA(t.Context(), ch, lastCode(t, srv))
-	access := as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal()
-	_, err = client.Enroll(t.Context(), access)
-	require.NoError(t, err)
-	require.NoError(t, client.Verify(t.Context(), access, srv.Code("alice"), func(o *cognitomfa.VerifyOptions) {
-		o.NotPreferred = true
-	}))
-	s := status(t, client, access)
-	assert.True(t, s.TOTP())
-	assert.Equal(t, cognitomfa.MethodEmail, s.Preferred)
-	require.NoError(t, client.Enable(t.Context(), access))
-	assert.Equal(t, cognitomfa.MethodTOTP, status(t, client, access).Preferred)
-	require.NoError(t, client.Enable(t.Context(), access, func(o *cognitomfa.EnableOptions) {
-		o.NotPreferred = true
-	}))
-	assert.Empty(t, status(t, client, access).Preferred)
-
-	srv, client = newPool(t, mfaOn)
-	outcome, err = client.SignIn(t.Context(), "alice", password)
-	enrollment, err := client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-	require.NoError(t, err)
-	code := srv.Code("alice")
-	outcome, err = client.VerifySetup(t.Context(), enrollment.Setup, code, func(o *cognitomfa.SetupOptions) {
-		o.NotPreferred = true
-	})
-	s = status(t, client, as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal())
-	assert.True(t, s.TOTP())
-	assert.Empty(t, s.Preferred)
 }

@@ -15,133 +15,157 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// kindOfPool is what a pool and its app client can be like.
-type kindOfPool struct {
-	secret, email bool
-	mfa           types.UserPoolMfaType
-	mails         bool // it offers codes by e-mail
+// poolKind is what a pool and its app client can be like.
+type poolKind struct {
+	secret     bool
+	emailNames bool // users sign in by e-mail address
+	emailMFA   bool
+	mfa        mode
 }
 
-// cell is a kind of sign-in, a kind of pool and a kind of user.
-type cell struct {
-	kindOfPool
-	flow               cognitomfa.Flow
-	public, mustChange bool
-	factors            string
+// userMethods are the MFA methods that a user can have turned on.
+type userMethods string
+
+const (
+	withNone  userMethods = ""
+	withTOTP  userMethods = "SOFTWARE_TOKEN_MFA"
+	withEmail userMethods = "EMAIL_OTP"
+	withBoth  userMethods = "SOFTWARE_TOKEN_MFA EMAIL_OTP"
+)
+
+func (m userMethods) list() []string { return strings.Fields(string(m)) }
+
+// signInKind is a sign-in of a kind of user, in a kind of pool, by a kind of client.
+type signInKind struct {
+	poolKind
+	flow       cognitomfa.Flow
+	public     bool
+	mustChange bool // the password
+	methods    userMethods
 }
 
-var factors = map[string][]string{
-	"no factor":       {},
-	"TOTP":            {"SOFTWARE_TOKEN_MFA"},
-	"e-mail":          {"EMAIL_OTP"},
-	"TOTP and e-mail": {"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
-}
-
-func (c cell) String() string {
-	word := func(on bool, yes, no string) string {
+func (k signInKind) String() string {
+	choose := func(on bool, yes, no string) string {
 		if on {
 			return yes
 		}
 		return no
 	}
 	return strings.Join([]string{
-		cmp.Or(string(c.flow), "PASSWORD"), word(c.public, "public", "admin"),
-		word(c.secret, "secret", "no secret"), word(c.email, "e-mail alias", "user name"),
-		string(c.mfa), c.factors, word(c.mustChange, "must change", "fixed"),
+		cmp.Or(string(k.flow), "PASSWORD"),
+		choose(k.public, "public", "admin"),
+		choose(k.secret, "secret", "no secret"),
+		choose(k.emailNames, "e-mail address", "user name"),
+		string(k.mfa),
+		cmp.Or(string(k.methods), "no method"),
+		choose(k.mustChange, "must change", "fixed"),
 	}, ", ")
 }
 
-// meets are the challenges between the password and the tokens, as Cognito decides.
-func (c cell) meets() []string {
+// challenges are those between the password and the tokens, as Cognito decides.
+func (k signInKind) challenges() []string {
 	var list []string
-	if c.mustChange {
+	if k.mustChange {
 		list = append(list, "NEW_PASSWORD_REQUIRED")
 	}
 	switch {
-	case c.mfa == types.UserPoolMfaTypeOff, c.mfa == types.UserPoolMfaTypeOptional && c.factors == "no factor":
-	case c.factors == "no factor":
+	case k.mfa == types.UserPoolMfaTypeOff:
+	case k.methods == withNone && k.mfa == types.UserPoolMfaTypeOn:
 		list = append(list, "MFA_SETUP")
-	case c.factors == "TOTP and e-mail":
+	case k.methods == withBoth:
 		list = append(list, "SELECT_MFA_TYPE", "SOFTWARE_TOKEN_MFA")
 	default:
-		list = append(list, factors[c.factors]...)
+		list = append(list, k.methods.list()...)
 	}
 	return list
 }
 
-// costs are the calls for that.
-func (c cell) costs() []string {
-	signIn, respond := "AdminInitiateAuth", "AdminRespondToAuthChallenge"
-	if c.public {
-		signIn, respond = "InitiateAuth", "RespondToAuthChallenge"
+// calls are those that the sign-in takes.
+func (k signInKind) calls() []string {
+	first, answer := "AdminInitiateAuth", "AdminRespondToAuthChallenge"
+	if k.public {
+		first, answer = "InitiateAuth", "RespondToAuthChallenge"
 	}
-	list := []string{signIn}
-	if c.flow == cognitomfa.FlowSRP {
-		list = append(list, respond)
+	list := []string{first}
+	if k.flow == cognitomfa.FlowSRP {
+		list = append(list, answer)
 	}
-	for _, challenge := range c.meets() {
+	for _, challenge := range k.challenges() {
 		if challenge == "MFA_SETUP" {
 			list = append(list, "AssociateSoftwareToken", "VerifySoftwareToken")
-			list = append(list, respond, "SetUserMFAPreference")
+			list = append(list, answer, "SetUserMFAPreference")
 			continue
 		}
-		list = append(list, respond)
+		list = append(list, answer)
 	}
 	return list
 }
 
-// Every flow x kind of client x pool x user, from the password to the tokens and their refresh,
-// over the wire, with the calls counted. A kind of pool is one server, whose users sign in one
-// after another.
-func TestEveryKindOfSignIn(t *testing.T) {
-	t.Parallel()
-	pools := map[kindOfPool][]cell{}
-	total := 0
-	for i := range 1 << 4 {
-		for _, flow := range everyFlow {
-			for _, mfa := range anyMode {
-				for factor, methods := range factors {
-					kind := kindOfPool{secret: i&1 != 0, email: i&2 != 0, mfa: mfa}
-					kind.mails = mfa != types.UserPoolMfaTypeOff && slices.Contains(methods, "EMAIL_OTP")
-					pools[kind] = append(pools[kind], cell{kind, flow, i&4 != 0, i&8 != 0, factor})
-					total++
+// signInKinds are all that there are, by the pool that they are in.
+func signInKinds() map[poolKind][]signInKind {
+	kinds := map[poolKind][]signInKind{}
+	booleans := []bool{false, true}
+	for _, mfa := range allModes {
+		for _, methods := range []userMethods{withNone, withTOTP, withEmail, withBoth} {
+			for _, secret := range booleans {
+				for _, emailNames := range booleans {
+					pool := poolKind{secret: secret, emailNames: emailNames, mfa: mfa}
+					pool.emailMFA = mfa != types.UserPoolMfaTypeOff &&
+						strings.Contains(string(methods), "EMAIL")
+					for _, flow := range allFlows {
+						for _, public := range booleans {
+							for _, mustChange := range booleans {
+								kinds[pool] = append(kinds[pool], signInKind{
+									poolKind: pool, flow: flow, public: public,
+									mustChange: mustChange, methods: methods,
+								})
+							}
+						}
+					}
 				}
 			}
 		}
 	}
-	require.Equal(t, 3*2*2*2*3*4*2, total)
-	for kind, cells := range pools {
-		t.Run(fmt.Sprintf("%+v", kind), func(t *testing.T) {
+	return kinds
+}
+
+// From the password to the tokens and their refresh, over the wire, with the calls counted. Each
+// kind of pool is one server, whose users sign in one after another.
+func TestEveryKindOfSignIn(t *testing.T) {
+	t.Parallel()
+	for pool, kinds := range signInKinds() {
+		t.Run(fmt.Sprintf("%+v", pool), func(t *testing.T) {
 			t.Parallel()
-			srv := cognitotest.NewServer(func(o *cognitotest.Options) {
-				o.MFA, o.Email = kind.mfa, kind.mails
-				if kind.secret {
-					o.ClientSecret = "0123456789abcdefghijklmnop"
+			srv := newServer(t, func(o *cognitotest.Options) {
+				o.MFA, o.Email = pool.mfa, pool.emailMFA
+				if pool.secret {
+					secretClient(o)
 				}
-				if kind.email {
-					o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
+				if pool.emailNames {
+					emailNames(o)
 				}
 			})
-			t.Cleanup(srv.Close)
-			for i, c := range cells {
-				t.Run(c.String(), func(t *testing.T) { c.run(t, srv, fmt.Sprintf("a%d", i)) })
+			for i, kind := range kinds {
+				t.Run(kind.String(), func(t *testing.T) {
+					kind.signIn(t, srv, fmt.Sprintf("a%d", i))
+				})
 			}
 		})
 	}
 }
 
-func (c cell) run(t *testing.T, srv *cognitotest.Server, name string) {
-	t.Helper()
+// addUser adds a user of the kind, and returns the name to sign in by.
+func (k signInKind) addUser(srv *cognitotest.Server, name string) string {
 	address := name + "@example.com"
-	user := cognitotest.User{Username: name, Password: password}
-	if c.email {
+	user := cognitotest.User{Username: name, Password: password, Methods: k.methods.list()}
+	if k.emailNames {
 		user.Username = address
 	}
-	if c.mustChange {
+	if k.mustChange {
 		user.Status = types.UserStatusTypeForceChangePassword
 	}
-	if user.Methods = factors[c.factors]; slices.Contains(user.Methods, "SOFTWARE_TOKEN_MFA") {
-		user.TOTP = secretCode
+	if slices.Contains(user.Methods, "SOFTWARE_TOKEN_MFA") {
+		user.TOTP = totpKey
 	}
 	if slices.Contains(user.Methods, "EMAIL_OTP") {
 		user.Email = address
@@ -150,56 +174,58 @@ func (c cell) run(t *testing.T, srv *cognitotest.Server, name string) {
 		user.Preferred = user.Methods[0]
 	}
 	srv.AddUser(user)
-	srv.ResetCalls()
-	cfg := edited(configOf(srv), flowOf(c.flow))
-	if cfg.Public = c.public; c.public && c.flow != cognitomfa.FlowSRP {
-		cfg.UserPoolID = ""
+	return user.Username
+}
+
+func (k signInKind) signIn(t *testing.T, srv *cognitotest.Server, name string) {
+	t.Helper()
+	name = k.addUser(srv, name)
+	cfg := edited(configOf(srv), withFlow(k.flow), withPublic(k.public))
+	if k.public && k.flow != cognitomfa.FlowSRP {
+		cfg.UserPoolID = "" // It is not needed.
 	}
 	client := newClient(t, srv.Client(), cfg)
 	ctx := t.Context()
+	takeCalls(srv)
 
 	var met []string
-	outcome, err := client.SignIn(ctx, user.Username, password)
+	outcome, err := client.SignIn(ctx, name, password)
 	for {
 		require.NoError(t, err)
-		if challenge, ok := outcome.(cognitomfa.Challenge); ok {
-			// Each step is another process.
-			challenge, err = cognitomfa.ParseChallenge(challenge.Token())
-			require.NoError(t, err)
-			outcome = challenge
-		}
-		switch ch := outcome.(type) {
-		case *cognitomfa.Tokens:
-			assert.Equal(t, c.meets(), met)
-			assert.Equal(t, c.costs(), operations(srv))
-			c.afterwards(t, srv, client, ch)
+		tokens, done := outcome.(*cognitomfa.Tokens)
+		if done {
+			assert.Equal(t, k.challenges(), met)
+			assert.Equal(t, k.calls(), takeCalls(srv))
+			k.useTokens(t, srv, client, tokens)
 			return
+		}
+		// Each step is in another process.
+		challenge, err2 := cognitomfa.ParseChallenge(outcome.(cognitomfa.Challenge).Token())
+		require.NoError(t, err2)
+		assert.Equal(t, srv.User(name).Username, usernameOf(challenge), "Cognito's name")
+		switch ch := challenge.(type) {
 		case *cognitomfa.NewPasswordChallenge:
 			met = append(met, "NEW_PASSWORD_REQUIRED")
-			assert.Equal(t, srv.User(user.Username).Username, ch.Username, "Cognito's name for the user")
-			outcome, err = client.SetNewPassword(ctx, ch, "N3w"+password, nil)
+			outcome, err = client.SetNewPassword(ctx, ch, newPassword, nil)
 		case *cognitomfa.SelectChallenge:
 			met = append(met, "SELECT_MFA_TYPE")
-			assert.ElementsMatch(t, []cognitomfa.Method{cognitomfa.MethodTOTP, cognitomfa.MethodEmail}, ch.Methods)
+			assert.ElementsMatch(t, totpAndEmail, ch.Methods)
 			outcome, err = client.SelectMFA(ctx, ch, cognitomfa.MethodTOTP)
 		case *cognitomfa.MFAChallenge:
 			met = append(met, string(ch.Method))
-			assert.Equal(t, srv.User(user.Username).Username, ch.Username, "Cognito's name for the user")
 			var code string
 			if ch.Method == cognitomfa.MethodTOTP {
-				code = srv.Code(user.Username)
+				code = srv.Code(name)
 			} else {
 				assert.Equal(t, "a***@e***", ch.Destination)
-				outbox := srv.Outbox(user.Username)
-				code = outbox[len(outbox)-1].Code
+				code = lastCode(t, srv, name)
 			}
 			outcome, err = client.RespondMFA(ctx, ch, code)
 		case *cognitomfa.SetupChallenge:
 			met = append(met, "MFA_SETUP")
-			var enrollment *cognitomfa.Enrollment
-			enrollment, err = client.EnrollSetup(ctx, ch)
-			require.NoError(t, err)
-			outcome, err = client.VerifySetup(ctx, enrollment.Setup, srv.Code(user.Username))
+			enrollment, err2 := client.EnrollSetup(ctx, ch)
+			require.NoError(t, err2)
+			outcome, err = client.VerifySetup(ctx, enrollment.Setup, srv.Code(name))
 		case *cognitomfa.PasswordChallenge:
 			require.Fail(t, "the password was given")
 		case *cognitomfa.OtherChallenge:
@@ -208,25 +234,24 @@ func (c cell) run(t *testing.T, srv *cognitotest.Server, name string) {
 	}
 }
 
-// afterwards: the tokens are good for what follows a sign-in, and no call was signed that need not
-// be.
-func (c cell) afterwards(
+// useTokens makes the calls that follow a sign-in, and checks that only those are signed that need
+// IAM.
+func (k signInKind) useTokens(
 	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client, tokens *cognitomfa.Tokens,
 ) {
 	t.Helper()
-	again, err := client.Refresh(t.Context(), tokens.Refresh.Reveal())
+	refresh := tokens.Refresh.Reveal()
+	again, err := client.Refresh(t.Context(), refresh)
 	require.NoError(t, err)
-	assert.Equal(t, tokens.Refresh.Reveal(), again.Refresh.Reveal(), "without rotation the refresh token stays")
-	s, err := client.Status(t.Context(), again.Access.Reveal())
-	require.NoError(t, err)
-	if slices.Contains(c.meets(), "MFA_SETUP") {
+	assert.Equal(t, refresh, again.Refresh.Reveal(), "without rotation the refresh token stays")
+	s := statusOf(t, client, again.Access.Reveal())
+	if slices.Contains(k.challenges(), "MFA_SETUP") {
 		assert.Equal(t, cognitomfa.MethodTOTP, s.Preferred)
 	}
-	require.NoError(t, client.Revoke(t.Context(), again.Refresh.Reveal()))
-	_, err = client.Refresh(t.Context(), tokens.Refresh.Reveal())
+	require.NoError(t, client.Revoke(t.Context(), refresh))
+	_, err = client.Refresh(t.Context(), refresh)
 	require.ErrorIs(t, err, cognitomfa.ErrRefreshToken)
 	for _, call := range srv.Calls() {
-		assert.Equal(t, strings.HasPrefix(call.Operation, "Admin"), call.Signed, fmt.Sprint(call.Operation))
-		assert.False(t, c.public && call.Signed)
+		assert.Equal(t, strings.HasPrefix(call.Operation, "Admin"), call.Signed, call.Operation)
 	}
 }

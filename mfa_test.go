@@ -1,13 +1,9 @@
 package cognitomfa_test
 
 import (
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -18,150 +14,169 @@ import (
 func TestDisableAndEnable(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)
-	token := enrolled(t, srv, client).Access.Reveal()
-	operations(srv)
+	token := enrollAlice(t, srv, client).Access.Reveal()
+	takeCalls(srv)
 
 	require.NoError(t, client.Disable(t.Context(), token))
-	assert.Equal(t, []string{"GetUserPoolMfaConfig", "SetUserMFAPreference", "GetUser"}, operations(srv))
-	assert.False(t, status(t, client, token).TOTP())
+	calls := []string{"GetUserPoolMfaConfig", "SetUserMFAPreference", "GetUser"}
+	assert.Equal(t, calls, takeCalls(srv))
+	assert.False(t, statusOf(t, client, token).TOTP())
 	outcome, err := client.SignIn(t.Context(), "alice", password)
 	as[*cognitomfa.Tokens](t, outcome, err)
 
-	operations(srv)
+	takeCalls(srv)
 	require.NoError(t, client.Enable(t.Context(), token))
-	assert.Equal(t, []string{"SetUserMFAPreference"}, operations(srv))
+	assert.Equal(t, []string{"SetUserMFAPreference"}, takeCalls(srv))
 	outcome, err = client.SignIn(t.Context(), "alice", password)
 	as[*cognitomfa.MFAChallenge](t, outcome, err)
 }
 
-func TestDisableWhereMFAIsDemanded(t *testing.T) {
+// Cognito has been seen to accept the change, and to ask for the code all the same; it may also
+// refuse. Either way nothing changes, and the error is the same.
+func TestDisableWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
-	for name, quirks := range map[string]cognitotest.Quirks{"accepted": {}, "refused": {RefuseDisable: true}} {
+	for name, quirks := range map[string]cognitotest.Quirks{
+		"Cognito accepts": {},
+		"Cognito refuses": {RefuseDisable: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv, client := newPool(t, mfaOn, func(o *cognitotest.Options) { o.Quirks = quirks })
-			outcome, err := client.SignIn(t.Context(), "alice", password)
-			e, err := client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-			require.NoError(t, err)
-			outcome, err = client.VerifySetup(t.Context(), e.Setup, srv.Code("alice"))
-			token := as[*cognitomfa.Tokens](t, outcome, err).Access.Reveal()
-
-			err = client.Disable(t.Context(), token)
+			srv, client := newPool(t, mfaRequired, func(o *cognitotest.Options) {
+				o.Quirks = quirks
+			})
+			token := setUpAlice(t, srv, client).Access.Reveal()
+			err := client.Disable(t.Context(), token)
 			require.ErrorIs(t, err, cognitomfa.ErrMFARequired)
 			assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
-			assert.True(t, status(t, client, token).TOTP(), "nothing has changed")
+			assert.True(t, statusOf(t, client, token).TOTP(), "nothing has changed")
 		})
 	}
 }
 
-// Where a public client cannot ask about the pool, what GetUser lists afterwards decides.
-func TestDisableLooksAgain(t *testing.T) {
+// Where MFA is required, users can give the authenticator up if the pool offers another method that
+// is on. A method that the pool has stopped offering does not count.
+func TestDisableWithAnotherMethodLeft(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		user cognitotest.User
+		on   poolOption
+		want cognitomfa.Method // what the next sign-in asks for; "" if Disable is refused
+	}{
+		"SMS": {
+			user: cognitotest.User{
+				Phone: "+15550001234", TOTP: totpKey,
+				Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"}, Preferred: "SOFTWARE_TOKEN_MFA",
+			},
+			on: smsMFA, want: cognitomfa.MethodSMS,
+		},
+		"e-mail":    {user: totpEmailUser, on: emailMFA, want: cognitomfa.MethodEmail},
+		"only TOTP": {user: totpUser, on: emailMFA},
+	} {
+		srv, client := newPoolWith(t, tc.user, mfaRequired, tc.on)
+		access := *srv.IssueTokens("alice").AccessToken
+		err := client.Disable(t.Context(), access)
+		if tc.want == "" {
+			require.ErrorIs(t, err, cognitomfa.ErrMFARequired, name)
+			assert.Equal(t, []string{"GetUserPoolMfaConfig", "GetUser"}, takeCalls(srv), name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, []string{
+			"GetUserPoolMfaConfig", "GetUser", "SetUserMFAPreference", "GetUser",
+		}, takeCalls(srv), name)
+		outcome, err := client.SignIn(t.Context(), "alice", password)
+		assert.Equal(t, tc.want, as[*cognitomfa.MFAChallenge](t, outcome, err).Method, name)
+	}
+}
+
+// A public client cannot ask the pool: what GetUser lists after the change decides.
+func TestDisableWithoutIAM(t *testing.T) {
 	t.Parallel()
 	listed := []string{"SOFTWARE_TOKEN_MFA"}
-	cfg := config
-	cfg.Public = true
 	client := newClient(t, &double{
-		prefer: func(*cip.SetUserMFAPreferenceInput) (*cip.SetUserMFAPreferenceOutput, error) {
-			return &cip.SetUserMFAPreferenceOutput{}, nil
+		prefer: returns[preferIn](&preferOut{}),
+		getUser: func(*getUserIn) (*getUserOut, error) {
+			return &getUserOut{Username: aws.String("alice"), UserMFASettingList: listed}, nil
 		},
-		getUser: func(*cip.GetUserInput) (*cip.GetUserOutput, error) {
-			return &cip.GetUserOutput{Username: aws.String("alice"), UserMFASettingList: listed}, nil
-		},
-	}, cfg)
+	}, edited(config, withPublic(true)))
 	require.ErrorIs(t, client.Disable(t.Context(), "token"), cognitomfa.ErrMFARequired)
 	listed = nil
 	require.NoError(t, client.Disable(t.Context(), "token"))
 }
 
-func TestResetTOTP(t *testing.T) {
+func TestSetMethods(t *testing.T) {
 	t.Parallel()
-	for _, signOut := range []bool{false, true} {
-		srv, client := newPool(t, mfaOn)
+	const (
+		totp  = cognitomfa.MethodTOTP
+		sms   = cognitomfa.MethodSMS
+		email = cognitomfa.MethodEmail
+	)
+	srv, client := newPoolWith(t, cognitotest.User{
+		Phone: "+15550001234", Email: "alice@example.com", TOTP: totpKey,
+	}, smsMFA, emailMFA)
+	access := *srv.IssueTokens("alice").AccessToken
+	type methods = []cognitomfa.Method
+	for _, tc := range []struct {
+		enabled   methods
+		preferred cognitomfa.Method
+		asks      cognitomfa.Method // at the next sign-in; "" if it lets the user choose
+	}{
+		{enabled: methods{sms, totp, email}},
+		{enabled: methods{sms, totp, email}, preferred: email, asks: email},
+		{enabled: methods{sms, totp}},
+		{enabled: methods{sms, totp}, preferred: totp, asks: totp},
+		{enabled: methods{sms}, preferred: sms, asks: sms},
+		{enabled: methods{totp}, asks: totp},
+		{enabled: methods{email}, preferred: email, asks: email},
+	} {
+		require.NoError(t, client.SetMethods(t.Context(), access, tc.enabled, tc.preferred))
+		s := statusOf(t, client, access)
+		assert.ElementsMatch(t, tc.enabled, s.Enabled)
+		assert.Equal(t, tc.preferred, s.Preferred)
 		outcome, err := client.SignIn(t.Context(), "alice", password)
-		e, err := client.EnrollSetup(t.Context(), as[*cognitomfa.SetupChallenge](t, outcome, err))
-		require.NoError(t, err)
-		outcome, err = client.VerifySetup(t.Context(), e.Setup, srv.Code("alice"))
-		tokens := as[*cognitomfa.Tokens](t, outcome, err)
-		operations(srv)
-
-		require.NoError(t, client.ResetTOTP(t.Context(), "alice", func(o *cognitomfa.ResetOptions) { o.SignOut = signOut }))
-		want := []string{"AdminDeleteSoftwareToken"}
-		if signOut {
-			want = slices.Insert(want, 0, "AdminUserGlobalSignOut")
+		if tc.asks == "" {
+			ch := as[*cognitomfa.SelectChallenge](t, outcome, err)
+			assert.ElementsMatch(t, tc.enabled, ch.Methods)
+		} else {
+			assert.Equal(t, tc.asks, as[*cognitomfa.MFAChallenge](t, outcome, err).Method)
 		}
-		assert.Equal(t, want, operations(srv))
-		_, err = client.Status(t.Context(), tokens.Access.Reveal())
-		assert.Equal(t, signOut, err != nil)
-		outcome, err = client.SignIn(t.Context(), "alice", password)
-		as[*cognitomfa.SetupChallenge](t, outcome, err)
 	}
-
-	_, client := newPool(t)
-	require.ErrorIs(t, client.ResetTOTP(t.Context(), "nobody"), cognitomfa.ErrUserNotFound)
-	require.ErrorIs(t, client.ResetTOTP(t.Context(), "no body\n"), cognitomfa.ErrUserNotFound)
-	require.ErrorIs(t, client.ResetTOTP(t.Context(), "alice"), cognitomfa.ErrNotEnrolled)
-}
-
-func TestRefreshWithRotation(t *testing.T) {
-	t.Parallel()
-	srv, client := newPool(t, func(o *cognitotest.Options) {
-		o.RefreshTokenRotation = true
-		o.RotationGrace = 10 * time.Second
-		o.ClientSecret = "0123456789abcdefghijklmnop"
-	})
+	require.NoError(t, client.SetMethods(t.Context(), access, nil, ""))
 	outcome, err := client.SignIn(t.Context(), "alice", password)
-	first := as[*cognitomfa.Tokens](t, outcome, err)
-	second, err := client.Refresh(t.Context(), first.Refresh.Reveal())
-	require.NoError(t, err)
-	assert.NotEqual(t, first.Refresh.Reveal(), second.Refresh.Reveal())
-	_, err = client.Refresh(t.Context(), first.Refresh.Reveal())
-	require.NoError(t, err, "within the period of grace")
+	as[*cognitomfa.Tokens](t, outcome, err)
 
-	srv.Advance(11 * time.Second)
-	_, err = client.Refresh(t.Context(), first.Refresh.Reveal())
-	require.ErrorIs(t, err, cognitomfa.ErrRefreshToken)
-	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err))
+	// A user needs what the method needs.
+	srv, client = newPool(t, smsMFA, emailMFA)
+	access = *srv.IssueTokens("alice").AccessToken
+	for method, kind := range map[cognitomfa.Method]error{
+		totp:  cognitomfa.ErrNotEnrolled,
+		sms:   cognitomfa.ErrAttribute,
+		email: cognitomfa.ErrAttribute,
+	} {
+		err := client.SetMethods(t.Context(), access, methods{method}, "")
+		require.ErrorIs(t, err, kind, method)
+	}
 }
 
-func TestRefreshCarriesTheDeviceKey(t *testing.T) {
+func TestSetMethodsTurnsNotAllOffWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &double{refresh: func(in *cip.GetTokensFromRefreshTokenInput) (*cip.GetTokensFromRefreshTokenOutput, error) {
-		assert.Equal(t, "us-east-1_device", *in.DeviceKey)
-		assert.Nil(t, in.ClientSecret)
-		return &cip.GetTokensFromRefreshTokenOutput{AuthenticationResult: &types.AuthenticationResultType{AccessToken: aws.String("new")}}, nil
-	}}, config)
-	tokens, err := client.Refresh(t.Context(), "old", func(o *cognitomfa.RefreshOptions) { o.Device = &cognitomfa.Device{Key: "us-east-1_device"} })
-	require.NoError(t, err)
-	assert.Equal(t, "old", tokens.Refresh.Reveal())
+	srv, client := newPoolWith(t, totpUser, mfaRequired)
+	access := *srv.IssueTokens("alice").AccessToken
+	err := client.SetMethods(t.Context(), access, nil, "")
+	require.ErrorIs(t, err, cognitomfa.ErrMFARequired)
+	assert.True(t, statusOf(t, client, access).TOTP())
 }
 
-func TestSignOutAndRevoke(t *testing.T) {
-	t.Parallel()
-	_, client := newPool(t)
-	outcome, err := client.SignIn(t.Context(), "alice", password)
-	here := as[*cognitomfa.Tokens](t, outcome, err)
-	outcome, err = client.SignIn(t.Context(), "alice", password)
-	there := as[*cognitomfa.Tokens](t, outcome, err)
-
-	require.NoError(t, client.Revoke(t.Context(), here.Refresh.Reveal()))
-	require.NoError(t, client.Revoke(t.Context(), here.Refresh.Reveal()), "revoking twice is no error")
-	_, err = client.Status(t.Context(), here.Access.Reveal())
-	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, client.Revoke(t.Context(), there.Access.Reveal()), cognitomfa.ErrRefreshToken, "an access token is no refresh token")
-
-	status(t, client, there.Access.Reveal())
-	require.NoError(t, client.SignOut(t.Context(), there.Access.Reveal()))
-	_, err = client.Status(t.Context(), there.Access.Reveal())
-	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
-	require.ErrorIs(t, client.SignOut(t.Context(), there.Access.Reveal()), cognitomfa.ErrAccessToken, "nobody is signed in there")
-}
-
-// A hosted sign-in page gives tokens without the scope that the calls of a user for himself need.
+// Tokens of a hosted sign-in page lack the scope that the user's own calls need.
 func TestTokenWithoutTheScope(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)
 	token := *srv.IssueTokens("alice", "openid", "email").AccessToken
-	for _, err := range []error{noOutcome(client.Enroll(t.Context(), token)), client.Enable(t.Context(), token), noOutcome(client.Status(t.Context(), token))} {
+	for _, err := range []error{
+		errOf(client.Enroll(t.Context(), token)),
+		client.Enable(t.Context(), token),
+		errOf(client.Status(t.Context(), token)),
+	} {
 		require.ErrorIs(t, err, cognitomfa.ErrMissingScope)
 		assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
 	}

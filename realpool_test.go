@@ -3,12 +3,11 @@ package cognitomfa_test
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -17,126 +16,148 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// environment is what would name the fake's pool as a real one.
+// environment names the fake's pool as if it were a real one.
 func environment(srv *cognitotest.Server) map[string]string {
 	return map[string]string{
-		envPool: srv.UserPoolID, envClient: srv.ClientID, envSecret: srv.ClientSecret, envEndpoint: srv.URL,
-		"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
+		envPool:                 srv.UserPoolID,
+		envClient:               srv.ClientID,
+		envSecret:               srv.ClientSecret,
+		envEndpoint:             srv.URL,
+		"AWS_ACCESS_KEY_ID":     "AKID",
+		"AWS_SECRET_ACCESS_KEY": "secret",
 	}
 }
 
-func lookup(env map[string]string) func(string) string {
+func getenv(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
-// asReal is the fake's pool as the tests see a real one, except that time passes at once.
+// asReal is the fake's pool as tests see a real one, except that waiting moves its clock.
 func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 	t.Helper()
-	require.True(t, wantsRealTarget(lookup(environment(srv))))
-	pool, err := newRealTarget(t.Context(), lookup(environment(srv)))
+	require.True(t, wantsRealTarget(getenv(environment(srv))))
+	pool, err := newRealTarget(t.Context(), getenv(environment(srv)))
 	require.NoError(t, err)
 	pool.clock, pool.sleep = srv.Now, srv.Advance
 	return pool
 }
 
-// What runs against a real pool is itself tested: it leaves nothing behind, changes no settings,
-// and names nobody whom it has not made.
+// What runs against a real pool leaves nothing behind, changes no settings, and names no users but
+// its own.
 func TestRealTarget(t *testing.T) {
 	t.Parallel()
-	for name, edit := range map[string]func(*cognitotest.Options){
-		"OFF":      func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOff },
-		"OPTIONAL": func(o *cognitotest.Options) { o.ClientSecret = "0123456789abcdefghijklmnop" },
-		"ON":       mfaOn,
-		"by e-mail": func(o *cognitotest.Options) {
-			o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
-			o.ClientSecret = "0123456789abcdefghijklmnop"
-		},
-		"rotating": func(o *cognitotest.Options) { o.RefreshTokenRotation = true },
+	for name, optFns := range map[string][]poolOption{
+		"OFF":       {func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOff }},
+		"OPTIONAL":  {secretClient},
+		"ON":        {mfaRequired},
+		"by e-mail": {emailNames, secretClient},
+		"rotating":  {tokenRotation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			start := time.Now().Truncate(30 * time.Second)
-			srv := cognitotest.NewServer(edit, func(o *cognitotest.Options) { o.Now = func() time.Time { return start } })
-			t.Cleanup(srv.Close)
+			srv := newServer(t, append(optFns, stoppedClock())...)
 			srv.AddUser(cognitotest.User{Username: "bystander@example.com", Password: password})
-			before := describe(t, srv)
+			before := describePool(t, srv)
 			pool := asReal(t, srv)
-			// They share the pool's clock, which must not run away from one while another waits for
-			// a code: one after the other.
+			// All share the pool's clock, which must not run away from one test while another waits
+			// for a code: they run one after another.
 			open, inTurn := func(*testing.T) target { return pool }, func(*testing.T) {}
 			t.Run("flows", func(t *testing.T) { runFlows(t, open, inTurn) })
 			t.Run("fidelity", func(t *testing.T) { runQuestions(t, open, inTurn) })
 
-			assert.Equal(t, before, describe(t, srv), "the users are gone, and nothing else has changed")
-			made := 0
+			assert.Equal(t, before, describePool(t, srv), "no users are left, no setting changed")
+			expected := slices.Concat(adminOperations, publicOperations)
+			created := 0
 			for _, call := range srv.Calls() {
 				if call.Operation == "AdminCreateUser" && call.Error == "" {
-					made++
+					created++
 				}
-				if call.Operation != "DescribeUserPool" { // that was this test
-					assert.Contains(t, slices.Concat(signedCalls, clientCalls), call.Operation)
+				if call.Operation != "DescribeUserPool" { // That was this test.
+					assert.Contains(t, expected, call.Operation)
 				}
 			}
-			assert.Greater(t, made, 10, "there were users")
+			assert.Greater(t, created, 10, "there were users")
 		})
 	}
 }
 
-func describe(t *testing.T, srv *cognitotest.Server) *types.UserPoolType {
+func describePool(t *testing.T, srv *cognitotest.Server) *types.UserPoolType {
 	t.Helper()
-	out, err := srv.Client().DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID})
+	out, err := srv.Client().DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{
+		UserPoolId: &srv.UserPoolID,
+	})
 	require.NoError(t, err)
 	return out.UserPool
 }
 
-func TestRealTargetIsRefused(t *testing.T) {
+func TestEnvironmentsThatNameNoUsablePool(t *testing.T) {
 	t.Parallel()
 	credentials := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", envEndpoint: "http://127.0.0.1"}
-	assert.False(t, wantsRealTarget(lookup(credentials)), "they name no pool")
+	assert.False(t, wantsRealTarget(getenv(credentials)), "they name no pool")
 	for name, tc := range map[string]struct {
-		pool func(*cognitotest.Options)
+		pool poolOption
 		edit func(map[string]string)
 		want string
 	}{
-		"no pool":          {edit: func(env map[string]string) { delete(env, envPool) }, want: envPool + " is not set"},
-		"no client":        {edit: func(env map[string]string) { delete(env, envClient) }, want: envClient + " is not set"},
-		"no credentials":   {edit: func(env map[string]string) { delete(env, "AWS_SECRET_ACCESS_KEY") }, want: "AWS_SECRET_ACCESS_KEY is not set"},
-		"no pool's id":     {edit: func(env map[string]string) { env[envPool] = "https://example.com" }, want: "not the id of a user pool"},
-		"no URL":           {edit: func(env map[string]string) { env[envEndpoint] = "127.0.0.1" }, want: "not a URL"},
-		"nowhere":          {edit: func(env map[string]string) { env[envPool] = "us-east-1_nowhere" }, want: "ResourceNotFoundException"},
-		"MFA without TOTP": {pool: func(o *cognitotest.Options) { o.TOTPDisabled, o.Email = true, true }, want: "without TOTP"},
-		"would send codes": {pool: func(o *cognitotest.Options) { o.MFA, o.Email = types.UserPoolMfaTypeOn, true }, want: "send messages"},
+		"no pool": {
+			edit: func(env map[string]string) { delete(env, envPool) },
+			want: envPool + " is not set",
+		},
+		"no client": {
+			edit: func(env map[string]string) { delete(env, envClient) },
+			want: envClient + " is not set",
+		},
+		"no credentials": {
+			edit: func(env map[string]string) { delete(env, "AWS_SECRET_ACCESS_KEY") },
+			want: "AWS_SECRET_ACCESS_KEY is not set",
+		},
+		"a malformed pool": {
+			edit: func(env map[string]string) { env[envPool] = "https://example.com" },
+			want: "not the ID of a user pool",
+		},
+		"a malformed address": {
+			edit: func(env map[string]string) { env[envEndpoint] = "127.0.0.1" }, want: "not a URL",
+		},
+		"an unknown pool": {
+			edit: func(env map[string]string) { env[envPool] = "us-east-1_nowhere" },
+			want: "ResourceNotFoundException",
+		},
+		"MFA without TOTP": {
+			pool: func(o *cognitotest.Options) { o.TOTPDisabled, o.Email = true, true },
+			want: "without TOTP",
+		},
+		"codes would be sent": {
+			pool: func(o *cognitotest.Options) { o.MFA, o.Email = types.UserPoolMfaTypeOn, true },
+			want: "send messages",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if tc.pool == nil {
 				tc.pool = func(*cognitotest.Options) {}
 			}
-			srv := cognitotest.NewServer(tc.pool)
-			t.Cleanup(srv.Close)
-			env := environment(srv)
+			env := environment(newServer(t, tc.pool))
 			if tc.edit != nil {
 				tc.edit(env)
 			}
-			require.True(t, wantsRealTarget(lookup(env)), "half a name is a mistake, and not a wish for no real pool")
-			_, err := newRealTarget(t.Context(), lookup(env))
+			require.True(t, wantsRealTarget(getenv(env)), "half a name is a mistake, not a choice")
+			_, err := newRealTarget(t.Context(), getenv(env))
 			assert.ErrorContains(t, err, tc.want)
 		})
 	}
 }
 
-// Without an address of its own the region of the pool decides where calls go to.
-func TestRealTargetGoesToItsRegion(t *testing.T) {
+// Without an address in the environment, the pool's Region decides where calls go.
+func TestRealTargetCallsItsRegion(t *testing.T) {
 	t.Parallel()
 	var asked string
-	srv := cognitotest.NewServer()
-	t.Cleanup(srv.Close)
-	env := environment(srv)
+	env := environment(newServer(t))
 	env[envPool], env[envEndpoint] = "eu-west-1_Example", ""
-	pool, err := newRealTargetVia(t.Context(), lookup(env), roundTrip(func(r *http.Request) (*http.Response, error) {
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
 		asked = r.URL.String()
-		return nil, refusal("this is not to leave")
-	}))
+		return nil, refusal("nothing leaves in a test")
+	})
+	pool, err := newRealTargetVia(t.Context(), getenv(env), transport)
 	require.Error(t, err)
 	assert.Nil(t, pool)
 	assert.Equal(t, "https://cognito-idp.eu-west-1.amazonaws.com/", asked)
@@ -146,63 +167,64 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Nothing leaves that is about another pool, another app client, or a user whom the tests have not
+// Nothing leaves that is about another pool, another app client, or a user that tests have not
 // made.
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	srv := cognitotest.NewServer()
-	t.Cleanup(srv.Close)
+	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "bystander", Password: password})
 	api := asReal(t, srv).api()
 	srv.ResetCalls()
-	other, bystander, own, ctx := srv.UserPoolID+"x", "bystander", personPrefix+"x", t.Context()
+	ctx, pool, client := t.Context(), &srv.UserPoolID, &srv.ClientID
+	other, bystander, own := srv.UserPoolID+"x", "bystander", userPrefix+"x"
 	parameters := map[string]string{"USERNAME": bystander, "PASSWORD": password}
 
 	for want, call := range map[string]func() error{
 		"AdminDeleteUser names another pool": func() error {
-			_, err := api.AdminDeleteUser(ctx, &cip.AdminDeleteUserInput{UserPoolId: &other, Username: &own})
-			return err
+			in := &cip.AdminDeleteUserInput{UserPoolId: &other, Username: &own}
+			return errOf(api.AdminDeleteUser(ctx, in))
 		},
 		"GetUserPoolMfaConfig names another pool": func() error {
-			_, err := api.GetUserPoolMfaConfig(ctx, &cip.GetUserPoolMfaConfigInput{UserPoolId: &other})
-			return err
+			in := &cip.GetUserPoolMfaConfigInput{UserPoolId: &other}
+			return errOf(api.GetUserPoolMfaConfig(ctx, in))
 		},
 		"AdminDeleteUser names a user": func() error {
-			_, err := api.AdminDeleteUser(ctx, &cip.AdminDeleteUserInput{UserPoolId: &srv.UserPoolID, Username: &bystander})
-			return err
+			in := &cip.AdminDeleteUserInput{UserPoolId: pool, Username: &bystander}
+			return errOf(api.AdminDeleteUser(ctx, in))
 		},
 		"InitiateAuth names a user": func() error {
-			_, err := api.InitiateAuth(ctx, &cip.InitiateAuthInput{ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: parameters})
-			return err
+			return errOf(api.InitiateAuth(ctx, &cip.InitiateAuthInput{
+				ClientId:       client,
+				AuthFlow:       types.AuthFlowTypeUserPasswordAuth,
+				AuthParameters: parameters,
+			}))
 		},
 		"RespondToAuthChallenge names a user": func() error {
-			_, err := api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
-				ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup, ChallengeResponses: parameters,
-			})
-			return err
+			return errOf(api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
+				ClientId:           client,
+				ChallengeName:      types.ChallengeNameTypeMfaSetup,
+				ChallengeResponses: parameters,
+			}))
 		},
 		"RevokeToken names another app client": func() error {
-			_, err := api.RevokeToken(ctx, &cip.RevokeTokenInput{ClientId: &other, Token: &own})
-			return err
+			return errOf(api.RevokeToken(ctx, &cip.RevokeTokenInput{ClientId: &other, Token: &own}))
 		},
 		"tests do not call SetUserPoolMfaConfig": func() error {
-			_, err := api.SetUserPoolMfaConfig(ctx, &cip.SetUserPoolMfaConfigInput{UserPoolId: &srv.UserPoolID})
-			return err
+			in := &cip.SetUserPoolMfaConfigInput{UserPoolId: pool}
+			return errOf(api.SetUserPoolMfaConfig(ctx, in))
 		},
 		"tests do not call DeleteUserPool": func() error {
-			_, err := api.DeleteUserPool(ctx, &cip.DeleteUserPoolInput{UserPoolId: &srv.UserPoolID})
-			return err
+			return errOf(api.DeleteUserPool(ctx, &cip.DeleteUserPoolInput{UserPoolId: pool}))
 		},
 		"tests do not call SignUp": func() error {
-			_, err := api.SignUp(ctx, &cip.SignUpInput{ClientId: &srv.ClientID, Username: &own, Password: &own})
-			return err
+			in := &cip.SignUpInput{ClientId: client, Username: &own, Password: &own}
+			return errOf(api.SignUp(ctx, in))
 		},
 		"is not the host of the pool": func() error {
-			_, err := api.GetUserPoolMfaConfig(ctx, &cip.GetUserPoolMfaConfigInput{UserPoolId: &srv.UserPoolID}, func(o *cip.Options) {
-				o.BaseEndpoint = new(string)
-				*o.BaseEndpoint = "http://127.0.0.2:1"
-			})
-			return err
+			in := &cip.GetUserPoolMfaConfigInput{UserPoolId: pool}
+			return errOf(api.GetUserPoolMfaConfig(ctx, in, func(o *cip.Options) {
+				o.BaseEndpoint = aws.String("http://127.0.0.2:1")
+			}))
 		},
 	} {
 		err := call()
@@ -212,12 +234,11 @@ func TestGuard(t *testing.T) {
 	assert.Empty(t, srv.Calls(), "nothing has left")
 }
 
-// The page that says how to use a real pool asks for just the rights that are needed.
+// FIDELITY.md asks for the rights that are needed, and for no others.
 func TestPolicyOfTheRealTarget(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("cognitotest/FIDELITY.md")
-	require.NoError(t, err)
-	_, policy, found := strings.Cut(string(page), "```json\n")
+	text := page(t, "cognitotest/FIDELITY.md")
+	_, policy, found := strings.Cut(text, "```json\n")
 	require.True(t, found)
 	policy, _, _ = strings.Cut(policy, "```")
 	var statement struct {
@@ -228,11 +249,11 @@ func TestPolicyOfTheRealTarget(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(policy), &statement))
 	assert.Equal(t, "Allow", statement.Effect)
 	var want []string
-	for _, call := range signedCalls {
-		want = append(want, "cognito-idp:"+call)
+	for _, operation := range adminOperations {
+		want = append(want, "cognito-idp:"+operation)
 	}
 	assert.ElementsMatch(t, want, statement.Action)
-	for _, name := range []string{envPool, envClient, envSecret, personPrefix} {
-		assert.Contains(t, string(page), name)
+	for _, name := range []string{envPool, envClient, envSecret, userPrefix} {
+		assert.Contains(t, text, name)
 	}
 }

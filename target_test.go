@@ -2,6 +2,7 @@ package cognitomfa_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -29,28 +30,39 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// target is a user pool that flows run against: one of the fake's, or a real one. A flow makes its
+// mode is whether a pool requires MFA, offers it, or has none.
+type mode = types.UserPoolMfaType
+
+var (
+	offOnly      = []mode{types.UserPoolMfaTypeOff}
+	optionalOnly = []mode{types.UserPoolMfaTypeOptional}
+	requiredOnly = []mode{types.UserPoolMfaTypeOn}
+	notRequired  = slices.Concat(offOnly, optionalOnly)
+	offersTOTP   = slices.Concat(optionalOnly, requiredOnly)
+	allModes     = slices.Concat(offOnly, offersTOTP)
+)
+
+// target is a user pool that tests run against: one of the fake's, or a real one. A test makes its
 // users itself, by the same calls in both.
 type target interface {
-	// config is what a service would be configured with.
 	config() cognitomfa.Config
 	// api makes calls that the library does not make.
 	api() *cip.Client
-	// mfa is whether the pool demands MFA, offers it, or has none.
-	mfa() types.UserPoolMfaType
+	mfa() mode
 	// now is the pool's time.
 	now() time.Time
 	// wait lets time pass.
 	wait(d time.Duration)
 }
 
-// targets gives the pools that flows run against, by name: always a pool of the fake for each MFA
-// mode, which every flow has to itself, and the real one that the environment names, if it names
-// one.
-func targets(t *testing.T) map[string]func(*testing.T) target {
+type openTarget = func(*testing.T) target
+
+// targets returns the pools that tests run against, by name: for each MFA mode one of the fake's,
+// which every test has to itself, and the real one that the environment names, if it names one.
+func targets(t *testing.T) map[string]openTarget {
 	t.Helper()
-	all := map[string]func(*testing.T) target{}
-	for _, mode := range types.UserPoolMfaType("").Values() {
+	all := map[string]openTarget{}
+	for _, mode := range allModes {
 		all["fake "+string(mode)] = func(t *testing.T) target {
 			t.Helper()
 			return newFakeTarget(t, mode)
@@ -64,29 +76,31 @@ func targets(t *testing.T) map[string]func(*testing.T) target {
 	return all
 }
 
-// fakeTarget has a clock of its own, which stands still between two codes.
+// fakeTarget is a pool whose clock stands still unless a test moves it.
 type fakeTarget struct {
 	srv  *cognitotest.Server
-	mode types.UserPoolMfaType
+	mode mode
 }
 
-func newFakeTarget(t *testing.T, mode types.UserPoolMfaType) fakeTarget {
+func newFakeTarget(t *testing.T, mode mode) fakeTarget {
 	t.Helper()
-	start := time.Now().Truncate(30 * time.Second)
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
-		o.MFA, o.Now = mode, func() time.Time { return start }
-	})
-	t.Cleanup(srv.Close)
+	srv := newServer(t, stoppedClock(), func(o *cognitotest.Options) { o.MFA = mode })
 	return fakeTarget{srv, mode}
 }
 
-func (f fakeTarget) config() cognitomfa.Config  { return configOf(f.srv) }
-func (f fakeTarget) api() *cip.Client           { return f.srv.Client() }
-func (f fakeTarget) mfa() types.UserPoolMfaType { return f.mode }
-func (f fakeTarget) now() time.Time             { return f.srv.Now() }
-func (f fakeTarget) wait(d time.Duration)       { f.srv.Advance(d) }
+// stoppedClock stops a pool's clock at the beginning of a code's time.
+func stoppedClock() poolOption {
+	start := time.Now().Truncate(codePeriod)
+	return func(o *cognitotest.Options) { o.Now = func() time.Time { return start } }
+}
 
-// The variables that name a real pool. FIDELITY.md in cognitotest says how to use them.
+func (f fakeTarget) config() cognitomfa.Config { return configOf(f.srv) }
+func (f fakeTarget) api() *cip.Client          { return f.srv.Client() }
+func (f fakeTarget) mfa() mode                 { return f.mode }
+func (f fakeTarget) now() time.Time            { return f.srv.Now() }
+func (f fakeTarget) wait(d time.Duration)      { f.srv.Advance(d) }
+
+// The environment variables that name a real pool. FIDELITY.md in cognitotest says how to use them.
 const (
 	envPool     = "COGNITOMFA_TEST_USER_POOL_ID"
 	envClient   = "COGNITOMFA_TEST_CLIENT_ID"
@@ -98,66 +112,85 @@ const (
 type realTarget struct {
 	cfg    cognitomfa.Config
 	client *cip.Client
-	mode   types.UserPoolMfaType
+	mode   mode
 	guard  *guard
 	clock  func() time.Time
 	sleep  func(time.Duration)
 }
 
-func (r *realTarget) config() cognitomfa.Config  { return r.cfg }
-func (r *realTarget) api() *cip.Client           { return r.client }
-func (r *realTarget) mfa() types.UserPoolMfaType { return r.mode }
-func (r *realTarget) now() time.Time             { return r.clock() }
-func (r *realTarget) wait(d time.Duration)       { r.sleep(d) }
+func (r *realTarget) config() cognitomfa.Config { return r.cfg }
+func (r *realTarget) api() *cip.Client          { return r.client }
+func (r *realTarget) mfa() mode                 { return r.mode }
+func (r *realTarget) now() time.Time            { return r.clock() }
+func (r *realTarget) wait(d time.Duration)      { r.sleep(d) }
 
-// wantsRealTarget tells whether the environment names a pool, were it by half.
+// wantsRealTarget reports whether the environment names a pool, if only in part.
 func wantsRealTarget(getenv func(string) string) bool {
 	return getenv(envPool) != "" || getenv(envClient) != ""
 }
 
 // newRealTarget reads the environment, and asks the pool for its MFA configuration. Credentials
-// come from the environment alone, so that the library's module graph need not hold what reads
-// profiles.
+// come from the environment alone: what reads profiles is not in the library's module graph.
 func newRealTarget(ctx context.Context, getenv func(string) string) (*realTarget, error) {
 	return newRealTargetVia(ctx, getenv, http.DefaultTransport)
 }
 
-func newRealTargetVia(ctx context.Context, getenv func(string) string, transport http.RoundTripper) (*realTarget, error) {
-	for _, name := range []string{envPool, envClient, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+var poolIDPattern = regexp.MustCompile(`^([a-z0-9-]+)_[0-9A-Za-z]+$`)
+
+func newRealTargetVia(
+	ctx context.Context, getenv func(string) string, transport http.RoundTripper,
+) (*realTarget, error) {
+	for _, name := range []string{
+		envPool, envClient, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	} {
 		if getenv(name) == "" {
-			return nil, fmt.Errorf("%s is not set; a real pool takes %s, %s and AWS credentials in the environment", name, envPool, envClient)
+			return nil, fmt.Errorf("%s is not set; a real pool takes %s, %s and AWS credentials",
+				name, envPool, envClient)
 		}
 	}
-	parts := regexp.MustCompile(`^([a-z0-9-]+)_[0-9A-Za-z]+$`).FindStringSubmatch(getenv(envPool))
+	parts := poolIDPattern.FindStringSubmatch(getenv(envPool))
 	if parts == nil {
-		return nil, fmt.Errorf("%s is not the id of a user pool", envPool)
+		return nil, fmt.Errorf("%s is not the ID of a user pool", envPool)
 	}
 	region := parts[1]
-	endpoint := getenv(envEndpoint)
-	if endpoint == "" {
-		endpoint = "https://cognito-idp." + region + ".amazonaws.com"
-	}
+	endpoint := cmp.Or(getenv(envEndpoint), "https://cognito-idp."+region+".amazonaws.com")
 	address, err := url.Parse(endpoint)
 	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("%s is not a URL", envEndpoint)
 	}
 	r := &realTarget{
 		cfg: cognitomfa.Config{
-			UserPoolID: getenv(envPool), ClientID: getenv(envClient), ClientSecret: getenv(envSecret), Issuer: "cognitomfa test",
+			UserPoolID:   getenv(envPool),
+			ClientID:     getenv(envClient),
+			ClientSecret: getenv(envSecret),
+			Issuer:       "cognitomfa test",
 		},
-		guard: &guard{next: transport, host: address.Host, poolID: getenv(envPool), clientID: getenv(envClient), made: map[string]bool{}},
-		clock: time.Now, sleep: time.Sleep,
+		guard: &guard{
+			next:     transport,
+			host:     address.Host,
+			poolID:   getenv(envPool),
+			clientID: getenv(envClient),
+			ownNames: map[string]bool{},
+		},
+		clock: time.Now,
+		sleep: time.Sleep,
 	}
 	r.client = cip.New(cip.Options{
-		Region: region, BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: r.guard},
+		Region:       region,
+		BaseEndpoint: &endpoint,
+		HTTPClient:   &http.Client{Transport: r.guard},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
-				AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: getenv("AWS_SESSION_TOKEN"),
-				Source: "environment",
+				AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
+				SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+				SessionToken:    getenv("AWS_SESSION_TOKEN"),
+				Source:          "environment",
 			}, nil
 		}),
 	})
-	out, err := r.client.GetUserPoolMfaConfig(ctx, &cip.GetUserPoolMfaConfigInput{UserPoolId: &r.cfg.UserPoolID})
+	out, err := r.client.GetUserPoolMfaConfig(ctx, &cip.GetUserPoolMfaConfigInput{
+		UserPoolId: &r.cfg.UserPoolID,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -167,35 +200,37 @@ func newRealTargetVia(ctx context.Context, getenv func(string) string, transport
 	case r.mode != types.UserPoolMfaTypeOff && !totp:
 		return nil, errors.New("the pool has MFA without TOTP; there is nothing to test in it")
 	case r.mode == types.UserPoolMfaTypeOn && out.EmailMfaConfiguration != nil:
-		return nil, errors.New("the pool demands MFA and offers it by e-mail; tests in it could send messages")
+		return nil, errors.New("the pool requires MFA and offers e-mail: tests could send messages")
 	}
 	return r, nil
 }
 
-// personPrefix begins the name of every user that a flow makes.
-const personPrefix = "cognitomfa-test-"
+// userPrefix begins the name of every user that a test makes.
+const userPrefix = "cognitomfa-test-"
 
 // guard lets nothing through that is not about the tests' own users in the one pool. It looks at
-// what is about to leave, whoever made the call.
+// what is about to leave, no matter who made the call.
 type guard struct {
 	next                   http.RoundTripper
 	host, poolID, clientID string
 
-	mu   sync.Mutex
-	made map[string]bool // names that Cognito gave to the tests' users
+	mu       sync.Mutex
+	ownNames map[string]bool // names that Cognito gave to the tests' users
 }
 
-// signedCalls are the calls that the credentials must allow; nothing else that is signed is let
+// adminOperations are those that the credentials must allow. Nothing else that is signed is let
 // through. None of them changes a pool.
-var signedCalls = []string{
-	"AdminCreateUser", "AdminDeleteSoftwareToken", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminInitiateAuth",
-	"AdminRespondToAuthChallenge", "AdminSetUserPassword", "AdminUserGlobalSignOut", "GetUserPoolMfaConfig",
+var adminOperations = []string{
+	"AdminCreateUser", "AdminDeleteSoftwareToken", "AdminDeleteUser", "AdminDisableUser",
+	"AdminEnableUser", "AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserPassword",
+	"AdminUserGlobalSignOut", "GetUserPoolMfaConfig",
 }
 
-// clientCalls are those that an app client makes.
-var clientCalls = []string{
-	"AssociateSoftwareToken", "GetTokensFromRefreshToken", "GetUser", "GlobalSignOut", "InitiateAuth", "RespondToAuthChallenge", "RevokeToken",
-	"SetUserMFAPreference", "VerifySoftwareToken",
+// publicOperations are those that need no credentials.
+var publicOperations = []string{
+	"AssociateSoftwareToken", "GetTokensFromRefreshToken", "GetUser", "GlobalSignOut",
+	"InitiateAuth", "RespondToAuthChallenge", "RevokeToken", "SetUserMFAPreference",
+	"VerifySoftwareToken",
 }
 
 // refusal is why the guard does not let a call through. The SDK does not try again then.
@@ -234,188 +269,212 @@ func (g *guard) check(r *http.Request, body []byte) error {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return refusal("a request that cannot be read: " + err.Error())
 	}
-	signed := slices.Contains(signedCalls, operation)
+	signed := slices.Contains(adminOperations, operation)
 	switch {
 	case r.URL.Host != g.host:
 		return refusal(fmt.Sprintf("%s is not the host of the pool", r.URL.Host))
-	case !signed && !slices.Contains(clientCalls, operation):
+	case !signed && !slices.Contains(publicOperations, operation):
 		return refusal(fmt.Sprintf("tests do not call %s", operation))
 	case signed && in.UserPoolID != g.poolID:
 		return refusal(fmt.Sprintf("%s names another pool", operation))
 	case in.ClientID != "" && in.ClientID != g.clientID:
 		return refusal(fmt.Sprintf("%s names another app client", operation))
 	}
-	for _, name := range []string{in.Username, in.AuthParameters["USERNAME"], in.ChallengeResponses["USERNAME"]} {
-		if name != "" && !g.own(name) {
+	for _, name := range []string{
+		in.Username, in.AuthParameters["USERNAME"], in.ChallengeResponses["USERNAME"],
+	} {
+		if name != "" && !g.owns(name) {
 			return refusal(fmt.Sprintf("%s names a user who is not the tests' own", operation))
 		}
 	}
 	return nil
 }
 
-func (g *guard) own(name string) bool {
+func (g *guard) owns(name string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return strings.HasPrefix(name, personPrefix) || g.made[name]
+	return strings.HasPrefix(name, userPrefix) || g.ownNames[name]
 }
 
 func (g *guard) add(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.made[name] = true
+	g.ownNames[name] = true
 }
 
-// person is a user of a target, and the authenticator that he holds.
-type person struct {
+// testUser is a user of a target, with an authenticator.
+type testUser struct {
 	target
+	t              *testing.T
 	name, password string
-	username       string // what Cognito calls him
+	username       string // Cognito's name for the user
 	key            otpauth.Key
-	last           int64 // the step of the last code that the authenticator gave away
+	lastStep       int64 // the time step of the last code that was used
 }
 
-// newPerson makes a user with a name that nobody guesses and a password that nobody knows, who is
+// newTestUser makes a user with a name that nobody guesses and a password that nobody knows. It is
 // deleted when the test ends.
-func newPerson(t *testing.T, on target) *person {
+func newTestUser(t *testing.T, pool target) *testUser {
 	t.Helper()
-	p := &person{target: on, name: personPrefix + strings.ToLower(rand.Text()), password: "Aa1!" + rand.Text()}
-	poolID := on.config().UserPoolID
-	// The user is deleted even if the answer to his creation is lost.
+	u := &testUser{
+		target: pool, t: t,
+		name: userPrefix + strings.ToLower(rand.Text()), password: "Aa1!" + rand.Text(),
+	}
+	poolID := pool.config().UserPoolID
+	// Registered first: the response to the creation may be lost.
 	t.Cleanup(func() {
-		_, err := on.api().AdminDeleteUser(context.WithoutCancel(t.Context()), &cip.AdminDeleteUserInput{UserPoolId: &poolID, Username: &p.name})
+		ctx := context.WithoutCancel(t.Context())
+		_, err := pool.api().AdminDeleteUser(ctx, &cip.AdminDeleteUserInput{
+			UserPoolId: &poolID, Username: &u.name,
+		})
 		if gone := (*types.UserNotFoundException)(nil); !errors.As(err, &gone) {
-			assert.NoError(t, err, "%s is left behind in %s", p.name, poolID)
+			assert.NoError(t, err, "%s is left behind in %s", u.name, poolID)
 		}
 	})
 	create := func() error {
-		out, err := on.api().AdminCreateUser(t.Context(), &cip.AdminCreateUserInput{
-			UserPoolId: &poolID, Username: &p.name, TemporaryPassword: &p.password, MessageAction: types.MessageActionTypeSuppress,
+		out, err := pool.api().AdminCreateUser(t.Context(), &cip.AdminCreateUserInput{
+			UserPoolId:        &poolID,
+			Username:          &u.name,
+			TemporaryPassword: &u.password,
+			MessageAction:     types.MessageActionTypeSuppress,
 		})
 		if err != nil {
 			return err
 		}
-		p.username = *out.User.Username
-		if guarded, ok := on.(*realTarget); ok {
-			guarded.guard.add(p.username)
+		u.username = *out.User.Username
+		if guarded, ok := pool.(*realTarget); ok {
+			guarded.guard.add(u.username)
 		}
 		return nil
 	}
 	err := create()
 	if refused := (*types.InvalidParameterException)(nil); errors.As(err, &refused) {
-		p.name += "@example.com" // the pool's users sign in by e-mail address; nothing is sent to it
+		u.name += "@example.com" // Users sign in by e-mail address. Nothing is sent to it.
 		err = create()
 	}
 	require.NoError(t, err)
-	p.setPassword(t, true)
-	return p
+	u.setPassword(true)
+	return u
 }
 
-// calls are the operations since the last time they were asked for. A real pool does not tell.
-func (p *person) calls() []string {
-	if fake, ok := p.target.(fakeTarget); ok {
-		return operations(fake.srv)
+// takeCalls returns the operations since the last takeCalls; nil in a real pool, which does not
+// tell.
+func (u *testUser) takeCalls() []string {
+	if fake, ok := u.target.(fakeTarget); ok {
+		return takeCalls(fake.srv)
 	}
 	return nil
 }
 
-// costs checks which calls were made since the last time.
-func (p *person) costs(t *testing.T, want ...string) {
-	t.Helper()
-	if _, tells := p.target.(fakeTarget); tells {
-		assert.Equal(t, want, p.calls())
+// assertCalls checks which operations were called since the last takeCalls.
+func (u *testUser) assertCalls(want ...string) {
+	if _, tells := u.target.(fakeTarget); tells {
+		assert.Equal(u.t, want, u.takeCalls())
 	}
 }
 
-// setPassword makes the password permanent, or one that must be changed.
-func (p *person) setPassword(t *testing.T, permanent bool) {
-	t.Helper()
-	poolID := p.config().UserPoolID
-	_, err := p.api().AdminSetUserPassword(t.Context(), &cip.AdminSetUserPasswordInput{
-		UserPoolId: &poolID, Username: &p.name, Password: &p.password, Permanent: permanent,
+// setPassword makes the user's password permanent, or one that must be changed.
+func (u *testUser) setPassword(permanent bool) {
+	poolID := u.config().UserPoolID
+	_, err := u.api().AdminSetUserPassword(u.t.Context(), &cip.AdminSetUserPasswordInput{
+		UserPoolId: &poolID, Username: &u.name, Password: &u.password, Permanent: permanent,
 	})
-	require.NoError(t, err)
+	require.NoError(u.t, err)
 }
 
-// client is the library on the person's pool.
-func (p *person) client(t *testing.T, edits ...func(*cognitomfa.Config)) *cognitomfa.Client {
-	t.Helper()
-	cfg := p.config()
-	for _, edit := range edits {
-		edit(&cfg)
-	}
-	return newClient(t, p.api(), cfg)
+func (u *testUser) disable() {
+	poolID := u.config().UserPoolID
+	_, err := u.api().AdminDisableUser(u.t.Context(), &cip.AdminDisableUserInput{
+		UserPoolId: &poolID, Username: &u.name,
+	})
+	require.NoError(u.t, err)
 }
 
-func (p *person) signIn(t *testing.T) cognitomfa.Outcome {
-	t.Helper()
-	outcome, err := p.client(t).SignIn(t.Context(), p.name, p.password)
-	require.NoError(t, err)
+// client is the library on the user's pool.
+func (u *testUser) client(edits ...configEdit) *cognitomfa.Client {
+	return newClient(u.t, u.api(), edited(u.config(), edits...))
+}
+
+func (u *testUser) signIn() cognitomfa.Outcome {
+	outcome, err := u.client().SignIn(u.t.Context(), u.name, u.password)
+	require.NoError(u.t, err)
 	return outcome
 }
 
-// code is one that the authenticator has not given away yet; it waits for it if need be.
-func (p *person) code(t *testing.T) string {
-	t.Helper()
-	if free := time.Unix((p.last+1)*30, 0); p.now().Before(free) {
-		p.wait(free.Sub(p.now()))
+// code returns a code of the authenticator that was not used yet. It waits for the next one if need
+// be.
+func (u *testUser) code() string {
+	if next := time.Unix((u.lastStep+1)*30, 0); u.now().Before(next) {
+		u.wait(next.Sub(u.now()))
 	}
-	p.last = p.now().Unix() / 30
-	return p.codeOf(t, p.last)
+	u.lastStep = u.now().Unix() / 30
+	return u.codeAt(u.lastStep)
 }
 
-// codeOf is the code of a step.
-func (p *person) codeOf(t *testing.T, step int64) string {
-	t.Helper()
-	code, err := p.key.Code(time.Unix(step*30, 0))
-	require.NoError(t, err)
+// lastCode returns the code that was used last.
+func (u *testUser) lastCode() string { return u.codeAt(u.lastStep) }
+
+// codeAt is the code of a time step.
+func (u *testUser) codeAt(step int64) string {
+	code, err := u.key.Code(time.Unix(step*30, 0))
+	require.NoError(u.t, err)
 	return code
 }
 
-// wrong is a code that is right in none of the steps nearby.
-func (p *person) wrong(t *testing.T) string {
-	t.Helper()
+// wrongCode is a code that is right in none of the time steps nearby.
+func (u *testUser) wrongCode() string {
 	var right []string
-	for step := p.now().Unix()/30 - 3; len(right) < 8; step++ {
-		right = append(right, p.codeOf(t, step))
+	for step := u.now().Unix()/30 - 3; len(right) < 8; step++ {
+		right = append(right, u.codeAt(step))
 	}
-	code := wrong(right[3])
+	code := wrongCode(right[3])
 	for slices.Contains(right, code) {
-		code = wrong(code[1:] + code[:1])
+		code = wrongCode(code[1:] + code[:1])
 	}
 	return code
 }
 
-// enroll gives the person an authenticator, as far as the pool lets him have one, and his tokens.
-func (p *person) enroll(t *testing.T) *cognitomfa.Tokens {
-	t.Helper()
-	client, outcome := p.client(t), p.signIn(t)
-	if setup, demanded := outcome.(*cognitomfa.SetupChallenge); demanded {
-		enrollment, err := client.EnrollSetup(t.Context(), setup)
-		require.NoError(t, err)
-		p.key = enrollment.Key
-		outcome, err = client.VerifySetup(t.Context(), enrollment.Setup, p.code(t))
-		return as[*cognitomfa.Tokens](t, outcome, err)
+// enroll signs the user in, turns TOTP on if the pool offers it, and returns the tokens.
+func (u *testUser) enroll() *cognitomfa.Tokens {
+	client, outcome, ctx := u.client(), u.signIn(), u.t.Context()
+	if setup, required := outcome.(*cognitomfa.SetupChallenge); required {
+		enrollment, err := client.EnrollSetup(ctx, setup)
+		require.NoError(u.t, err)
+		u.key = enrollment.Key
+		outcome, err = client.VerifySetup(ctx, enrollment.Setup, u.code())
+		return as[*cognitomfa.Tokens](u.t, outcome, err)
 	}
-	tokens := as[*cognitomfa.Tokens](t, outcome, nil)
-	enrollment, err := client.Enroll(t.Context(), tokens.Access.Reveal())
-	require.NoError(t, err)
-	p.key = enrollment.Key
-	require.NoError(t, client.Verify(t.Context(), tokens.Access.Reveal(), p.code(t)))
+	tokens := as[*cognitomfa.Tokens](u.t, outcome, nil)
+	enrollment, err := client.Enroll(ctx, tokens.Access.Reveal())
+	require.NoError(u.t, err)
+	u.key = enrollment.Key
+	require.NoError(u.t, client.Verify(ctx, tokens.Access.Reveal(), u.code()))
 	return tokens
 }
 
-// tokens signs the person in, by whatever the pool asks for.
-func (p *person) tokens(t *testing.T) *cognitomfa.Tokens {
-	t.Helper()
-	if p.mfa() == types.UserPoolMfaTypeOn {
-		return p.enroll(t)
+// tokens signs the user in, and sets MFA up only where the pool requires it.
+func (u *testUser) tokens() *cognitomfa.Tokens {
+	if u.mfa() == types.UserPoolMfaTypeOn {
+		return u.enroll()
 	}
-	return as[*cognitomfa.Tokens](t, p.signIn(t), nil)
+	return as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
 }
 
-// challenge enrolls the person, and brings him to where he is asked for a code.
-func (p *person) challenge(t *testing.T) *cognitomfa.MFAChallenge {
-	t.Helper()
-	p.enroll(t)
-	return as[*cognitomfa.MFAChallenge](t, p.signIn(t), nil)
+// accessToken is that of tokens.
+func (u *testUser) accessToken() string { return u.tokens().Access.Reveal() }
+
+// challenge turns TOTP on for the user, and begins a sign-in that asks for a code.
+func (u *testUser) challenge() *cognitomfa.MFAChallenge {
+	u.enroll()
+	return u.asksCode()
+}
+
+// asksCode begins a sign-in that asks for a code.
+func (u *testUser) asksCode() *cognitomfa.MFAChallenge {
+	return as[*cognitomfa.MFAChallenge](u.t, u.signIn(), nil)
+}
+
+// respond answers a challenge with a code.
+func (u *testUser) respond(ch *cognitomfa.MFAChallenge, code string) (cognitomfa.Outcome, error) {
+	return u.client().RespondMFA(u.t.Context(), ch, code)
 }

@@ -19,7 +19,9 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
 	t.Cleanup(srv.Close)
-	srv.AddUser(enrolledAs("alice"))
+	srv.AddUser(cognitotest.User{
+		Username: "alice", Password: password, TOTP: "JBSWY3DPEHPK3PXP",
+	})
 	client := newClient(t, srv.Client(), edited(configOf(srv), func(c *cognitomfa.Config) {
 		c.Flow = cognitomfa.FlowUserAuth
 	}))
@@ -82,7 +84,9 @@ func TestLiteHasNoLevels(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.Tier = "LITE" })
 	t.Cleanup(srv.Close)
-	srv.AddUser(enrolledAs("alice"))
+	srv.AddUser(cognitotest.User{
+		Username: "alice", Password: password, TOTP: "JBSWY3DPEHPK3PXP",
+	})
 	client := newClient(t, srv.Client(), configOf(srv))
 	_, err := client.StepUp(t.Context(), "alice", *srv.IssueTokens("alice").AccessToken)
 	require.ErrorIs(t, err, cognitomfa.ErrConfig)

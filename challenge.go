@@ -212,7 +212,7 @@ func nameIn(params map[string]string, username string) string {
 // newChallenge builds the challenge that Cognito responded with.
 func newChallenge(r *reply, username string, issued time.Time, deviceUnknown bool) Challenge {
 	name, params := r.name, r.parameters
-	w := describe(name, nameIn(params, username), issued, deviceUnknown)
+	w := describe(kindOther, nameIn(params, username), issued, deviceUnknown)
 	for _, choice := range r.choices {
 		w.Choices = append(w.Choices, string(choice))
 	}
@@ -221,25 +221,27 @@ func newChallenge(r *reply, username string, issued time.Time, deviceUnknown boo
 	}
 	switch name {
 	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp:
-		w.Kind, w.Method = types.ChallengeNameTypeSoftwareTokenMfa, Method(name)
+		w.Kind, w.Method = kindMFA, Method(name)
 		w.Destination, w.DeviceName = params["CODE_DELIVERY_DESTINATION"], params["FRIENDLY_DEVICE_NAME"]
 	case types.ChallengeNameTypeMfaSetup:
-		w.Offered = jsonList(params["MFAS_CAN_SETUP"])
+		w.Kind, w.Offered = kindSetup, jsonList(params["MFAS_CAN_SETUP"])
 	case types.ChallengeNameTypeSelectMfaType:
+		w.Kind = kindSelect
 		if w.Offered = jsonList(params["MFAS_CAN_CHOOSE"]); w.Offered == nil {
 			w.Offered = jsonList(params["MFAS_CAN_SELECT"])
 		}
 	case types.ChallengeNameTypeNewPasswordRequired:
+		w.Kind = kindNewPassword
 		for _, name := range jsonList(params["requiredAttributes"]) {
 			w.Required = append(w.Required, strings.TrimPrefix(name, attributePrefix))
 		}
 	case types.ChallengeNameTypePassword:
-		w.Kind = name
+		w.Kind = kindPassword
 		if r.name == name {
 			w.Choices = nil // No longer a choice.
 		}
 	default:
-		w.Kind, w.Name, w.Parameters = kindOther, string(name), params
+		w.Name, w.Parameters = string(name), params
 	}
 	ch := w.challenge(r.session)
 	if ch, ok := ch.(*NewPasswordChallenge); ok {
@@ -291,22 +293,33 @@ func methods(words []string) []Method {
 // wireChallenge is what a token holds besides the session: what the answer needs, and nobody's
 // personal data but the user name.
 type wireChallenge struct {
-	Kind        types.ChallengeNameType `json:"k"`
-	Username    string                  `json:"u"`
-	Issued      int64                   `json:"i,omitempty"` // milliseconds since 1970
-	Method      Method                  `json:"m,omitempty"`
-	Destination string                  `json:"d,omitempty"`
-	DeviceName  string                  `json:"n,omitempty"`
-	Offered     []string                `json:"o,omitempty"` // methods, in Cognito's own words
-	Choices     []string                `json:"c,omitempty"` // first factors
-	Required    []string                `json:"r,omitempty"`
-	Name        string                  `json:"x,omitempty"`
-	Parameters  map[string]string       `json:"p,omitempty"`
-	NoDevice    bool                    `json:"f,omitempty"` // DeviceUnknown
+	Kind        tokenKind         `json:"k"`
+	Username    string            `json:"u"`
+	Issued      int64             `json:"i,omitempty"` // milliseconds since 1970
+	Method      Method            `json:"m,omitempty"`
+	Destination string            `json:"d,omitempty"`
+	DeviceName  string            `json:"n,omitempty"`
+	Offered     []string          `json:"o,omitempty"` // methods, in Cognito's own words
+	Choices     []string          `json:"c,omitempty"` // first factors
+	Required    []string          `json:"r,omitempty"`
+	Name        string            `json:"x,omitempty"`
+	Parameters  map[string]string `json:"p,omitempty"`
+	NoDevice    bool              `json:"f,omitempty"` // DeviceUnknown
 }
 
-// kindOther is what a token calls an OtherChallenge, whatever its name.
-const kindOther types.ChallengeNameType = "OTHER"
+// tokenKind says what a token is of, in one letter: where tokens are kept, there is little room.
+type tokenKind string
+
+const (
+	kindTOTP        tokenKind = "t" // an MFAChallenge for MethodTOTP
+	kindMFA         tokenKind = "m"
+	kindSetup       tokenKind = "s"
+	kindSelect      tokenKind = "c"
+	kindNewPassword tokenKind = "n"
+	kindPassword    tokenKind = "p"
+	kindOther       tokenKind = "o"
+	kindDevice      tokenKind = "d"
+)
 
 // challenge returns the challenge that w describes; nil if it is of no known kind.
 func (w *wireChallenge) challenge(session Secret) Challenge {
@@ -315,27 +328,30 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 		issued = time.UnixMilli(w.Issued).UTC()
 	}
 	switch w.Kind {
-	case types.ChallengeNameTypeSoftwareTokenMfa:
+	case kindTOTP, kindMFA:
+		if w.Kind == kindTOTP {
+			w.Method = MethodTOTP
+		}
 		return &MFAChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName, DeviceUnknown: w.NoDevice,
 		}
-	case types.ChallengeNameTypeMfaSetup:
+	case kindSetup:
 		return &SetupChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Methods: methods(w.Offered), DeviceUnknown: w.NoDevice,
 		}
-	case types.ChallengeNameTypeSelectMfaType:
+	case kindSelect:
 		return &SelectChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Methods: methods(w.Offered), offered: otherWords(w.Offered), DeviceUnknown: w.NoDevice,
 		}
-	case types.ChallengeNameTypeNewPasswordRequired:
+	case kindNewPassword:
 		return &NewPasswordChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Required: w.Required, DeviceUnknown: w.NoDevice,
 		}
-	case types.ChallengeNameTypePassword:
+	case kindPassword:
 		return &PasswordChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Choices: w.Choices, DeviceUnknown: w.NoDevice,
@@ -351,7 +367,7 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 
 // describe begins the description of a challenge.
 func describe(
-	kind types.ChallengeNameType, username string, issued time.Time, deviceUnknown bool,
+	kind tokenKind, username string, issued time.Time, deviceUnknown bool,
 ) wireChallenge {
 	w := wireChallenge{Kind: kind, Username: username, NoDevice: deviceUnknown}
 	if !issued.IsZero() {
@@ -362,21 +378,24 @@ func describe(
 
 // Token implements [Challenge].
 func (ch *MFAChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeSoftwareTokenMfa, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(kindMFA, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Method, w.Destination, w.DeviceName = ch.Method, ch.Destination, ch.DeviceName
+	if w.Method == MethodTOTP {
+		w.Kind, w.Method = kindTOTP, ""
+	}
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SetupChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeMfaSetup, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(kindSetup, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Offered = words(ch.Methods)
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SelectChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(kindSelect, ch.Username, ch.Issued, ch.DeviceUnknown)
 	if w.Offered = ch.offered; w.Offered == nil {
 		w.Offered = words(ch.Methods)
 	}
@@ -385,7 +404,7 @@ func (ch *SelectChallenge) Token() string {
 
 // Token implements [Challenge].
 func (ch *NewPasswordChallenge) Token() string {
-	w := describe(types.ChallengeNameTypeNewPasswordRequired, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(kindNewPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Required = ch.Required
 	return w.token(ch.Session)
 }
@@ -399,7 +418,7 @@ func (ch *OtherChallenge) Token() string {
 
 // Token implements [Challenge].
 func (ch *PasswordChallenge) Token() string {
-	w := describe(types.ChallengeNameTypePassword, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(kindPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Choices = ch.Choices
 	return w.token(ch.Session)
 }

@@ -160,11 +160,11 @@ func TestParseChallengeRefusesOtherText(t *testing.T) {
 		"a list":           encode("[]"),
 		"unknown kind":     encode(`{"k":"PASSWORD_VERIFIER"}`),
 		"no kind":          encode(`{"u":"alice"}`),
-		"unknown field":    encode(`{"k":"MFA_SETUP","admin":true}`),
-		"wrong type":       encode(`{"k":"MFA_SETUP","u":5}`),
-		"a date as text":   encode(`{"k":"MFA_SETUP","i":"2026-11-23T12:00:00Z"}`),
-		"two values":       encode(`{"k":"MFA_SETUP"}{"k":"MFA_SETUP"}`),
-		"bad character":    encode(`{"k":"MFA_SETUP"}`) + "%zz",
+		"unknown field":    encode(`{"k":"s","admin":true}`),
+		"wrong type":       encode(`{"k":"s","u":5}`),
+		"a date as text":   encode(`{"k":"s","i":"2026-11-23T12:00:00Z"}`),
+		"two values":       encode(`{"k":"s"}{"k":"s"}`),
+		"bad character":    encode(`{"k":"s"}`) + "%zz",
 		"bad separator":    strings.Replace(good, ".", "/", 1),
 		"bad encoding":     strings.Replace(good, ".", "~!", 1),
 		"truncated":        good[:strings.Index(good, ".")/2],
@@ -262,4 +262,22 @@ func usernameOf(ch cognitomfa.Challenge) string {
 		return ch.Username
 	}
 	panic("unreachable: these are all challenges")
+}
+
+// The longest session that AWS documents (4,096 characters) does not fit into a cookie, but the token is
+// hardly longer than the session; the browser's limit for a name and a value is 4,096 bytes, too.
+func TestTokenLeavesRoomInACookie(t *testing.T) {
+	t.Parallel()
+	for _, quirks := range []cognitotest.Quirks{{}, {LongSessions: true}, {HugeSessions: true}} {
+		srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.Quirks = quirks })
+		t.Cleanup(srv.Close)
+		srv.AddUser(cognitotest.User{Username: "ann", Password: password, TOTP: "JBSWY3DPEHPK3PXP"})
+		client := newClient(t, srv.Client(), configOf(srv))
+		outcome, err := client.SignIn(t.Context(), "ann", password)
+		ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
+		assert.LessOrEqual(t, len(ch.Token())-len(ch.Session.Reveal()), 64)
+		assert.Equal(t, !quirks.HugeSessions, len("mfa"+ch.Token()) <= 4096, len(ch.Token()))
+		outcome, err = client.RespondMFA(t.Context(), ch, srv.Code("ann"))
+		as[*cognitomfa.Tokens](t, outcome, err)
+	}
 }

@@ -42,9 +42,6 @@ type Device struct {
 	Password Secret
 }
 
-// kindDevice is what a token calls a device.
-const kindDevice types.ChallengeNameType = "DEVICE"
-
 // Token returns the device as one string of URL-safe characters, for [ParseDevice]. It reveals the
 // device's password: treat it as a secret. It has some 200 bytes.
 func (d *Device) Token() string {

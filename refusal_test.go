@@ -173,14 +173,14 @@ func TestForgedChallengesCostNoCall(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{}, config)
 	for _, description := range []string{
-		`{"k":"SOFTWARE_TOKEN_MFA"}`,
-		`{"k":"SOFTWARE_TOKEN_MFA","u":""}`,
-		`{"k":"SOFTWARE_TOKEN_MFA","u":"alice","m":"PASSWORD_VERIFIER"}`,
-		`{"k":"MFA_SETUP"}`,
-		`{"k":"SELECT_MFA_TYPE"}`,
-		`{"k":"NEW_PASSWORD_REQUIRED"}`,
-		`{"k":"PASSWORD"}`,
-		`{"k":"OTHER","x":"CUSTOM_CHALLENGE"}`,
+		`{"k":"t"}`,
+		`{"k":"t","u":""}`,
+		`{"k":"m","u":"alice","m":"PASSWORD_VERIFIER"}`,
+		`{"k":"s"}`,
+		`{"k":"c"}`,
+		`{"k":"n"}`,
+		`{"k":"p"}`,
+		`{"k":"o","x":"CUSTOM_CHALLENGE"}`,
 	} {
 		head := base64.RawURLEncoding.EncodeToString([]byte(description))
 		ch, err := cognitomfa.ParseChallenge(head + ".session")

@@ -77,8 +77,11 @@ type Quirks struct {
 	ModelStatus bool
 	// ErrorName says where the exception type is written; default header and body.
 	ErrorName ErrorName
-	// LongSessions makes sessions longer than 4,000 characters.
+	// LongSessions makes sessions of a little more than 4,000 characters: 4,096 are documented.
 	LongSessions bool
+	// HugeSessions makes sessions of more than 8,000 characters, as have been seen. Kept in a cookie,
+	// they are lost without an error: browsers drop cookies over 4,096 bytes.
+	HugeSessions bool
 	// StrictStep refuses a code older than the newest that was used, as if it had been used.
 	StrictStep bool
 	// CodeLockout counts wrong MFA codes like wrong passwords, and locks the user out.
@@ -156,7 +159,7 @@ func (o *Options) machine() (*pool.Machine, error) {
 	}
 	q := o.Quirks
 	m := pool.New(pool.Config{Region: o.Region, Now: o.Now, AcceptUnsimulated: o.AcceptUnsimulated, Quirks: pool.Quirks{
-		LongSessions: q.LongSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
+		LongSessions: q.LongSessions, HugeSessions: q.HugeSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
 		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
 		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
 		DeviceSparesEmail: q.DeviceSparesEmail,

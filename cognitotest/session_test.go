@@ -172,10 +172,20 @@ func TestSessionIsSpentOnce(t *testing.T) {
 
 func TestLongSessions(t *testing.T) {
 	t.Parallel()
-	srv := withTOTP(t, func(o *options) { o.Quirks.LongSessions = true })
-	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
-	assert.Greater(t, len(session), 4000)
-	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access())
+	for name, tc := range map[string]struct {
+		quirks      cognitotest.Quirks
+		least, most int
+	}{
+		"usual": {cognitotest.Quirks{}, 1000, 1600},
+		"long":  {cognitotest.Quirks{LongSessions: true}, 4001, 4096},
+		"huge":  {cognitotest.Quirks{HugeSessions: true}, 8001, 8192},
+	} {
+		srv := withTOTP(t, func(o *options) { o.Quirks = tc.quirks })
+		session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+		assert.GreaterOrEqual(t, len(session), tc.least, name)
+		assert.LessOrEqual(t, len(session), tc.most, name)
+		assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(), name)
+	}
 }
 
 // What a challenge asks for can be taken away while the user looks for it.

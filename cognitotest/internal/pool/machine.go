@@ -32,6 +32,7 @@ type Config struct {
 // Quirks are the choices where it is uncertain what Cognito does. cognitotest.Quirks describes them.
 type Quirks struct {
 	LongSessions      bool
+	HugeSessions      bool
 	StrictStep        bool
 	CodeLockout       bool
 	AssociateCutsOff  bool

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
 // Config describes one user pool and what its tokens must have. NewVerifier copies it.
@@ -218,26 +220,9 @@ func plain(s string) bool {
 	})
 }
 
-// domains are those of the AWS partitions that are not under amazonaws.com, by how their regions
-// begin, as the AWS SDK has them for Cognito's endpoints. That the issuers there are named after
-// the endpoints, as elsewhere, is an assumption. Config.Issuers overrides it.
-var domains = []struct{ region, domain string }{
-	{"cn-", "amazonaws.com.cn"},
-	{"eusc-", "amazonaws.eu"},
-	{"us-iso-", "c2s.ic.gov"},
-	{"us-isob-", "sc2s.sgov.gov"},
-	{"eu-isoe-", "cloud.adc-e.uk"},
-	{"us-isof-", "csp.hci.ic.gov"},
-}
-
-// defaultIssuers returns the names under which Cognito issues a pool's tokens.
+// defaultIssuers returns the names under which Cognito issues a pool's tokens. Config.Issuers
+// overrides them.
 func defaultIssuers(region, poolID string) []string {
-	domain := "amazonaws.com"
-	for _, d := range domains {
-		if strings.HasPrefix(region, d.region) {
-			domain = d.domain
-		}
-	}
-	path := "." + region + "." + domain + "/" + poolID
-	return []string{"https://cognito-idp" + path, "https://issuer-cognito-idp" + path}
+	usual, updated := endpoint.Issuers(region)
+	return []string{usual + "/" + poolID, updated + "/" + poolID}
 }

@@ -3,6 +3,8 @@ package cognitotest
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -22,6 +24,10 @@ type Fault struct {
 
 	// Drop closes the connection without a response, Cut in the middle of the response.
 	Drop, Cut bool
+
+	// Reset is Drop, or goes with Cut, and the connection is not closed but reset (TCP RST), as by a
+	// server that crashed or a firewall in between. Over HTTP/2 it is the stream.
+	Reset bool
 
 	// Applied says that the call is served all the same, so that the client does not learn what it did.
 	// Cut implies it: there has to be a response before it can be cut.
@@ -47,6 +53,12 @@ func DropBefore() Fault { return Fault{Drop: true} }
 
 // DropAfter closes the connection after the call was served: its response is lost.
 func DropAfter() Fault { return Fault{Drop: true, Applied: true} }
+
+// ResetBefore resets the connection before the call is served.
+func ResetBefore() Fault { return Fault{Reset: true} }
+
+// ResetAfter resets the connection after the call was served: its response is lost.
+func ResetAfter() Fault { return Fault{Reset: true, Applied: true} }
 
 // CutAnswer closes the connection in the middle of the response.
 func CutAnswer() Fault { return Fault{Cut: true, Applied: true} }
@@ -84,7 +96,50 @@ func (f Fault) wait(ctx context.Context) {
 }
 
 // served tells whether the call reaches the pool.
-func (f Fault) served() bool { return f.Applied || f.Cut || f.Code == "" && !f.Drop }
+func (f Fault) served() bool {
+	return f.Applied || f.Cut || f.Code == "" && !f.Drop && !f.Reset
+}
+
+// breakOff closes or resets the connection, and ends the handler.
+func (f Fault) breakOff(w http.ResponseWriter) {
+	if f.Reset {
+		reset(w)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// reset resets the connection of a response. Where it cannot be had, aborting the handler does it.
+func reset(w http.ResponseWriter) {
+	if w, ok := w.(*response); ok {
+		w.reset = true
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if below, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS would say goodbye first
+		conn = below.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // without it Close is in order
+	}
+	_ = conn.Close()
+}
+
+// cutter sends half of a body and breaks off.
+type cutter struct {
+	http.ResponseWriter
+
+	fault Fault
+}
+
+func (c cutter) Write(body []byte) (int, error) {
+	_, _ = c.ResponseWriter.Write(body[:len(body)/2])
+	_ = http.NewResponseController(c.ResponseWriter).Flush()
+	c.fault.breakOff(c.ResponseWriter)
+	return 0, nil
+}
 
 // anyOperation is the queue that holds for every operation.
 const anyOperation = "*"

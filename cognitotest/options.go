@@ -66,6 +66,17 @@ type Options struct {
 	Now      func() time.Time // the clock that Advance adds to; must be safe for concurrent use; default time.Now
 	Listener net.Listener     // where to listen; Close closes it; default: a free port of 127.0.0.1 or [::1]
 
+	// URL is where clients reach the server; default: the Listener's address. With a URL and no Listener
+	// the server does not listen: it is to be mounted there as an http.Handler, which Client does not
+	// wait for. If the URL has a path, say /cognito, mount http.StripPrefix("/cognito", srv) at /cognito
+	// and at /cognito/.
+	URL string
+
+	// Issuer begins the iss of tokens, which ends in "/" and the pool's ID. The default is Cognito's own,
+	// such as https://cognito-idp.us-east-1.amazonaws.com, so that code which expects that one runs
+	// unchanged. SelfIssuer stands for the server's URL: clients with OIDC discovery need that.
+	Issuer string
+
 	Quirks Quirks // where Cognito's behavior is not known for certain, or has changed
 }
 
@@ -154,16 +165,18 @@ func (o *Options) setDefaults() {
 
 // machine makes the state machine with the pool and the app client of the options.
 func (o *Options) machine() (*pool.Machine, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
 	q := o.Quirks
-	m := pool.New(pool.Config{Region: o.Region, Now: o.Now, AcceptUnsimulated: o.AcceptUnsimulated, Quirks: pool.Quirks{
-		LongSessions: q.LongSessions, HugeSessions: q.HugeSessions, StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
+	config := pool.Config{
+		Region: o.Region, Issuer: o.Issuer, Now: o.Now, AcceptUnsimulated: o.AcceptUnsimulated,
+	}
+	config.Quirks = pool.Quirks{
+		LongSessions: q.LongSessions, HugeSessions: q.HugeSessions,
+		StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
 		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
 		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
 		DeviceSparesEmail: q.DeviceSparesEmail,
-	}})
+	}
+	m := pool.New(config)
 	return m, m.Start(pool.Start{
 		PoolID: o.UserPoolID, ClientID: o.ClientID, Pool: o.pool(), MFA: o.mfa(), Client: o.client(),
 	})

@@ -25,16 +25,18 @@ import (
 // It holds on to what its users may still need, and to no more: the last calls (see Calls), 262,144
 // open sign-ins, the last 20 messages of each user.
 type Server struct {
-	URL          string // of the API, for example "http://127.0.0.1:40123"
+	URL          string // of the API, for example "http://127.0.0.1:40123", without a slash at its end
 	Region       string
 	UserPoolID   string
 	ClientID     string
 	ClientSecret string // empty if the app client has none
 
-	machine   *pool.Machine
-	quirks    Quirks
-	faults    faults
-	journal   journal
+	machine *pool.Machine
+	quirks  Quirks
+	faults  faults
+	journal journal
+
+	// If it listens; else nil.
 	http      *http.Server
 	transport *http.Transport
 	done      chan struct{} // closed when the listener is
@@ -67,43 +69,62 @@ func Start(optFns ...func(*Options)) (*Server, error) {
 		fn(&o)
 	}
 	o.setDefaults()
-	machine, err := o.machine()
-	if err != nil {
-		return nil, fmt.Errorf("cognitotest: the options are invalid: %s", describeError(err))
-	}
-	if o.Listener == nil {
-		listener, err := loopback.Listen(context.Background(), "127.0.0.1:0")
-		if err != nil {
+	listener := o.Listener
+	if listener == nil && o.URL == "" {
+		var err error
+		if listener, err = loopback.Listen(context.Background(), "127.0.0.1:0"); err != nil {
 			return nil, fmt.Errorf("cognitotest: %w", err)
 		}
-		o.Listener = listener
 	}
-
-	s := &Server{
-		URL: "http://" + reachable(o.Listener.Addr()), Region: o.Region, UserPoolID: o.UserPoolID,
-		ClientID: o.ClientID, ClientSecret: o.ClientSecret,
-		machine: machine, quirks: o.Quirks, done: make(chan struct{}),
-		// A test may run as many calls side by side as it likes: each keeps its connection.
-		transport: &http.Transport{MaxIdleConnsPerHost: 256},
+	s, err := o.server(listener)
+	if err != nil {
+		if o.Listener == nil && listener != nil {
+			_ = listener.Close()
+		}
+		return nil, fmt.Errorf("cognitotest: the options are invalid: %s", describeError(err))
 	}
-	s.http = &http.Server{Handler: s, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
-	go func() {
-		defer close(s.done)
-		_ = s.http.Serve(o.Listener) // ends with ErrServerClosed, or because somebody else closed the listener
-	}()
+	if listener != nil {
+		s.serve(listener)
+	}
 	return s, nil
 }
 
-// reachable is the host and port under which this computer reaches an address that is listened on.
-func reachable(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("localhost:%d", tcp.Port)
+// server makes a server that does not listen yet.
+func (o *Options) server(listener net.Listener) (*Server, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	return addr.String()
+	if err := o.setAddresses(listener); err != nil {
+		return nil, err
+	}
+	machine, err := o.machine()
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		URL: o.URL, Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		machine: machine, quirks: o.Quirks,
+	}, nil
 }
 
-// Close stops listening and ends all connections. It may be called more than once.
+// serve listens until the server is closed.
+func (s *Server) serve(listener net.Listener) {
+	s.done = make(chan struct{})
+	// A test may run as many calls side by side as it likes: each keeps its connection.
+	s.transport = &http.Transport{MaxIdleConnsPerHost: 256}
+	s.http = &http.Server{Handler: s, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener) // ends with ErrServerClosed, or because somebody else closed the listener
+	}()
+}
+
+// Close stops listening and ends all connections. It may be called more than once. A server that is
+// mounted as a handler has nothing to close.
 func (s *Server) Close() {
+	if s.http == nil {
+		return
+	}
 	s.closing.Do(func() {
 		_ = s.http.Close()
 		s.transport.CloseIdleConnections()
@@ -111,13 +132,13 @@ func (s *Server) Close() {
 	<-s.done
 }
 
-// Client gives an SDK client that talks to the server over HTTP, with made-up credentials and the
-// SDK's own retries. The options are the SDK's.
+// Client gives an SDK client that talks to the server over HTTP, or without a network if the server
+// does not listen, with made-up credentials and the SDK's own retries. The options are the SDK's.
 func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cognitoidentityprovider.Client {
 	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
 		Region:       s.Region,
 		BaseEndpoint: aws.String(s.URL),
-		HTTPClient:   &http.Client{Transport: wholeBody{s.transport}},
+		HTTPClient:   &http.Client{Transport: s.roundTripper()},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
 				AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest", Source: "cognitotest",

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -257,10 +258,14 @@ func TestFaults(t *testing.T) {
 		"drop before":    {fault: cognitotest.DropBefore(), err: io.EOF},
 		"drop after":     {fault: cognitotest.DropAfter(), err: io.EOF, applied: true},
 		"cut answer":     {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
+		"reset before":   {fault: cognitotest.ResetBefore(), err: syscall.ECONNRESET},
+		"reset after":    {fault: cognitotest.ResetAfter(), err: syscall.ECONNRESET, applied: true},
+		"reset in the answer": {
+			fault: cognitotest.Fault{Cut: true, Reset: true}, err: syscall.ECONNRESET, applied: true,
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			srv := start(t, frozen)
+		test := func(t *testing.T, srv fake) {
+			t.Helper()
 			access := srv.tokens("alice").access()
 			srv.ResetCalls()
 			client := srv.Client(once)
@@ -290,6 +295,14 @@ func TestFaults(t *testing.T) {
 			srv.ResetCalls()
 			assert.Equal(t, tc.applied, signOut() != nil, "the next call has no fault")
 			assert.False(t, srv.Calls()[0].Faulted)
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t, frozen))
+		})
+		t.Run(name+", mounted", func(t *testing.T) {
+			t.Parallel()
+			test(t, mount(t, frozen))
 		})
 	}
 }

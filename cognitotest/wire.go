@@ -46,8 +46,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.write(w, nil, &pool.Error{Type: serialization, Message: "The request could not be read."}, 0)
 	case isWellKnown(r):
 		s.serveWellKnown(w, r)
-	case r.URL.Path != "/":
-		s.refuse(w, "There is nothing at this path; requests go to /.", http.StatusNotFound)
+	case r.URL.Path != "/" && r.URL.Path != "": // what http.StripPrefix leaves of a URL without a slash
+		s.refuse(w, "There is nothing at this path: requests go to /. "+
+			"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.", http.StatusNotFound)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		s.refuse(w, "Requests are sent with POST, with the operation in X-Amz-Target.", http.StatusMethodNotAllowed)
@@ -93,11 +94,11 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	}
 	s.journal.add(call)
 
-	if fault.Drop {
-		panic(http.ErrAbortHandler)
-	}
-	if fault.Cut {
-		w = cutter{w}
+	switch {
+	case fault.Drop || fault.Reset && !fault.Cut:
+		fault.breakOff(w)
+	case fault.Cut:
+		w = cutter{w, fault}
 	}
 	s.write(w, response, err, status)
 }
@@ -210,22 +211,13 @@ func clip(s string) string {
 	return s
 }
 
-// cutter sends half of a body and drops the connection.
-type cutter struct{ http.ResponseWriter }
-
-func (c cutter) Write(body []byte) (int, error) {
-	_, _ = c.ResponseWriter.Write(body[:len(body)/2])
-	_ = http.NewResponseController(c.ResponseWriter).Flush()
-	panic(http.ErrAbortHandler)
-}
-
 func isWellKnown(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/") && strings.Contains(r.URL.Path, "/.well-known/")
+	return strings.HasPrefix(r.URL.Path, "/") && strings.Contains(r.URL.Path, wellKnown)
 }
 
 // serveWellKnown publishes a pool's keys and where they are.
 func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
-	poolID, document, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/.well-known/")
+	poolID, document, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), wellKnown)
 	issuer, err := s.machine.Issuer(poolID)
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -237,7 +229,7 @@ func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 		publish(w, pool.JWKS())
 	case document == "openid-configuration":
 		configuration, err := json.Marshal(map[string]any{
-			"issuer": issuer, "jwks_uri": s.URL + "/" + poolID + "/.well-known/jwks.json",
+			"issuer": issuer, "jwks_uri": s.reachedAt(r) + "/" + poolID + jwksPath,
 			"id_token_signing_alg_values_supported": []string{"RS256"}, "subject_types_supported": []string{"public"},
 		})
 		if err != nil {

@@ -249,7 +249,7 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		status                       int
 	}{
 		"GET":              {"GET", "/", "UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.", "POST", 405},
-		"path":             {"POST", "/oauth2/token", "UnknownOperation: There is nothing at this path; requests go to /.", "", 404},
+		"path":             {"POST", "/oauth2/token", "UnknownOperation: There is nothing at this path: requests go to /. cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.", "", 404},
 		"unknown pool":     {"GET", "/us-east-1_Nowhere/.well-known/jwks.json", "ResourceNotFound: User pool us-east-1_Nowhere does not exist.", "", 404},
 		"unknown document": {"GET", "/" + srv.UserPoolID + "/.well-known/passwords", "UnknownOperation: There is no such document.", "", 404},
 		"POST of keys":     {"POST", "/" + srv.UserPoolID + "/.well-known/jwks.json", "UnknownOperation: Keys are read with GET.", "GET, HEAD", 405},

@@ -23,6 +23,7 @@ import (
 // Config is what a Machine is made with.
 type Config struct {
 	Region string
+	Issuer string // of tokens, without the pool's ID at its end
 	Now    func() time.Time
 	Quirks Quirks
 
@@ -50,6 +51,7 @@ type Quirks struct {
 // sessions and of the ghosts, under which no other is taken. Nothing is signed while one is held.
 type Machine struct {
 	region string
+	issuer string
 	quirks Quirks
 	accept bool // settings that are not simulated
 	now    func() time.Time
@@ -70,7 +72,7 @@ type Machine struct {
 // New makes a machine without pools.
 func New(c Config) *Machine {
 	return &Machine{
-		region: c.Region, quirks: c.Quirks, accept: c.AcceptUnsimulated, now: c.Now,
+		region: c.Region, issuer: c.Issuer, quirks: c.Quirks, accept: c.AcceptUnsimulated, now: c.Now,
 		sealer: newSealer(), secret: []byte(rand.Text()),
 		pools: map[string]*pool{}, clients: map[string]*appClient{}, domains: map[string]*domain{},
 	}
@@ -82,19 +84,16 @@ func (m *Machine) Now() time.Time { return m.now().Add(time.Duration(m.offset.Lo
 // Advance moves the clock.
 func (m *Machine) Advance(d time.Duration) { m.offset.Add(int64(d)) }
 
-// Issuer is the one that the real service writes for a pool, so that code which expects it of a
-// region and a pool runs unchanged.
+// Issuer is what the tokens of a pool name as theirs.
 func (m *Machine) Issuer(poolID string) (string, error) {
 	p, err := m.poolByID(poolID)
 	if err != nil {
 		return "", err
 	}
-	return m.issuer(p), nil
+	return m.issuerOf(p), nil
 }
 
-func (m *Machine) issuer(p *pool) string {
-	return fmt.Sprintf("https://cognito-idp.%s.amazonaws.com/%s", m.region, p.id)
-}
+func (m *Machine) issuerOf(p *pool) string { return m.issuer + "/" + p.id }
 
 // account is the AWS account that everything belongs to: the one of AWS's own examples.
 const account = "123456789012"

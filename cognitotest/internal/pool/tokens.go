@@ -113,7 +113,7 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 	event := NewUUID()
 	claims := func(use string, life time.Duration) jwt.MapClaims {
 		c := jwt.MapClaims{
-			"sub": g.sub, "iss": m.issuer(g.client.pool), "token_use": use, "event_id": event, "jti": NewUUID(),
+			"sub": g.sub, "iss": m.issuerOf(g.client.pool), "token_use": use, "event_id": event, "jti": NewUUID(),
 			"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Unix() + int64(life/time.Second),
 		}
 		if g.client.revocation {
@@ -208,7 +208,7 @@ func (m *Machine) readAccess(token string) (*accessClaims, *appClient, error) {
 	}
 	// Every server has the same keys: the issuer and the client tell whether the token is this one's.
 	c, err := m.clientByID(claims.Client)
-	if err != nil || claims.Issuer != m.issuer(c.pool) {
+	if err != nil || claims.Issuer != m.issuerOf(c.pool) {
 		return nil, nil, errAccessSignature
 	}
 	if !m.Now().Before(claims.ExpiresAt.Time) {

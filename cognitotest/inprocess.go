@@ -1,0 +1,98 @@
+package cognitotest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"syscall"
+)
+
+// roundTripper is what Client sends with.
+func (s *Server) roundTripper() http.RoundTripper {
+	if s.http != nil {
+		return wholeBody{s.transport}
+	}
+	handler := http.Handler(s)
+	if own, err := url.Parse(s.URL); err == nil && own.Path != "" {
+		handler = http.StripPrefix(own.Path, s)
+	}
+	return inProcess{handler}
+}
+
+// inProcess serves requests where they are made, without a network. Connections that break, break
+// here as well.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+	}
+	incoming := r.Clone(r.Context())
+	incoming.RequestURI = r.URL.RequestURI()
+	var err error
+	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil { // as it arrives
+		return nil, err
+	}
+	if incoming.Host == "" {
+		incoming.Host = r.URL.Host
+	}
+	if incoming.Body == nil {
+		incoming.Body = http.NoBody
+	}
+	w := &response{header: http.Header{}}
+	broken := w.serve(p.handler, incoming)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if broken != nil && w.body.Len() == 0 {
+		return nil, broken
+	}
+	body := io.Reader(&w.body)
+	if broken != nil {
+		if errors.Is(broken, io.EOF) {
+			broken = io.ErrUnexpectedEOF // as net/http calls it in the middle of a body
+		}
+		body = io.MultiReader(body, failing{broken})
+	}
+	return &http.Response{
+		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.header, Body: io.NopCloser(body), ContentLength: -1, Request: r,
+	}, nil
+}
+
+// response is an http.ResponseWriter that keeps what is written.
+type response struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+	reset  bool
+}
+
+func (w *response) Header() http.Header            { return w.header }
+func (w *response) WriteHeader(status int)         { w.status = status }
+func (w *response) Write(data []byte) (int, error) { return w.body.Write(data) }
+func (w *response) FlushError() error              { return nil }
+
+// serve runs the handler. An error says how the connection broke.
+func (w *response) serve(handler http.Handler, r *http.Request) (broken error) {
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case v != http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+			panic(v)
+		case w.reset:
+			broken = syscall.ECONNRESET
+		default:
+			broken = io.EOF
+		}
+	}()
+	handler.ServeHTTP(w, r)
+	return nil
+}
+
+// failing is the end of a body that did not arrive whole.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

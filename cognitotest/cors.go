@@ -2,9 +2,11 @@ package cognitotest
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // allowBrowsers lets pages of any origin call the API and read its responses, errors too, as the real
@@ -46,4 +48,27 @@ func headerNames(lists []string) string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// errForeign is what a page of another origin gets for an operation that the service wants signed. No
+// page has the keys to sign with; here, where no signature is checked, any site that a developer
+// visits could otherwise read and change the users. The service looks at no origin.
+var errForeign = &pool.Error{
+	Type: "ForbiddenException",
+	Message: "cognitotest takes operations that AWS wants signed from programs and from pages of this computer, " +
+		"not from pages of another origin.",
+}
+
+// isForeign tells whether a request is that of a page which is neither of this computer nor of the
+// server's own URL. Browsers send Origin with every POST, also to the page's own origin: a name that
+// was made to stand for this computer (DNS rebinding) shows there.
+func (s *Server) isForeign(r *http.Request) bool {
+	own, err := url.Parse(s.URL)
+	for _, origin := range r.Header.Values("Origin") {
+		from, err2 := url.Parse(origin)
+		if err2 != nil || !loopback.IsHost(from.Host) && (err != nil || from.Host != own.Host) {
+			return true
+		}
+	}
+	return false
 }

@@ -103,3 +103,44 @@ func TestPreflightWithoutASocket(t *testing.T) {
 	start(t).ServeHTTP(recorder, request)
 	assert.Equal(t, []string{"x-ok,yyy"}, recorder.Result().Header["Access-Control-Allow-Headers"])
 }
+
+// Pages of this computer may call what AWS wants signed, and any page the rest; programs have no origin.
+func TestForeignOrigin(t *testing.T) {
+	t.Parallel()
+	srv := start(t, func(o *cognitotest.Options) { o.URL = "https://cognito.example.com/mounted" })
+	call := func(operation, origin string) *httptest.ResponseRecorder {
+		body := `{"UserPoolId":"` + srv.UserPoolID + `","ClientId":"` + srv.ClientID + `"}`
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+		request.Header.Set("Authorization", "x")
+		request.Host = "evil.example.com"
+		if origin != "-" {
+			request.Header.Set("Origin", origin)
+		}
+		recorder := httptest.NewRecorder()
+		srv.ServeHTTP(recorder, request)
+		return recorder
+	}
+	for _, origin := range []string{
+		"-", "http://localhost:3000", "http://127.0.0.1", "https://[::1]:8443", "https://cognito.example.com",
+	} {
+		assert.Equal(t, http.StatusOK, call("ListUsers", origin).Code, origin)
+	}
+	srv.Fail("*", cognitotest.Throttle())
+	for _, origin := range []string{
+		"https://evil.example.com", "http://evil.example.com:9229", "http://localhost.example.com", "null", "", "%",
+		"https://example.com", "http://cognito.example.com:8080",
+	} {
+		srv.ResetCalls()
+		r := call("ListUsers", origin)
+		assert.Equal(t, http.StatusForbidden, r.Code, origin)
+		assert.Contains(t, r.Body.String(), "not from pages of another origin", origin)
+		assert.Equal(t, "*", r.Header().Get("Access-Control-Allow-Origin"), "the developer gets to read why")
+		require.Len(t, srv.Calls(), 1)
+		assert.Equal(t, "ForbiddenException", srv.Calls()[0].Error)
+		assert.False(t, srv.Calls()[0].Faulted, "it takes no fault")
+	}
+	srv.Fail("*")
+	assert.Contains(t, call("InitiateAuth", "https://evil.example.com").Body.String(), "InvalidParameterException")
+	assert.NotContains(t, call("NoSuchOperation", "https://evil.example.com").Body.String(), "Forbidden")
+}

@@ -23,7 +23,7 @@ var undeclared = map[string]string{
 }
 
 // ofAnyOperation are errors of the protocol, which come before an operation is looked at.
-var ofAnyOperation = []string{"MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization", "UnknownOperation"}
+var ofAnyOperation = []string{"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization", "UnknownOperation"}
 
 // checkDeclared fails a test in which the server answered an error that the operation does not declare: programs are not
 // ready for it.

@@ -8,18 +8,18 @@
 //	client := srv.Client() // a *cognitoidentityprovider.Client
 //
 // Other programs are pointed at Server.URL, for example with
-// AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER.
+// AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER. With Options.URL the server does not listen, and is
+// mounted as an http.Handler in a test's own server.
 //
 // It behaves as the service does, also where that is inconvenient: TOTP codes follow RFC 6238, are
 // accepted one step early or late, and once; sessions are chained, bound to user and client, end after
 // three minutes of the server's own clock, and are single use; wrong passwords lock a user out; a pool
 // can demand MFA, offer it, or not have it. Requests are held against the published model of the
-// service at every depth. Tokens are signed with RS256 and verify against the keys that the server
-// publishes at Server.URL + "/" + Server.UserPoolID + "/.well-known/jwks.json"; their issuer is the one
-// that Cognito would write for the region and the pool,
-// https://cognito-idp.<region>.amazonaws.com/<pool id>, so that code which expects that one runs
-// unchanged. FIDELITY.md beside the source says for each behavior whether it is documented, was seen,
-// or was chosen. Options.Quirks switches to the alternatives.
+// service at every depth. Tokens are signed with RS256 and verify against the keys at Server.JWKSURL.
+// Server.Issuer is the one that Cognito would write for the region and the pool, so that code which
+// expects that one runs unchanged; Options.Issuer sets another. FIDELITY.md beside the source says for
+// each behavior whether it is documented, was seen, or was chosen. Options.Quirks switches to the
+// alternatives.
 //
 // Users sign in by password, by SRP, by a choice of first factors (Options.FirstFactors), or by
 // challenges that a test makes up (Script). Devices are tracked if Options.Devices says so.
@@ -35,7 +35,8 @@
 // # Not for production
 //
 // It keeps passwords as they are, checks no AWS signature, signs tokens with keys that are published
-// with its source, forgets everything when it is closed, and lets whoever reaches it make users, pages
-// in a browser included. It is made to listen on the loopback interface. An operation that it does not
-// have is answered with UnknownOperationException, naming it.
+// with its source, forgets everything when it is closed, and lets every program that reaches it make
+// users; pages in a browser may do so if they are of the same computer. It is made to listen on the
+// loopback interface. An operation that it does not have is answered with UnknownOperationException,
+// naming it.
 package cognitotest

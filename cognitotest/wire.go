@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/pool"
 )
 
@@ -32,7 +33,8 @@ const (
 
 // ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in
 // X-Amz-Target) and publishes the keys that its tokens are signed with, at
-// "/<pool id>/.well-known/jwks.json". Pages in browsers may call it, whatever their origin.
+// "/<pool id>/.well-known/jwks.json". Pages in browsers may call the operations that need no signature,
+// whatever their origin, and the others if they are of this computer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The whole request is read before there is any response, and the response leaves in one piece:
 	// clients close their side as soon as they have the header, and what is still on its way then gets
@@ -65,6 +67,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveCall serves a call of the API, or has it meet a fault. The error says that the body was not read.
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, body []byte, unread error) {
 	call := Call{Operation: name, Time: s.Now(), Signed: r.Header.Get("Authorization") != ""}
+	if op, known := model.Operation(name); known && op.Signed && s.isForeign(r) {
+		call.Error = errForeign.Type
+		s.journal.add(call)
+		s.write(w, nil, errForeign, http.StatusForbidden)
+		return
+	}
 	fault, faulted := s.faults.take(name)
 	call.Faulted = faulted
 	if fault.Delay > 0 {

@@ -1,10 +1,12 @@
-// Package loopback listens on the computer's own address, whichever IP version it has.
+// Package loopback knows the computer's own address: it listens there, whichever IP version the
+// computer has, and tells its names from others.
 package loopback
 
 import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"syscall"
 )
@@ -27,4 +29,15 @@ func listen(address string, on func(address string) (net.Listener, error)) (net.
 		return listener, nil
 	}
 	return nil, err
+}
+
+// IsHost tells whether the host of a URL or of a request, with or without a port, is a name of the
+// loopback interface that nobody else can give away.
+func IsHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	}
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }

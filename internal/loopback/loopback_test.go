@@ -54,3 +54,15 @@ func TestFallback(t *testing.T) {
 		assert.Equal(t, test.want == nil, listener != nil, name)
 	}
 }
+
+func TestIsHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.0.0.1:9229": true, "127.9.9.9:1": true, "[::1]": true, "[::1]:9229": true,
+		"[::ffff:127.0.0.1]:1": true, "localhost": true, "LocalHost:9229": true,
+		"": false, ":9229": false, "null": false, "a.localhost": false, "localhost.example.com": false,
+		"127.0.0.1.example.com:1": false, "0.0.0.0:9229": false, "192.168.0.1": false, "[fe80::1]:1": false,
+	} {
+		assert.Equal(t, want, IsHost(host), host)
+	}
+}

@@ -27,6 +27,7 @@ import (
 
 	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
@@ -153,8 +154,8 @@ func newRealTargetVia(
 		return nil, fmt.Errorf("%s is not the ID of a user pool", envPool)
 	}
 	region := parts[1]
-	endpoint := cmp.Or(getenv(envEndpoint), "https://cognito-idp."+region+".amazonaws.com")
-	address, err := url.Parse(endpoint)
+	base := cmp.Or(getenv(envEndpoint), endpoint.URL(region))
+	address, err := url.Parse(base)
 	if err != nil || address.Host == "" {
 		return nil, fmt.Errorf("%s is not a URL", envEndpoint)
 	}
@@ -177,7 +178,7 @@ func newRealTargetVia(
 	}
 	r.client = cip.New(cip.Options{
 		Region:       region,
-		BaseEndpoint: &endpoint,
+		BaseEndpoint: &base,
 		HTTPClient:   &http.Client{Transport: r.guard},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{

@@ -35,7 +35,7 @@ func TestSignedInUser(t *testing.T) {
 
 	cfg := token.Config{
 		Region: srv.Region, UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID},
-		JWKSURL: srv.URL + "/" + srv.UserPoolID + "/.well-known/jwks.json",
+		JWKSURL: srv.JWKSURL(),
 	}
 	v := newVerifier(t, cfg)
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
 // Fault is a failure that a call meets instead of, before, or after being served. The zero Fault is
@@ -68,7 +70,8 @@ func Delay(d time.Duration) Fault { return Fault{Delay: d} }
 
 // Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any
 // operation, once its own queue is empty. Without faults it forgets those that are still queued: for
-// the operation, or for "" and "*" all of them. It panics if more than 10,000 faults would wait.
+// the operation, or for "" and "*" all of them. It panics if Cognito's API has no such operation, or if
+// more than 10,000 faults would wait.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	if err := s.TryFail(operation, faults...); err != nil {
 		panic(err.Error())
@@ -79,6 +82,9 @@ func (s *Server) Fail(operation string, faults ...Fault) {
 func (s *Server) TryFail(operation string, faults ...Fault) error {
 	if operation == "" {
 		operation = anyOperation
+	}
+	if _, known := model.Operation(operation); !known && operation != anyOperation {
+		return fmt.Errorf("cognitotest: Cognito's API has no operation %q; they are written as %q is", operation, "InitiateAuth")
 	}
 	return s.faults.add(operation, faults)
 }

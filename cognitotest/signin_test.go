@@ -30,10 +30,13 @@ func TestDecision(t *testing.T) {
 		user   cognitotest.User
 		expect string // a challenge, or nothing for tokens
 		offers string // what may be selected or set up
+		later  kv     // what the pool's MFA configuration is by then, if it is another one
 	}{
-		"OFF, nothing":             {mfa: "OFF", pool: everyFactor},
-		"OFF, TOTP":                {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret}},
-		"OFF, all":                 {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Phone: "+15550001234", Methods: []string{totp, email, sms}}},
+		"OFF, nothing": {mfa: "OFF", pool: everyFactor},
+		"OFF, TOTP":    {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret}},
+		"OFF, all": {mfa: "OFF", pool: everyFactor, user: cognitotest.User{
+			TOTP: secret, Email: "b@x.org", Phone: "+15550001234", Methods: []string{totp, email, sms},
+		}},
 		"OPTIONAL, nothing":        {mfa: "OPTIONAL", pool: onlyTOTP},
 		"OPTIONAL, addresses":      {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"}},
 		"OPTIONAL, TOTP preferred": {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret}, expect: totp},
@@ -45,7 +48,8 @@ func TestDecision(t *testing.T) {
 		"OPTIONAL, SMS":   {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234", Methods: []string{sms}}, expect: sms},
 		"OPTIONAL, email": {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email}, expect: email},
 		"OPTIONAL, email, pool without": {
-			mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+			later: kv{"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}},
 		},
 		"OPTIONAL, two, one preferred": {
 			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{totp, email}, Preferred: email}, expect: email,
@@ -85,6 +89,9 @@ func TestDecision(t *testing.T) {
 			srv := start(t, tc.pool, func(o *options) { o.MFA = tc.mfa })
 			tc.user.Username, tc.user.Password = "bob", password
 			srv.AddUser(tc.user)
+			if tc.later != nil {
+				srv.must("SetUserPoolMfaConfig", with(tc.later, "UserPoolId", srv.UserPoolID))
+			}
 			r := srv.signIn("bob", password)
 			require.Empty(t, r.failure())
 			assert.Equal(t, tc.expect, r.text("ChallengeName"))

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"time"
@@ -18,8 +19,9 @@ type User struct {
 	// does not apply. It may be empty where FirstFactors has codes, and is where Status is
 	// EXTERNAL_PROVIDER: federated users sign in elsewhere.
 	Password   string
-	Email      string // verified
-	Phone      string // verified, for example "+15550001234"
+	Sub        string // a UUID in lower case; default: made up
+	Email      string // verified; for one that is not, give the attribute email
+	Phone      string // verified, for example "+15550001234"; else the attribute phone_number
 	Attributes map[string]string
 	Groups     []string
 
@@ -28,16 +30,25 @@ type User struct {
 
 	// TOTP is the base32 secret of an authenticator that is verified already.
 	TOTP string
-	// Methods are the MFA methods that are enabled: "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP". Nil
+	// Methods are the MFA methods that are enabled, of those that the pool offers:
+	// "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP". Nil
 	// means TOTP, if there is a secret, as the preferred one; to have a verified secret and no
 	// preference, give an empty list that is not nil.
 	Methods []string
 	// Preferred is the one of Methods that is asked for; default none.
 	Preferred string
+
+	// IDClaims and AccessClaims are added to the user's tokens, or take the place of others there, as by
+	// a pre token generation trigger. Claims that no trigger can change are an error.
+	IDClaims, AccessClaims map[string]any
+
+	Challenges []Challenge // as Server.Script sets them
+
+	UserPoolID string // of the pool to add the user to; default: the one that the server started with
 }
 
-// AddUser adds a user to the pool that the server started with. It panics if the user exists or is not
-// valid.
+// AddUser adds a user to a pool. It panics if the user exists or is not valid, and if something in the
+// description contradicts itself or could not work in the pool.
 func (s *Server) AddUser(u User) {
 	if err := s.TryAddUser(u); err != nil {
 		panic(err.Error())
@@ -48,11 +59,13 @@ func (s *Server) AddUser(u User) {
 // error here. No value that may be secret is in its text.
 func (s *Server) TryAddUser(u User) error {
 	description := pool.User{
-		Username: u.Username, Password: u.Password, Email: u.Email, Phone: u.Phone, Attributes: u.Attributes,
+		Username: u.Username, Password: u.Password, Sub: u.Sub, Email: u.Email, Phone: u.Phone, Attributes: u.Attributes,
 		Groups: u.Groups, Status: u.Status, Disabled: u.Disabled,
 		TOTP: u.TOTP, Methods: u.Methods, Preferred: u.Preferred,
+		Claims:     pool.Claims{ID: maps.Clone(u.IDClaims), Access: maps.Clone(u.AccessClaims)},
+		Challenges: script(u.Challenges),
 	}
-	if err := s.machine.AddUser(s.UserPoolID, description); err != nil {
+	if err := s.machine.AddUser(cmp.Or(u.UserPoolID, s.UserPoolID), description); err != nil {
 		return fmt.Errorf("cognitotest: add user %q: %s", u.Username, describeError(err))
 	}
 	return nil
@@ -60,6 +73,7 @@ func (s *Server) TryAddUser(u User) error {
 
 // UserState is what a test can see of a user. It is a copy.
 type UserState struct {
+	UserPoolID          string
 	Username, Sub       string
 	Status              types.UserStatusType
 	Disabled            bool
@@ -97,6 +111,16 @@ func (s *Server) LookupUser(username string) (state UserState, found bool) {
 	return userState(u), true
 }
 
+// LookupUsers is LookupUser for names that mean a user in several pools. It gives the users of all
+// pools, in the order in which the pools were made.
+func (s *Server) LookupUsers(username string) []UserState {
+	var all []UserState
+	for _, u := range s.machine.Users(username) {
+		all = append(all, userState(u))
+	}
+	return all
+}
+
 // user is the state of a user that has to be there.
 func (s *Server) user(username string) pool.State {
 	u, found := s.machine.User(username)
@@ -108,7 +132,7 @@ func (s *Server) user(username string) pool.State {
 
 func userState(u pool.State) UserState {
 	state := UserState{
-		Username: u.Username, Sub: u.Sub, Status: u.Status, Disabled: u.Disabled, Attributes: u.Attributes,
+		UserPoolID: u.PoolID, Username: u.Username, Sub: u.Sub, Status: u.Status, Disabled: u.Disabled, Attributes: u.Attributes,
 		Groups: u.Groups, Methods: u.Methods, Preferred: u.Preferred,
 		TOTP: u.Verified != nil, TOTPPending: u.Pending != nil,
 		Created: u.Created, Modified: u.Modified, FailedPasswordTries: u.FailedPasswordTries, Outbox: messages(u),
@@ -188,16 +212,20 @@ type Challenge struct {
 // It stands in for the Lambda triggers of a custom authentication flow, and for whatever challenge
 // Cognito may come up with in future.
 func (s *Server) Script(username string, challenges ...Challenge) {
-	script := make([]pool.Challenge, len(challenges))
-	for i, c := range challenges {
-		script[i] = pool.Challenge{
-			Name: string(c.Name), Parameters: maps.Clone(c.Parameters), Answers: maps.Clone(c.Answers),
-			Tries: c.Tries,
-		}
-	}
-	if !s.machine.Script(username, script) {
+	if !s.machine.Script(username, script(challenges)) {
 		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
 	}
+}
+
+func script(challenges []Challenge) []pool.Challenge {
+	var script []pool.Challenge
+	for _, c := range challenges {
+		script = append(script, pool.Challenge{
+			Name: string(c.Name), Parameters: maps.Clone(c.Parameters), Answers: maps.Clone(c.Answers),
+			Tries: c.Tries,
+		})
+	}
+	return script
 }
 
 // IssueTokens gives tokens for the user as if it had just signed in at the app client that the server

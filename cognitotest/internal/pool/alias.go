@@ -63,8 +63,10 @@ func (c *caller) join(u *user, exists error, force bool) error {
 	var lost []lostAlias
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if key := p.key(u.name); p.names[key] != nil || p.aliases[key] != nil {
-		return exists // a name that is somebody's alias would come before it
+	for _, key := range []string{p.key(u.name), p.key(u.sub)} {
+		if p.names[key] != nil || p.aliases[key] != nil {
+			return exists // a name that is somebody's alias would come before it
+		}
 	}
 	for _, a := range aliases {
 		switch other := cmp.Or(p.names[a.key], p.aliases[a.key]); {

@@ -480,16 +480,17 @@ func (p *pool) each(after uint64, visit func(*user) (enough bool)) {
 // visit does something with a user of any pool, the server's own first. It tells whether there is
 // one.
 func (m *Machine) visit(name string, do func(*caller)) (found bool) {
-	for _, p := range m.allPools() {
-		if u := p.lookup(name); u != nil {
-			c := &caller{Machine: m, pool: p}
-			if c.take(u) != nil {
-				return false
-			}
-			defer c.release()
-			do(c)
-			return true
-		}
+	return slices.ContainsFunc(m.allPools(), func(p *pool) bool { return m.visitIn(p, name, do) })
+}
+
+// visitIn does something with a user of a pool. It tells whether there is one.
+func (m *Machine) visitIn(p *pool, name string, do func(*caller)) (found bool) {
+	u := p.lookup(name)
+	c := &caller{Machine: m, pool: p}
+	if u == nil || c.take(u) != nil {
+		return false
 	}
-	return false
+	defer c.release()
+	do(c)
+	return true
 }

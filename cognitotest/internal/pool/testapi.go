@@ -1,10 +1,6 @@
 package pool
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,96 +12,9 @@ import (
 // What a test can do beyond the API. Users are looked for in the pool that the server started with
 // first, then in the others.
 
-// User describes a user for AddUser. cognitotest.User says what its fields mean.
-type User struct {
-	Username, Password string
-	Email, Phone       string
-	Attributes         map[string]string
-	Groups             []string
-	Status             types.UserStatusType
-	Disabled           bool
-	TOTP               string
-	Methods            []string
-	Preferred          string
-}
-
-// AddUser adds a user to a pool. No value that may be secret is in the text of an error.
-func (m *Machine) AddUser(poolID string, description User) error {
-	p, err := m.poolByID(poolID)
-	if err != nil {
-		return err
-	}
-	status := cmp.Or(description.Status, userConfirmed)
-	if !slices.Contains(status.Values(), status) {
-		return fmt.Errorf("there is no status %q", status)
-	}
-	var given attributes
-	for _, name := range slices.Sorted(maps.Keys(description.Attributes)) {
-		given.set(name, description.Attributes[name])
-	}
-	for _, address := range []attribute{{"email", description.Email}, {"phone_number", description.Phone}} {
-		if address.Value != "" {
-			given.set(address.Name, address.Value)
-			given.set(address.Name+"_verified", "true")
-		}
-	}
-	federated := status == userExternal
-	if federated && description.Password != "" {
-		return errors.New("a federated user has no password")
-	}
-	passwordless := p.settings().passwordless() || federated
-	if err := checkPerson(description.Username, description.Password, passwordless, given); err != nil {
-		return err
-	}
-	c := &caller{Machine: m, pool: p}
-	defer c.release()
-	u, err := c.newUser(description.Username, description.Password, status, given)
-	if err != nil {
-		return err
-	}
-	for _, name := range p.usernameAttributes {
-		// The address that the user was added by counts as verified, unless the description says otherwise.
-		if u.attributes.get(name) != "" && u.attributes.get(name+"_verified") == "" {
-			u.attributes.set(name+"_verified", "true")
-		}
-	}
-	u.disabled, u.groups = description.Disabled, slices.Clone(description.Groups)
-	if err := u.setMFA(description); err != nil {
-		return err
-	}
-	return c.join(u, errSignUpExists, false)
-}
-
-func (u *user) setMFA(description User) error {
-	methods, preferred := description.Methods, description.Preferred
-	if description.TOTP != "" {
-		a, err := parseAuthenticator(description.TOTP)
-		if err != nil {
-			return err
-		}
-		u.verified = a
-		if methods == nil {
-			methods, preferred = []string{methodTOTP}, cmp.Or(preferred, methodTOTP)
-		}
-	}
-	for _, method := range methods {
-		switch {
-		case !slices.Contains(allMethods[:], method):
-			return fmt.Errorf("there is no MFA method %q", method)
-		case method == methodTOTP && u.verified == nil:
-			return fmt.Errorf("%s is enabled without a TOTP secret", method)
-		}
-		u.enable(method, true)
-	}
-	if preferred != "" && !slices.Contains(u.methods, preferred) {
-		return fmt.Errorf("the preferred MFA method %q is not enabled", preferred)
-	}
-	u.preferred = preferred
-	return nil
-}
-
 // State is a copy of what can be seen of a user. cognitotest.UserState says what its fields mean.
 type State struct {
+	PoolID              string
 	Username, Sub       string
 	Status              types.UserStatusType
 	Disabled            bool
@@ -129,6 +38,15 @@ func (m *Machine) User(name string) (state State, found bool) {
 	return state, found
 }
 
+// Users gives the states of all users of a name, one for each pool that has such a user.
+func (m *Machine) Users(name string) []State {
+	var all []State
+	for _, p := range m.allPools() {
+		m.visitIn(p, name, func(c *caller) { all = append(all, c.state()) })
+	}
+	return all
+}
+
 func (c *caller) state() State {
 	u := c.user
 	show := func(a *authenticator) *Authenticator {
@@ -139,7 +57,7 @@ func (c *caller) state() State {
 		return &Authenticator{Device: a.device, Code: a.code(now), NextCode: a.code(now + 1)}
 	}
 	state := State{
-		Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled, Attributes: map[string]string{},
+		PoolID: c.pool.id, Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled, Attributes: map[string]string{},
 		Groups: slices.Clone(u.groups), Methods: slices.Clone(u.methods), Preferred: u.preferred,
 		Created: u.created, Modified: u.modified, FailedPasswordTries: u.failures, Outbox: slices.Clone(u.messages),
 		Verified: show(u.verified), Pending: show(u.pending),
@@ -152,10 +70,15 @@ func (c *caller) state() State {
 
 // Script sets the challenges that sign-ins of a user meet.
 func (m *Machine) Script(name string, challenges []Challenge) (found bool) {
+	m.expect(challenges)
+	return m.visit(name, func(c *caller) { c.user.script = challenges })
+}
+
+// expect has challenges taken whose names the model does not know.
+func (m *Machine) expect(challenges []Challenge) {
 	for _, c := range challenges {
 		m.scripted.Store(c.Name, true)
 	}
-	return m.visit(name, func(c *caller) { c.user.script = challenges })
 }
 
 // IssueTokens gives tokens for a user as if it had just signed in at an app client. Scopes are those

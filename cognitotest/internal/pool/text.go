@@ -24,6 +24,20 @@ func formatUUID(b []byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
+// isUUID tells whether a text has the form of one, as Cognito writes it.
+func isUUID(text string) bool {
+	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+	if len(text) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		if hyphen := text[i] == '-'; hyphen != (form[i] == '-') || !hyphen && !strings.Contains("0123456789abcdef", text[i:i+1]) {
+			return false
+		}
+	}
+	return true
+}
+
 const (
 	lowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
 	lettersDigits  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + lowerAndDigits

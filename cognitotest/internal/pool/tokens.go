@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type grant struct {
 	authTime   time.Time
 	origin     string // origin_jti: the same in all tokens of one sign-in
 	refresh    *refreshTicket
+	claims     Claims
 	acr        string   // the level that the sign-in reached, where one was asked for
 	amr        []string // and by what
 	device     string   // key of the device that the sign-in happened on, where the pool tracks devices
@@ -45,7 +47,7 @@ type refreshTicket struct {
 func (c *caller) grant() *grant {
 	u := c.user
 	g := &grant{
-		client: c.client, name: u.name, sub: u.sub, scope: apiScope,
+		client: c.client, name: u.name, sub: u.sub, scope: apiScope, claims: u.claims,
 		attributes: c.client.readable(u.attributes), groups: slices.Clone(u.groups),
 	}
 	g.roles, g.preferred = c.pool.roles(g.groups)
@@ -149,6 +151,9 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 			id[a.Name] = a.Value
 		}
 	}
+
+	maps.Copy(id, g.claims.ID)
+	maps.Copy(access, g.claims.Access)
 
 	result := &authenticationResult{ExpiresIn: int(g.client.access / time.Second), TokenType: "Bearer"}
 	var err error

@@ -35,6 +35,7 @@ type user struct {
 	created   time.Time
 	number    uint64 // the pool's count of users when this one was added
 	ghost     bool   // see ghosts
+	claims    Claims // that a test adds to the tokens
 
 	mu          sync.Mutex
 	deleted     bool
@@ -70,6 +71,9 @@ type Challenge struct {
 	Parameters, Answers map[string]string
 	Tries               int // how often it is asked for; 0 is once
 }
+
+// Claims are what a test adds to tokens, as a pre token generation trigger would.
+type Claims struct{ ID, Access map[string]any }
 
 // challengeByDefault is what a challenge without a name is called.
 const challengeByDefault = "CUSTOM_CHALLENGE"

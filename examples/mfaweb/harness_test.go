@@ -145,7 +145,7 @@ func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Op
 	require.NoError(tb, err)
 	verifier, err := token.NewVerifier(token.Config{
 		UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID}, Now: srv.Now,
-		JWKSURL: srv.URL + "/" + srv.UserPoolID + "/.well-known/jwks.json",
+		JWKSURL: srv.JWKSURL(),
 	})
 	require.NoError(tb, err)
 	api, err := mfaweb.New(client, func(o *mfaweb.Options) {

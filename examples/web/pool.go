@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
@@ -74,8 +76,7 @@ func (s *settings) embed(ctx context.Context) (*pool, error) {
 	srv.AddUser(cognitotest.User{
 		Username: username, Password: password, Email: "alice@example.com",
 	})
-	endpoint := "http://" + reachable(listener.Addr())
-	p := s.pool(srv.Client(), endpoint, srv.UserPoolID, srv.ClientID, srv.ClientSecret)
+	p := s.pool(srv.Client(), srv.URL, srv.UserPoolID, srv.ClientID, srv.ClientSecret)
 	p.about = append(p.about, [2]string{"username", username}, [2]string{"password", password})
 	p.who = username
 	p.close = srv.Close
@@ -113,12 +114,9 @@ func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error)
 		cfg.Credentials = aws.NewCredentialsCache(
 			credentials.NewStaticCredentialsProvider("demo", "demo", ""))
 	}
-	endpoint := s.endpoint
-	if endpoint == "" {
-		endpoint = "https://cognito-idp." + s.region + ".amazonaws.com"
-	}
+	address := cmp.Or(s.endpoint, endpoint.URL(s.region))
 	api := cognitoidentityprovider.NewFromConfig(cfg)
-	p := s.pool(api, endpoint, s.userPoolID, s.clientID, s.clientSecret)
+	p := s.pool(api, address, s.userPoolID, s.clientID, s.clientSecret)
 	p.who = "a user of the pool"
 	p.close = func() {}
 	return p, nil
@@ -126,7 +124,7 @@ func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error)
 
 // pool describes a user pool.
 func (s *settings) pool(
-	api cognitomfa.CognitoAPI, endpoint, userPoolID, clientID, clientSecret string,
+	api cognitomfa.CognitoAPI, address, userPoolID, clientID, clientSecret string,
 ) *pool {
 	p := &pool{
 		api: api,
@@ -138,7 +136,7 @@ func (s *settings) pool(
 			UserPoolID: userPoolID, Region: s.region, ClientIDs: []string{clientID},
 		},
 		about: [][2]string{
-			{"cognito", endpoint},
+			{"cognito", address},
 			{"region", s.region},
 			{"user-pool-id", userPoolID},
 			{"client-id", clientID},
@@ -153,12 +151,11 @@ func (s *settings) pool(
 	}
 	if p.kind != amazon {
 		// Some emulators put their own address into tokens, some Amazon's.
-		own := strings.TrimSuffix(endpoint, "/") + "/" + userPoolID
+		own := strings.TrimSuffix(address, "/") + "/" + userPoolID
+		usual, updated := endpoint.Issuers(s.region)
 		p.tokens.JWKSURL = own + "/.well-known/jwks.json"
 		p.tokens.Issuers = []string{
-			own,
-			"https://cognito-idp." + s.region + ".amazonaws.com/" + userPoolID,
-			"https://issuer-cognito-idp." + s.region + ".amazonaws.com/" + userPoolID,
+			own, usual + "/" + userPoolID, updated + "/" + userPoolID,
 		}
 	}
 	return p

@@ -11,7 +11,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
-// SelfIssuer, as Options.Issuer, stands for the server's own URL.
+// SelfIssuer is the Options.Issuer that stands for the server's own URL.
 const SelfIssuer = "self"
 
 // Issuer is the iss of the tokens of the pool that the server started with: "/" and UserPoolID after

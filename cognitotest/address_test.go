@@ -83,7 +83,7 @@ func TestIssuer(t *testing.T) {
 // Without settings, the tokens of a pool in every partition are those that a verifier expects.
 func TestIssuerIsTheVerifiers(t *testing.T) {
 	t.Parallel()
-	for _, region := range []string{"eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1", "us-isob-east-1"} {
+	for _, region := range []string{"eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"} {
 		srv := start(t, func(o *options) { o.Region = region })
 		verifier, err := token.NewVerifier(token.Config{
 			UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID}, JWKSURL: srv.JWKSURL(),
@@ -188,6 +188,8 @@ func TestAddressesThatAreNone(t *testing.T) {
 			o.UserPoolID, o.Issuer = "us-east-1_Mine", "http://localhost:9229/us-east-1_Mine"
 		},
 	} {
-		assert.PanicsWithValue(t, "cognitotest: the options are invalid: "+want, func() { cognitotest.NewServer(option) })
+		assert.PanicsWithValue(
+			t, "cognitotest: the options are invalid: "+want, func() { cognitotest.NewServer(option) },
+		)
 	}
 }

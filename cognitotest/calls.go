@@ -12,23 +12,24 @@ import (
 
 // Call is a request that the server took, as far as it can be shown: nothing in it signs anybody in.
 type Call struct {
-	Operation string    // for example "AssociateSoftwareToken"
-	Time      time.Time // by the server's clock
-	Signed    bool      // it came with an Authorization header
+	Operation string    `json:"operation"` // for example "AssociateSoftwareToken"
+	Time      time.Time `json:"time"`      // by the server's clock
+	Signed    bool      `json:"signed"`    // it came with an Authorization header
 
 	// Params are the members of the request, nested ones as "AuthParameters.USERNAME" and
 	// "ContextData.HttpHeaders.0.headerName". Values that are secret, or could be, are Redacted: it shows
 	// that they were there.
-	Params map[string]string
+	Params map[string]string `json:"params"`
 
 	// IPAddress is the user's address, as far as Cognito's threat protection takes it: that in ContextData
 	// or, where the app client has EnablePropagateAdditionalUserContextData, in UserContextData.
-	IPAddress string
+	IPAddress string `json:"ipAddress"`
 
-	Unsimulated []string // settings that were kept, as Options.AcceptUnsimulated says, and do nothing
+	// Unsimulated are settings that were kept, as Options.AcceptUnsimulated says, and do nothing.
+	Unsimulated []string `json:"unsimulated,omitempty"`
 
-	Error   string // the exception type of the response, empty for none
-	Faulted bool   // the call met a Fault
+	Error   string `json:"error"`   // the exception type of the response, empty for none
+	Faulted bool   `json:"faulted"` // the call met a Fault
 }
 
 // Redacted stands for secret values in the Params of a Call.

@@ -30,10 +30,9 @@ type User struct {
 
 	// TOTP is the base32 secret of an authenticator that is verified already.
 	TOTP string
-	// Methods are the MFA methods that are enabled, of those that the pool offers:
-	// "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP". Nil
-	// means TOTP, if there is a secret, as the preferred one; to have a verified secret and no
-	// preference, give an empty list that is not nil.
+	// Methods are the MFA methods that are enabled: "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP". The
+	// pool must offer them, unless its MFA is off. Nil means TOTP, if there is a secret, as the preferred
+	// one; to have a verified secret and no preference, give an empty list that is not nil.
 	Methods []string
 	// Preferred is the one of Methods that is asked for; default none.
 	Preferred string
@@ -59,8 +58,8 @@ func (s *Server) AddUser(u User) {
 // error here. No value that may be secret is in its text.
 func (s *Server) TryAddUser(u User) error {
 	description := pool.User{
-		Username: u.Username, Password: u.Password, Sub: u.Sub, Email: u.Email, Phone: u.Phone, Attributes: u.Attributes,
-		Groups: u.Groups, Status: u.Status, Disabled: u.Disabled,
+		Username: u.Username, Password: u.Password, Sub: u.Sub,
+		Email: u.Email, Phone: u.Phone, Attributes: u.Attributes, Groups: u.Groups, Status: u.Status, Disabled: u.Disabled,
 		TOTP: u.TOTP, Methods: u.Methods, Preferred: u.Preferred,
 		Claims:     pool.Claims{ID: maps.Clone(u.IDClaims), Access: maps.Clone(u.AccessClaims)},
 		Challenges: script(u.Challenges),
@@ -73,30 +72,35 @@ func (s *Server) TryAddUser(u User) error {
 
 // UserState is what a test can see of a user. It is a copy.
 type UserState struct {
-	UserPoolID          string
-	Username, Sub       string
-	Status              types.UserStatusType
-	Disabled            bool
-	Attributes          map[string]string
-	Groups              []string
-	Methods             []string // enabled MFA methods, as UserMFASettingList shows them
-	Preferred           string   // as PreferredMfaSetting shows it
-	TOTP                bool     // a verified authenticator
-	TOTPPending         bool     // a secret that waits to be verified
-	TOTPDevice          string   // the FriendlyDeviceName of the verified one
-	Created, Modified   time.Time
-	FailedPasswordTries int // in a row
+	UserPoolID          string               `json:"userPoolId"`
+	Username            string               `json:"username"`
+	Sub                 string               `json:"sub"`
+	Status              types.UserStatusType `json:"status"`
+	Disabled            bool                 `json:"disabled"`
+	Attributes          map[string]string    `json:"attributes"`
+	Groups              []string             `json:"groups"`
+	Methods             []string             `json:"methods"`     // enabled, as UserMFASettingList shows them
+	Preferred           string               `json:"preferred"`   // as PreferredMfaSetting shows it
+	TOTP                bool                 `json:"totp"`        // a verified authenticator
+	TOTPPending         bool                 `json:"totpPending"` // a secret that waits to be verified
+	TOTPDevice          string               `json:"totpDevice"`  // the FriendlyDeviceName of the verified one
+	Created             time.Time            `json:"created"`
+	Modified            time.Time            `json:"modified"`
+	FailedPasswordTries int                  `json:"failedPasswordTries"` // in a row
 
-	Outbox         []Message // as Server.Outbox lists it
-	Code, NextCode string    // as Server.Code and Server.NextCode show them; empty without an authenticator
+	// As Server.Outbox, Server.Code and Server.NextCode show them; the codes are empty without an
+	// authenticator.
+	Outbox   []Message `json:"-"`
+	Code     string    `json:"-"`
+	NextCode string    `json:"-"`
 }
 
 // Message is an SMS or an e-mail that a user would have been sent.
 type Message struct {
-	Time        time.Time // by the server's clock
-	Medium      string    // "SMS" or "EMAIL"
-	Destination string    // the whole address; responses only show it masked
-	Code        string    // an MFA code, a confirmation code, or a temporary password
+	Time        time.Time `json:"time"`        // by the server's clock
+	Medium      string    `json:"medium"`      // "SMS" or "EMAIL"
+	Destination string    `json:"destination"` // the whole address; responses only show it masked
+	Code        string    `json:"code"`        // an MFA code, a confirmation code, or a temporary password
 }
 
 // User shows the state of a user.
@@ -132,8 +136,8 @@ func (s *Server) user(username string) pool.State {
 
 func userState(u pool.State) UserState {
 	state := UserState{
-		UserPoolID: u.PoolID, Username: u.Username, Sub: u.Sub, Status: u.Status, Disabled: u.Disabled, Attributes: u.Attributes,
-		Groups: u.Groups, Methods: u.Methods, Preferred: u.Preferred,
+		UserPoolID: u.PoolID, Username: u.Username, Sub: u.Sub, Status: u.Status, Disabled: u.Disabled,
+		Attributes: u.Attributes, Groups: u.Groups, Methods: u.Methods, Preferred: u.Preferred,
 		TOTP: u.Verified != nil, TOTPPending: u.Pending != nil,
 		Created: u.Created, Modified: u.Modified, FailedPasswordTries: u.FailedPasswordTries, Outbox: messages(u),
 	}

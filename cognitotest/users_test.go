@@ -56,12 +56,15 @@ func TestAddedClaims(t *testing.T) {
 	id := map[string]any{"email": "other@example.com", "plan": map[string]any{"seats": 3.0}}
 	access := map[string]any{"tenant": "blue", "cognito:groups": []any{"made-up"}}
 	srv.AddUser(cognitotest.User{
-		Username: "bob", Password: password, Email: "bob@example.com", Groups: []string{"staff"}, IDClaims: id, AccessClaims: access,
+		Username: "bob", Password: password, Email: "bob@example.com", Groups: []string{"staff"},
+		IDClaims: id, AccessClaims: access,
 	})
 	r := srv.tokens("bob")
 	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
 	for _, r := range []reply{r, refreshed} {
-		for text, want := range map[string]map[string]any{r.access(): access, r.text("AuthenticationResult", "IdToken"): id} {
+		for text, want := range map[string]map[string]any{
+			r.access(): access, r.text("AuthenticationResult", "IdToken"): id,
+		} {
 			claims := jwt.MapClaims{}
 			_, _, err := jwt.NewParser().ParseUnverified(text, claims)
 			require.NoError(t, err)

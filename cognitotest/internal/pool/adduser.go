@@ -85,6 +85,9 @@ func (m *Machine) AddUser(poolID string, description User) error {
 
 // check finds what is wrong with a description whatever the pool.
 func (d *User) check() error {
+	if d.Username == "" {
+		return errors.New("the username is missing")
+	}
 	if d.Sub != "" && !isUUID(d.Sub) {
 		return errors.New("the sub is not a UUID in lower case, such as 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10")
 	}
@@ -116,12 +119,12 @@ func (d *User) attributes() (attributes, error) {
 		}
 		name, verified := address.Name, address.Name+"_verified"
 		if other := all.get(name); other != "" && other != address.Value {
-			return nil, fmt.Errorf("the attribute %s is another address than the one given beside the attributes", name)
+			return nil, fmt.Errorf(
+				"the attribute %s is another address than the one given beside the attributes", name)
 		}
 		if all.get(verified) != "" && !all.verified(name) {
-			return nil, fmt.Errorf(
-				"an address given beside the attributes is verified, and %s says otherwise; give it as the attribute %s alone",
-				verified, name)
+			return nil, fmt.Errorf("an address given beside the attributes is verified, and %s says otherwise; "+
+				"give it as the attribute %s alone", verified, name)
 		}
 		all.set(name, address.Value)
 		all.set(verified, "true")
@@ -147,7 +150,8 @@ func (u *user) setMFA(description User, config mfaConfig) error {
 	for _, method := range methods {
 		switch {
 		case !slices.Contains(allMethods[:], method):
-			return fmt.Errorf("there is no MFA method %q; there are %s", method, strings.Join(allMethods[:], ", "))
+			return fmt.Errorf("there is no MFA method %q; there are %s",
+				method, strings.Join(allMethods[:], ", "))
 		case method == methodTOTP && u.verified == nil:
 			return fmt.Errorf("%s is enabled without a TOTP secret", method)
 		case description.Methods != nil && on && !slices.Contains(config.methods(), method):

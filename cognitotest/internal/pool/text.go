@@ -31,7 +31,11 @@ func isUUID(text string) bool {
 		return false
 	}
 	for i := range len(form) {
-		if hyphen := text[i] == '-'; hyphen != (form[i] == '-') || !hyphen && !strings.Contains("0123456789abcdef", text[i:i+1]) {
+		allowed := "0123456789abcdef"
+		if form[i] == '-' {
+			allowed = "-"
+		}
+		if !strings.Contains(allowed, text[i:i+1]) {
 			return false
 		}
 	}

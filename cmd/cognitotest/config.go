@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,35 +23,36 @@ type config struct {
 	Users           int               `json:"users"`
 	Environment     map[string]string `json:"environment"`
 
-	try string // a line for a shell that calls the pool
+	try quickstart
 }
 
 func configOf(srv *cognitotest.Server, s *settings, users []cognitotest.User, control string) *config {
-	pool := srv.UserPoolID
 	c := &config{
-		Endpoint: srv.URL, Region: srv.Region, UserPoolID: pool, ClientID: srv.ClientID, ClientSecretSet: srv.ClientSecret != "",
-		Issuer: "https://cognito-idp." + srv.Region + ".amazonaws.com/" + pool, JWKS: srv.URL + "/" + pool + "/.well-known/jwks.json",
+		Endpoint: srv.URL, Region: srv.Region, UserPoolID: srv.UserPoolID, ClientID: srv.ClientID,
+		ClientSecretSet: srv.ClientSecret != "", Issuer: srv.Issuer(), JWKS: srv.JWKSURL(),
 		Control: control, Users: len(users),
 		Environment: map[string]string{
-			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": srv.URL, "AWS_REGION": srv.Region, "AWS_DEFAULT_REGION": srv.Region,
+			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": srv.URL,
+			"AWS_REGION": srv.Region, "AWS_DEFAULT_REGION": srv.Region,
 			"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		},
+		try: newQuickstart(srv, s, users, control),
 	}
 	if s.pool.AcceptUnsimulated {
 		c.Unsimulated = "settings that are not simulated, such as Lambda triggers, are kept and do nothing"
-	}
-	if len(users) > 0 {
-		c.try = signInLine(srv, users[0].Username)
-	} else {
-		c.try = signUpLine(srv, s)
 	}
 	return c
 }
 
 // variables are the environment variables in the order in which they are shown.
 var variables = [...]string{
-	"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 }
+
+// versions are those from which on AWS's own tools heed the first of the variables, by their change
+// logs, and for JavaScript by https://github.com/aws/aws-sdk-js-v3/issues/5364. Older ones call AWS.
+const versions = "AWS CLI 1.29 and 2.13, boto3 1.28, JavaScript 3.428, Java 2.28.1, Go of 2023-11"
 
 // writeJSON writes the configuration as one line of JSON.
 func (c *config) writeJSON(w io.Writer) error {
@@ -75,71 +73,34 @@ func (c *config) writeText(w io.Writer) error {
 	line("issuer", c.Issuer)
 	line("jwks", c.JWKS)
 	line("users", fmt.Sprint(c.Users))
-	if c.Control != "" {
+	if c.Control == "" {
+		line("control", "none; -control 127.0.0.1:9230 gives one, which tells codes")
+	} else {
 		line("control", c.Control)
 	}
 	if c.Unsimulated != "" {
 		line("unsimulated", c.Unsimulated)
 	}
-	b.WriteString("\nAWS SDKs; calls that AWS wants signed take any credentials:\n")
+	fmt.Fprintf(&b, "\n%s with the AWS CLI, in any version:\n", c.try.title)
+	for _, command := range c.try.commands {
+		fmt.Fprintf(&b, "  %s\n", command)
+	}
+	b.WriteString("\nboto3, in any version; calls that AWS wants signed take any credentials:\n")
+	fmt.Fprintf(&b, "  boto3.client('cognito-idp', '%s', endpoint_url='%s', "+
+		"aws_access_key_id='test', aws_secret_access_key='test')\n", c.Region, c.Endpoint)
+	fmt.Fprintf(&b, "\nAWS SDKs, from %s\n(older ones ignore the first line and call AWS):\n", versions)
 	for _, name := range variables {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, c.Environment[name])
 	}
-	fmt.Fprintf(&b, "\nAWS CLI:\n  %s\n", c.try)
 	if !c.ClientSecretSet { // which these two have no use for
-		fmt.Fprintf(&b, "\namazon-cognito-identity-js:\n  new CognitoUserPool({ UserPoolId: '%s', ClientId: '%s', endpoint: '%s' })\n", c.UserPoolID, c.ClientID, c.Endpoint)
-		fmt.Fprintf(&b, "\nAWS Amplify:\n  Amplify.configure({ Auth: { Cognito: { userPoolId: '%s', userPoolClientId: '%s', userPoolEndpoint: '%s' } } })\n", c.UserPoolID, c.ClientID, c.Endpoint)
+		fmt.Fprintf(&b, "\namazon-cognito-identity-js:\n"+
+			"  new CognitoUserPool({ UserPoolId: '%s', ClientId: '%s', endpoint: '%s' })\n",
+			c.UserPoolID, c.ClientID, c.Endpoint)
+		fmt.Fprintf(&b, "\nAWS Amplify:\n  Amplify.configure({ Auth: { Cognito: { "+
+			"userPoolId: '%s', userPoolClientId: '%s', userPoolEndpoint: '%s' } } })\n",
+			c.UserPoolID, c.ClientID, c.Endpoint)
 	}
 	b.WriteString("\nCtrl-C ends it.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
-
-// cli begins a line of the AWS CLI. The calls in the lines need no credentials.
-func cli(srv *cognitotest.Server, command string) string {
-	return fmt.Sprintf("aws cognito-idp %s --endpoint-url %s --region %s --client-id %s", command, srv.URL, srv.Region, srv.ClientID)
-}
-
-// signInLine signs a user in. It asks for the password: one that came in a file is not for the screen.
-func signInLine(srv *cognitotest.Server, username string) string {
-	parameters := `{"USERNAME":` + quoteJSON(username) + `,`
-	if hash := secretHash(srv, username); hash != "" {
-		parameters += `"SECRET_HASH":"` + hash + `",`
-	}
-	return "printf 'Password: '; read -r p; " + cli(srv, "initiate-auth") + " --auth-flow USER_PASSWORD_AUTH --auth-parameters " +
-		quote(parameters+`"PASSWORD":"`) + `"$p"` + quote(`"}`)
-}
-
-// signUpLine signs a first user up, under a name that the pool allows.
-func signUpLine(srv *cognitotest.Server, s *settings) string {
-	username := "alice"
-	if attributes := s.pool.UsernameAttributes; len(attributes) > 0 {
-		username = map[string]string{"email": "alice@example.com", "phone_number": "+15550001234"}[string(attributes[0])]
-	}
-	line := cli(srv, "sign-up") + " --username " + username + " --password 'Passw0rd!'"
-	if hash := secretHash(srv, username); hash != "" {
-		line += " --secret-hash " + hash
-	}
-	return line
-}
-
-// secretHash is what proves that a client knows its secret: for one user, so that it does not give the secret away.
-func secretHash(srv *cognitotest.Server, username string) string {
-	if srv.ClientSecret == "" {
-		return ""
-	}
-	mac := hmac.New(sha256.New, []byte(srv.ClientSecret))
-	_, _ = mac.Write([]byte(username + srv.ClientID))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-func quoteJSON(text string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a string can be encoded
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// quote quotes a text for a POSIX shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

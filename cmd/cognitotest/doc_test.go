@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/cognitotest"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
@@ -33,8 +34,20 @@ func documentation(t *testing.T) string {
 	return text
 }
 
-// The calls in the documentation are made as they stand there, on a pool with the users that it lists, and answered with what stands below them:
-// the same members, and the same values but for those that differ each time.
+// readme is what the README says of the program.
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n**Other languages**")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	return section
+}
+
+// The calls in the documentation are made as they stand there, on a pool with the users that it lists,
+// and answered with what stands below them: the same members, and the same values but for those that
+// differ each time.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	tooltest.Need(t, "curl", "curl")
@@ -44,7 +57,9 @@ func TestDocumentedCalls(t *testing.T) {
 	c := start(t, users[1], "-control", "127.0.0.1:0", "-addr", "127.0.0.1:0")
 	assert.Equal(t, 3, c.Users)
 	assert.Equal(t, "NEW_PASSWORD_REQUIRED", c.call(t, "InitiateAuth", kv{
-		"ClientId": c.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "carol", "PASSWORD": "Temp0rary!"},
+		"ClientId": c.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+			"USERNAME": "carol", "PASSWORD": "Temp0rary!",
+		},
 	})["ChallengeName"])
 	status, _ := ask(t, http.MethodDelete, c.Control+"/calls", "")
 	require.Equal(t, http.StatusOK, status)
@@ -60,7 +75,10 @@ func TestDocumentedCalls(t *testing.T) {
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
 		answer, err := shell.Output()
 		require.NoError(t, err, line)
-		assert.JSONEq(t, varying.ReplaceAllString(example[2], `"varies"`), varying.ReplaceAllString(string(answer), `"varies"`), line)
+		assert.JSONEq(
+			t, varying.ReplaceAllString(example[2], `"varies"`),
+			varying.ReplaceAllString(string(answer), `"varies"`), line,
+		)
 
 		method := http.MethodGet
 		switch {
@@ -69,13 +87,13 @@ func TestDocumentedCalls(t *testing.T) {
 		case strings.Contains(line, " -d "):
 			method = http.MethodPost
 		}
-		path := strings.ReplaceAll(line[strings.Index(line, c.Control)+len(c.Control):], "alice", "{username}")
-		called[method+" "+path] = true
+		path := line[strings.Index(line, c.Control)+len(c.Control):]
+		called[method+" "+strings.NewReplacer("alice", "{username}", c.UserPoolID, "{pool}").Replace(path)] = true
 	}
-	for _, path := range paths() {
-		assert.True(t, called[path], "the documentation says how to call %s", path)
+	for _, e := range endpoints {
+		assert.True(t, called[e.pattern], "the documentation says how to call %s", e.pattern)
 	}
-	assert.Len(t, called, len(paths()))
+	assert.Len(t, called, len(endpoints))
 }
 
 // The other pieces of JSON in the documentation name members that there are.
@@ -94,7 +112,10 @@ func TestDocumentedMembers(t *testing.T) {
 	}
 	all := map[string]bool{}
 	text := documentation(t)
-	for start, value := range map[string]any{`{"endpoint":`: config{}, `{"time":`: messageAnswer{}, `{"operation":"InitiateAuth","time":`: callAnswer{}} {
+	for start, value := range map[string]any{
+		`{"endpoint":`: config{}, `{"time":`: cognitotest.Message{},
+		`{"operation":"InitiateAuth","time":`: cognitotest.Call{},
+	} {
 		at := strings.Index(text, start)
 		require.Positive(t, at, start)
 		piece := text[at : at+strings.Index(text[at:], "\n")]
@@ -115,22 +136,28 @@ func TestHelp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, cmd.Stderr.(*lockedBuffer).String())
 	help := string(out)
-	assert.Contains(t, help, "go doc github.com/cognitomfa/cognitomfa/cmd/cognitotest")
+	for _, e := range endpoints {
+		path := e.pattern[strings.Index(e.pattern, "/"):]
+		path = strings.TrimPrefix(strings.ReplaceAll(path, "{username}", "alice"), "/pools/{pool}")
+		assert.Contains(t, help, " "+path, "-h stands alone")
+	}
+	assert.Contains(t, help, "/pools/<pool id>/users/")
+	_, err = parseUser([]byte(`{"":0}`))
+	for _, name := range strings.Split(strings.TrimPrefix(err.Error(), `there is no member ""; there are `), ", ") {
+		assert.Regexp(t, `(?m)^  `+name+` `, help, "-h stands alone")
+	}
 	flags := map[string]bool{"-h": true}
-	for _, name := range regexp.MustCompile(`(?m)^  (-[a-z-]+)(?: [a-z]+)?\n    \t[^\n]{20}`).FindAllStringSubmatch(help, -1) {
+	explanation := regexp.MustCompile(`(?m)^  (-[a-z-]+)(?: [a-z]+)?\n    \t[^\n]{20}`)
+	for _, name := range explanation.FindAllStringSubmatch(help, -1) {
 		flags[name[1]] = true
 	}
 	assert.Len(t, flags, 1+strings.Count(help, "\n  -"), "each has a name and an explanation")
 	assert.Greater(t, len(flags), 15)
 
 	prose := regexp.MustCompile(`(?m)^\tcurl .*$`).ReplaceAllString(documentation(t), "")
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	_, section, found := strings.Cut(string(readme), "\n### Other languages\n")
-	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n## ")
-	section = regexp.MustCompile(`(?m)^    (curl|aws) .*$`).ReplaceAllString(section, "")
-	for _, text := range []string{prose, usage, section} {
+	section := regexp.MustCompile(`(?m)^    echo .*$`).ReplaceAllString(readme(t), "")
+	explained := regexp.MustCompile(`(?m)^  curl .*$`).ReplaceAllString(usage, "")
+	for _, text := range []string{prose, explained, section} {
 		for _, name := range regexp.MustCompile("(?:^|[\\s(`])(-[a-z][a-z-]*)").FindAllStringSubmatch(text, -1) {
 			assert.True(t, flags[name[1]], "there is no flag %s", name[1])
 		}

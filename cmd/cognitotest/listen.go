@@ -11,10 +11,11 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// listen opens the address that a flag has named. It must be one of the loopback interface, unless insecure says that any will do: whoever
-// reaches the program may do everything.
+// listen opens the address that a flag has named. It must be one of the loopback interface, unless
+// insecure says that any will do: whoever reaches the program may do everything.
 //
-// A name is looked up once, and what it stood for is listened on, so that it cannot stand for something else the second time.
+// A name is looked up once, and what it stood for is listened on, so that it cannot stand for something
+// else the second time.
 func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -35,7 +36,8 @@ func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener
 	listener, err := loopback.Listen(ctx, net.JoinHostPort(host, port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: another program listens on %s; end it, choose another port, or let port 0 pick a free one", flag, addr)
+		return nil, fmt.Errorf("%s: another program listens on %s; end it, choose another port, "+
+			"or let port 0 pick a free one", flag, addr)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w; choose another address", flag, err)
 	}
@@ -54,18 +56,25 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// loopbackOf returns the address of the loopback interface that a host stands for, the one of IPv4 if there
-// are both. A host that stands for anything else as well is refused.
+// loopbackOf returns the address of the loopback interface that a host stands for, the one of IPv4 if
+// there are both. A host that stands for anything else as well is refused.
 func loopbackOf(host string, addrs []netip.Addr) (string, error) {
-	const advice = ", where other computers could do everything; take 127.0.0.1, or give -insecure-listen if that is wanted"
+	const advice = ", where other computers could do everything; " +
+		"take 127.0.0.1, or give -insecure-listen if that is wanted"
 	if len(addrs) == 0 {
 		return "", errors.New("an address without a host is every interface" + advice)
 	}
 	chosen := addrs[0].Unmap()
 	for _, addr := range addrs {
 		addr = addr.Unmap()
-		if !addr.IsLoopback() {
-			return "", fmt.Errorf("%s is %s, which is not the loopback interface%s", host, addr, advice)
+		switch {
+		case addr.IsLoopback():
+		case addr.IsUnspecified():
+			return "", fmt.Errorf("%s is every interface%s", host, advice)
+		case addr.String() == host:
+			return "", fmt.Errorf("%s is not an address of the loopback interface%s", host, advice)
+		default:
+			return "", fmt.Errorf("%s is %s, which is not of the loopback interface%s", host, addr, advice)
 		}
 		if addr.Is4() && !chosen.Is4() {
 			chosen = addr

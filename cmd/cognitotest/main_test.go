@@ -72,7 +72,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	require.NoError(t, err)
 	cmd := exec.CommandContext(tooltest.Context(t), self, args...)
 	// The race detector would keep each program for a second at its end.
-	cmd.Env = []string{asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{
+		asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+	}
 	cmd.Stderr = new(lockedBuffer)
 	return cmd
 }
@@ -163,7 +165,9 @@ func (c config) call(t *testing.T, operation string, body kv) kv {
 func (c config) signIn(t *testing.T, username string) kv {
 	t.Helper()
 	return c.call(t, "InitiateAuth", kv{
-		"ClientId": c.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": username, "PASSWORD": password},
+		"ClientId": c.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+			"USERNAME": username, "PASSWORD": password,
+		},
 	})
 }
 
@@ -187,7 +191,8 @@ func TestText(t *testing.T) {
 	p := launch(t, command(t, "-addr", "localhost:0", "-control", ipv6+":0", "-users", users))
 	text := p.readText(t)
 	endpoint := regexp.MustCompile(`(?m)^endpoint: +(http://127\.0\.0\.1:\d+)$`).FindStringSubmatch(text)
-	control := regexp.MustCompile(`(?m)^control: +(http://` + regexp.QuoteMeta(ipv6) + `:\d+)$`).FindStringSubmatch(text)
+	control := regexp.MustCompile(`(?m)^control: +(http://` + regexp.QuoteMeta(ipv6) + `:\d+)$`).
+		FindStringSubmatch(text)
 	require.NotNil(t, endpoint, text)
 	require.NotNil(t, control, text)
 	text = strings.ReplaceAll(strings.ReplaceAll(text, endpoint[1], "ENDPOINT"), control[1], "CONTROL")
@@ -201,15 +206,21 @@ jwks:          ENDPOINT/us-east-1_cognitotest/.well-known/jwks.json
 users:         1
 control:       CONTROL
 
-AWS SDKs; calls that AWS wants signed take any credentials:
+The user alice signs in with the AWS CLI, in any version:
+  cognito() { AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws cognito-idp "$@" --endpoint-url ENDPOINT --region us-east-1; }
+  printf 'Password: '; read -r password
+  cognito initiate-auth --client-id cognitotest --auth-flow USER_PASSWORD_AUTH --auth-parameters '{"USERNAME":"alice","PASSWORD":"'"$password"'"}'
+
+boto3, in any version; calls that AWS wants signed take any credentials:
+  boto3.client('cognito-idp', 'us-east-1', endpoint_url='ENDPOINT', aws_access_key_id='test', aws_secret_access_key='test')
+
+AWS SDKs, from AWS CLI 1.29 and 2.13, boto3 1.28, JavaScript 3.428, Java 2.28.1, Go of 2023-11
+(older ones ignore the first line and call AWS):
   export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=ENDPOINT
   export AWS_REGION=us-east-1
   export AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=test
   export AWS_SECRET_ACCESS_KEY=test
-
-AWS CLI:
-  printf 'Password: '; read -r p; aws cognito-idp initiate-auth --endpoint-url ENDPOINT --region us-east-1 --client-id cognitotest --auth-flow USER_PASSWORD_AUTH --auth-parameters '{"USERNAME":"alice","PASSWORD":"'"$p"'"}'
 
 amazon-cognito-identity-js:
   new CognitoUserPool({ UserPoolId: 'us-east-1_cognitotest', ClientId: 'cognitotest', endpoint: 'ENDPOINT' })
@@ -220,14 +231,18 @@ AWS Amplify:
 Ctrl-C ends it.
 `, text)
 
-	client := cognitoidentityprovider.New(cognitoidentityprovider.Options{Region: "us-east-1", BaseEndpoint: &endpoint[1]})
+	client := cognitoidentityprovider.New(
+		cognitoidentityprovider.Options{Region: "us-east-1", BaseEndpoint: &endpoint[1]},
+	)
 	answer, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: aws.String("cognitotest"), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
 		AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
 	})
 	require.NoError(t, err)
 	assert.NotNil(t, answer.AuthenticationResult)
-	for _, url := range []string{endpoint[1] + "/us-east-1_cognitotest/.well-known/jwks.json", control[1] + "/users/alice"} {
+	for _, url := range []string{
+		endpoint[1] + "/us-east-1_cognitotest/.well-known/jwks.json", control[1] + "/users/alice",
+	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		require.NoError(t, err)
 		response, err := http.DefaultClient.Do(request)
@@ -253,15 +268,21 @@ func TestTextWithSecret(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	c := start(t, alice, "-user-pool-id", "eu-west-1_Abc123", "-client-id", "mine", "-client-secret", secret, "-control", "127.0.0.1:0")
+	c := start(
+		t, alice, "-user-pool-id", "eu-west-1_Abc123", "-client-id", "mine", "-client-secret", secret,
+		"-control", "127.0.0.1:0",
+	)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, c.Endpoint)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, c.Control)
 	assert.Equal(t, config{
-		Endpoint: c.Endpoint, Region: "eu-west-1", UserPoolID: "eu-west-1_Abc123", ClientID: "mine", ClientSecretSet: true,
-		Issuer: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123", JWKS: c.Endpoint + "/eu-west-1_Abc123/.well-known/jwks.json",
-		Control: c.Control, Users: 1, Environment: map[string]string{
-			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": c.Endpoint, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1",
-			"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		Endpoint: c.Endpoint, Region: "eu-west-1", UserPoolID: "eu-west-1_Abc123", ClientID: "mine",
+		ClientSecretSet: true,
+		Issuer:          "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123",
+		JWKS:            c.Endpoint + "/eu-west-1_Abc123/.well-known/jwks.json",
+		Control:         c.Control, Users: 1, Environment: map[string]string{
+			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": c.Endpoint, "AWS_REGION": "eu-west-1",
+			"AWS_DEFAULT_REGION": "eu-west-1",
+			"AWS_ACCESS_KEY_ID":  "test", "AWS_SECRET_ACCESS_KEY": "test",
 		},
 	}, c)
 	assert.Empty(t, start(t, "").Control, "off by default")
@@ -273,9 +294,11 @@ func TestFlags(t *testing.T) {
 	email := `[{"username":"alice@example.com","password":"` + password + `"}]`
 	verified := `[{"username":"alice","email":"alice@example.com","password":"` + password + `"}]`
 	bySMS := `[{"username":"alice","phone":"+15550001234","password":"` + password + `","methods":["SMS_MFA"]}]`
-	byEmail := `[{"username":"alice","email":"alice@example.com","password":"` + password + `","methods":["EMAIL_OTP"]}]`
+	byEmail := `[{"username":"alice","email":"alice@example.com","password":"` + password +
+		`","methods":["EMAIL_OTP"]}]`
 	client := func(c config) kv {
-		return c.call(t, "DescribeUserPoolClient", kv{"UserPoolId": c.UserPoolID, "ClientId": c.ClientID})["UserPoolClient"].(kv)
+		described := c.call(t, "DescribeUserPoolClient", kv{"UserPoolId": c.UserPoolID, "ClientId": c.ClientID})
+		return described["UserPoolClient"].(kv)
 	}
 	challenge := func(username string) func(config) any {
 		return func(c config) any { return c.signIn(t, username)["ChallengeName"] }
@@ -311,6 +334,27 @@ func TestFlags(t *testing.T) {
 		{bySMS, "-mfa-methods totp,sms", challenge("alice"), "SMS_MFA"},
 		{byEmail, "-mfa required -mfa-methods email", challenge("alice"), "EMAIL_OTP"},
 		{bySMS, "-mfa off", tokens("alice"), true},
+		{"", "-issuer self", func(c config) any { return c.Issuer == c.Endpoint+"/"+c.UserPoolID }, true},
+		{
+			"", "-issuer http://cognito:9229", func(c config) any { return c.Issuer },
+			"http://cognito:9229/us-east-1_cognitotest",
+		},
+		{
+			"", "-region cn-north-1", func(c config) any { return c.Issuer },
+			"https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_cognitotest",
+		},
+		{
+			"", "-auth-flows ALLOW_USER_SRP_AUTH,ALLOW_REFRESH_TOKEN_AUTH", setting("ExplicitAuthFlows"),
+			[]any{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+		},
+		{
+			"", "-rotation -rotation-grace 10s", setting("RefreshTokenRotation"),
+			kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10.0},
+		},
+		{
+			alice, "-quirks LongSessions,ErrorNameInBody -mfa required",
+			func(c config) any { return len(c.signIn(t, "alice")["Session"].(string)) > 4000 }, true,
+		},
 		{email, "-username-attributes email,phone_number", tokens("alice@example.com"), true},
 		{verified, "", tokens("alice@example.com"), false},
 		{verified, "-alias-attributes email", tokens("alice@example.com"), true},
@@ -324,17 +368,32 @@ func TestFlags(t *testing.T) {
 		{"", "-refresh-token-validity 1h", setting("RefreshTokenValidity"), 3600.0},
 		{"", "-client-secret " + secret, setting("ClientSecret"), secret},
 		{"", "-devices off", pool("DeviceConfiguration"), nil},
-		{"", "-devices always", pool("DeviceConfiguration"), kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false}},
-		{"", "-devices opt-in", pool("DeviceConfiguration"), kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true}},
+		{
+			"", "-devices always", pool("DeviceConfiguration"),
+			kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false},
+		},
+		{
+			"", "-devices opt-in", pool("DeviceConfiguration"),
+			kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true},
+		},
 		{"", "", factors, []any{"PASSWORD"}},
 		{"", "-first-factors password,email,sms", factors, []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}},
 		{"", "-accept-unsimulated", triggers, "settings that are not simulated, such as Lambda triggers, are kept and do nothing"},
 		{"", "", triggers, "InvalidParameterException"},
 		{"", "-region ap-northeast-1", func(c config) any { return c.UserPoolID }, "ap-northeast-1_cognitotest"},
-		{"", "-region us-west-2 -user-pool-id local_1", func(c config) any { return c.Region + " " + c.UserPoolID }, "us-west-2 local_1"},
-		{"", "-insecure-listen -addr :0", func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") }, true},
+		{
+			"", "-region us-west-2 -user-pool-id local_1",
+			func(c config) any { return c.Region + " " + c.UserPoolID }, "us-west-2 local_1",
+		},
+		{
+			"", "-insecure-listen -addr :0",
+			func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") }, true,
+		},
 	} {
-		assert.Equal(t, test.want, test.see(start(t, test.users, strings.Fields(test.args)...)), "%q with %q", test.args, test.users)
+		assert.Equal(
+			t, test.want, test.see(start(t, test.users, strings.Fields(test.args)...)), "%q with %q", test.args,
+			test.users,
+		)
 	}
 }
 
@@ -351,54 +410,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// The line for the AWS CLI works when it is pasted, whatever the user is called.
-func TestCLI(t *testing.T) {
-	t.Parallel()
-	cli := tooltest.NeedWorking(t, "awscli", "the AWS CLI", "aws", "--version")
-	odd := `o'brien,"x"=\$HOME`
-	oddUser, err := json.Marshal([]kv{{"username": odd, "password": password}})
-	require.NoError(t, err)
-	for name, test := range map[string]struct {
-		users string
-		args  []string
-		want  string
-	}{
-		"sign-up":                    {"", nil, "UserSub"},
-		"sign-up with a secret":      {"", []string{"-client-secret", secret}, "UserSub"},
-		"sign-up by e-mail":          {"", []string{"-username-attributes", "email"}, "UserSub"},
-		"sign-up by phone":           {"", []string{"-username-attributes", "phone_number"}, "UserSub"},
-		"sign-in":                    {alice, nil, "AccessToken"},
-		"sign-in with a secret":      {alice, []string{"-client-secret", secret, "-mfa", "required"}, "MFA_SETUP"},
-		"sign-in of an unusual name": {string(oddUser), nil, "AccessToken"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cmd := command(t, append([]string{"-addr", "127.0.0.1:0", "-users", "-"}, test.args...)...)
-			cmd.Stdin = strings.NewReader(test.users)
-			if test.users == "" {
-				cmd.Stdin = strings.NewReader("[]")
-			}
-			line := regexp.MustCompile(`(?m)^AWS CLI:\n  (.*)$`).FindStringSubmatch(launch(t, cmd).readText(t))
-			require.NotNil(t, line)
-			if name == "sign-up" {
-				readme, err := os.ReadFile("../../README.md")
-				require.NoError(t, err)
-				assert.Contains(t, string(readme), "\n    "+regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(line[1], "127.0.0.1:9229")+"\n")
-			}
-			shell := exec.CommandContext(tooltest.Context(t), "sh", "-c", line[1])
-			shell.Stdin = strings.NewReader(password + "\n")
-			shell.Env = []string{
-				"PATH=" + filepath.Dir(cli) + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
-				"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
-			}
-			said, err := shell.CombinedOutput()
-			assert.NoError(t, err, "%s\n%s", line[1], said)
-			assert.Contains(t, string(said), test.want)
-		})
-	}
-}
-
-// What cannot work is said in one line. A wrong command line ends the program with status 2, what else goes wrong with 1.
+// What cannot work is said in one line. A wrong command line ends the program with status 2, what else
+// goes wrong with 1.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -411,11 +424,21 @@ func TestMisuse(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"unknown flag", []string{"-colour", "red"}, 2, "flag provided but not defined: -colour; -h explains the flags"},
+		{
+			"unknown flag",
+			[]string{"-colour", "red"},
+			2,
+			"flag provided but not defined: -colour; -h explains the flags",
+		},
 		{"flag without a value", []string{"-addr"}, 2, "flag needs an argument: -addr"},
 		{"argument", []string{"serve"}, 2, `there are flags only, and no argument such as "serve"`},
 		{"mfa", []string{"-mfa", "sometimes"}, 2, `-mfa is optional, required or off, not "sometimes"`},
-		{"methods", []string{"-mfa-methods", "totp,pigeon"}, 2, `-mfa-methods is a list of totp, sms, email, with commas, and "pigeon" is none of them`},
+		{
+			"methods",
+			[]string{"-mfa-methods", "totp,pigeon"},
+			2,
+			`-mfa-methods is a list of totp, sms, email, with commas, and "pigeon" is none of them`,
+		},
 		{"no methods", []string{"-mfa-methods", ""}, 2, "-mfa-methods is empty; for a pool without MFA say -mfa off"},
 		{"first factors", []string{"-first-factors", "email"}, 2, "-first-factors must have password among them"},
 		{"first factor", []string{"-first-factors", "password,totp"}, 2, `and "totp" is none of them`},
@@ -423,10 +446,74 @@ func TestMisuse(t *testing.T) {
 		{"username attributes", []string{"-username-attributes", "name"}, 2, `and "name" is none of them`},
 		{"alias attributes", []string{"-alias-attributes", "name"}, 2, `and "name" is none of them`},
 		{"both attributes", []string{"-username-attributes", "email", "-alias-attributes", "email"}, 2, "not both"},
+		{
+			"no methods with MFA off",
+			[]string{"-mfa", "off", "-mfa-methods", "sms"},
+			2,
+			"-mfa off leaves no methods; leave -mfa-methods out",
+		},
+		{
+			"codes where MFA is required",
+			[]string{"-mfa", "required", "-first-factors", "password,sms"},
+			2,
+			"Cognito takes no codes as first factors where MFA is required",
+		},
+		{
+			"codes without their flow",
+			[]string{"-auth-flows", "ALLOW_USER_SRP_AUTH", "-first-factors", "password,sms"},
+			2,
+			"needs ALLOW_USER_AUTH among -auth-flows",
+		},
+		{
+			"devices without SRP",
+			[]string{"-auth-flows", "ALLOW_USER_PASSWORD_AUTH", "-devices", "always"},
+			2,
+			"-devices needs ALLOW_USER_SRP_AUTH",
+		},
+		{
+			"two regions",
+			[]string{"-user-pool-id", "eu-west-1_a", "-region", "us-east-1"},
+			2,
+			"-user-pool-id is of the region eu-west-1, and -region says us-east-1",
+		},
+		{"grace alone", []string{"-rotation-grace", "10s"}, 2, "-rotation-grace is of no use without -rotation"},
+		{
+			"long grace", append(free, "-rotation", "-rotation-grace", "2m"), 2,
+			"at 'refreshTokenRotation.retryGracePeriodSeconds'",
+		},
+		{
+			"rotation with its flow", append(free, "-rotation", "-auth-flows", "ALLOW_REFRESH_TOKEN_AUTH"), 2,
+			"ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.",
+		},
+		{
+			"one address twice",
+			[]string{"-control", "127.0.0.1:9229"},
+			2,
+			"-addr and -control must be different addresses",
+		},
+		{"flow", []string{"-auth-flows", "ALLOW_ALL"}, 2, `and "ALLOW_ALL" is none of them`},
+		{"quirk", []string{"-quirks", "strictStep"}, 2, `and "strictStep" is none of them`},
+		{
+			"two places",
+			[]string{"-quirks", "ErrorNameInBody,ErrorNameInHeader"},
+			2,
+			"the header or the body, not in both",
+		},
+		{
+			"issuer", append(free, "-issuer", "cognito:9229"), 2,
+			"Issuer is not a URL such as http://localhost:9229, without a query",
+		},
+		{
+			"issuer with the pool", append(free, "-issuer", "http://x/us-east-1_cognitotest"), 2,
+			"Issuer ends in the pool's ID, which is added to it",
+		},
 		{"two mistakes", []string{"-mfa", "x", "-clock", "876001h"}, 2, `not "x"; the clock can be at most`},
 		{"clock", []string{"-clock", "noon"}, 2, `invalid value "noon" for flag -clock`},
 		{"far clock", []string{"-clock", "-876001h"}, 2, "the clock can be at most 876000h"},
-		{"session", append(free, "-session-validity", "1m"), 2, "at 'authSessionValidity' failed to satisfy constraint"},
+		{
+			"session", append(free, "-session-validity", "1m"), 2,
+			"at 'authSessionValidity' failed to satisfy constraint",
+		},
 		{"no session", []string{"-session-validity", "0"}, 2, "a validity must be longer than nothing"},
 		{"token", append(free, "-access-token-validity", "1s"), 2, "Invalid range for token validity."},
 		{"pool", append(free, "-user-pool-id", "x"), 2, "at 'userPoolId' failed to satisfy constraint"},
@@ -436,15 +523,41 @@ func TestMisuse(t *testing.T) {
 		{"no port", []string{"-addr", "127.0.0.1"}, 2, `-addr: "127.0.0.1" is not HOST:PORT, such as 127.0.0.1:9229`},
 		{"odd port", []string{"-addr", "127.0.0.1:99999"}, 2, `-addr: "99999" is not a port from 0 to 65535`},
 		{"every interface", []string{"-addr", ":0"}, 2, "-addr: an address without a host is every interface"},
-		{"every interface of IPv4", []string{"-addr", "0.0.0.0:0"}, 2, "-addr: 0.0.0.0 is 0.0.0.0, which is not the loopback interface"},
-		{"control on every interface", append(free, "-control", "[::]:0"), 2, "-control: :: is ::, which is not the loopback interface"},
+		{
+			"every interface of IPv4",
+			[]string{"-addr", "0.0.0.0:0"},
+			2,
+			"-addr: 0.0.0.0 is every interface, where other computers could do everything",
+		},
+		{"control on every interface", append(free, "-control", "[::]:0"), 2, "-control: :: is every interface"},
+		{
+			"another interface",
+			[]string{"-addr", "192.0.2.1:0"},
+			2,
+			"-addr: 192.0.2.1 is not an address of the loopback interface",
+		},
 		{"unknown host", []string{"-addr", "nowhere.invalid:0"}, 1, `-addr: the host "nowhere.invalid" is unknown`},
-		{"busy", []string{"-addr", busy.Addr().String()}, 1, "-addr: another program listens on " + busy.Addr().String() + "; end it, choose another port, or let port 0"},
+		{
+			"busy",
+			[]string{"-addr", busy.Addr().String()},
+			1,
+			"-addr: another program listens on " + busy.Addr().String() + "; end it, choose another port,",
+		},
 		{"busy control", append(free, "-control", busy.Addr().String()), 1, "-control: another program listens on"},
 		{"somebody else's address", []string{"-addr", "192.0.2.1:0", "-insecure-listen"}, 1, "choose another address"},
-		{"no users file", []string{"-users", "/nonexistent/users.json"}, 1, "-users: open /nonexistent/users.json: no such file"},
+		{
+			"no users file",
+			[]string{"-users", "/nonexistent/users.json"},
+			1,
+			"-users: open /nonexistent/users.json: no such file",
+		},
 		{"users are a folder", []string{"-users", "/"}, 1, "-users: read /: is a directory"},
-		{"empty users file", []string{"-users", "/dev/null"}, 1, "-users: /dev/null: empty; a file without users holds []"},
+		{
+			"empty users file",
+			[]string{"-users", "/dev/null"},
+			1,
+			"-users: /dev/null: empty; a file without users holds []",
+		},
 		{"standard input", []string{"-users", "-"}, 1, "-users: standard input: empty"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -472,15 +585,41 @@ func assertFails(t *testing.T, cmd *exec.Cmd, status int, want string) {
 // A user whom the pool does not take is named by number, and nothing that is secret is repeated.
 func TestUsersThePoolRefuses(t *testing.T) {
 	t.Parallel()
-	for users, want := range map[string]string{
-		`[{"username":"alice","password":"Passw0rd!"},{"username":"alice","password":"hush-Hush1"}]`: `standard input: user 2: add user "alice": User already exists`,
-		`[{"username":"alice","password":"h"}]`:                                                      `user 1: add user "alice": 1 validation error detected: Value at 'password'`,
-		`[{"username":"alice","password":"hush-Hush1","totp":"h!"}]`:                                 `user 1: add user "alice": a TOTP secret of 2 characters that is not base32`,
-		`[{"password":"hush-Hush1"}]`:                                                                `user 1: add user ""`,
+	for _, test := range []struct{ users, want string }{
+		{
+			`[{"username":"alice","password":"Passw0rd!"},{"username":"alice","password":"hush-Hush1"}]`,
+			`standard input: user 2: add user "alice": User already exists`,
+		},
+		{
+			`[{"username":"alice","password":"h"}]`,
+			`user 1: add user "alice": 1 validation error detected: Value at 'password'`,
+		},
+		{
+			`[{"username":"alice","password":"hush-Hush1","totp":"h!"}]`,
+			`user 1: add user "alice": a TOTP secret of 2 characters that is not base32`,
+		},
+		{`[{"password":"hush-Hush1"}]`, `user 1: add user "": the username is missing`},
+		{`[{"username":"alice"}]`, `user 1: add user "alice": the password is missing`},
+		{
+			`[{"username":"alice","password":"hush-Hush1","email":"a@b.io","attributes":{"email_verified":"false"}}]`,
+			`user 1: add user "alice": an address given beside the attributes is verified`,
+		},
+		{
+			`[{"username":"alice","password":"hush-Hush1","phone":"+15550001234","methods":["SMS_MFA"]}]`,
+			`user 1: add user "alice": SMS_MFA is enabled, and the pool does not offer it`,
+		},
+		{
+			`[{"username":"alice","password":"hush-Hush1","sub":"7"}]`,
+			`user 1: add user "alice": the sub is not a UUID`,
+		},
+		{
+			`[{"username":"alice","password":"hush-Hush1","claims":{"id":{"sub":"hush"}}}]`,
+			`user 1: add user "alice": the claim "sub" is Cognito's own`,
+		},
 	} {
 		cmd := command(t, "-addr", "127.0.0.1:0", "-users", "-")
-		cmd.Stdin = strings.NewReader(users)
-		assertFails(t, cmd, 1, want)
+		cmd.Stdin = strings.NewReader(test.users)
+		assertFails(t, cmd, 1, test.want)
 		assert.NotContains(t, cmd.Stderr.(*lockedBuffer).String(), "hush")
 	}
 }

@@ -13,7 +13,7 @@ import (
 type member struct {
 	name string
 	kind string // what it must be, for people: "a text"
-	into any    // a pointer to where it goes
+	into any    // a pointer to where it goes, or a function that reads it and says what is wrong
 }
 
 // The kinds of members.
@@ -26,19 +26,26 @@ const (
 	anObject  = "an object whose members are texts, each once"
 )
 
-// decodeObject reads a JSON object that may have these members and no others, each once and spelled so. It is stricter than encoding/json, since
-// what a person mistyped would otherwise be left out in silence. A null counts as left out. The error repeats names, not values.
+// decodeObject reads a JSON object that may have these members and no others, each once and spelled
+// so. It is stricter than encoding/json, since what a person mistyped would otherwise be left out in
+// silence. A null counts as left out. The error repeats names, not values.
 func decodeObject(data []byte, members ...member) error {
 	given, err := split(data)
 	if err != nil {
 		return err
 	}
 	for _, m := range members {
-		if value, ok := given[m.name]; ok {
-			if json.Unmarshal(value, m.into) != nil {
-				return fmt.Errorf("%q must be %s", m.name, m.kind)
+		value, ok := given[m.name]
+		delete(given, m.name)
+		read, inner := m.into.(func([]byte) error)
+		switch {
+		case !ok || string(value) == "null":
+		case !inner && json.Unmarshal(value, m.into) != nil:
+			return fmt.Errorf("%q must be %s", m.name, m.kind)
+		case inner:
+			if err := read(value); err != nil {
+				return fmt.Errorf("%q: %w", m.name, err)
 			}
-			delete(given, m.name)
 		}
 	}
 	if len(given) == 0 {
@@ -100,9 +107,6 @@ func split(data []byte) (map[string]json.RawMessage, error) {
 type texts map[string]string
 
 func (t *texts) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" {
-		return nil
-	}
 	given, err := split(data)
 	if err != nil {
 		return err
@@ -119,6 +123,18 @@ func (t *texts) UnmarshalJSON(data []byte) error {
 		(*t)[name] = *text
 	}
 	return nil
+}
+
+// values reads an object with any members, each once, and keeps them as they are written.
+func values(into *map[string]any) func([]byte) error {
+	return func(data []byte) error {
+		given, err := split(data)
+		*into = map[string]any{}
+		for name, value := range given {
+			(*into)[name] = value
+		}
+		return err
+	}
 }
 
 // duration is a time.Duration that is written as Go writes it.

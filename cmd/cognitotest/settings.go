@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,10 +18,12 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// secretVariable is where the client secret is looked for, since flags are seen by all users of a computer.
+// secretVariable is where the client secret is looked for, since flags are seen by all users of a
+// computer.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
-// What the pool and its app client are called: the same at every start, so that they can stand in a configuration that is shared.
+// What the pool and its app client are called: the same at every start, so that they can stand in a
+// configuration that is shared.
 const (
 	defaultRegion   = "us-east-1"
 	defaultPoolName = "cognitotest" // after the region
@@ -31,56 +35,27 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
+func misused(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
 // settings are what the flags say.
 type settings struct {
 	addr, control string
 	insecure      bool
 	json          bool
+	version       bool
 	users         string
 	clock         time.Duration
 	pool          cognitotest.Options
+
+	given map[string]bool // the flags that were given, by name
 }
 
-const usage = `Usage: cognitotest [flags]
-
-An Amazon Cognito user pool in memory, for tests of programs in any language. It prints what to configure and runs
-until Ctrl-C. The form of the users file and what the control address can do are explained by
-
-  go doc github.com/cognitomfa/cognitomfa/cmd/cognitotest
-
-`
-
-// parseSettings reads the flags. It returns nil, and prints the explanation, when asked for it.
+// parseSettings reads the flags. It returns nil, and prints what was asked for, when that is all.
 func parseSettings(args []string, stdout io.Writer) (*settings, error) {
-	var s settings
-	var mfa, methods, factors, devices, usernameAttributes, aliasAttributes string
+	s := settings{given: map[string]bool{}}
 	f := flag.NewFlagSet("cognitotest", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&s.addr, "addr", "127.0.0.1:9229", "the `address` to listen on; port 0 picks a free one")
-	f.StringVar(&s.control, "control", "", "the `address` of the control interface, such as 127.0.0.1:9230; it tells codes, and is off by default")
-	f.BoolVar(&s.insecure, "insecure-listen", false, "let -addr and -control be addresses that other computers reach, who may then do everything")
-	f.BoolVar(&s.json, "json", false, "print what to configure as one line of JSON, for scripts")
-	f.StringVar(&s.users, "users", "", "the JSON `file` of the users that there are; - reads the standard input")
-	f.StringVar(&s.pool.Region, "region", "", "the AWS `region`; by default the one that the pool's id begins with, or "+defaultRegion)
-	f.StringVar(&s.pool.UserPoolID, "user-pool-id", "", "the `id` of the user pool; by default the region and _"+defaultPoolName)
-	f.StringVar(&s.pool.ClientID, "client-id", defaultClientID, "the `id` of the app client")
-	f.StringVar(&s.pool.ClientSecret, "client-secret", "", "the app client's `secret`, if it has one; better given in the variable "+secretVariable)
-	f.StringVar(&mfa, "mfa", "optional", "the `mode`: whether the pool demands MFA: optional, required or off")
-	f.StringVar(&methods, "mfa-methods", "totp", "the `methods` of MFA that the pool offers: totp, sms and email, with commas")
-	f.StringVar(&factors, "first-factors", "password", "the `factors` that a sign-in by choice (USER_AUTH) may begin with: password, email and sms, with commas")
-	f.StringVar(&devices, "devices", "off", "the `mode` of device tracking: off, always, or opt-in, where users choose what is remembered; such a device needs no MFA")
-	f.StringVar(&usernameAttributes, "username-attributes", "", "the `attributes` that stand in for a user name: email, phone_number or both, with a comma")
-	f.StringVar(&aliasAttributes, "alias-attributes", "", "the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
-	f.BoolVar(&s.pool.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
-	f.BoolVar(&s.pool.RevealUsers, "reveal-users", false, "tell an unknown user from a wrong password (PreventUserExistenceErrors LEGACY)")
-	f.BoolVar(&s.pool.AcceptUnsimulated, "accept-unsimulated", false,
-		"keep and describe settings of pools and app clients that do nothing here, Lambda triggers for example, rather than refuse them")
-	f.DurationVar(&s.pool.AuthSessionValidity, "session-validity", 3*time.Minute, "how long a sign-in may take between two steps, 3m to 15m")
-	f.DurationVar(&s.pool.AccessTokenValidity, "access-token-validity", time.Hour, "the life of access tokens, 5m to 24h")
-	f.DurationVar(&s.pool.IDTokenValidity, "id-token-validity", time.Hour, "the life of ID tokens, 5m to 24h")
-	f.DurationVar(&s.pool.RefreshTokenValidity, "refresh-token-validity", 30*24*time.Hour, "the life of refresh tokens, 1h to 87600h")
-	f.DurationVar(&s.clock, "clock", 0, "how far the pool's clock is ahead of the computer's, or with a minus behind")
-
+	words := s.flags(f)
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		_, _ = io.WriteString(stdout, usage)
@@ -90,9 +65,88 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	case err != nil:
 		return nil, usageError(err.Error())
 	case f.NArg() > 0:
-		return nil, usageError(fmt.Sprintf("there are flags only, and no argument such as %q", f.Arg(0)))
+		return nil, misused("there are flags only, and no argument such as %q", f.Arg(0))
+	case s.version:
+		_, _ = io.WriteString(stdout, version()+"\n")
+		return nil, nil //nolint:nilnil // as above
 	}
-	return &s, errors.Join(s.setMFA(mfa, methods), s.setFactors(factors), s.setDevices(devices), s.setNames(usernameAttributes, aliasAttributes), s.setTimes())
+	f.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
+	if err := s.set(words); err != nil {
+		return nil, err
+	}
+	return &s, s.contradictions()
+}
+
+// words are the values of flags that have to be read.
+type words struct {
+	mfa, methods, factors, devices, flows, quirks string
+	usernameAttributes, aliasAttributes           string
+}
+
+// flags says which flags there are.
+func (s *settings) flags(f *flag.FlagSet) *words {
+	w, p := new(words), &s.pool
+	f.StringVar(&s.addr, "addr", "127.0.0.1:9229", "the `address` to listen on; port 0 picks a free one")
+	f.StringVar(&s.control, "control", "",
+		"the `address` of the control interface, such as 127.0.0.1:9230; it tells codes, and is off by default")
+	f.BoolVar(&s.insecure, "insecure-listen", false,
+		"let -addr and -control be addresses that other computers reach, who may then do everything")
+	f.BoolVar(&s.json, "json", false, "print what to configure as one line of JSON, for scripts")
+	f.BoolVar(&s.version, "version", false, "print the version and end")
+	f.StringVar(&s.users, "users", "", "the JSON `file` of the users that there are; - reads the standard input")
+	f.StringVar(&p.Region, "region", "",
+		"the AWS `region`; by default the one that the pool's id begins with, or "+defaultRegion)
+	f.StringVar(&p.UserPoolID, "user-pool-id", "",
+		"the `id` of the user pool; by default the region and _"+defaultPoolName)
+	f.StringVar(&p.ClientID, "client-id", defaultClientID, "the `id` of the app client")
+	f.StringVar(&p.ClientSecret, "client-secret", "",
+		"the app client's `secret`, if it has one; better given in the variable "+secretVariable)
+	f.StringVar(&p.Issuer, "issuer", "",
+		"the `url` that the iss of tokens begins with, before /<pool id>; by default Cognito's own; "+
+			cognitotest.SelfIssuer+" is the address of the pool, for clients with OIDC discovery")
+	f.StringVar(&w.mfa, "mfa", "optional",
+		"the `mode`: whether the pool requires MFA: optional, required or off")
+	f.StringVar(&w.methods, "mfa-methods", "totp",
+		"the `methods` of MFA that the pool offers: totp, sms and email, with commas")
+	f.StringVar(&w.factors, "first-factors", "password",
+		"the `factors` that a sign-in by choice (USER_AUTH) may begin with: password, email and sms, with commas")
+	f.StringVar(&w.devices, "devices", "off", "the `mode` of device tracking: off, always, "+
+		"or opt-in, where users choose what is remembered; such a device needs no MFA")
+	f.StringVar(&w.usernameAttributes, "username-attributes", "",
+		"the `attributes` that stand in for a user name: email, phone_number or both, with a comma")
+	f.StringVar(&w.aliasAttributes, "alias-attributes", "",
+		"the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
+	f.BoolVar(&p.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
+	f.BoolVar(&p.RevealUsers, "reveal-users", false,
+		"tell an unknown user from a wrong password (PreventUserExistenceErrors LEGACY)")
+	f.BoolVar(&p.AcceptUnsimulated, "accept-unsimulated", false,
+		"keep and describe settings of pools and app clients that do nothing here, Lambda triggers for "+
+			"example, rather than refuse them")
+	f.StringVar(&w.flows, "auth-flows", "",
+		"the `flows` that the app client allows, such as ALLOW_USER_SRP_AUTH, with commas; by default all")
+	f.BoolVar(&p.RefreshTokenRotation, "rotation", false, "every refresh gives a new refresh token")
+	f.DurationVar(&p.RotationGrace, "rotation-grace", 0,
+		"how long a refresh token still works after its rotation, up to 1m")
+	f.DurationVar(&p.AuthSessionValidity, "session-validity", 3*time.Minute,
+		"how long a sign-in may take between two steps, 3m to 15m")
+	f.DurationVar(&p.AccessTokenValidity, "access-token-validity", time.Hour,
+		"the life of access tokens, 5m to 24h")
+	f.DurationVar(&p.IDTokenValidity, "id-token-validity", time.Hour, "the life of ID tokens, 5m to 24h")
+	f.DurationVar(&p.RefreshTokenValidity, "refresh-token-validity", 30*24*time.Hour,
+		"the life of refresh tokens, 1h to 87600h")
+	f.DurationVar(&s.clock, "clock", 0,
+		"how far the pool's clock is ahead of the computer's, or with a minus behind")
+	f.StringVar(&w.quirks, "quirks", "", "the `names`, with commas, of where the pool is to behave otherwise "+
+		"than by default, since it is not known for certain what Cognito does: "+strings.Join(quirkNames(), ", "))
+	return w
+}
+
+// set reads the words. It names the first mistake of each flag.
+func (s *settings) set(w *words) error {
+	return errors.Join(
+		s.setMFA(w.mfa, w.methods), s.setFactors(w.factors), s.setDevices(w.devices),
+		s.setNames(w.usernameAttributes, w.aliasAttributes), s.setFlows(w.flows), s.setQuirks(w.quirks), s.setTimes(),
+	)
 }
 
 // mfaTypes are the values of -mfa.
@@ -104,14 +158,14 @@ var mfaTypes = map[string]types.UserPoolMfaType{
 
 func (s *settings) setMFA(mode, methods string) error {
 	if s.pool.MFA = mfaTypes[mode]; s.pool.MFA == "" {
-		return usageError(fmt.Sprintf("-mfa is optional, required or off, not %q", mode))
+		return misused("-mfa is optional, required or off, not %q", mode)
 	}
 	names, err := list("-mfa-methods", methods, "totp", "sms", "email")
 	s.pool.TOTPDisabled = !slices.Contains(names, "totp")
 	s.pool.SMS = slices.Contains(names, "sms")
 	s.pool.Email = slices.Contains(names, "email")
 	if err == nil && len(names) == 0 && mode != "off" {
-		err = usageError("-mfa-methods is empty; for a pool without MFA say -mfa off")
+		err = misused("-mfa-methods is empty; for a pool without MFA say -mfa off")
 	}
 	return err
 }
@@ -129,7 +183,7 @@ func (s *settings) setFactors(factors string) error {
 		s.pool.FirstFactors = append(s.pool.FirstFactors, firstFactors[name])
 	}
 	if err == nil && !slices.Contains(names, "password") {
-		err = usageError("-first-factors must have password among them")
+		err = misused("-first-factors must have password among them")
 	}
 	return err
 }
@@ -138,9 +192,11 @@ func (s *settings) setDevices(mode string) error {
 	switch mode {
 	case "off":
 	case "always", "opt-in":
-		s.pool.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: mode == "opt-in"}
+		s.pool.Devices = &types.DeviceConfigurationType{
+			ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: mode == "opt-in",
+		}
 	default:
-		return usageError(fmt.Sprintf("-devices is off, always or opt-in, not %q", mode))
+		return misused("-devices is off, always or opt-in, not %q", mode)
 	}
 	return nil
 }
@@ -161,10 +217,53 @@ func (s *settings) setNames(usernameAttributes, aliasAttributes string) error {
 	for _, name := range aliases {
 		s.pool.AliasAttributes = append(s.pool.AliasAttributes, types.AliasAttributeType(name))
 	}
-	if names != nil && aliases != nil {
-		return usageError("a pool has -username-attributes or -alias-attributes, not both")
-	}
 	return cmp.Or(err, err2)
+}
+
+func (s *settings) setFlows(flows string) error {
+	var known []string
+	for _, flow := range types.ExplicitAuthFlowsType("").Values() {
+		known = append(known, string(flow))
+	}
+	names, err := list("-auth-flows", flows, known...)
+	for _, name := range names {
+		s.pool.AuthFlows = append(s.pool.AuthFlows, types.ExplicitAuthFlowsType(name))
+	}
+	return err
+}
+
+// errorNames are the quirks that are no switches.
+var errorNames = map[string]cognitotest.ErrorName{
+	"ErrorNameInHeader": cognitotest.ErrorNameInHeader, "ErrorNameInBody": cognitotest.ErrorNameInBody,
+}
+
+// quirkNames are the values of -quirks: the switches of cognitotest.Quirks, and errorNames.
+func quirkNames() []string {
+	names := []string{"ErrorNameInHeader", "ErrorNameInBody"}
+	for i, t := 0, reflect.TypeFor[cognitotest.Quirks](); i < t.NumField(); i++ {
+		if t.Field(i).Type.Kind() == reflect.Bool {
+			names = append(names, t.Field(i).Name)
+		}
+	}
+	return names
+}
+
+func (s *settings) setQuirks(quirks string) error {
+	names, err := list("-quirks", quirks, quirkNames()...)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if place, found := errorNames[name]; found {
+			if s.pool.Quirks.ErrorName != cognitotest.ErrorNameInBoth {
+				return misused("-quirks has the name of an error in one place, the header or the body, not in both")
+			}
+			s.pool.Quirks.ErrorName = place
+			continue
+		}
+		reflect.ValueOf(&s.pool.Quirks).Elem().FieldByName(name).SetBool(true)
+	}
+	return nil
 }
 
 // list reads a list with commas.
@@ -176,13 +275,15 @@ func list(flag, text string, known ...string) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if !slices.Contains(known, names[i]) {
-			return nil, usageError(fmt.Sprintf("%s is a list of %s, with commas, and %q is none of them", flag, strings.Join(known, ", "), names[i]))
+			return nil, misused("%s is a list of %s, with commas, and %q is none of them",
+				flag, strings.Join(known, ", "), names[i])
 		}
 	}
 	return names, nil
 }
 
-// farthest is how far the clock may be from the computer's: farther than anything lives, and near enough to be counted in nanoseconds.
+// farthest is how far the clock may be from the computer's: farther than anything lives, and near
+// enough to be counted in nanoseconds.
 const farthest = 100 * 365 * 24 * time.Hour
 
 var errTooFar = usageError("the clock can be at most 876000h, a hundred years, away from the computer's")
@@ -193,8 +294,46 @@ func (s *settings) setTimes() error {
 	}
 	s.pool.Now = func() time.Time { return time.Now().Add(s.clock) }
 	// To the package a zero stands for the default.
-	if min(s.pool.AuthSessionValidity, s.pool.AccessTokenValidity, s.pool.IDTokenValidity, s.pool.RefreshTokenValidity) <= 0 {
-		return usageError("a validity must be longer than nothing")
+	if min(s.pool.AuthSessionValidity, s.pool.AccessTokenValidity, s.pool.IDTokenValidity,
+		s.pool.RefreshTokenValidity) <= 0 {
+		return misused("a validity must be longer than nothing")
 	}
 	return nil
+}
+
+// isRegion tells whether the beginning of a pool's ID is the name of a region. Other emulators have
+// pools of no region, such as local_1.
+var isRegion = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+
+// contradictions finds flags of which one is of no use because of another.
+func (s *settings) contradictions() error {
+	region, _, _ := strings.Cut(s.pool.UserPoolID, "_")
+	codes := len(s.pool.FirstFactors) > 1
+	switch {
+	case s.pool.UsernameAttributes != nil && s.pool.AliasAttributes != nil:
+		return misused("a pool has -username-attributes or -alias-attributes, not both")
+	case s.pool.MFA == types.UserPoolMfaTypeOff && s.given["mfa-methods"]:
+		return misused("-mfa off leaves no methods; leave -mfa-methods out")
+	case s.pool.MFA == types.UserPoolMfaTypeOn && codes:
+		return misused("Cognito takes no codes as first factors where MFA is required; " +
+			"leave email and sms out of -first-factors, or say -mfa optional")
+	case codes && !s.allows(types.ExplicitAuthFlowsTypeAllowUserAuth):
+		return misused("-first-factors with codes needs ALLOW_USER_AUTH among -auth-flows")
+	case s.pool.Devices != nil && !s.allows(types.ExplicitAuthFlowsTypeAllowUserSrpAuth) &&
+		!s.allows(types.ExplicitAuthFlowsTypeAllowCustomAuth):
+		return misused("-devices needs ALLOW_USER_SRP_AUTH or ALLOW_CUSTOM_AUTH among -auth-flows: " +
+			"Cognito knows devices with SRP only")
+	case isRegion.MatchString(region) && region != s.pool.Region:
+		return misused("-user-pool-id is of the region %s, and -region says %s", region, s.pool.Region)
+	case s.pool.RotationGrace != 0 && !s.pool.RefreshTokenRotation:
+		return misused("-rotation-grace is of no use without -rotation")
+	case s.addr == s.control && !strings.HasSuffix(s.addr, ":0"):
+		return misused("-addr and -control must be different addresses")
+	}
+	return nil
+}
+
+// allows tells whether the app client allows a flow.
+func (s *settings) allows(flow types.ExplicitAuthFlowsType) bool {
+	return s.pool.AuthFlows == nil || slices.Contains(s.pool.AuthFlows, flow)
 }

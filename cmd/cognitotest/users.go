@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -14,7 +15,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// parseUser reads the description of a user from a JSON object.
+// parseUser reads the description of a user from a JSON object. What the pool makes of it is another
+// matter: see cognitotest.TryAddUser.
 func parseUser(data []byte) (cognitotest.User, error) {
 	var u cognitotest.User
 	var status string
@@ -22,6 +24,7 @@ func parseUser(data []byte) (cognitotest.User, error) {
 	err := decodeObject(data,
 		member{"username", aText, &u.Username},
 		member{"password", aText, &u.Password},
+		member{"sub", aText, &u.Sub},
 		member{"email", aText, &u.Email},
 		member{"phone", aText, &u.Phone},
 		member{"attributes", anObject, &attributes},
@@ -31,9 +34,45 @@ func parseUser(data []byte) (cognitotest.User, error) {
 		member{"totp", aText, &u.TOTP},
 		member{"methods", aList, &u.Methods},
 		member{"preferred", aText, &u.Preferred},
+		member{"claims", "", func(claims []byte) error {
+			return decodeObject(claims,
+				member{"id", "", values(&u.IDClaims)}, member{"access", "", values(&u.AccessClaims)})
+		}},
+		member{"challenges", "", func(list []byte) (err error) {
+			u.Challenges, err = parseChallenges(list)
+			return err
+		}},
 	)
 	u.Status, u.Attributes = types.UserStatusType(status), attributes
 	return u, err
+}
+
+// parseChallenges reads the challenges that a user's sign-ins meet.
+func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) != nil {
+		return nil, errors.New("not a list of challenges, as [{…}, {…}] is")
+	}
+	challenges := make([]cognitotest.Challenge, len(list))
+	for i, one := range list {
+		var name string
+		var parameters, answers texts
+		err := decodeObject(one,
+			member{"name", aText, &name},
+			member{"parameters", anObject, &parameters},
+			member{"answers", anObject, &answers},
+		)
+		if err == nil && strings.HasSuffix(name, "_VERIFIER") {
+			err = fmt.Errorf("a challenge that is made up cannot be called %q", name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("challenge %d: %w", i+1, err)
+		}
+		challenges[i] = cognitotest.Challenge{
+			Name: types.ChallengeNameType(name), Parameters: parameters, Answers: answers,
+		}
+	}
+	return challenges, nil
 }
 
 // maxUsers is the largest users file that is read, in bytes: several hundred thousand users.

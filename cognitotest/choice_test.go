@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestFirstFactors(t *testing.T) {
 	totp, unused, lost := reachable, reachable, reachable
 	totp.TOTP, unused.TOTP = secret, secret
 	unused.Methods = []string{}
-	lost.Phone, lost.Methods = "", []string{"SMS_MFA"}
+	lost.Methods = []string{"SMS_MFA"}
 	federated := cognitotest.User{Email: "b@x.org", Status: types.UserStatusTypeExternalProvider}
 	for name, tc := range map[string]struct {
 		on        func(*options)
@@ -77,7 +78,7 @@ func TestFirstFactors(t *testing.T) {
 		"temporary password":               {on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA demanded":                     {on: mfaOn, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
 		"MFA chosen":                       {on: everyFirstFactor, user: totp, expect: choice, offers: passwords},
-		"MFA by a lost number":             {on: codes, user: lost, expect: choice, offers: passwords},
+		"MFA by a lost number":             {on: func(o *options) { codes(o); o.SMS = true }, user: lost, expect: choice, offers: passwords},
 		"TOTP verified only":               {on: everyFirstFactor, user: unused, expect: choice, offers: all},
 		"federated":                        {on: everyFirstFactor, user: federated, expect: choice, offers: passwords},
 	} {
@@ -90,6 +91,11 @@ func TestFirstFactors(t *testing.T) {
 			})
 			tc.user.Username = "bob"
 			srv.AddUser(tc.user)
+			if slices.Contains(tc.user.Methods, "SMS_MFA") { // and has lost the number since
+				srv.must("AdminDeleteUserAttributes", kv{
+					"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{"phone_number"},
+				})
+			}
 			r := srv.userAuth("bob", prefer(tc.preferred))
 			require.Empty(t, r.failure())
 			assert.Equal(t, tc.expect, r.text("ChallengeName"))

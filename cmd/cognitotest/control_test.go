@@ -234,7 +234,7 @@ func TestControlCalls(t *testing.T) {
 	config{Endpoint: c.srv.URL, ClientID: c.srv.ClientID}.signIn(t, "nobody")
 	assert.Equal(t, kv{"calls": []any{kv{
 		"operation": "InitiateAuth", "time": "2026-01-02T03:04:05Z", "signed": true,
-		"error": "NotAuthorizedException", "faulted": true, "params": kv{
+		"ipAddress": "", "error": "NotAuthorizedException", "faulted": true, "params": kv{
 			"ClientId": c.srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "nobody",
 			"AuthParameters.PASSWORD": cognitotest.Redacted,
 		},

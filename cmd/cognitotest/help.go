@@ -34,7 +34,7 @@ Users: -users names a JSON file, - the standard input.
   preferred   the one of them that is asked for
   claims      what a trigger would add to tokens: {"id": {"plan": "pro"}, "access": {"tenant": 7}}
   challenges  what triggers of CUSTOM_AUTH would ask for, or after the password:
-              [{"name": "CUSTOM_CHALLENGE", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}}]
+              [{"parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}]
 
 Control address: -control 127.0.0.1:9230 starts it. It takes and gives JSON.
 

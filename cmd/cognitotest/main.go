@@ -57,7 +57,7 @@
 //     {"id": {"plan": "pro"}, "access": {"tenant": 7}}
 //   - challenges: what the triggers of a custom authentication flow would ask for, with CUSTOM_AUTH in
 //     place of a password and else after it, as
-//     [{"name": "CUSTOM_CHALLENGE", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}}]
+//     [{"name": "CUSTOM_CHALLENGE", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}]
 //
 // What contradicts itself or could not work in the pool is refused, with the number of the user.
 //
@@ -135,11 +135,11 @@
 //	curl -X DELETE http://127.0.0.1:9230/calls
 //	{}
 //
-// A call is {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"error":"","faulted":false};
-// "unsimulated" lists the settings that -accept-unsimulated kept. An error is {"error":…}, with a
-// sentence that says what to do, and a status of 400 or more. Requests of web pages are refused,
-// whatever page the developer's browser may visit. The pool itself takes those of pages of the same
-// computer, and of others the calls that AWS does not want signed.
+// A call is {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"",
+// "faulted":false}; "unsimulated" lists the settings that -accept-unsimulated kept. An error is
+// {"error":…}, with a sentence that says what to do, and a status of 400 or more. Requests of web pages
+// are refused, whatever page the developer's browser may visit. The pool itself takes those of pages of
+// the same computer, and of others the calls that AWS does not want signed.
 //
 // # Other addresses
 //

@@ -57,10 +57,12 @@ func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 	for i, one := range list {
 		var name string
 		var parameters, answers texts
+		var tries int
 		err := decodeObject(one,
 			member{"name", aText, &name},
 			member{"parameters", anObject, &parameters},
 			member{"answers", anObject, &answers},
+			member{"tries", aNumber, &tries},
 		)
 		if err == nil && strings.HasSuffix(name, "_VERIFIER") {
 			err = fmt.Errorf("a challenge that is made up cannot be called %q", name)
@@ -69,7 +71,7 @@ func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 			return nil, fmt.Errorf("challenge %d: %w", i+1, err)
 		}
 		challenges[i] = cognitotest.Challenge{
-			Name: types.ChallengeNameType(name), Parameters: parameters, Answers: answers,
+			Name: types.ChallengeNameType(name), Parameters: parameters, Answers: answers, Tries: tries,
 		}
 	}
 	return challenges, nil

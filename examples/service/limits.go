@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// limit is how many attempts are let through in a window.
+type limit struct {
+	name   string
+	n      int
+	window time.Duration
+}
+
+// limits are those of one kind of attempt. An address may be that of a whole office.
+type limits struct{ user, address limit }
+
+var (
+	signIns = limits{limit{"sign-in/user", 10, 15 * time.Minute}, limit{"sign-in/address", 100, 15 * time.Minute}}
+	codes   = limits{limit{"code/user", 10, time.Hour}, limit{"code/address", 100, time.Hour}}
+)
+
+// tooMany is the error of an attempt that is not let through.
+type tooMany struct{ wait time.Duration }
+
+func (tooMany) Error() string { return "too many attempts" }
+
+// attempt counts before anything is checked, so that parallel attempts count as well.
+func (x *exchange) attempt(l limits, user string) error {
+	keys := map[limit]string{l.user: user, l.address: x.network()}
+	for limit, value := range keys {
+		n, rest, err := x.store.Count(x.r.Context(), limit.key(value), limit.window)
+		if err != nil {
+			return err
+		}
+		if n > limit.n {
+			x.log.Warn("limit reached", "limit", limit.name, "address", x.address())
+			return tooMany{rest}
+		}
+	}
+	return nil
+}
+
+// succeeded makes the limit count from zero for the user. It does not for the address: a guesser could sign in
+// to an account of their own in between.
+func (x *exchange) succeeded(ctx context.Context, l limits, user string) {
+	if err := x.store.Delete(ctx, l.user.key(user)); err != nil {
+		x.log.Warn("limit not reset", "limit", l.user.name, "error", err)
+	}
+}
+
+// key hashes what was typed: keys are short then, and hold nobody's address.
+func (l limit) key(value string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(value))))
+	return "limit:" + l.name + ":" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// network is the address that is counted; for IPv6 the 64 bits that one subscriber has.
+func (x *exchange) network() string {
+	addr := x.address()
+	if addr.Is6() {
+		prefix, _ := addr.Prefix(64)
+		return prefix.String()
+	}
+	return addr.String()
+}
+
+func (x *exchange) address() netip.Addr { return clientAddress(x.r, x.proxies) }
+
+// clientAddress believes X-Forwarded-For as far as proxies of our own have written it, from the right.
+func clientAddress(r *http.Request, proxies []netip.Prefix) netip.Addr {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	addr := peer.Addr().Unmap().WithZone("")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		own := slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if !own || err != nil {
+			break
+		}
+		addr = next.Unmap().WithZone("")
+	}
+	return addr
+}

@@ -1,0 +1,205 @@
+// Service signs users in with an Amazon Cognito user pool and an authenticator app, as a service that a team may
+// start from. Without flags it brings a user pool of its own, in memory:
+//
+//	go run -C examples ./service
+//
+// With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -redis on as many machines as
+// its users need. -h explains the flags.
+//
+// The pages are made on the server and need no JavaScript. The browser gets random ids: tokens, challenges, keys
+// and devices stay on the server, in what the type Store is made of. Everything that lets somebody in or on goes
+// through three places: the table of routes with its guards, exchange.allowed, and exchange.finish.
+//
+// Before you take it into production, change what the README lists: where recovery codes are kept, who sends the
+// notices, and how users reset a forgotten password.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alexedwards/scs/goredisstore"
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+// settings are what the flags say.
+type settings struct {
+	addr, url, cert, key, redis string
+	proxies                     []netip.Prefix
+
+	issuer, region, userPoolID, clientID, endpoint string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "service:", err)
+		os.Exit(1)
+	}
+}
+
+func parseSettings(args []string, stderr io.Writer) (*settings, error) {
+	var s settings
+	f := flag.NewFlagSet("service", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 picks a free one")
+	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as https://id.example.com; "+
+		"the default is http:// and the address")
+	f.StringVar(&s.cert, "tls-cert", "", "a `file` with the certificate, if no proxy speaks TLS")
+	f.StringVar(&s.key, "tls-key", "", "a `file` with the certificate's key")
+	f.StringVar(&s.redis, "redis", "", "the `address` of Redis, or its URL (rediss:// for TLS), for more than one instance; "+
+		"the default is this process's memory")
+	f.Func("trusted-proxy", "the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; may be repeated",
+		func(text string) error {
+			prefix, err := netip.ParsePrefix(text)
+			s.proxies = append(s.proxies, prefix.Masked())
+			return err
+		})
+	f.StringVar(&s.issuer, "issuer", "Example", "the `name` that authenticator apps show")
+	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool to use instead of the embedded one")
+	f.StringVar(&s.clientID, "client-id", "", "the `id` of that pool's app client; if it has a secret, set "+secretVariable)
+	f.StringVar(&s.region, "region", "", "the AWS `region`; by default the one that the user pool's id begins with")
+	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito than Amazon's, such as http://127.0.0.1:9229")
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return nil, errors.New("there are flags only, and no other arguments; -h explains them")
+	case (s.userPoolID == "") != (s.clientID == ""):
+		return nil, errors.New("-user-pool-id and -client-id belong together")
+	case (s.cert == "") != (s.key == ""):
+		return nil, errors.New("-tls-cert and -tls-key belong together")
+	case s.redis != "" && s.userPoolID == "":
+		return nil, errors.New("-redis needs a pool that outlives the process: give -user-pool-id and -client-id")
+	}
+	return &s, nil
+}
+
+// run serves until the context ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parseSettings(args, stderr)
+	if err != nil {
+		return err
+	}
+	p, err := s.openPool(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	listener, err := loopback.Listen(ctx, s.addr)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with -addr", err)
+	}
+	origin, err := s.origin(listener.Addr())
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewJSONHandler(stderr, nil))
+	svc, err := newService(p, origin, logger)
+	if err != nil {
+		return err
+	}
+	svc.proxies = s.proxies
+	if s.redis != "" {
+		client := connect(s.redis)
+		defer func() { _ = client.Close() }()
+		if err := client.Ping(ctx).Err(); err != nil {
+			return fmt.Errorf("-redis: %w", err)
+		}
+		svc.store, svc.sessions.Store = newShared(client), goredisstore.New(client)
+	}
+	_, _ = fmt.Fprintln(stdout, "Open", origin.String(), p.about)
+	return serve(ctx, listener, svc.handler(), s, logger)
+}
+
+// origin is where browsers find the service. Requests for another host are refused.
+func (s *settings) origin(addr net.Addr) (*url.URL, error) {
+	if s.url == "" {
+		scheme := "http"
+		if s.cert != "" {
+			scheme = "https"
+		}
+		return &url.URL{Scheme: scheme, Host: addr.String()}, nil
+	}
+	u, err := url.Parse(s.url)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
+		return nil, errors.New("-url is not a URL without a path, such as https://id.example.com")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// newService makes a service with everything in memory.
+func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error) {
+	client, err := cognitomfa.New(p.api, p.config, func(o *cognitomfa.Options) { o.Now = p.now })
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := token.NewVerifier(p.tokens)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{
+		client: client, verifier: verifier, sessions: scs.New(), store: newMemory(p.now), origin: origin,
+		log: logger, now: p.now,
+	}
+	s.notify = s.logNotice
+	s.sessions.Lifetime = sessionLife
+	s.sessions.Cookie.Name = s.cookie("session")
+	s.sessions.Cookie.Secure = s.secure()
+	s.sessions.Cookie.Persist = false
+	return s, nil
+}
+
+// logNotice stands in for an e-mail to the user. Send one.
+func (s *service) logNotice(x *exchange, user, event string) {
+	s.log.InfoContext(x.r.Context(), "notice to the user", "user", user, "event", event, "address", x.address())
+}
+
+// serve answers requests until the context ends. Those under way have some seconds to finish then.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, s *settings, logger *slog.Logger) error {
+	srv := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() {
+		if s.cert != "" {
+			failed <- srv.ServeTLS(listener, s.cert, s.key)
+			return
+		}
+		failed <- srv.Serve(listener)
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), underLock)
+	defer cancel()
+	return srv.Shutdown(grace)
+}

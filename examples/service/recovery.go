@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+// Ten recovery codes of 80 bits.
+const (
+	recoveryCodes = 10
+	recoveryBytes = 10
+)
+
+// recovery is what is stored of a user's recovery codes: a salt of these ten, and the slow hash of each.
+type recovery struct {
+	Salt   []byte
+	Hashes [][]byte
+}
+
+func recoveryKey(user string) string { return "recovery:" + user }
+
+// hashing bounds the memory that hashes take, 19 MiB each.
+var hashing = make(chan struct{}, runtime.NumCPU())
+
+// hash is Argon2id with the parameters that OWASP recommends.
+func hash(code string, salt []byte) []byte {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	code = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(code))
+	return argon2.IDKey([]byte(code), salt, 2, 19<<10, 1, 32)
+}
+
+func (x *exchange) recoveryCodesPage() (reply, error) {
+	return reply{page: "recovery-codes", data: strings.Fields(x.get("codes"))}, nil
+}
+
+// newRecoveryCodes makes codes that the session shows until the user has saved them. The old ones work until then.
+func (x *exchange) newRecoveryCodes() (reply, error) {
+	var codes []string
+	for range recoveryCodes {
+		random := make([]byte, recoveryBytes)
+		_, _ = rand.Read(random) // never fails
+		code := base32.StdEncoding.EncodeToString(random)
+		codes = append(codes, strings.Join([]string{code[:4], code[4:8], code[8:12], code[12:]}, "-"))
+	}
+	x.put("codes", strings.Join(codes, " "))
+	return redirect("/recovery-codes")
+}
+
+func (x *exchange) saveRecoveryCodes() (reply, error) {
+	codes := strings.Fields(x.get("codes"))
+	switch {
+	case len(codes) == 0:
+		return redirect("/")
+	case x.r.PostFormValue("saved") == "":
+		return redirect("/recovery-codes")
+	}
+	kept := recovery{Salt: make([]byte, 16)}
+	_, _ = rand.Read(kept.Salt) // never fails
+	for _, code := range codes {
+		kept.Hashes = append(kept.Hashes, hash(code, kept.Salt))
+	}
+	if err := save(x.r.Context(), x.store, recoveryKey(x.login.Username), kept, 0); err != nil {
+		return reply{}, err
+	}
+	x.drop("codes")
+	x.put("notice", "codes-saved")
+	x.notify(x, x.login.Username, "new recovery codes")
+	return redirect("/")
+}
+
+// recoveryLeft is how many codes a user has left.
+func (x *exchange) recoveryLeft(user string) (int, error) {
+	kept, err := load[recovery](x.r.Context(), x.store, recoveryKey(user))
+	if err != nil || kept == nil {
+		return 0, err
+	}
+	return len(kept.Hashes), nil
+}
+
+// useRecoveryCode tells whether a code is one of the user's, and removes it before anything else happens.
+func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool, error) {
+	kept, err := load[recovery](ctx, s.store, recoveryKey(user))
+	if err != nil || kept == nil {
+		return false, err
+	}
+	hashed := hash(code, kept.Salt) // slow, so not under the lock
+	unlock, err := s.store.Lock(ctx, recoveryKey(user))
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if kept, err = load[recovery](ctx, s.store, recoveryKey(user)); err != nil || kept == nil {
+		return false, err
+	}
+	rest := slices.DeleteFunc(slices.Clone(kept.Hashes), func(h []byte) bool {
+		return subtle.ConstantTimeCompare(h, hashed) == 1
+	})
+	if len(rest) == len(kept.Hashes) {
+		return false, nil
+	}
+	kept.Hashes = rest
+	return true, save(ctx, s.store, recoveryKey(user), kept, 0)
+}
+
+func (x *exchange) recoverPage() (reply, error) {
+	_, err := challenge[*cognitomfa.MFAChallenge](x)
+	return reply{page: "recover", data: x.get("recovered") != ""}, err
+}
+
+// recover takes a recovery code in place of the authenticator's. Cognito does not know recovery codes, so one does
+// not sign in: it removes the authenticator and ends everything. The user signs in again and must enroll again.
+func (x *exchange) recover() (reply, error) {
+	ch, err := challenge[*cognitomfa.MFAChallenge](x)
+	if err != nil {
+		return reply{}, err
+	}
+	ctx := x.r.Context()
+	if x.get("recovered") != ch.Username { // else the reset failed, and the code is used up
+		if err := x.attempt(codes, ch.Username); err != nil {
+			return reply{}, err
+		}
+		good, err := x.useRecoveryCode(ctx, ch.Username, x.r.PostFormValue("code"))
+		if err != nil {
+			return reply{}, err
+		}
+		if !good {
+			return reply{
+				status: http.StatusUnprocessableEntity, page: "recover", data: false, problem: "wrong-recovery-code",
+			}, nil
+		}
+		x.put("recovered", ch.Username)
+	}
+	if err := x.resetUser(ctx, ch.Username); err != nil {
+		return reply{}, err
+	}
+	x.notify(x, ch.Username, "recovery code used, authenticator removed")
+	if err := x.sessions.Destroy(ctx); err != nil {
+		return reply{}, failed(err)
+	}
+	x.put("notice", "recovered")
+	return redirect("/sign-in")
+}
+
+// resetUser removes a user's authenticator and ends all that is open, here and in Cognito. What comes first here
+// makes the rest safe to repeat: whoever signs in from now on must enroll.
+func (s *service) resetUser(ctx context.Context, user string) error {
+	if err := s.store.Set(ctx, enrollKey(user), []byte("true"), 0); err != nil {
+		return err
+	}
+	if err := s.end(ctx, user); err != nil {
+		return err
+	}
+	err := s.client.ResetTOTP(ctx, user, func(o *cognitomfa.ResetOptions) { o.SignOut = true })
+	if errors.Is(err, cognitomfa.ErrNotEnrolled) {
+		return nil
+	}
+	return err
+}

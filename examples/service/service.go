@@ -1,0 +1,313 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/token"
+)
+
+// supportGroup is the Cognito group whose members may use the pages of the support desk.
+const supportGroup = "support"
+
+// service holds what all requests share. It has no state of its own: that is in the sessions and the store.
+type service struct {
+	client   *cognitomfa.Client
+	verifier *token.Verifier
+	sessions *scs.SessionManager
+	store    Store
+	notify   func(x *exchange, user, event string) // tells a user what happened to their account
+	origin   *url.URL                              // where browsers find the service
+	proxies  []netip.Prefix
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// guard says who may use a route.
+type guard int
+
+const (
+	anyone   guard = iota
+	signedIn       // whoever is signed in
+	setUp          // whoever must set up an authenticator, or has given all that the pool asks for minutes ago
+	fresh          // whoever has given all that the pool asks for minutes ago
+	support        // fresh, with a code, and in the support group
+)
+
+// routes are all that the service does.
+var routes = []struct {
+	pattern string
+	guard   guard
+	handle  func(*exchange) (reply, error)
+}{
+	{"GET /{$}", signedIn, (*exchange).account},
+	{"GET /sign-in", anyone, (*exchange).signInPage},
+	{"POST /sign-in", anyone, (*exchange).signIn},
+	{"GET /new-password", anyone, (*exchange).newPasswordPage},
+	{"POST /new-password", anyone, (*exchange).newPassword},
+	{"GET /method", anyone, (*exchange).methodPage},
+	{"POST /method", anyone, (*exchange).method},
+	{"GET /code", anyone, (*exchange).codePage},
+	{"POST /code", anyone, (*exchange).code},
+	{"GET /recover", anyone, (*exchange).recoverPage},
+	{"POST /recover", anyone, (*exchange).recover},
+	{"GET /unknown-step", anyone, (*exchange).unknownStep},
+	{"GET /setup", setUp, (*exchange).setupPage},
+	{"POST /setup", setUp, (*exchange).setup},
+	{"POST /setup/new-key", setUp, (*exchange).newKey},
+	{"GET /step-up", signedIn, (*exchange).stepUpPage},
+	{"POST /step-up", signedIn, (*exchange).stepUp},
+	{"GET /recovery-codes", fresh, (*exchange).recoveryCodesPage},
+	{"POST /recovery-codes", fresh, (*exchange).newRecoveryCodes},
+	{"POST /recovery-codes/saved", signedIn, (*exchange).saveRecoveryCodes},
+	{"GET /mfa-off", fresh, (*exchange).mfaOffPage},
+	{"POST /mfa-off", fresh, (*exchange).mfaOff},
+	{"POST /sign-out", anyone, (*exchange).signOut},
+	{"GET /sign-out-everywhere", signedIn, (*exchange).signOutEverywherePage},
+	{"POST /sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
+	{"GET /support", support, (*exchange).supportPage},
+	{"POST /support", support, (*exchange).lookUp},
+	{"POST /support/reset", support, (*exchange).reset},
+	{"POST /support/sign-out", support, (*exchange).signOutUser},
+	{"GET /language/{tag}", anyone, (*exchange).language},
+}
+
+// handler is the service as HTTP.
+func (s *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.pattern, s.serve(r.guard, r.handle))
+	}
+	mux.HandleFunc("GET /style.css", serveStyle)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("/", s.serve(anyone, func(*exchange) (reply, error) {
+		return reply{status: http.StatusNotFound, page: "message", data: "not-found"}, nil
+	}))
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(s.serve(anyone, func(*exchange) (reply, error) {
+		return reply{status: http.StatusForbidden, page: "message", data: "cross-origin"}, nil
+	}))
+	return s.headers(crossOrigin.Handler(mux))
+}
+
+// headers answers only for the service's own host, and tells browsers what the pages never do.
+func (s *service) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "+
+			"base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		if s.secure() {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if r.Host != s.origin.Host {
+			http.Error(w, "this service is at "+s.origin.String(), http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// exchange is one request, with what is known about who makes it.
+type exchange struct {
+	*service
+	r       *http.Request
+	id      string // of the login
+	login   *login // nil if nobody is signed in
+	lang    string
+	cookies []*http.Cookie
+}
+
+// reply is what a handler wants written. Nothing is written before the session has been saved.
+type reply struct {
+	status   int // zero for 200
+	page     string
+	data     any
+	problem  string // the name of the text that says what went wrong
+	notice   string // the name of the text that says what went well
+	wait     time.Duration
+	redirect string
+}
+
+func redirect(path string) (reply, error) { return reply{redirect: path}, nil }
+
+// serve loads the session, lets a route's handler answer if its guard agrees, and saves the session.
+func (s *service) serve(g guard, handle func(*exchange) (reply, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{service: s, r: r, lang: language(r)}
+		rep, err := x.handle(g, handle)
+		if err != nil {
+			rep = x.failure(err)
+		}
+		if err == nil || !errors.Is(err, errStore) {
+			if rep.page != "" {
+				rep.notice = x.pop("notice")
+			}
+			if err := x.commit(w); err != nil {
+				rep = x.failure(err)
+			}
+		}
+		x.write(w, rep)
+	})
+}
+
+func (x *exchange) handle(g guard, handle func(*exchange) (reply, error)) (reply, error) {
+	id := ""
+	if cookie, err := x.r.Cookie(x.sessions.Cookie.Name); err == nil {
+		id = cookie.Value
+	}
+	ctx, err := x.sessions.Load(x.r.Context(), id)
+	if err != nil {
+		return reply{}, failed(err)
+	}
+	x.r = x.r.WithContext(ctx)
+	x.id = x.get("login")
+	if x.login, err = x.find(ctx, x.id); err != nil {
+		return reply{}, err
+	}
+	if rep, ok := x.allowed(g); !ok {
+		return rep, nil
+	}
+	return handle(x)
+}
+
+// allowed is the one place that decides who may use a route.
+func (x *exchange) allowed(g guard) (reply, bool) {
+	l := x.login
+	switch {
+	case g == anyone, g == setUp && l == nil: // who is not signed in yet needs a challenge, which the handler looks for
+		return reply{}, true
+	case l == nil:
+		return reply{redirect: "/sign-in"}, false
+	case l.MustEnroll && g != setUp && x.r.URL.Path != "/step-up":
+		return reply{redirect: "/setup"}, false
+	case g == support && !l.support():
+		return reply{status: http.StatusForbidden, page: "message", data: "no-support"}, false
+	case g >= setUp && !x.fresh(l):
+		x.put("next", x.r.URL.Path)
+		return reply{redirect: "/step-up"}, false
+	case g == support && !l.Coded:
+		return reply{status: http.StatusForbidden, page: "message", data: "support-needs-code"}, false
+	}
+	return reply{}, true
+}
+
+// commit saves the session if it has changed.
+func (x *exchange) commit(w http.ResponseWriter) error {
+	ctx := x.r.Context()
+	switch x.sessions.Status(ctx) {
+	case scs.Modified:
+		id, expiry, err := x.sessions.Commit(ctx)
+		if err != nil {
+			return failed(err)
+		}
+		x.sessions.WriteSessionCookie(ctx, w, id, expiry)
+	case scs.Destroyed:
+		x.sessions.WriteSessionCookie(ctx, w, "", time.Time{})
+	case scs.Unmodified:
+	}
+	for _, cookie := range x.cookies {
+		http.SetCookie(w, cookie)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return nil
+}
+
+// The session holds strings only.
+func (x *exchange) get(key string) string { return x.sessions.GetString(x.r.Context(), key) }
+func (x *exchange) put(key, value string) { x.sessions.Put(x.r.Context(), key, value) }
+func (x *exchange) pop(key string) string { return x.sessions.PopString(x.r.Context(), key) }
+
+// drop forgets the steps of a sign-in or an enrollment.
+func (x *exchange) drop(keys ...string) {
+	for _, key := range keys {
+		x.sessions.Remove(x.r.Context(), key)
+	}
+}
+
+// problems are the texts for errors, the first that fits.
+var problems = []struct {
+	err  error
+	text string
+}{
+	{cognitomfa.ErrCredentials, "wrong-credentials"},
+	{cognitomfa.ErrTooManyAttempts, "locked-out"},
+	{cognitomfa.ErrUserDisabled, "disabled"},
+	{cognitomfa.ErrPasswordReset, "password-reset"},
+	{cognitomfa.ErrNotConfirmed, "not-confirmed"},
+	{cognitomfa.ErrPasswordPolicy, "password-policy"},
+	{cognitomfa.ErrAttribute, "attribute"},
+	{cognitomfa.ErrCodeMismatch, "wrong-code"},
+	{cognitomfa.ErrCodeUsed, "used-code"},
+	{cognitomfa.ErrMethod, "choose-method"},
+	{cognitomfa.ErrMFARequired, "mfa-required"},
+	{cognitomfa.ErrRejected, "rejected"},
+	{cognitomfa.ErrUserNotFound, "no-user"},
+}
+
+// problem is the name of the text for an error, "" if it is not for the user to mend.
+func problem(err error) string {
+	i := slices.IndexFunc(problems, func(p struct {
+		err  error
+		text string
+	}) bool {
+		return errors.Is(err, p.err)
+	})
+	if i < 0 {
+		return ""
+	}
+	return problems[i].text
+}
+
+// again shows a page once more, with what was wrong, after an error that the user can mend there.
+func (x *exchange) again(page string, data any, err error) (reply, error) {
+	switch cognitomfa.NextStep(err) {
+	case cognitomfa.StepSameChallenge, cognitomfa.StepNextCode:
+		return reply{status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem(err)}, nil
+	}
+	return reply{}, err
+}
+
+// failure is the answer to an error that no handler has dealt with.
+func (x *exchange) failure(err error) reply {
+	var limited tooMany
+	switch {
+	case errors.As(err, &limited):
+		return reply{status: http.StatusTooManyRequests, page: "message", data: "too-many", wait: limited.wait}
+	case errors.Is(err, cognitomfa.ErrTooManyAttempts):
+		return reply{status: http.StatusTooManyRequests, page: "message", data: "locked-out", wait: 15 * time.Minute}
+	case errors.Is(err, cognitomfa.ErrSessionExpired), errors.Is(err, cognitomfa.ErrSessionUsed):
+		x.put("notice", "start-over")
+		return reply{redirect: "/sign-in"}
+	case errors.Is(err, cognitomfa.ErrAccessToken), errors.Is(err, cognitomfa.ErrRefreshToken):
+		x.drop("login")
+		x.put("notice", "signed-out-elsewhere")
+		return reply{redirect: "/sign-in"}
+	}
+	if text := problem(err); text != "" {
+		return reply{status: http.StatusForbidden, page: "message", data: text}
+	}
+	incident := rand.Text()[:8]
+	x.log.Error("request", "incident", incident, "path", x.r.URL.Path, "error", err)
+	if cognitomfa.NextStep(err) == cognitomfa.StepBackOff || errors.Is(err, errStore) ||
+		errors.Is(err, cognitomfa.ErrUnavailable) || errors.Is(err, token.ErrKeysUnavailable) {
+		return reply{status: http.StatusServiceUnavailable, page: "message", data: "unavailable", wait: 5 * time.Second}
+	}
+	return reply{status: http.StatusInternalServerError, page: "message", data: "internal", problem: incident}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cognitomfa/cognitomfa"
+)
+
+// How long things last.
+const (
+	sessionLife  = 12 * time.Hour      // of a sign-in, however often it is refreshed
+	freshLife    = 5 * time.Minute     // of a step-up
+	deviceLife   = 30 * 24 * time.Hour // of a remembered computer
+	underLock    = 8 * time.Second     // for what is done under a lock
+	refreshAhead = time.Minute         // before the access token expires
+)
+
+// login is somebody who is signed in. It is kept in the Store and not in the session: two requests that write one
+// session overwrite each other, while a login is only written under its lock, and one that was deleted stays deleted.
+type login struct {
+	Username string // as Cognito knows the user
+	Email    string
+	Groups   []string
+	Tokens   cognitomfa.PlainTokens
+	Device   string // Device.Token; Refresh needs it where the pool tracks devices
+	Since    time.Time
+	Until    time.Time
+	// Fresh is when the user last gave all that the pool asks for, and Coded whether a code was among it.
+	Fresh time.Time
+	Coded bool
+	// MustEnroll: the authenticator was reset, and until there is a new one there is nothing else to do.
+	MustEnroll bool
+}
+
+func loginKey(id string) string   { return "login:" + id }
+func endedKey(user string) string { return "ended:" + user }
+
+// begin stores a new login and returns its id.
+func (s *service) begin(ctx context.Context, l login) (string, error) {
+	id := rand.Text()
+	l.Since, l.Until = s.now(), s.now().Add(sessionLife)
+	return id, save(ctx, s.store, loginKey(id), l, sessionLife)
+}
+
+// find returns the login with this id, with an access token that is good for a while; nil if it has ended.
+func (s *service) find(ctx context.Context, id string) (*login, error) {
+	if id == "" {
+		return nil, nil //nolint:nilnil // Nobody is signed in, and nothing is wrong with that.
+	}
+	l, err := load[login](ctx, s.store, loginKey(id))
+	if err != nil || l == nil || !s.now().Before(l.Until) {
+		return nil, err
+	}
+	if over, err := s.ended(ctx, l.Username, l.Since); err != nil || over {
+		return nil, err
+	}
+	if s.now().Before(l.Tokens.ExpiresAt.Add(-refreshAhead)) {
+		return l, nil
+	}
+	return s.refresh(ctx, id)
+}
+
+// refresh gets new tokens, once for all requests that want them, on whatever instance. It goes on when the browser
+// has left: a rotated token that nobody stored would end the sign-in.
+func (s *service) refresh(ctx context.Context, id string) (*login, error) {
+	l, err := s.update(ctx, id, func(ctx context.Context, l *login) error {
+		if s.now().Before(l.Tokens.ExpiresAt.Add(-refreshAhead)) {
+			return errUnchanged // another request was faster
+		}
+		device, _ := cognitomfa.ParseDevice(l.Device)
+		t, err := s.client.Refresh(ctx, l.Tokens.RefreshToken, func(o *cognitomfa.RefreshOptions) { o.Device = device })
+		if err != nil {
+			return err
+		}
+		claims, err := s.verifier.VerifyAccess(ctx, t.Access.Reveal())
+		if err != nil {
+			return err
+		}
+		l.Tokens, l.Groups = t.Plain(), claims.Groups
+		return nil
+	})
+	switch {
+	case errors.Is(err, cognitomfa.ErrRefreshToken):
+		return nil, s.store.Delete(ctx, loginKey(id))
+	case err != nil && l != nil && s.now().Before(l.Tokens.ExpiresAt):
+		s.log.Warn("refresh", "error", err) // the old access token is still good; the next request tries again
+		return l, nil
+	}
+	return l, err
+}
+
+var errUnchanged = errors.New("unchanged")
+
+// update changes a login under its lock. It returns the login as it is then, nil if there is none any more.
+func (s *service) update(ctx context.Context, id string, change func(context.Context, *login) error) (*login, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), underLock)
+	defer cancel()
+	unlock, err := s.store.Lock(ctx, loginKey(id))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	l, err := load[login](ctx, s.store, loginKey(id))
+	if err != nil || l == nil {
+		return nil, err
+	}
+	if err := change(ctx, l); errors.Is(err, errUnchanged) {
+		return l, nil
+	} else if err != nil {
+		return l, err
+	}
+	return l, save(ctx, s.store, loginKey(id), *l, max(l.Until.Sub(s.now()), time.Second))
+}
+
+// end ends all logins and remembered computers of a user, at once and on every instance. Cognito's tokens are
+// ended by SignOut, SignOutUser or ResetTOTP.
+func (s *service) end(ctx context.Context, user string) error {
+	return save(ctx, s.store, endedKey(user), s.now(), 2*deviceLife)
+}
+
+// ended tells whether what a user began at this time was ended since.
+func (s *service) ended(ctx context.Context, user string, since time.Time) (bool, error) {
+	at, err := load[time.Time](ctx, s.store, endedKey(user))
+	return at != nil && !since.After(*at), err
+}
+
+func (s *service) fresh(l *login) bool { return s.now().Sub(l.Fresh) < freshLife }
+
+func (l *login) support() bool { return slices.Contains(l.Groups, supportGroup) }

@@ -1,15 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/cognitomfa/cognitomfa"
 )
 
-type accountData struct {
-	Status *cognitomfa.Status
-	Left   int // recovery codes
+// userPage is a user as the account's and the support desk's pages show them.
+type userPage struct {
+	Account string
+	*cognitomfa.Status
+	Left int // recovery codes
 }
 
 func (x *exchange) account() (reply, error) {
@@ -21,12 +22,13 @@ func (x *exchange) account() (reply, error) {
 		return reply{}, err
 	}
 	left, err := x.recoveryLeft(x.login.Username)
-	return reply{page: "account", data: accountData{status, left}}, err
+	return reply{page: "account", data: userPage{x.login.Email, status, left}}, err
 }
 
-func (x *exchange) mfaOffPage() (reply, error) { return reply{page: "mfa-off"}, nil }
-
 func (x *exchange) mfaOff() (reply, error) {
+	if !x.post() {
+		return page("mfa-off", nil)
+	}
 	ctx, user := x.r.Context(), x.login.Username
 	if err := x.client.Disable(ctx, x.login.Tokens.AccessToken); err != nil {
 		return reply{}, err
@@ -41,40 +43,38 @@ func (x *exchange) mfaOff() (reply, error) {
 
 // signOut ends this sign-in, in this browser at once and in Cognito if it can be reached.
 func (x *exchange) signOut() (reply, error) {
-	ctx := x.r.Context()
 	if x.login != nil {
-		if err := x.store.Delete(ctx, loginKey(x.id)); err != nil {
+		if err := x.store.Delete(x.r.Context(), loginKey(x.id)); err != nil {
 			return reply{}, err
 		}
-		if err := x.client.Revoke(ctx, x.login.Tokens.RefreshToken); err != nil {
+		if err := x.client.Revoke(x.r.Context(), x.login.Tokens.RefreshToken); err != nil {
 			x.log.Warn("refresh token not revoked", "error", err)
 		}
 	}
-	return x.leave(ctx, "signed-out")
-}
-
-func (x *exchange) signOutEverywherePage() (reply, error) {
-	return reply{page: "sign-out-everywhere"}, nil
+	return x.leave("signed-out")
 }
 
 // signOutEverywhere also forgets the remembered computers. It says that it is done only if Cognito has done it.
 func (x *exchange) signOutEverywhere() (reply, error) {
-	ctx := x.r.Context()
-	err := x.client.SignOut(ctx, x.login.Tokens.AccessToken)
+	if !x.post() {
+		return page("sign-out-everywhere", nil)
+	}
+	err := x.client.SignOut(x.r.Context(), x.login.Tokens.AccessToken)
 	if err != nil && !errors.Is(err, cognitomfa.ErrAccessToken) {
 		return reply{}, err
 	}
-	if err := x.end(ctx, x.login.Username); err != nil {
+	if err := x.end(x.r.Context(), x.login.Username); err != nil {
 		return reply{}, err
 	}
 	x.notify(x, x.login.Username, "signed out everywhere")
-	return x.leave(ctx, "signed-out-everywhere")
+	return x.leave("signed-out-everywhere")
 }
 
-func (x *exchange) leave(ctx context.Context, notice string) (reply, error) {
-	if err := x.sessions.Destroy(ctx); err != nil {
+func (x *exchange) leave(notice string) (reply, error) {
+	if err := x.sessions.Destroy(x.r.Context()); err != nil {
 		return reply{}, failed(err)
 	}
+	x.login = nil
 	x.put("notice", notice)
 	return redirect("/sign-in")
 }

@@ -19,63 +19,57 @@ type remembered struct {
 
 func deviceKey(id string) string { return "device:" + id }
 
-// device returns the device to sign in with, nil if this browser has none of this user.
-func (x *exchange) device(account string) (*cognitomfa.Device, error) {
+// device returns the token of the device to sign in with, "" if this browser has none of this user.
+func (x *exchange) device(account string) (string, error) {
 	cookie, err := x.r.Cookie(x.cookie("device"))
 	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // No cookie, no device.
+		return "", nil //nolint:nilerr // No cookie, no device.
 	}
-	known, err := load[remembered](x.r.Context(), x.store, deviceKey(cookie.Value))
+	ctx := x.r.Context()
+	known, err := load[remembered](ctx, x.store, deviceKey(cookie.Value))
 	if err != nil || known == nil || !strings.EqualFold(account, known.Account) {
-		return nil, err
+		return "", err
 	}
-	device, err := cognitomfa.ParseDevice(known.Token)
+	over, err := x.ended(ctx, known.Username, known.Since)
 	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // Sign in without it.
-	}
-	over, err := x.ended(x.r.Context(), known.Username, known.Since)
-	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if over || x.now().Sub(known.Since) >= deviceLife {
-		x.put("forget", device.Key) // Cognito has no limit of its own
-		return nil, x.store.Delete(x.r.Context(), deviceKey(cookie.Value))
+		x.put("forget", known.Token) // Cognito has no limit of its own
+		return "", x.store.Delete(ctx, deviceKey(cookie.Value))
 	}
-	return device, nil
+	return known.Token, nil
 }
 
-// keepDevice confirms the device of a new sign-in, without which its refresh token does not work, and remembers
-// it if the user wants that.
-func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login, remember bool) error {
+// keepDevice confirms the device of a new sign-in, without which its refresh token does not work, and remembers it
+// if the user wants that. Administrators enter a code on every computer.
+func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	ctx := x.r.Context()
-	if key := x.pop("forget"); key != "" {
-		if err := x.client.ForgetDevice(ctx, t.Access.Reveal(), key); err != nil {
+	if old, err := cognitomfa.ParseDevice(x.pop("forget")); err == nil {
+		if err := x.client.ForgetDevice(ctx, t.Access.Reveal(), old.Key); err != nil {
 			x.log.Warn("device not forgotten", "error", err)
 		}
 	}
+	remember := x.pop("remember") != "" && l.Coded && !l.support()
+	l.Device = x.pop("device")
 	if t.DeviceKey == "" {
-		l.Device = x.get("device") // signed in with it, or the pool tracks none
-		return nil
+		return nil // signed in with a device, or the pool tracks none
 	}
 	device, err := x.client.RememberDevice(ctx, t, "", func(o *cognitomfa.RememberOptions) { o.ConfirmOnly = !remember })
 	if err != nil {
 		x.log.Warn("device not remembered", "error", err)
-		remember = false
 	}
 	if device == nil {
 		return nil // the sign-in ends with its access token
 	}
 	l.Device = device.Token()
-	if !remember {
+	if !remember || err != nil {
 		return nil
 	}
 	id := rand.Text()
-	known := remembered{x.get("account"), l.Username, l.Device, x.now()}
-	if err := save(ctx, x.store, deviceKey(id), known, 2*deviceLife); err != nil {
-		return err
-	}
 	x.cookies = append(x.cookies, x.newCookie("device", id, deviceLife))
-	return nil
+	known := remembered{x.get("account"), l.Username, l.Device, x.now()}
+	return save(ctx, x.store, deviceKey(id), known, 2*deviceLife)
 }
 
 // newCookie is one that scripts cannot read. It is sent over TLS only, if the service has it.

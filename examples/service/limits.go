@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -49,8 +48,8 @@ func (x *exchange) attempt(l limits, user string) error {
 
 // succeeded makes the limit count from zero for the user. It does not for the address: a guesser could sign in
 // to an account of their own in between.
-func (x *exchange) succeeded(ctx context.Context, l limits, user string) {
-	if err := x.store.Delete(ctx, l.user.key(user)); err != nil {
+func (x *exchange) succeeded(l limits, user string) {
+	if err := x.store.Delete(x.r.Context(), l.user.key(user)); err != nil {
 		x.log.Warn("limit not reset", "limit", l.user.name, "error", err)
 	}
 }

@@ -15,6 +15,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,7 +28,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -41,8 +41,8 @@ import (
 
 // settings are what the flags say.
 type settings struct {
-	addr, url, cert, key, redis string
-	proxies                     []netip.Prefix
+	addr, url, redis string
+	proxies          []netip.Prefix
 
 	issuer, region, userPoolID, clientID, endpoint string
 }
@@ -64,8 +64,6 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 picks a free one")
 	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as https://id.example.com; "+
 		"the default is http:// and the address")
-	f.StringVar(&s.cert, "tls-cert", "", "a `file` with the certificate, if no proxy speaks TLS")
-	f.StringVar(&s.key, "tls-key", "", "a `file` with the certificate's key")
 	f.StringVar(&s.redis, "redis", "", "the `address` of Redis, or its URL (rediss:// for TLS), for more than one instance; "+
 		"the default is this process's memory")
 	f.Func("trusted-proxy", "the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; may be repeated",
@@ -87,8 +85,6 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 		return nil, errors.New("there are flags only, and no other arguments; -h explains them")
 	case (s.userPoolID == "") != (s.clientID == ""):
 		return nil, errors.New("-user-pool-id and -client-id belong together")
-	case (s.cert == "") != (s.key == ""):
-		return nil, errors.New("-tls-cert and -tls-key belong together")
 	case s.redis != "" && s.userPoolID == "":
 		return nil, errors.New("-redis needs a pool that outlives the process: give -user-pool-id and -client-id")
 	}
@@ -129,23 +125,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		svc.store, svc.sessions.Store = newShared(client), goredisstore.New(client)
 	}
 	_, _ = fmt.Fprintln(stdout, "Open", origin.String(), p.about)
-	return serve(ctx, listener, svc.handler(), s, logger)
+	return serve(ctx, listener, svc.handler(), logger)
 }
 
 // origin is where browsers find the service. Requests for another host are refused.
 func (s *settings) origin(addr net.Addr) (*url.URL, error) {
-	if s.url == "" {
-		scheme := "http"
-		if s.cert != "" {
-			scheme = "https"
-		}
-		return &url.URL{Scheme: scheme, Host: addr.String()}, nil
-	}
-	u, err := url.Parse(s.url)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
+	u, err := url.Parse(cmp.Or(s.url, "http://"+addr.String()))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
 		return nil, errors.New("-url is not a URL without a path, such as https://id.example.com")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+	return u, nil
 }
 
 // newService makes a service with everything in memory.
@@ -163,7 +152,7 @@ func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error)
 		log: logger, now: p.now,
 	}
 	s.notify = s.logNotice
-	s.sessions.Lifetime = sessionLife
+	s.sessions.Lifetime = loginLife
 	s.sessions.Cookie.Name = s.cookie("session")
 	s.sessions.Cookie.Secure = s.secure()
 	s.sessions.Cookie.Persist = false
@@ -176,7 +165,7 @@ func (s *service) logNotice(x *exchange, user, event string) {
 }
 
 // serve answers requests until the context ends. Those under way have some seconds to finish then.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, s *settings, logger *slog.Logger) error {
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -187,13 +176,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, s *
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() {
-		if s.cert != "" {
-			failed <- srv.ServeTLS(listener, s.cert, s.key)
-			return
-		}
-		failed <- srv.Serve(listener)
-	}()
+	go func() { failed <- srv.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return err

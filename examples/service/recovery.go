@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base32"
 	"errors"
-	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,11 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// Ten recovery codes of 80 bits.
-const (
-	recoveryCodes = 10
-	recoveryBytes = 10
-)
+const recoveryCodes = 10
 
 // recovery is what is stored of a user's recovery codes: a salt of these ten, and the slow hash of each.
 type recovery struct {
@@ -41,33 +35,31 @@ func hash(code string, salt []byte) []byte {
 	return argon2.IDKey([]byte(code), salt, 2, 19<<10, 1, 32)
 }
 
-func (x *exchange) recoveryCodesPage() (reply, error) {
-	return reply{page: "recovery-codes", data: strings.Fields(x.get("codes"))}, nil
+// recoveryCodes shows the codes that the session holds until the user has saved them, or offers to make some.
+func (x *exchange) recoveryCodes() (reply, error) {
+	if x.post() {
+		return x.makeCodes()
+	}
+	return page("recovery-codes", strings.Fields(x.get("codes")))
 }
 
-// newRecoveryCodes makes codes that the session shows until the user has saved them. The old ones work until then.
-func (x *exchange) newRecoveryCodes() (reply, error) {
+// makeCodes makes codes. The old ones work until the user has saved the new ones.
+func (x *exchange) makeCodes() (reply, error) {
 	var codes []string
 	for range recoveryCodes {
-		random := make([]byte, recoveryBytes)
-		_, _ = rand.Read(random) // never fails
-		code := base32.StdEncoding.EncodeToString(random)
-		codes = append(codes, strings.Join([]string{code[:4], code[4:8], code[8:12], code[12:]}, "-"))
+		code := rand.Text()[:16] // 80 bits
+		codes = append(codes, code[:4]+"-"+code[4:8]+"-"+code[8:12]+"-"+code[12:])
 	}
 	x.put("codes", strings.Join(codes, " "))
 	return redirect("/recovery-codes")
 }
 
-func (x *exchange) saveRecoveryCodes() (reply, error) {
+func (x *exchange) saveCodes() (reply, error) {
 	codes := strings.Fields(x.get("codes"))
-	switch {
-	case len(codes) == 0:
+	if len(codes) == 0 || x.r.PostFormValue("saved") == "" {
 		return redirect("/")
-	case x.r.PostFormValue("saved") == "":
-		return redirect("/recovery-codes")
 	}
-	kept := recovery{Salt: make([]byte, 16)}
-	_, _ = rand.Read(kept.Salt) // never fails
+	kept := recovery{Salt: []byte(rand.Text())}
 	for _, code := range codes {
 		kept.Hashes = append(kept.Hashes, hash(code, kept.Salt))
 	}
@@ -114,20 +106,16 @@ func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool,
 	return true, save(ctx, s.store, recoveryKey(user), kept, 0)
 }
 
-func (x *exchange) recoverPage() (reply, error) {
-	_, err := challenge[*cognitomfa.MFAChallenge](x)
-	return reply{page: "recover", data: x.get("recovered") != ""}, err
-}
-
 // recover takes a recovery code in place of the authenticator's. Cognito does not know recovery codes, so one does
 // not sign in: it removes the authenticator and ends everything. The user signs in again and must enroll again.
 func (x *exchange) recover() (reply, error) {
 	ch, err := challenge[*cognitomfa.MFAChallenge](x)
-	if err != nil {
-		return reply{}, err
+	used := err == nil && x.get("recovered") == ch.Username // then only the reset has failed
+	if err != nil || !x.post() {
+		return reply{page: "recover", data: used}, err
 	}
 	ctx := x.r.Context()
-	if x.get("recovered") != ch.Username { // else the reset failed, and the code is used up
+	if !used {
 		if err := x.attempt(codes, ch.Username); err != nil {
 			return reply{}, err
 		}
@@ -136,9 +124,7 @@ func (x *exchange) recover() (reply, error) {
 			return reply{}, err
 		}
 		if !good {
-			return reply{
-				status: http.StatusUnprocessableEntity, page: "recover", data: false, problem: "wrong-recovery-code",
-			}, nil
+			return invalid("recover", false, "wrong-recovery-code")
 		}
 		x.put("recovered", ch.Username)
 	}
@@ -146,11 +132,7 @@ func (x *exchange) recover() (reply, error) {
 		return reply{}, err
 	}
 	x.notify(x, ch.Username, "recovery code used, authenticator removed")
-	if err := x.sessions.Destroy(ctx); err != nil {
-		return reply{}, failed(err)
-	}
-	x.put("notice", "recovered")
-	return redirect("/sign-in")
+	return x.leave("recovered")
 }
 
 // resetUser removes a user's authenticator and ends all that is open, here and in Cognito. What comes first here

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -43,59 +43,46 @@ const (
 	support        // fresh, with a code, and in the support group
 )
 
-// routes are all that the service does.
+type handler func(*exchange) (reply, error)
+
+// routes are all that the service does. A page and the form on it have the same path.
 var routes = []struct {
-	pattern string
-	guard   guard
-	handle  func(*exchange) (reply, error)
+	methods, path string
+	guard         guard
+	handle        handler
 }{
-	{"GET /{$}", signedIn, (*exchange).account},
-	{"GET /sign-in", anyone, (*exchange).signInPage},
-	{"POST /sign-in", anyone, (*exchange).signIn},
-	{"GET /new-password", anyone, (*exchange).newPasswordPage},
-	{"POST /new-password", anyone, (*exchange).newPassword},
-	{"GET /method", anyone, (*exchange).methodPage},
-	{"POST /method", anyone, (*exchange).method},
-	{"GET /code", anyone, (*exchange).codePage},
-	{"POST /code", anyone, (*exchange).code},
-	{"GET /recover", anyone, (*exchange).recoverPage},
-	{"POST /recover", anyone, (*exchange).recover},
-	{"GET /unknown-step", anyone, (*exchange).unknownStep},
-	{"GET /setup", setUp, (*exchange).setupPage},
-	{"POST /setup", setUp, (*exchange).setup},
-	{"POST /setup/new-key", setUp, (*exchange).newKey},
-	{"GET /step-up", signedIn, (*exchange).stepUpPage},
-	{"POST /step-up", signedIn, (*exchange).stepUp},
-	{"GET /recovery-codes", fresh, (*exchange).recoveryCodesPage},
-	{"POST /recovery-codes", fresh, (*exchange).newRecoveryCodes},
-	{"POST /recovery-codes/saved", signedIn, (*exchange).saveRecoveryCodes},
-	{"GET /mfa-off", fresh, (*exchange).mfaOffPage},
-	{"POST /mfa-off", fresh, (*exchange).mfaOff},
-	{"POST /sign-out", anyone, (*exchange).signOut},
-	{"GET /sign-out-everywhere", signedIn, (*exchange).signOutEverywherePage},
-	{"POST /sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
-	{"GET /support", support, (*exchange).supportPage},
-	{"POST /support", support, (*exchange).lookUp},
-	{"POST /support/reset", support, (*exchange).reset},
-	{"POST /support/sign-out", support, (*exchange).signOutUser},
-	{"GET /language/{tag}", anyone, (*exchange).language},
+	{"GET", "/{$}", signedIn, (*exchange).account},
+	{"GET POST", "/sign-in", anyone, (*exchange).signIn},
+	{"GET POST", "/new-password", anyone, step("new-password", newPassword)},
+	{"GET POST", "/method", anyone, step("method", chooseMethod)},
+	{"GET POST", "/code", anyone, step("code", enterCode)},
+	{"GET POST", "/recover", anyone, (*exchange).recover},
+	{"GET POST", "/setup", setUp, (*exchange).setUp},
+	{"POST", "/setup/new-key", setUp, (*exchange).newKey},
+	{"GET POST", "/step-up", signedIn, (*exchange).stepUp},
+	{"GET POST", "/recovery-codes", fresh, (*exchange).recoveryCodes},
+	{"POST", "/recovery-codes/saved", signedIn, (*exchange).saveCodes},
+	{"GET POST", "/mfa-off", fresh, (*exchange).mfaOff},
+	{"POST", "/sign-out", anyone, (*exchange).signOut},
+	{"GET POST", "/sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
+	{"GET POST", "/support", support, (*exchange).supportDesk},
+	{"GET", "/language/{tag}", anyone, (*exchange).language},
+	{"GET", "/unknown-step", anyone, message(http.StatusNotImplemented, "unknown-step")},
+	{"GET POST", "/", anyone, message(http.StatusNotFound, "not-found")},
 }
 
 // handler is the service as HTTP.
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range routes {
-		mux.Handle(r.pattern, s.serve(r.guard, r.handle))
+		for _, method := range strings.Fields(r.methods) {
+			mux.Handle(method+" "+r.path, s.serve(r.guard, r.handle))
+		}
 	}
 	mux.HandleFunc("GET /style.css", serveStyle)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.Handle("/", s.serve(anyone, func(*exchange) (reply, error) {
-		return reply{status: http.StatusNotFound, page: "message", data: "not-found"}, nil
-	}))
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(s.serve(anyone, func(*exchange) (reply, error) {
-		return reply{status: http.StatusForbidden, page: "message", data: "cross-origin"}, nil
-	}))
+	crossOrigin.SetDenyHandler(s.serve(anyone, message(http.StatusForbidden, "cross-origin")))
 	return s.headers(crossOrigin.Handler(mux))
 }
 
@@ -145,10 +132,22 @@ type reply struct {
 	redirect string
 }
 
-func redirect(path string) (reply, error) { return reply{redirect: path}, nil }
+func redirect(path string) (reply, error)       { return reply{redirect: path}, nil }
+func page(name string, data any) (reply, error) { return reply{page: name, data: data}, nil }
+func (x *exchange) post() bool                  { return x.r.Method == http.MethodPost }
+
+// invalid shows a page once more, with what is wrong.
+func invalid(page string, data any, problem string) (reply, error) {
+	return reply{status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem}, nil
+}
+
+// message is a page that only says something.
+func message(status int, text string) handler {
+	return func(*exchange) (reply, error) { return reply{status: status, page: "message", data: text}, nil }
+}
 
 // serve loads the session, lets a route's handler answer if its guard agrees, and saves the session.
-func (s *service) serve(g guard, handle func(*exchange) (reply, error)) http.Handler {
+func (s *service) serve(g guard, handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{service: s, r: r, lang: language(r)}
 		rep, err := x.handle(g, handle)
@@ -167,7 +166,7 @@ func (s *service) serve(g guard, handle func(*exchange) (reply, error)) http.Han
 	})
 }
 
-func (x *exchange) handle(g guard, handle func(*exchange) (reply, error)) (reply, error) {
+func (x *exchange) handle(g guard, handle handler) (reply, error) {
 	id := ""
 	if cookie, err := x.r.Cookie(x.sessions.Cookie.Name); err == nil {
 		id = cookie.Value
@@ -241,45 +240,40 @@ func (x *exchange) drop(keys ...string) {
 	}
 }
 
-// problems are the texts for errors, the first that fits.
-var problems = []struct {
-	err  error
-	text string
-}{
-	{cognitomfa.ErrCredentials, "wrong-credentials"},
-	{cognitomfa.ErrTooManyAttempts, "locked-out"},
-	{cognitomfa.ErrUserDisabled, "disabled"},
-	{cognitomfa.ErrPasswordReset, "password-reset"},
-	{cognitomfa.ErrNotConfirmed, "not-confirmed"},
-	{cognitomfa.ErrPasswordPolicy, "password-policy"},
-	{cognitomfa.ErrAttribute, "attribute"},
-	{cognitomfa.ErrCodeMismatch, "wrong-code"},
-	{cognitomfa.ErrCodeUsed, "used-code"},
-	{cognitomfa.ErrMethod, "choose-method"},
-	{cognitomfa.ErrMFARequired, "mfa-required"},
-	{cognitomfa.ErrRejected, "rejected"},
-	{cognitomfa.ErrUserNotFound, "no-user"},
+// problems are the texts for errors that a user can do something about.
+var problems = map[error]string{
+	errNotRepeated:                "not-repeated",
+	cognitomfa.ErrCredentials:     "wrong-credentials",
+	cognitomfa.ErrTooManyAttempts: "locked-out",
+	cognitomfa.ErrUserDisabled:    "disabled",
+	cognitomfa.ErrPasswordReset:   "password-reset",
+	cognitomfa.ErrNotConfirmed:    "not-confirmed",
+	cognitomfa.ErrPasswordPolicy:  "password-policy",
+	cognitomfa.ErrAttribute:       "attribute",
+	cognitomfa.ErrCodeMismatch:    "wrong-code",
+	cognitomfa.ErrCodeUsed:        "used-code",
+	cognitomfa.ErrMethod:          "choose-method",
+	cognitomfa.ErrMFARequired:     "mfa-required",
+	cognitomfa.ErrRejected:        "rejected",
+	cognitomfa.ErrUserNotFound:    "no-user",
 }
 
-// problem is the name of the text for an error, "" if it is not for the user to mend.
+var errNotRepeated = errors.New("the new password and its repetition differ")
+
+// problem is the name of the text for an error, "" if there is none.
 func problem(err error) string {
-	i := slices.IndexFunc(problems, func(p struct {
-		err  error
-		text string
-	}) bool {
-		return errors.Is(err, p.err)
-	})
-	if i < 0 {
-		return ""
+	var e *cognitomfa.Error
+	if errors.As(err, &e) {
+		err = e.Kind
 	}
-	return problems[i].text
+	return problems[err]
 }
 
-// again shows a page once more, with what was wrong, after an error that the user can mend there.
+// again shows a page once more after an error that the user can mend there.
 func (x *exchange) again(page string, data any, err error) (reply, error) {
-	switch cognitomfa.NextStep(err) {
-	case cognitomfa.StepSameChallenge, cognitomfa.StepNextCode:
-		return reply{status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem(err)}, nil
+	next := cognitomfa.NextStep(err)
+	if next == cognitomfa.StepSameChallenge || next == cognitomfa.StepNextCode || errors.Is(err, errNotRepeated) {
+		return invalid(page, data, problem(err))
 	}
 	return reply{}, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"time"
@@ -12,7 +11,7 @@ import (
 
 // How long things last.
 const (
-	sessionLife  = 12 * time.Hour      // of a sign-in, however often it is refreshed
+	loginLife    = 12 * time.Hour      // of a sign-in, however often it is refreshed
 	freshLife    = 5 * time.Minute     // of a step-up
 	deviceLife   = 30 * 24 * time.Hour // of a remembered computer
 	underLock    = 8 * time.Second     // for what is done under a lock
@@ -38,13 +37,6 @@ type login struct {
 
 func loginKey(id string) string   { return "login:" + id }
 func endedKey(user string) string { return "ended:" + user }
-
-// begin stores a new login and returns its id.
-func (s *service) begin(ctx context.Context, l login) (string, error) {
-	id := rand.Text()
-	l.Since, l.Until = s.now(), s.now().Add(sessionLife)
-	return id, save(ctx, s.store, loginKey(id), l, sessionLife)
-}
 
 // find returns the login with this id, with an access token that is good for a while; nil if it has ended.
 func (s *service) find(ctx context.Context, id string) (*login, error) {

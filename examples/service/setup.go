@@ -8,108 +8,86 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
+// enrollKey marks a user who must enroll at the next sign-in.
 func enrollKey(user string) string { return "enroll:" + user }
 
-type setupData struct {
-	QR              template.HTML
-	Link            template.URL
-	Key             string
-	Issuer, Account string
-	Replaces        bool
+// setupPage is an enrollment as the template wants it.
+type setupPage struct {
+	*cognitomfa.Enrollment
+	QR   template.HTML
+	Link template.URL
 }
 
-func (x *exchange) setupPage() (reply, error) {
-	data, err := x.setupData()
-	return reply{page: "setup", data: data}, err
-}
-
-func (x *exchange) setupData() (*setupData, error) {
+// setUp enrolls a user who is signed in, or one whom the pool does not let in without an authenticator.
+func (x *exchange) setUp() (reply, error) {
 	e, err := x.enrollment()
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	svg, err := e.SVG()
 	if err != nil {
-		return nil, err
+		return reply{}, err
 	}
-	data := &setupData{
-		QR:   template.HTML(svg),    //nolint:gosec // The library made it.
-		Link: template.URL(e.URI()), //nolint:gosec // The library made it.
-		Key:  e.Grouped(), Issuer: e.Key.Issuer, Account: e.Key.Account,
+	data := setupPage{e, template.HTML(svg), template.URL(e.URI())} //nolint:gosec // The library made them.
+	if !x.post() {
+		return page("setup", data)
 	}
-	if x.login != nil {
-		status, err := x.client.Status(x.r.Context(), x.login.Tokens.AccessToken)
-		if err != nil {
-			return nil, err
-		}
-		data.Replaces = status.TOTP()
+	if x.login == nil {
+		err = x.verifySetup()
+	} else {
+		err = x.verify()
 	}
-	return data, nil
+	if err != nil {
+		return x.again("setup", data, err)
+	}
+	return x.enrolled()
 }
 
 // enrollment returns the key that the session holds: after a reload or a wrong code it is still the one that was
 // scanned. If the session has none, it is a new one.
-func (x *exchange) enrollment() (*cognitomfa.Enrollment, error) {
+func (x *exchange) enrollment() (e *cognitomfa.Enrollment, err error) {
 	if uri := x.get("uri"); uri != "" {
 		return cognitomfa.ParseEnrollment(uri)
 	}
 	named := func(o *cognitomfa.EnrollOptions) { o.Account = x.get("account") }
-	ctx := x.r.Context()
-	var e *cognitomfa.Enrollment
 	if x.login != nil {
-		var err error
-		if e, err = x.client.Enroll(ctx, x.login.Tokens.AccessToken, named); err != nil {
-			return nil, err
-		}
-	} else {
-		ch, err := challenge[*cognitomfa.SetupChallenge](x)
-		if err != nil {
-			return nil, err
-		}
-		if e, err = x.client.EnrollSetup(ctx, ch, named); err != nil {
-			return nil, err
-		}
+		e, err = x.client.Enroll(x.r.Context(), x.login.Tokens.AccessToken, named)
+	} else if ch, failed := challenge[*cognitomfa.SetupChallenge](x); failed != nil {
+		return nil, failed
+	} else if e, err = x.client.EnrollSetup(x.r.Context(), ch, named); err == nil {
 		x.put("challenge", e.Setup.Token())
 	}
-	x.put("uri", e.URI())
-	return e, nil
+	if err == nil {
+		x.put("uri", e.URI())
+	}
+	return e, err
 }
 
-// newKey is for keys that were lost on the way, or that a later enrollment elsewhere has replaced.
+// newKey is for a key that was lost on the way, or that an enrollment elsewhere has replaced.
 func (x *exchange) newKey() (reply, error) {
 	x.drop("uri")
 	return redirect("/setup")
 }
 
-func (x *exchange) setup() (reply, error) {
-	if x.get("uri") == "" {
-		return redirect("/setup")
-	}
-	if x.login == nil {
-		return x.setupInSignIn()
+func (x *exchange) verify() error {
+	if err := x.attempt(codes, x.login.Username); err != nil {
+		return err
 	}
 	ctx, access := x.r.Context(), x.login.Tokens.AccessToken
-	if err := x.attempt(codes, x.login.Username); err != nil {
-		return reply{}, err
-	}
 	err := x.client.Verify(ctx, access, x.r.PostFormValue("code"))
 	if errors.Is(err, cognitomfa.ErrNotEnabled) {
 		err = x.client.Enable(ctx, access)
 	}
-	if err != nil {
-		return x.setupAgain(err)
-	}
-	x.drop("uri")
-	return x.enrolled()
+	return err
 }
 
-func (x *exchange) setupInSignIn() (reply, error) {
+func (x *exchange) verifySetup() error {
 	ch, err := challenge[*cognitomfa.SetupChallenge](x)
 	if err != nil {
-		return reply{}, err
+		return err
 	}
 	if err := x.attempt(codes, ch.Username); err != nil {
-		return reply{}, err
+		return err
 	}
 	ctx := x.r.Context()
 	outcome, err := x.client.VerifySetup(ctx, ch, x.r.PostFormValue("code"),
@@ -118,31 +96,21 @@ func (x *exchange) setupInSignIn() (reply, error) {
 	if errors.Is(err, cognitomfa.ErrNotEnabled) && done {
 		err = x.client.Enable(ctx, tokens.Access.Reveal())
 	}
-	switch {
-	case err != nil:
-		return x.setupAgain(err)
-	case !done:
-		return x.proceed(outcome, true)
+	if err == nil {
+		_, err = x.proceed(outcome, true)
 	}
-	if rep, err := x.proceed(tokens, true); err != nil {
-		return rep, err
-	}
-	return x.enrolled()
+	return err
 }
 
-func (x *exchange) setupAgain(err error) (reply, error) {
-	data, failed := x.setupData()
-	if failed != nil {
-		return reply{}, failed
-	}
-	return x.again("setup", data, err)
-}
-
-// enrolled ends what was begun without the new authenticator: logins and remembered computers. No other
-// program has tokens of this app client, so it is enough to end them here.
+// enrolled ends what was begun without the new authenticator: logins and remembered computers. No other program
+// has tokens of this app client, so it is enough to end them here.
 func (x *exchange) enrolled() (reply, error) {
+	if x.login == nil {
+		return redirect("/unknown-step") // the pool asks for something more after a set-up
+	}
 	ctx, user := x.r.Context(), x.login.Username
-	x.succeeded(ctx, codes, user)
+	x.drop("uri")
+	x.succeeded(codes, user)
 	if err := x.end(ctx, user); err != nil {
 		return reply{}, err
 	}
@@ -157,5 +125,5 @@ func (x *exchange) enrolled() (reply, error) {
 		return reply{}, err
 	}
 	x.notify(x, user, "authenticator set up")
-	return x.newRecoveryCodes()
+	return x.makeCodes()
 }

@@ -1,52 +1,44 @@
 package main
 
 import (
-	"net/http"
+	"crypto/rand"
 	"slices"
 	"strings"
 
 	"github.com/cognitomfa/cognitomfa"
 )
 
-func (x *exchange) signInPage() (reply, error) {
-	if x.login != nil {
-		return redirect("/")
-	}
-	return reply{page: "sign-in"}, nil
-}
-
 func (x *exchange) signIn() (reply, error) {
 	if x.login != nil {
 		return redirect("/")
 	}
-	x.drop("challenge", "uri", "codes", "remember", "device", "forget", "recovered", "next")
 	account := strings.TrimSpace(x.r.PostFormValue("account"))
+	if !x.post() {
+		return page("sign-in", account)
+	}
+	x.drop("challenge", "uri", "codes", "remember", "device", "forget", "recovered", "next")
 	device, err := x.device(account)
 	if err != nil {
 		return reply{}, err
 	}
 	x.put("account", account)
-	return x.begins("sign-in", account, device)
+	x.put("device", device)
+	return x.begin("sign-in", account)
 }
 
-// begins checks a password and goes on to what the pool asks for next.
-func (x *exchange) begins(page, account string, device *cognitomfa.Device) (reply, error) {
+// begin checks a password and goes on to what the pool asks for next.
+func (x *exchange) begin(name, account string) (reply, error) {
 	if err := x.attempt(signIns, account); err != nil {
 		return reply{}, err
 	}
-	if device != nil {
-		x.put("device", device.Token())
-	}
-	ctx := x.r.Context()
-	outcome, err := x.client.SignIn(ctx, account, x.r.PostFormValue("password"),
+	outcome, err := x.client.SignIn(x.r.Context(), account, x.r.PostFormValue("password"),
 		func(o *cognitomfa.SignInOptions) { o.CallOptions = x.call() })
-	switch {
-	case err != nil && problem(err) == "wrong-credentials":
-		return reply{status: http.StatusUnprocessableEntity, page: page, data: account, problem: problem(err)}, nil
-	case err != nil:
+	if problem(err) == "wrong-credentials" {
+		return invalid(name, account, "wrong-credentials")
+	} else if err != nil {
 		return reply{}, err
 	}
-	x.succeeded(ctx, signIns, account)
+	x.succeeded(signIns, account)
 	return x.proceed(outcome, false)
 }
 
@@ -54,48 +46,56 @@ func (x *exchange) begins(page, account string, device *cognitomfa.Device) (repl
 func (x *exchange) call() cognitomfa.CallOptions {
 	device, _ := cognitomfa.ParseDevice(x.get("device"))
 	return cognitomfa.CallOptions{
-		Context: cognitomfa.ContextFromRequest(x.r, x.address().String()),
-		Device:  device,
+		Context: cognitomfa.ContextFromRequest(x.r, x.address().String()), Device: device,
 	}
 }
 
-// proceed goes on to the page of the next step. The session gets a new id each time: whoever has planted the old
-// one in this browser does not get any further with it.
+// proceed goes on to the page of the next step. The session gets a new id each time: whoever has planted the
+// old one in this browser does not get any further with it.
 func (x *exchange) proceed(outcome cognitomfa.Outcome, coded bool) (reply, error) {
 	if err := x.sessions.RenewToken(x.r.Context()); err != nil {
 		return reply{}, failed(err)
 	}
+	if ch, ok := outcome.(cognitomfa.Challenge); ok {
+		x.put("challenge", ch.Token())
+	}
 	switch o := outcome.(type) {
 	case *cognitomfa.Tokens:
 		return x.finish(o, coded)
-	case cognitomfa.Challenge:
-		x.put("challenge", o.Token())
-		if _, reset := o.(*cognitomfa.SetupChallenge); reset {
-			x.drop("login") // a step-up, and the authenticator is gone: this is a new sign-in
-		}
-		return redirect(pageOf(o))
-	}
-	return redirect("/unknown-step")
-}
-
-func pageOf(ch cognitomfa.Challenge) string {
-	switch ch := ch.(type) {
 	case *cognitomfa.NewPasswordChallenge:
-		return "/new-password"
+		return redirect("/new-password")
 	case *cognitomfa.SelectChallenge:
-		return "/method"
+		return redirect("/method")
 	case *cognitomfa.MFAChallenge:
-		return "/code"
+		return redirect("/code")
 	case *cognitomfa.SetupChallenge:
-		if slices.Contains(ch.Methods, cognitomfa.MethodTOTP) {
-			return "/setup"
+		x.drop("login") // of a step-up whose user has no authenticator any more: this is a new sign-in
+		if slices.Contains(o.Methods, cognitomfa.MethodTOTP) {
+			return redirect("/setup")
 		}
-	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // this service begins no flow that has them
+	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // nothing that is begun here leads to them
 	}
-	return "/unknown-step"
+	x.drop("challenge")
+	return redirect("/unknown-step") // nobody is let in
 }
 
-// challenge is what the session holds, if it is the kind that the page answers.
+// step is the page of a challenge, and what answers it.
+func step[T cognitomfa.Challenge](name string, answer func(*exchange, T) (cognitomfa.Outcome, error)) handler {
+	return func(x *exchange) (reply, error) {
+		ch, err := challenge[T](x)
+		if err != nil || !x.post() {
+			return reply{page: name, data: ch}, err
+		}
+		outcome, err := answer(x, ch)
+		if err != nil {
+			return x.again(name, ch, err)
+		}
+		_, coded := any(ch).(*cognitomfa.MFAChallenge)
+		return x.proceed(outcome, coded)
+	}
+}
+
+// challenge is what the session holds, if it is of the kind that the page answers.
 func challenge[T cognitomfa.Challenge](x *exchange) (T, error) {
 	ch, err := cognitomfa.ParseChallenge(x.get("challenge"))
 	kind, ok := ch.(T)
@@ -105,120 +105,69 @@ func challenge[T cognitomfa.Challenge](x *exchange) (T, error) {
 	return kind, err
 }
 
-// finish makes a login of the tokens, or refreshes the one that asked for a step-up.
+func newPassword(x *exchange, ch *cognitomfa.NewPasswordChallenge) (cognitomfa.Outcome, error) {
+	if x.r.PostFormValue("password") != x.r.PostFormValue("repeated") {
+		return nil, errNotRepeated
+	}
+	attributes := make(map[string]string)
+	for _, name := range ch.Required {
+		attributes[name] = x.r.PostFormValue("attribute." + name)
+	}
+	return x.client.SetNewPassword(x.r.Context(), ch, x.r.PostFormValue("password"), attributes,
+		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
+}
+
+func chooseMethod(x *exchange, ch *cognitomfa.SelectChallenge) (cognitomfa.Outcome, error) {
+	return x.client.SelectMFA(x.r.Context(), ch, cognitomfa.Method(x.r.PostFormValue("method")),
+		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
+}
+
+func enterCode(x *exchange, ch *cognitomfa.MFAChallenge) (cognitomfa.Outcome, error) {
+	if err := x.attempt(codes, ch.Username); err != nil {
+		return nil, err
+	}
+	x.put("remember", x.r.PostFormValue("remember"))
+	outcome, err := x.client.RespondMFA(x.r.Context(), ch, x.r.PostFormValue("code"),
+		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
+	if err == nil {
+		x.succeeded(codes, ch.Username)
+	}
+	return outcome, err
+}
+
+// finish makes a login of the tokens, or notes in the present one that the user has just given everything.
 func (x *exchange) finish(t *cognitomfa.Tokens, coded bool) (reply, error) {
 	ctx := x.r.Context()
 	access, err := x.verifier.VerifyAccess(ctx, t.Access.Reveal())
 	if err != nil {
 		return reply{}, err
 	}
-	x.drop("challenge", "uri", "recovered")
-	if x.login != nil {
-		return x.steppedUp(t, access.Username, coded)
-	}
 	id, err := x.verifier.VerifyID(ctx, t.ID.Reveal())
 	if err != nil {
 		return reply{}, err
 	}
-	l := login{Username: access.Username, Email: id.Email, Groups: access.Groups, Tokens: t.Plain(), Coded: coded}
-	// Administrators enter a code on every computer.
-	remember := x.pop("remember") != "" && coded && !l.support()
-	if err := x.keepDevice(t, &l, remember); err != nil {
-		return reply{}, err
+	x.drop("challenge", "uri")
+	if x.login != nil {
+		return x.steppedUp(t, access.Username, coded)
 	}
-	if x.pop("device") == "" || coded || t.DeviceUnknown {
-		l.Fresh = x.now()
-	}
-	must, err := x.store.Get(ctx, enrollKey(l.Username))
+	must, err := x.store.Get(ctx, enrollKey(access.Username))
 	if err != nil {
 		return reply{}, err
 	}
-	l.MustEnroll = must != nil
-	if x.id, err = x.begin(ctx, l); err != nil {
+	l := &login{
+		Username: access.Username, Email: id.Email, Groups: access.Groups, Tokens: t.Plain(),
+		Since: x.now(), Until: x.now().Add(loginLife), Coded: coded, MustEnroll: must != nil,
+	}
+	if x.get("device") == "" || coded || t.DeviceUnknown {
+		l.Fresh = l.Since // else the device has stood in for the code
+	}
+	if err := x.keepDevice(t, l); err != nil {
 		return reply{}, err
 	}
+	x.id, x.login = rand.Text(), l
 	x.put("login", x.id)
-	x.login = &l
+	if err := save(ctx, x.store, loginKey(x.id), l, loginLife); err != nil {
+		return reply{}, err
+	}
 	return redirect("/")
-}
-
-type newPasswordData struct{ Required []string }
-
-func (x *exchange) newPasswordPage() (reply, error) {
-	ch, err := challenge[*cognitomfa.NewPasswordChallenge](x)
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{page: "new-password", data: newPasswordData{ch.Required}}, nil
-}
-
-func (x *exchange) newPassword() (reply, error) {
-	ch, err := challenge[*cognitomfa.NewPasswordChallenge](x)
-	if err != nil {
-		return reply{}, err
-	}
-	data := newPasswordData{ch.Required}
-	password := x.r.PostFormValue("password")
-	if password != x.r.PostFormValue("repeated") {
-		return reply{status: http.StatusUnprocessableEntity, page: "new-password", data: data, problem: "not-repeated"}, nil
-	}
-	attributes := make(map[string]string)
-	for _, name := range ch.Required {
-		attributes[name] = x.r.PostFormValue("attribute." + name)
-	}
-	outcome, err := x.client.SetNewPassword(x.r.Context(), ch, password, attributes,
-		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
-	if err != nil {
-		return x.again("new-password", data, err)
-	}
-	return x.proceed(outcome, false)
-}
-
-func (x *exchange) methodPage() (reply, error) {
-	ch, err := challenge[*cognitomfa.SelectChallenge](x)
-	return reply{page: "method", data: ch}, err
-}
-
-func (x *exchange) method() (reply, error) {
-	ch, err := challenge[*cognitomfa.SelectChallenge](x)
-	if err != nil {
-		return reply{}, err
-	}
-	method := cognitomfa.Method(x.r.PostFormValue("method"))
-	outcome, err := x.client.SelectMFA(x.r.Context(), ch, method,
-		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
-	if err != nil {
-		return x.again("method", ch, err)
-	}
-	return x.proceed(outcome, false)
-}
-
-func (x *exchange) codePage() (reply, error) {
-	ch, err := challenge[*cognitomfa.MFAChallenge](x)
-	return reply{page: "code", data: ch}, err
-}
-
-func (x *exchange) code() (reply, error) {
-	ch, err := challenge[*cognitomfa.MFAChallenge](x)
-	if err != nil {
-		return reply{}, err
-	}
-	if err := x.attempt(codes, ch.Username); err != nil {
-		return reply{}, err
-	}
-	x.put("remember", x.r.PostFormValue("remember"))
-	ctx := x.r.Context()
-	outcome, err := x.client.RespondMFA(ctx, ch, x.r.PostFormValue("code"),
-		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
-	if err != nil {
-		return x.again("code", ch, err)
-	}
-	x.succeeded(ctx, codes, ch.Username)
-	return x.proceed(outcome, true)
-}
-
-// unknownStep ends a sign-in that asks for something that the service does not know. Nobody is let in.
-func (x *exchange) unknownStep() (reply, error) {
-	x.drop("challenge")
-	return reply{status: http.StatusNotImplemented, page: "message", data: "unknown-step"}, nil
 }

@@ -8,24 +8,21 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// Step-up asks for everything once more, the password and the code, as a new sign-in on a computer that is not
-// remembered. That works in every pool. Pools that have levels can ask for the code alone: Client.StepUp.
-
-var errOtherUser = errors.New("step-up: the tokens are another user's")
-
-func (x *exchange) stepUpPage() (reply, error) {
-	return reply{page: "step-up", data: x.login.Email}, nil
-}
+// Step-up asks for everything once more, the password and the code, as a sign-in on a computer that is not
+// remembered does. That works in every pool. Pools with levels can ask for the code alone: Client.StepUp.
 
 func (x *exchange) stepUp() (reply, error) {
+	if !x.post() {
+		return page("step-up", nil)
+	}
 	x.drop("device", "remember")
-	return x.begins("step-up", x.login.Username, nil)
+	return x.begin("step-up", x.login.Username)
 }
 
-// steppedUp notes in the login that the user has just given everything. The tokens that this brought are not needed.
+// steppedUp notes it in the login. The tokens that the step-up brought are not needed.
 func (x *exchange) steppedUp(t *cognitomfa.Tokens, username string, coded bool) (reply, error) {
 	if username != x.login.Username {
-		return reply{}, errOtherUser
+		return reply{}, errors.New("step-up: the tokens are another user's")
 	}
 	if err := x.client.Revoke(x.r.Context(), t.Refresh.Reveal()); err != nil {
 		x.log.Warn("tokens of a step-up not revoked", "error", err)
@@ -34,12 +31,5 @@ func (x *exchange) steppedUp(t *cognitomfa.Tokens, username string, coded bool) 
 		l.Fresh, l.Coded = x.now(), coded
 		return nil
 	})
-	if err != nil {
-		return reply{}, err
-	}
-	next := x.pop("next")
-	if !strings.HasPrefix(next, "/") {
-		next = "/"
-	}
-	return redirect(next)
+	return reply{redirect: "/" + strings.TrimLeft(x.pop("next"), "/")}, err
 }

@@ -1,81 +1,49 @@
 package main
 
-import (
-	"net/http"
+import "context"
 
-	"github.com/cognitomfa/cognitomfa"
-)
-
-// supportData is a user as the support desk sees them.
-type supportData struct {
-	Account string
-	Status  *cognitomfa.Status
-	Left    int
-}
-
-func (x *exchange) supportPage() (reply, error) {
-	// The access token may have been revoked, which only Cognito knows.
-	_, err := x.client.Status(x.r.Context(), x.login.Tokens.AccessToken)
-	return reply{page: "support", data: supportData{}}, err
-}
-
-func (x *exchange) lookUp() (reply, error) {
-	if _, err := x.supportPage(); err != nil {
-		return reply{}, err
+// supportDesk looks a user up, resets their authenticator or signs them out. Who did what to whom is logged.
+func (x *exchange) supportDesk() (reply, error) {
+	ctx := x.r.Context()
+	// The member's own access token may have been revoked, which only Cognito knows.
+	if _, err := x.client.Status(ctx, x.login.Tokens.AccessToken); err != nil || !x.post() {
+		return reply{page: "support", data: userPage{}}, err
 	}
-	data := supportData{Account: x.r.PostFormValue("account")}
+	data := userPage{Account: x.r.PostFormValue("account")}
+	if data.Account == "" {
+		return invalid("support", data, "no-user")
+	}
 	var err error
-	data.Status, err = x.client.UserStatus(x.r.Context(), data.Account)
-	if problem(err) == "no-user" || data.Account == "" {
-		return reply{status: http.StatusUnprocessableEntity, page: "support", data: data, problem: "no-user"}, nil
+	if data.Status, err = x.client.UserStatus(ctx, data.Account); problem(err) == "no-user" {
+		return invalid("support", data, "no-user")
 	} else if err != nil {
 		return reply{}, err
 	}
-	data.Left, err = x.recoveryLeft(data.Status.Username)
+	user, done := data.Status.Username, "support-done"
+	switch x.r.PostFormValue("action") {
+	case "reset":
+		err = x.resetByDesk(ctx, user)
+	case "sign-out":
+		if err = x.end(ctx, user); err == nil {
+			err = x.client.SignOutUser(ctx, user)
+		}
+	default:
+		done = ""
+		data.Left, err = x.recoveryLeft(user)
+	}
+	if err == nil && done != "" {
+		x.log.Info("support", "action", x.r.PostFormValue("action"), "by", x.login.Username, "user", user)
+		x.notify(x, user, "support desk: "+x.r.PostFormValue("action"))
+		x.put("notice", done)
+		return redirect("/support")
+	}
 	return reply{page: "support", data: data}, err
 }
 
-// reset is for a user who has lost their phone. Make sure that it is they who ask.
-func (x *exchange) reset() (reply, error) {
-	rep, user, err := x.act("reset")
-	if err != nil {
-		return reply{}, err
+// resetByDesk is for users who have lost their phone and have no recovery codes, or not them alone.
+func (x *exchange) resetByDesk(ctx context.Context, user string) error {
+	if err := x.resetUser(ctx, user); err != nil {
+		return err
 	}
-	if err := x.resetUser(x.r.Context(), user); err != nil {
-		return reply{}, err
-	}
-	if err := x.store.Delete(x.r.Context(), recoveryKey(user)); err != nil {
-		return reply{}, err
-	}
-	x.notify(x, user, "authenticator removed by the support desk")
-	return rep, nil
-}
-
-func (x *exchange) signOutUser() (reply, error) {
-	rep, user, err := x.act("sign out")
-	if err != nil {
-		return reply{}, err
-	}
-	if err := x.end(x.r.Context(), user); err != nil {
-		return reply{}, err
-	}
-	if err := x.client.SignOutUser(x.r.Context(), user); err != nil {
-		return reply{}, err
-	}
-	x.notify(x, user, "signed out by the support desk")
-	return rep, nil
-}
-
-// act finds the user that a form names, and writes into the log who is about to do what to whom.
-func (x *exchange) act(what string) (reply, string, error) {
-	if _, err := x.supportPage(); err != nil {
-		return reply{}, "", err
-	}
-	status, err := x.client.UserStatus(x.r.Context(), x.r.PostFormValue("username"))
-	if err != nil {
-		return reply{}, "", err
-	}
-	x.log.Info("support", "action", what, "by", x.login.Username, "user", status.Username, "address", x.address())
-	x.put("notice", "support-done")
-	return reply{redirect: "/support"}, status.Username, nil
+	return x.store.Delete(ctx, recoveryKey(user))
 }

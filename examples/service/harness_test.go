@@ -1,0 +1,244 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
+	"github.com/cognitomfa/cognitomfa/otpauth"
+)
+
+const alice = "alice@example.com"
+
+// notices are what users were told.
+type notices struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (n *notices) note(_ *exchange, _, event string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.said = append(n.said, event)
+}
+
+// instance is a service that listens.
+type instance struct {
+	*service
+	*httptest.Server
+	notices notices
+}
+
+// start starts a service on a pool. If it is one of several, origin is where browsers find them all.
+func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*service)) *instance {
+	t.Helper()
+	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	if origin == "" {
+		origin = "http://" + listener.Addr().String()
+	}
+	u, err := url.Parse(origin)
+	require.NoError(t, err)
+	svc, err := newService(fakePool(srv, "Example"), u, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	require.NoError(t, err)
+	in := &instance{service: svc}
+	svc.notify = in.notices.note
+	for _, f := range set {
+		f(svc)
+	}
+	in.Server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: svc.handler()}}
+	in.Start()
+	t.Cleanup(in.Close)
+	return in
+}
+
+// fake starts the embedded pool.
+func fake(t *testing.T, more ...func(*cognitotest.Options)) *cognitotest.Server {
+	t.Helper()
+	srv := openFake(more...)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// browser is a person's: it keeps cookies, follows redirects, and sends the forms that it is shown.
+type browser struct {
+	t      *testing.T
+	srv    *cognitotest.Server
+	base   string
+	client *http.Client
+	lang   string
+
+	status int
+	header http.Header
+	path   string
+	page   *html.Node
+	body   string
+}
+
+func open(t *testing.T, srv *cognitotest.Server, base string) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	b := &browser{t: t, srv: srv, base: base, client: &http.Client{Jar: jar}, lang: "en"}
+	t.Cleanup(b.client.CloseIdleConnections)
+	return b
+}
+
+func (b *browser) send(req *http.Request) {
+	b.t.Helper()
+	req.Header.Set("Accept-Language", b.lang)
+	resp, err := b.client.Do(req)
+	require.NoError(b.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(b.t, err)
+	b.status, b.header, b.body, b.path = resp.StatusCode, resp.Header, string(text), resp.Request.URL.Path
+	b.page, err = html.Parse(strings.NewReader(b.body))
+	require.NoError(b.t, err)
+}
+
+func (b *browser) get(path string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.base+path, nil)
+	require.NoError(b.t, err)
+	b.send(req)
+}
+
+// post sends a form as the service's own pages do, whether or not one is shown.
+func (b *browser) post(path string, fields url.Values) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+path, strings.NewReader(fields.Encode()))
+	require.NoError(b.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	b.send(req)
+}
+
+// submit fills in the form on the page that has this action, name and value in turn, and presses its button.
+func (b *browser) submit(action string, fields ...string) {
+	b.t.Helper()
+	form := b.find("form", "action", action)
+	require.NotNil(b.t, form, "no form for %s on %s: %s", action, b.path, b.body)
+	values := make(url.Values)
+	for node := range form.Descendants() {
+		if node.Data == "input" && attr(node, "type") == "hidden" {
+			values.Set(attr(node, "name"), attr(node, "value"))
+		}
+	}
+	for i := 0; i < len(fields); i += 2 {
+		assert.True(b.t, has(form, fields[i]), "the form has no %s", fields[i])
+		values.Set(fields[i], fields[i+1])
+	}
+	b.post(action, values)
+}
+
+// find returns the first element with this attribute, nil if there is none.
+func (b *browser) find(tag, name, value string) *html.Node {
+	for node := range b.page.Descendants() {
+		if node.Type == html.ElementNode && node.Data == tag && attr(node, name) == value {
+			return node
+		}
+	}
+	return nil
+}
+
+func has(form *html.Node, name string) bool {
+	for node := range form.Descendants() {
+		if attr(node, "name") == name {
+			return true
+		}
+	}
+	return false
+}
+
+func attr(node *html.Node, name string) string {
+	for _, a := range node.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// at requires that the browser has got to a page, without an error.
+func (b *browser) at(path string) {
+	b.t.Helper()
+	require.Equal(b.t, path, b.path, b.body)
+	require.Equal(b.t, http.StatusOK, b.status, b.body)
+}
+
+// says requires one of the service's texts on the page.
+func (b *browser) says(name string) {
+	b.t.Helper()
+	text := texts[name][b.lang]
+	require.NotEmpty(b.t, text, name)
+	require.Contains(b.t, html.UnescapeString(b.body), strings.SplitN(text, "%", 2)[0], "on %s", b.path)
+}
+
+// refused requires the same page again, with what was wrong.
+func (b *browser) refused(path, problem string) {
+	b.t.Helper()
+	require.Equal(b.t, path, b.path)
+	require.Equal(b.t, http.StatusUnprocessableEntity, b.status, b.body)
+	b.says(problem)
+}
+
+func (b *browser) signIn(account string) {
+	b.t.Helper()
+	b.get("/sign-in")
+	b.submit("/sign-in", "account", account, "password", password)
+}
+
+// key is the one that the set-up page shows.
+func (b *browser) key() string {
+	b.t.Helper()
+	code := b.find("code", "id", "key")
+	require.NotNil(b.t, code, b.body)
+	return strings.ReplaceAll(code.FirstChild.Data, " ", "")
+}
+
+// codeOf is the code that an app with this key shows now.
+func (b *browser) codeOf(key string) string {
+	b.t.Helper()
+	code, err := otpauth.Key{Secret: otpauth.NewSecret(key)}.Code(b.srv.Now())
+	require.NoError(b.t, err)
+	return code
+}
+
+// enroll sets an authenticator up, from the account page, and saves the recovery codes.
+func (b *browser) enroll() (key string, codes []string) {
+	b.t.Helper()
+	b.get("/setup")
+	b.at("/setup")
+	key = b.key()
+	b.submit("/setup", "code", b.codeOf(key))
+	return key, b.saveCodes()
+}
+
+// saveCodes reads the recovery codes on the page and confirms them.
+func (b *browser) saveCodes() (codes []string) {
+	b.t.Helper()
+	b.at("/recovery-codes")
+	for node := range b.page.Descendants() {
+		if node.Data == "code" {
+			codes = append(codes, node.FirstChild.Data)
+		}
+	}
+	require.Len(b.t, codes, recoveryCodes)
+	b.submit("/recovery-codes/saved", "saved", "yes")
+	b.at("/")
+	b.says("codes-saved")
+	return codes
+}

@@ -1,0 +1,841 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+)
+
+const support1 = "support@example.com"
+
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.get("/")
+	b.at("/sign-in")
+	b.submit("/sign-in", "account", alice, "password", "wrong")
+	b.refused("/sign-in", "wrong-credentials")
+	assert.Equal(t, alice, attr(b.find("input", "name", "account"), "value"), "the address is kept")
+	b.submit("/sign-in", "account", "nobody@example.com", "password", "wrong")
+	b.refused("/sign-in", "wrong-credentials")
+	b.submit("/sign-in", "account", " Alice@Example.com ", "password", password)
+	b.at("/")
+	b.says("mfa-is-off")
+	assert.Contains(t, b.body, alice)
+	b.get("/sign-in")
+	b.at("/") // signed in already
+	for _, call := range srv.Calls() {
+		if call.Operation == "AdminInitiateAuth" {
+			assert.Equal(t, "USER_SRP_AUTH", call.Params["AuthFlow"])
+			assert.Empty(t, call.Params["AuthParameters.PASSWORD"], "the password stays in the process")
+		}
+	}
+
+	b.submit("/sign-out")
+	b.at("/sign-in")
+	b.says("signed-out")
+	b.get("/")
+	b.at("/sign-in")
+}
+
+// The key stays the same after a wrong code and a reload, and the stale entry is explained.
+func TestSetup(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(alice)
+	b.get("/setup")
+	b.at("/setup")
+	key := b.key()
+	link := attr(b.find("a", "class", "button"), "href")
+	assert.True(t, strings.HasPrefix(link, "otpauth://totp/Example:alice%40example.com?"), link)
+	assert.Contains(t, link, key)
+	assert.NotNil(t, b.find("path", "stroke", "#000"), "the QR code")
+	assert.NotContains(t, b.body, "ZgotmplZ")
+
+	b.submit("/setup", "code", "abc")
+	b.refused("/setup", "wrong-code")
+	assert.Equal(t, key, b.key())
+	b.says("setup-refused")
+	b.get("/setup")
+	assert.Equal(t, key, b.key())
+	b.submit("/setup/new-key")
+	b.at("/setup")
+	assert.NotEqual(t, key, b.key())
+	key = b.key()
+
+	b.submit("/setup", "code", b.codeOf(key))
+	b.at("/recovery-codes")
+	codes := b.body
+	b.get("/") // nothing else is shown until the codes are saved, and a reload shows the same
+	b.at("/recovery-codes")
+	assert.Equal(t, codes, b.body)
+	b.post("/recovery-codes/saved", nil)
+	b.at("/recovery-codes")
+	b.saveCodes()
+	b.says("mfa-is-on")
+	b.get("/recovery-codes")
+	b.at("/recovery-codes")
+	assert.Nil(t, b.find("ol", "class", "codes"), "shown once")
+	assert.Equal(t, []string{"authenticator set up", "new recovery codes"}, in.notices.said)
+
+	b.submit("/recovery-codes")
+	b.saveCodes()
+	b.submit("/sign-out")
+	b.signIn(alice)
+	b.at("/code")
+	b.submit("/code", "code", "000000")
+	b.refused("/code", "wrong-code")
+	b.submit("/code", "code", srv.Code(alice))
+	b.refused("/code", "used-code")
+	b.submit("/code", "code", srv.NextCode(alice))
+	b.at("/")
+}
+
+// In a pool that requires MFA the set-up comes before the sign-in is finished.
+func TestRequiredSetup(t *testing.T) {
+	t.Parallel()
+	srv := fake(t, func(o *cognitotest.Options) { o.MFA, o.SMS = types.UserPoolMfaTypeOn, false })
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn("temporary@example.com")
+	b.at("/new-password")
+	b.submit("/new-password", "password", "Another-Passw0rd", "repeated", "Another-Passw0rd", "attribute.name", "Tom")
+	b.at("/setup")
+	key := b.key()
+	b.get("/")
+	b.at("/sign-in") // not in yet
+	b.get("/setup")
+	assert.Equal(t, key, b.key())
+	b.submit("/setup", "code", "000000")
+	b.refused("/setup", "wrong-code")
+	assert.Equal(t, key, b.key())
+	b.submit("/setup", "code", b.codeOf(key))
+	b.saveCodes()
+	b.says("mfa-is-on")
+	assert.True(t, srv.User("temporary@example.com").TOTP)
+
+	b.get("/mfa-off")
+	b.submit("/mfa-off")
+	assert.Equal(t, http.StatusForbidden, b.status)
+	b.says("mfa-required")
+}
+
+func TestNewPassword(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn("temporary@example.com")
+	b.at("/new-password")
+	for problem, fields := range map[string][]string{
+		"not-repeated":    {"password", "Another-Passw0rd", "repeated", "Another-Passw0rd2", "attribute.name", "Tom"},
+		"password-policy": {"password", "short", "repeated", "short", "attribute.name", "Tom"},
+		"attribute":       {"password", "Another-Passw0rd", "repeated", "Another-Passw0rd"},
+	} {
+		b.submit("/new-password", fields...)
+		b.refused("/new-password", problem)
+	}
+	b.submit("/new-password", "password", "Another-Passw0rd", "repeated", "Another-Passw0rd", "attribute.name", "Tom")
+	b.at("/")
+	assert.Equal(t, "Tom", srv.User("temporary@example.com").Attributes["name"])
+}
+
+func TestMethod(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn("choice@example.com")
+	b.at("/method")
+	b.submit("/method", "method", "EMAIL_OTP")
+	b.refused("/method", "choose-method")
+	b.submit("/method", "method", "SMS_MFA")
+	b.at("/code")
+	b.says("code-sent")
+	assert.Nil(t, b.find("a", "href", "/recover"), "a recovery code is no help here")
+	b.submit("/code", "code", srv.Outbox("choice@example.com")[0].Code)
+	b.at("/")
+
+	b = open(t, srv, in.URL)
+	b.signIn("choice@example.com")
+	b.submit("/method", "method", "SOFTWARE_TOKEN_MFA")
+	b.submit("/code", "code", srv.Code("choice@example.com"))
+	b.at("/")
+}
+
+// A challenge that the service does not know lets nobody in, and neither do pages out of turn.
+func TestOutOfTurn(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	for _, path := range []string{"/new-password", "/method", "/code", "/recover", "/setup"} {
+		b.get(path)
+		b.at("/sign-in")
+		b.says("start-over")
+		b.post(path, url.Values{"code": {"123456"}})
+		b.at("/sign-in")
+	}
+	for _, path := range []string{
+		"/", "/step-up", "/recovery-codes", "/mfa-off", "/sign-out-everywhere", "/support",
+	} {
+		b.get(path)
+		b.at("/sign-in")
+	}
+	b.signIn("choice@example.com")
+	b.get("/code")
+	b.at("/sign-in")
+	b.says("start-over")
+
+	srv.Script(alice, cognitotest.Challenge{Name: "NEWER_THAN_THIS"})
+	b.signIn(alice)
+	assert.Equal(t, "/unknown-step", b.path)
+	assert.Equal(t, http.StatusNotImplemented, b.status)
+	b.get("/")
+	b.at("/sign-in")
+
+	b.get("/nothing-here")
+	assert.Equal(t, http.StatusNotFound, b.status)
+	b.says("not-found")
+}
+
+func TestSessionExpired(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn(support1)
+	b.at("/code")
+	srv.Advance(16 * time.Minute)
+	b.submit("/code", "code", srv.Code(support1))
+	b.at("/sign-in")
+	b.says("start-over")
+}
+
+// What is delicate needs everything again once the sign-in is older than five minutes, and the server sees to it.
+func TestStepUp(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(alice)
+	b.enroll()
+	srv.Advance(freshLife)
+	before := srv.User(alice)
+	for _, path := range []string{"/setup", "/recovery-codes", "/mfa-off"} {
+		b.get(path)
+		b.at("/step-up")
+		b.post(path, url.Values{"code": {srv.Code(alice)}})
+		b.at("/step-up")
+	}
+	b.post("/setup/new-key", nil)
+	b.at("/step-up")
+	assert.Equal(t, before.Methods, srv.User(alice).Methods)
+	assert.False(t, srv.User(alice).TOTPPending)
+
+	b.get("/mfa-off")
+	b.submit("/step-up", "password", "wrong")
+	b.refused("/step-up", "wrong-credentials")
+	b.get("/mfa-off")
+	b.submit("/step-up", "password", password)
+	b.at("/code")
+	b.get("/mfa-off") // the password alone is not enough
+	b.at("/step-up")
+	b.get("/code")
+	b.submit("/code", "code", srv.Code(alice))
+	b.at("/mfa-off")
+	b.submit("/mfa-off")
+	b.at("/")
+	b.says("mfa-off")
+	assert.Empty(t, srv.User(alice).Methods)
+	assert.Contains(t, in.notices.said, "two-step sign-in turned off")
+
+	// The authenticator of a session that is old: the first set-up, too, wants the password once more.
+	srv.Advance(freshLife)
+	b.get("/setup")
+	b.at("/step-up")
+	b.submit("/step-up", "password", password)
+	b.at("/setup")
+}
+
+// A session from before the authenticator does not outlive its set-up, however old or new it is.
+func TestEarlierSessions(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	thief, b := open(t, srv, in.URL), open(t, srv, in.URL)
+	thief.signIn(alice)
+	b.signIn(alice)
+	b.enroll()
+	thief.get("/setup")
+	thief.at("/sign-in")
+	b.get("/")
+	b.at("/")
+}
+
+func TestReplaceAuthenticator(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn(alice)
+	first, _ := b.enroll()
+	b.get("/setup")
+	b.says("setup-replaces")
+	second := b.key()
+	assert.NotEqual(t, first, second)
+	b.submit("/setup", "code", b.codeOf(second))
+	b.saveCodes()
+	b.submit("/sign-out")
+	srv.Advance(time.Minute)
+	b.signIn(alice)
+	b.submit("/code", "code", b.codeOf(first))
+	b.refused("/code", "wrong-code")
+	b.submit("/code", "code", b.codeOf(second))
+	b.at("/")
+}
+
+func TestRecoveryCodes(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b, other := open(t, srv, in.URL), open(t, srv, in.URL)
+	b.signIn(alice)
+	_, codes := b.enroll()
+	srv.Advance(time.Minute)
+	other.signIn(alice)
+	other.submit("/code", "code", srv.Code(alice))
+	other.at("/")
+
+	lost := open(t, srv, in.URL)
+	lost.signIn(alice)
+	lost.at("/code")
+	lost.get("/recover")
+	lost.at("/recover")
+	lost.submit("/recover", "code", "AAAA-BBBB-CCCC-DDDD")
+	lost.refused("/recover", "wrong-recovery-code")
+	srv.Fail("AdminDeleteSoftwareToken", cognitotest.Error("InternalErrorException", ""),
+		cognitotest.Error("InternalErrorException", ""), cognitotest.Error("InternalErrorException", ""))
+	lost.submit("/recover", "code", strings.ToLower(strings.ReplaceAll(codes[3], "-", " ")))
+	assert.Equal(t, http.StatusServiceUnavailable, lost.status)
+	other.get("/")
+	other.at("/sign-in") // ended, although the reset has failed
+	lost.get("/recover")
+	lost.submit("/recover") // the code is used up, and not asked for again
+	lost.at("/sign-in")
+	lost.says("recovered")
+	assert.False(t, srv.User(alice).TOTP)
+	assert.Contains(t, in.notices.said, "recovery code used, authenticator removed")
+
+	srv.Advance(time.Second)
+	lost.signIn(alice)
+	lost.at("/setup") // nothing else until there is a new authenticator
+	for _, path := range []string{"/", "/recovery-codes", "/mfa-off", "/sign-out-everywhere"} {
+		lost.get(path)
+		lost.at("/setup")
+	}
+	lost.submit("/setup", "code", lost.codeOf(lost.key()))
+	lost.saveCodes()
+
+	// Old codes went with the new ones; each new one is good once.
+	srv.Advance(time.Minute)
+	again := open(t, srv, in.URL)
+	again.signIn(alice)
+	again.get("/recover")
+	again.submit("/recover", "code", codes[4])
+	again.refused("/recover", "wrong-recovery-code")
+}
+
+func TestRecoveryCodeOnce(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(alice)
+	_, codes := b.enroll()
+	user := srv.User(alice).Username
+	good := make(chan bool)
+	for range 4 {
+		go func() {
+			ok, err := in.useRecoveryCode(t.Context(), user, codes[0])
+			assert.NoError(t, err)
+			good <- ok
+		}()
+	}
+	times := 0
+	for range 4 {
+		if <-good {
+			times++
+		}
+	}
+	assert.Equal(t, 1, times)
+	kept, err := in.store.Get(t.Context(), recoveryKey(user))
+	require.NoError(t, err)
+	for _, code := range codes {
+		assert.NotContains(t, string(kept), code)
+		assert.NotContains(t, string(kept), strings.ReplaceAll(code, "-", ""))
+	}
+}
+
+func TestRemember(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(alice)
+	b.enroll()
+	b.submit("/sign-out")
+	srv.Advance(time.Minute)
+	b.signIn(alice)
+	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
+	b.at("/")
+	b.submit("/sign-out")
+	b.signIn(alice)
+	b.at("/") // no code
+	b.get("/mfa-off")
+	b.at("/step-up") // a remembered computer is no code
+	b.get("/")
+	b.submit("/sign-out")
+
+	// Another user of the browser, and another browser of the user.
+	b.signIn(support1)
+	b.at("/code")
+	other := open(t, srv, in.URL)
+	other.signIn(alice)
+	other.at("/code")
+
+	// The cookie is still there after 30 days, and does not count.
+	srv.Advance(deviceLife)
+	b.signIn(alice)
+	b.at("/code")
+	b.submit("/code", "code", srv.Code(alice))
+	b.at("/")
+	calls := srv.Calls()
+	assert.True(t, operation(calls, "ForgetDevice"), "Cognito forgets it as well")
+}
+
+func TestForgetDevices(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn(alice)
+	b.enroll()
+	b.submit("/sign-out")
+	srv.Advance(time.Minute)
+	b.signIn(alice)
+	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
+	b.get("/sign-out-everywhere")
+	b.submit("/sign-out-everywhere")
+	b.at("/sign-in")
+	b.says("signed-out-everywhere")
+	srv.Advance(time.Second)
+	b.signIn(alice)
+	b.at("/code")
+}
+
+func operation(calls []cognitotest.Call, name string) bool {
+	for _, call := range calls {
+		if call.Operation == name && call.Error == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(alice)
+	for range 3 {
+		srv.Advance(time.Hour)
+		b.get("/")
+		b.at("/")
+	}
+	srv.Fail("GetTokensFromRefreshToken", cognitotest.InternalError(), cognitotest.InternalError(), cognitotest.InternalError())
+	srv.Advance(time.Hour - refreshAhead + time.Second) // not expired yet
+	b.get("/")
+	b.at("/")
+	srv.Fail("GetTokensFromRefreshToken")
+	srv.Advance(24 * time.Hour)
+	b.get("/")
+	b.at("/sign-in") // the login's own end
+}
+
+func TestSignOutEverywhere(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b, other := open(t, srv, in.URL), open(t, srv, in.URL)
+	b.signIn(alice)
+	other.signIn(alice)
+	b.get("/sign-out-everywhere")
+	srv.Fail("GlobalSignOut", cognitotest.InternalError(), cognitotest.InternalError(), cognitotest.InternalError())
+	b.submit("/sign-out-everywhere")
+	assert.Equal(t, http.StatusServiceUnavailable, b.status)
+	b.get("/sign-out-everywhere")
+	b.submit("/sign-out-everywhere")
+	b.at("/sign-in")
+	other.get("/")
+	other.at("/sign-in")
+
+	// By another program: Cognito says so when it is asked next.
+	srv.Advance(time.Second)
+	b.signIn(alice)
+	b.at("/")
+	require.NoError(t, in.client.SignOutUser(t.Context(), alice))
+	b.get("/")
+	b.at("/sign-in")
+	b.says("signed-out-elsewhere")
+}
+
+func TestSupport(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	user, desk := open(t, srv, in.URL), open(t, srv, in.URL)
+	user.signIn(alice)
+	user.enroll()
+	user.get("/support")
+	assert.Equal(t, http.StatusForbidden, user.status)
+	user.post("/support", url.Values{"account": {support1}, "action": {"reset"}})
+	assert.Equal(t, http.StatusForbidden, user.status)
+	assert.True(t, srv.User(support1).TOTP)
+
+	desk.signIn(support1)
+	desk.submit("/code", "code", srv.Code(support1), "remember", "yes")
+	desk.at("/")
+	srv.Advance(freshLife)
+	desk.get("/support")
+	desk.at("/step-up")
+	desk.post("/support", url.Values{"account": {alice}, "action": {"reset"}})
+	desk.at("/step-up")
+	assert.True(t, srv.User(alice).TOTP)
+	desk.get("/support")
+	desk.submit("/step-up", "password", password)
+	desk.at("/code")
+	desk.submit("/code", "code", srv.Code(support1))
+	desk.at("/support")
+	desk.submit("/support", "account", "nobody@example.com")
+	desk.refused("/support", "no-user")
+	desk.submit("/support", "account", alice)
+	desk.at("/support")
+	assert.Contains(t, desk.body, "CONFIRMED")
+	desk.says("method-SOFTWARE_TOKEN_MFA")
+
+	desk.post("/support", url.Values{"account": {alice}, "action": {"sign-out"}})
+	desk.at("/support")
+	desk.says("support-done")
+	user.get("/")
+	user.at("/sign-in")
+	desk.post("/support", url.Values{"account": {alice}, "action": {"reset"}})
+	desk.at("/support")
+	assert.False(t, srv.User(alice).TOTP)
+	srv.Advance(time.Second)
+	user.signIn(alice)
+	user.at("/setup")
+
+	// Administrators are not remembered.
+	desk.get("/")
+	desk.submit("/sign-out")
+	srv.Advance(time.Minute)
+	desk.signIn(support1)
+	desk.at("/code")
+}
+
+// Who may use the support desk's pages needs more than a password, even in an optional pool.
+func TestSupportWithoutCode(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	srv.AddUser(cognitotest.User{
+		Username: "new@example.com", Password: password, Groups: []string{supportGroup},
+		Attributes: map[string]string{"name": "New"},
+	})
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn("new@example.com")
+	b.get("/support")
+	assert.Equal(t, http.StatusForbidden, b.status)
+	b.says("support-needs-code")
+	b.enroll()
+	b.get("/support")
+	b.at("/support")
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	b := open(t, srv, in.URL)
+	b.signIn(support1)
+	for range codes.user.n {
+		b.submit("/code", "code", "000000")
+		b.refused("/code", "wrong-code")
+	}
+	b.submit("/code", "code", srv.Code(support1)) // the right one
+	b.limited(t, time.Hour)
+	b.get("/recover")
+	b.submit("/recover", "code", "AAAA-BBBB-CCCC-DDDD")
+	b.limited(t, time.Hour)
+	other := open(t, srv, in.URL)
+	other.signIn(support1)
+	other.submit("/code", "code", srv.Code(support1))
+	other.limited(t, time.Hour) // a new challenge is no way around it
+	srv.Advance(time.Hour)
+	other.signIn(support1)
+	other.submit("/code", "code", srv.Code(support1))
+	other.at("/")
+
+	for range signIns.user.n {
+		b.post("/sign-in", url.Values{"account": {"Ghost@example.com"}, "password": {"wrong"}})
+		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests}, b.status) // Cognito's own
+	}
+	b.post("/sign-in", url.Values{"account": {" ghost@example.com"}, "password": {"wrong"}})
+	b.limited(t, 15*time.Minute)
+
+	// Enrolling guesses codes as well.
+	b.signIn(alice)
+	b.get("/setup")
+	for range codes.user.n {
+		b.submit("/setup", "code", "000000")
+		b.refused("/setup", "wrong-code")
+	}
+	b.submit("/setup", "code", srv.Code(alice))
+	b.limited(t, time.Hour)
+}
+
+// limited requires the page for too many attempts.
+func (b *browser) limited(t *testing.T, window time.Duration) {
+	t.Helper()
+	require.Equal(t, http.StatusTooManyRequests, b.status, b.body)
+	b.says("title-too-many")
+	wait, err := strconv.Atoi(b.header.Get("Retry-After"))
+	require.NoError(t, err)
+	assert.Positive(t, wait)
+	assert.LessOrEqual(t, wait, int(window.Seconds()))
+	assert.Contains(t, b.body, strconv.Itoa((wait+59)/60)+" minutes")
+}
+
+func TestLimitOfAddress(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "", func(s *service) { s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	request := func(forwarded string) int {
+		form := url.Values{"account": {forwarded + "@example.com"}, "password": {"x"}}
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(form.Encode()))
+		req.Host, req.RemoteAddr = in.origin.Host, "127.0.0.1:1234"
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("X-Forwarded-For", forwarded)
+		w := httptest.NewRecorder()
+		in.handler().ServeHTTP(w, req)
+		return w.Code
+	}
+	for i := range signIns.address.n {
+		_, _, err := in.store.Count(t.Context(), signIns.address.key("192.0.2.1"), signIns.address.window)
+		require.NoError(t, err)
+		_, _, err = in.store.Count(t.Context(), signIns.address.key("2001:db8:0:1::/64"), signIns.address.window)
+		require.NoError(t, err, i)
+	}
+	assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.1"))
+	assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.9, 192.0.2.1"), "what the client wrote itself")
+	assert.Equal(t, http.StatusTooManyRequests, request("2001:db8:0:1:a::5"), "all of a subscriber's addresses")
+	assert.Equal(t, http.StatusUnprocessableEntity, request("192.0.2.2"))
+	assert.Equal(t, http.StatusUnprocessableEntity, request("2001:db8:0:2::5"))
+}
+
+func TestClientAddress(t *testing.T) {
+	t.Parallel()
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for _, test := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.1:80", "", "192.0.2.1"},
+		{"192.0.2.1:80", "198.51.100.7", "192.0.2.1"}, // not one of ours
+		{"10.0.0.1:80", "198.51.100.7", "198.51.100.7"},
+		{"[fd00::1]:80", "2001:db8::1", "2001:db8::1"},
+		{"[::ffff:10.0.0.1]:80", "198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:80", "1.2.3.4, 198.51.100.7, 10.0.0.2", "198.51.100.7"},
+		{"10.0.0.1:80", "1.2.3.4, 198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:80", "198.51.100.7, junk", "10.0.0.1"},
+		{"10.0.0.1:80", "", "10.0.0.1"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.RemoteAddr = test.remote
+		if test.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", test.forwarded)
+		}
+		assert.Equal(t, test.want, clientAddress(r, proxies).String(), test)
+	}
+}
+
+func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn(alice)
+	for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+		for _, path := range []string{"/sign-out", "/mfa-off", "/setup", "/recovery-codes", "/support", "/step-up"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, nil)
+			require.NoError(t, err)
+			req.Header.Set(header[0], header[1])
+			b.send(req)
+			assert.Equal(t, http.StatusForbidden, b.status, path)
+			b.says("cross-origin")
+		}
+	}
+	b.get("/")
+	b.at("/")
+}
+
+func TestHost(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	for _, host := range []string{"evil.example", "127.0.0.1", "localhost"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/sign-in", nil)
+		require.NoError(t, err)
+		req.Host = host
+		b.send(req)
+		assert.Equal(t, http.StatusMisdirectedRequest, b.status, host)
+	}
+}
+
+// The browser gets random ids: cookies that scripts and other hosts cannot touch, and nothing of Cognito.
+func TestCookies(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	for _, origin := range []string{"", "https://id.example.com"} {
+		in := start(t, srv, origin)
+		var cookies []*http.Cookie
+		id := func() string { return cookies[len(cookies)-1].Value }
+		send := func(path string, form url.Values) *httptest.ResponseRecorder {
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, in.origin.String()+path, strings.NewReader(form.Encode()))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if len(cookies) > 0 {
+				req.AddCookie(cookies[len(cookies)-1])
+			}
+			w := httptest.NewRecorder()
+			in.handler().ServeHTTP(w, req)
+			cookies = append(cookies, w.Result().Cookies()...) //nolint:bodyclose // A recorder's.
+			for _, value := range w.Header().Values("Set-Cookie") {
+				assert.Less(t, len(value), 200)
+			}
+			return w
+		}
+		srv.Advance(time.Minute)
+		send("/sign-in", url.Values{"account": {support1}, "password": {password}})
+		require.NotEmpty(t, cookies)
+		first := id()
+		w := send("/code", url.Values{"code": {srv.Code(support1)}})
+		require.Equal(t, "/", w.Header().Get("Location"), w.Body)
+		assert.NotEqual(t, first, id(), "a new id for who has got further")
+		for _, cookie := range cookies {
+			assert.True(t, cookie.HttpOnly)
+			assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+			assert.Equal(t, origin != "", cookie.Secure)
+			assert.Equal(t, origin != "", strings.HasPrefix(cookie.Name, "__Host-"))
+			assert.Equal(t, "/", cookie.Path)
+			assert.Empty(t, cookie.Domain)
+			assert.Regexp(t, `^[\w-]{26,64}$`, cookie.Value)
+		}
+		assert.Equal(t, origin != "", w.Header().Get("Strict-Transport-Security") != "")
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.signIn(alice)
+	for _, path := range []string{"/", "/setup", "/nothing", "/style.css"} {
+		b.get(path)
+		assert.Contains(t, b.header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		assert.Equal(t, "nosniff", b.header.Get("X-Content-Type-Options"), path)
+		assert.Equal(t, "DENY", b.header.Get("X-Frame-Options"), path)
+		if path != "/style.css" {
+			assert.Equal(t, "no-store", b.header.Get("Cache-Control"), path)
+			assert.NotContains(t, b.body, "<script", path)
+			assert.NotContains(t, b.body, " style=", path)
+		}
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/style.css", nil)
+	require.NoError(t, err)
+	req.Header.Set("If-None-Match", b.header.Get("ETag"))
+	b.send(req)
+	assert.Equal(t, http.StatusNotModified, b.status)
+}
+
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	b.get("/sign-in")
+	assert.Equal(t, "en", attr(b.find("html", "lang", "en"), "lang"))
+	b.get(attr(b.find("a", "lang", "ja"), "href"))
+	b.lang = "ja" // in which it speaks now, whatever the browser prefers
+	b.at("/sign-in")
+	b.says("password")
+	b.submit("/sign-in", "account", alice, "password", password)
+	b.at("/")
+	b.says("mfa-is-off")
+	b.get(attr(b.find("a", "lang", "en"), "href"))
+	b.lang = "en"
+	b.at("/")
+	b.says("mfa-is-off")
+
+	other := open(t, srv, b.base)
+	other.lang = "ja-JP,ja;q=0.9,en;q=0.8"
+	other.get("/sign-in")
+	assert.NotNil(t, other.find("html", "lang", "ja"))
+	other.lang = "fr"
+	other.get("/sign-in")
+	assert.NotNil(t, other.find("html", "lang", "en"))
+	for _, back := range []string{"//evil.example", "https://evil.example", `/\evil.example`, ""} {
+		other.get("/language/ja?back=" + url.QueryEscape(back))
+		assert.Equal(t, "/sign-in", other.path, back)
+	}
+}
+
+// Every text is there in both languages, and takes the same values.
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	for name, text := range texts {
+		require.Len(t, text, 2, name)
+		for _, verb := range []string{"%s", "%d"} {
+			assert.Equal(t, strings.Count(text["en"], verb), strings.Count(text["ja"], verb), name)
+		}
+		assert.NotEmpty(t, text["en"], name)
+		assert.NotEmpty(t, text["ja"], name)
+	}
+	for _, name := range problems {
+		assert.Contains(t, texts, name)
+	}
+}
+
+// What Cognito does not do is no answer: a clear page, and no way in.
+func TestCognitoFails(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	for code, want := range map[string]int{
+		"InternalErrorException": http.StatusServiceUnavailable, "TooManyRequestsException": http.StatusServiceUnavailable,
+		"ResourceNotFoundException": http.StatusInternalServerError, "UserLambdaValidationException": http.StatusForbidden,
+		"PasswordResetRequiredException": http.StatusForbidden,
+	} {
+		failure := cognitotest.Error(code, "no")
+		srv.Fail("AdminInitiateAuth", failure, failure, failure)
+		b.signIn(alice)
+		assert.Equal(t, want, b.status, code)
+		assert.NotNil(t, b.find("body", "data-page", "message"))
+		srv.Fail("AdminInitiateAuth")
+		b.get("/")
+		b.at("/sign-in")
+	}
+}

@@ -1,0 +1,416 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"os/exec"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/goredisstore"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
+)
+
+// redisServer is Debian's, in a folder of its own. What it acknowledged survives a stop.
+type redisServer struct {
+	address string
+	start   func()
+	stop    func()
+}
+
+func startRedis(t *testing.T) *redisServer {
+	t.Helper()
+	path := tooltest.Need(t, "redis-server", "redis-server")
+	ctx := tooltest.Context(t)
+	listener, err := loopback.Listen(ctx, "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	port := strconv.Itoa(int(netip.MustParseAddrPort(address).Port()))
+	require.NoError(t, listener.Close())
+	folder := t.TempDir()
+	var cmd *exec.Cmd
+	s := &redisServer{address: address}
+	s.stop = func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	s.start = func() {
+		cmd = exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--dir", folder,
+			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
+		require.NoError(t, cmd.Start())
+		client := connect(address)
+		defer func() { _ = client.Close() }()
+		for client.Ping(ctx).Err() != nil {
+			require.NoError(t, ctx.Err())
+		}
+	}
+	s.start()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// sharing puts a service's state into Redis.
+func sharing(t *testing.T, address string) func(*service) {
+	t.Helper()
+	return func(s *service) {
+		client := connect(address)
+		t.Cleanup(func() { _ = client.Close() })
+		s.store, s.sessions.Store = newShared(client), goredisstore.New(client)
+		s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	}
+}
+
+// balancer is a proxy that gives each request to the next instance, and to another one if that is dead.
+type balancer struct {
+	*httptest.Server
+	next      atomic.Int64
+	instances []*instance
+	served    [2]atomic.Int64
+}
+
+func (b *balancer) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	var body []byte
+	if req.Body != nil {
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	for range b.instances {
+		i := b.next.Add(1) % int64(len(b.instances))
+		again := req.Clone(req.Context())
+		again.Body = io.NopCloser(bytes.NewReader(body))
+		again.URL.Host = b.instances[i].Listener.Addr().String()
+		if resp, err = http.DefaultTransport.RoundTrip(again); err == nil {
+			b.served[i].Add(1)
+			return resp, nil
+		}
+	}
+	return nil, err
+}
+
+// balance starts two instances behind a proxy.
+func balance(t *testing.T, srv *cognitotest.Server, redis *redisServer) *balancer {
+	t.Helper()
+	b := &balancer{}
+	b.Server = httptest.NewServer(&httputil.ReverseProxy{Transport: b, Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Scheme = "http"
+		r.Out.Host = r.In.Host
+		r.SetXForwarded()
+	}})
+	t.Cleanup(b.Close)
+	for range 2 {
+		b.instances = append(b.instances, start(t, srv, b.URL, sharing(t, redis.address)))
+	}
+	return b
+}
+
+func TestTwoInstances(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	both := balance(t, srv, startRedis(t))
+	b := open(t, srv, both.URL)
+	b.signIn(alice)
+	b.at("/")
+	b.enroll()
+	b.submit("/sign-out")
+	srv.Advance(time.Minute)
+	b.signIn(alice)
+	b.at("/code")
+	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
+	b.at("/")
+	b.submit("/sign-out")
+	b.signIn(alice)
+	b.at("/")
+	assert.Positive(t, both.served[0].Load())
+	assert.InDelta(t, both.served[0].Load(), both.served[1].Load(), 1, "in turn")
+
+	// A challenge goes from one to the other, and the limits are those of both.
+	begun, finished := open(t, srv, both.instances[0].URL), open(t, srv, both.instances[1].URL)
+	for _, one := range []*browser{begun, finished} {
+		one.client.Jar = b.client.Jar // cookies do not depend on the port
+		one.client.Transport = named{both.URL}
+	}
+	begun.signIn2(support1, "/sign-out")
+	begun.at("/code")
+	for i := range codes.user.n {
+		one := []*browser{begun, finished}[i%2]
+		one.get("/code")
+		one.submit("/code", "code", "000000")
+		one.refused("/code", "wrong-code")
+	}
+	finished.submit("/code", "code", srv.Code(support1))
+	finished.limited(t, time.Hour)
+}
+
+// named sends requests under the host that the service has for everybody.
+type named struct{ url string }
+
+func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
+	u, err := url.Parse(n.url)
+	if err != nil {
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Host = u.Host
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+// signIn2 signs in after a sign-out.
+func (b *browser) signIn2(account, signOut string) {
+	b.t.Helper()
+	b.get("/")
+	b.submit(signOut)
+	b.signIn(account)
+}
+
+// Twenty requests at once, on two instances, refresh a rotating token once. There is no grace period.
+func TestRefreshOnce(t *testing.T) {
+	t.Parallel()
+	srv := fake(t, func(o *cognitotest.Options) { o.RotationGrace = 0 })
+	both := balance(t, srv, startRedis(t))
+	b := open(t, srv, both.URL)
+	b.signIn(alice)
+	for range 3 {
+		srv.Advance(time.Hour)
+		srv.ResetCalls()
+		var wg sync.WaitGroup
+		statuses := make([]string, 20)
+		for i := range statuses {
+			wg.Go(func() {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, both.URL+"/", nil)
+				if !assert.NoError(t, err) {
+					return
+				}
+				resp, err := b.client.Do(req)
+				if assert.NoError(t, err) {
+					statuses[i] = resp.Status + " " + resp.Request.URL.Path
+					_ = resp.Body.Close()
+				}
+			})
+		}
+		wg.Wait()
+		for _, status := range statuses {
+			assert.Equal(t, "200 OK /", status)
+		}
+		refreshed := 0
+		for _, call := range srv.Calls() {
+			if call.Operation == "GetTokensFromRefreshToken" {
+				refreshed++
+			}
+		}
+		assert.Equal(t, 1, refreshed)
+	}
+}
+
+// An instance dies between two requests, and one while it refreshes a token. Nobody is signed out.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	server := startRedis(t)
+	both := balance(t, srv, server)
+	idle, busy := open(t, srv, both.URL), open(t, srv, both.URL)
+	idle.signIn(alice)
+	busy.signIn(alice)
+	waiting := open(t, srv, both.URL)
+	waiting.signIn(support1)
+	waiting.at("/code")
+
+	dying := both.instances[0]
+	dying.store.(*shared).lease = 300 * time.Millisecond
+	srv.Advance(time.Hour)
+	srv.Fail("GetTokensFromRefreshToken", cognitotest.Delay(2*time.Second))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, dying.URL+"/", nil)
+	require.NoError(t, err)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		client := &http.Client{Jar: busy.client.Jar, Transport: named{both.URL}}
+		if resp, err := client.Do(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	watch := connect(server.address)
+	defer func() { _ = watch.Close() }()
+	for locked := ""; locked == ""; { // it has taken the lock, and waits for Cognito
+		for key := range keys(t, watch, "lock:login:*") {
+			locked = key
+		}
+	}
+	require.NoError(t, dying.store.(*shared).redis.Close()) // it can store nothing and unlock nothing any more
+	dying.CloseClientConnections()
+	require.NoError(t, dying.Listener.Close())
+
+	busy.get("/")
+	busy.at("/")
+	idle.get("/")
+	idle.at("/")
+	waiting.get("/code")
+	waiting.submit("/code", "code", srv.Code(support1))
+	waiting.at("/sign-in") // an hour is too long for a challenge, whoever serves it
+	<-gone
+}
+
+func keys(t *testing.T, client *redis.Client, pattern string) map[string]bool {
+	t.Helper()
+	found, err := client.Keys(t.Context(), pattern).Result()
+	require.NoError(t, err)
+	all := make(map[string]bool)
+	for _, key := range found {
+		all[key] = true
+	}
+	return all
+}
+
+// Without its store the service says so, and lets nobody in. Once the store is back, so is everybody.
+func TestRedisGone(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	server := startRedis(t)
+	in := start(t, srv, "", sharing(t, server.address))
+	b, guest := open(t, srv, in.URL), open(t, srv, in.URL)
+	b.signIn(alice)
+	b.get("/setup")
+	key := b.key()
+	guest.signIn(support1)
+	guest.at("/code")
+
+	server.stop()
+	srv.ResetCalls()
+	for _, one := range []*browser{b, guest} {
+		for _, path := range []string{"/", "/code", "/setup", "/support", "/mfa-off"} {
+			one.get(path)
+			one.unavailable()
+		}
+		one.post("/code", url.Values{"code": {srv.Code(support1)}})
+		one.unavailable()
+		one.post("/sign-in", url.Values{"account": {alice}, "password": {password}})
+		one.unavailable()
+	}
+	stranger := open(t, srv, in.URL)
+	stranger.get("/sign-in") // without a session there is nothing to look for
+	stranger.submit("/sign-in", "account", alice, "password", password)
+	stranger.unavailable()
+	assert.Empty(t, srv.Calls(), "nothing is asked of Cognito that nobody counts")
+
+	server.start()
+	for b.get("/setup"); b.status == http.StatusServiceUnavailable; { // the client looks again within a second
+		b.get("/setup")
+	}
+	b.at("/setup")
+	assert.Equal(t, key, b.key())
+	b.get("/")
+	b.at("/")
+	guest.get("/code")
+	guest.submit("/code", "code", srv.Code(support1))
+	guest.at("/")
+}
+
+func (b *browser) unavailable() {
+	b.t.Helper()
+	require.Equal(b.t, http.StatusServiceUnavailable, b.status, b.body)
+	b.says("unavailable")
+	assert.NotEmpty(b.t, b.header.Get("Retry-After"))
+	assert.Empty(b.t, b.header.Get("Set-Cookie"))
+}
+
+// Both stores do the same.
+func TestStore(t *testing.T) {
+	t.Parallel()
+	stores := map[string]func(t *testing.T) Store{
+		"memory": func(*testing.T) Store { return newMemory(time.Now) },
+		"redis": func(t *testing.T) Store {
+			t.Helper()
+			client := connect("redis://" + startRedis(t).address)
+			t.Cleanup(func() { _ = client.Close() })
+			return newShared(client)
+		},
+	}
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, ctx := open(t), t.Context()
+			value, err := s.Get(ctx, "a")
+			require.NoError(t, err)
+			assert.Nil(t, value)
+			require.NoError(t, s.Set(ctx, "a", []byte("1"), 0))
+			require.NoError(t, s.Set(ctx, "b", []byte("2"), time.Millisecond))
+			value, err = s.Get(ctx, "a")
+			require.NoError(t, err)
+			assert.Equal(t, "1", string(value))
+			for value != nil { // until its life is over
+				value, err = s.Get(ctx, "b")
+				require.NoError(t, err)
+			}
+			require.NoError(t, s.Delete(ctx, "a"))
+			value, err = s.Get(ctx, "a")
+			require.NoError(t, err)
+			assert.Nil(t, value)
+
+			for want := range 3 {
+				n, rest, err := s.Count(ctx, "c", time.Hour)
+				require.NoError(t, err)
+				assert.Equal(t, want+1, n)
+				assert.Positive(t, rest)
+				assert.LessOrEqual(t, rest, time.Hour)
+			}
+			n, _, err := s.Count(ctx, "d", time.Millisecond)
+			require.NoError(t, err)
+			for again := true; again; { // until the window is over
+				var next int
+				next, _, err = s.Count(ctx, "d", time.Millisecond)
+				require.NoError(t, err)
+				again = next > n
+			}
+
+			unlock, err := s.Lock(ctx, "l")
+			require.NoError(t, err)
+			canceled, cancel := context.WithCancel(ctx)
+			cancel()
+			_, err = s.Lock(canceled, "l")
+			require.ErrorIs(t, err, context.Canceled)
+			free, err := s.Lock(ctx, "other")
+			require.NoError(t, err)
+			free()
+			got := make(chan struct{})
+			go func() {
+				defer close(got)
+				second, err := s.Lock(ctx, "l")
+				if assert.NoError(t, err) {
+					second()
+				}
+			}()
+			unlock()
+			<-got
+		})
+	}
+}
+
+// What has ended does not stay in memory.
+func TestMemorySweep(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	m := newMemory(func() time.Time { return now })
+	for i := range 100 {
+		_, _, err := m.Count(t.Context(), strconv.Itoa(i), time.Minute)
+		require.NoError(t, err)
+	}
+	now = now.Add(2 * time.Minute)
+	_, err := m.Get(t.Context(), "any")
+	require.NoError(t, err)
+	assert.Empty(t, m.items)
+}

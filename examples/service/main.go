@@ -33,6 +33,7 @@ import (
 
 	"github.com/alexedwards/scs/goredisstore"
 	"github.com/alexedwards/scs/v2"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/cognitomfa/cognitomfa"
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
@@ -110,6 +111,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	logging.Disable() // of go-redis; each failure of Redis is the error of a request
 	logger := slog.New(slog.NewJSONHandler(stderr, nil))
 	svc, err := newService(p, origin, logger)
 	if err != nil {

@@ -33,16 +33,19 @@ type redisServer struct {
 	stop    func()
 }
 
-func startRedis(t *testing.T) *redisServer {
-	t.Helper()
-	path := tooltest.Need(t, "redis-server", "redis-server")
-	ctx := tooltest.Context(t)
+func startRedis(tb testing.TB) *redisServer {
+	tb.Helper()
+	path := tooltest.Need(tb, "redis-server", "redis-server")
+	ctx := tb.Context() // a benchmark's; a test's also ends shortly before the time limit
+	if limited, ok := tb.(tooltest.T); ok {
+		ctx = tooltest.Context(limited)
+	}
 	listener, err := loopback.Listen(ctx, "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	address := listener.Addr().String()
 	port := strconv.Itoa(int(netip.MustParseAddrPort(address).Port()))
-	require.NoError(t, listener.Close())
-	folder := t.TempDir()
+	require.NoError(tb, listener.Close())
+	folder := tb.TempDir()
 	var cmd *exec.Cmd
 	s := &redisServer{address: address}
 	s.stop = func() {
@@ -52,24 +55,24 @@ func startRedis(t *testing.T) *redisServer {
 	s.start = func() {
 		cmd = exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--dir", folder,
 			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
-		require.NoError(t, cmd.Start())
+		require.NoError(tb, cmd.Start())
 		client := connect(address)
 		defer func() { _ = client.Close() }()
 		for client.Ping(ctx).Err() != nil {
-			require.NoError(t, ctx.Err())
+			require.NoError(tb, ctx.Err())
 		}
 	}
 	s.start()
-	t.Cleanup(func() { s.stop() })
+	tb.Cleanup(func() { s.stop() })
 	return s
 }
 
 // sharing puts a service's state into Redis.
-func sharing(t *testing.T, address string) func(*service) {
-	t.Helper()
+func sharing(tb testing.TB, address string) func(*service) {
+	tb.Helper()
 	return func(s *service) {
 		client := connect(address)
-		t.Cleanup(func() { _ = client.Close() })
+		tb.Cleanup(func() { _ = client.Close() })
 		s.store, s.sessions.Store = newShared(client), goredisstore.New(client)
 		s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}
@@ -79,7 +82,7 @@ func sharing(t *testing.T, address string) func(*service) {
 type balancer struct {
 	*httptest.Server
 	next      atomic.Int64
-	instances []*instance
+	addresses []string
 	served    [2]atomic.Int64
 }
 
@@ -90,11 +93,11 @@ func (b *balancer) RoundTrip(req *http.Request) (resp *http.Response, err error)
 			return nil, err
 		}
 	}
-	for range b.instances {
-		i := b.next.Add(1) % int64(len(b.instances))
+	for range b.addresses {
+		i := b.next.Add(1) % int64(len(b.addresses))
 		again := req.Clone(req.Context())
 		again.Body = io.NopCloser(bytes.NewReader(body))
-		again.URL.Host = b.instances[i].Listener.Addr().String()
+		again.URL.Host = b.addresses[i]
 		if resp, err = http.DefaultTransport.RoundTrip(again); err == nil {
 			b.served[i].Add(1)
 			return resp, nil
@@ -103,26 +106,35 @@ func (b *balancer) RoundTrip(req *http.Request) (resp *http.Response, err error)
 	return nil, err
 }
 
-// balance starts two instances behind a proxy.
-func balance(t *testing.T, srv *cognitotest.Server, redis *redisServer) *balancer {
-	t.Helper()
+func proxy(tb testing.TB) *balancer {
+	tb.Helper()
 	b := &balancer{}
 	b.Server = httptest.NewServer(&httputil.ReverseProxy{Transport: b, Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme = "http"
 		r.Out.Host = r.In.Host
+		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 		r.SetXForwarded()
 	}})
-	t.Cleanup(b.Close)
-	for range 2 {
-		b.instances = append(b.instances, start(t, srv, b.URL, sharing(t, redis.address)))
-	}
+	tb.Cleanup(b.Close)
 	return b
+}
+
+// balance starts two instances behind a proxy.
+func balance(t *testing.T, srv *cognitotest.Server, redis *redisServer) (*balancer, [2]*instance) {
+	t.Helper()
+	b := proxy(t)
+	var instances [2]*instance
+	for i := range instances {
+		instances[i] = start(t, srv, b.URL, sharing(t, redis.address))
+		b.addresses = append(b.addresses, instances[i].Listener.Addr().String())
+	}
+	return b, instances
 }
 
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
-	both := balance(t, srv, startRedis(t))
+	both, instances := balance(t, srv, startRedis(t))
 	b := open(t, srv, both.URL)
 	b.signIn(alice)
 	b.at("/")
@@ -140,7 +152,7 @@ func TestTwoInstances(t *testing.T) {
 	assert.InDelta(t, both.served[0].Load(), both.served[1].Load(), 1, "in turn")
 
 	// A challenge goes from one to the other, and the limits are those of both.
-	begun, finished := open(t, srv, both.instances[0].URL), open(t, srv, both.instances[1].URL)
+	begun, finished := open(t, srv, instances[0].URL), open(t, srv, instances[1].URL)
 	for _, one := range []*browser{begun, finished} {
 		one.client.Jar = b.client.Jar // cookies do not depend on the port
 		one.client.Transport = named{both.URL}
@@ -182,7 +194,7 @@ func (b *browser) signIn2(account, signOut string) {
 func TestRefreshOnce(t *testing.T) {
 	t.Parallel()
 	srv := fake(t, func(o *cognitotest.Options) { o.RotationGrace = 0 })
-	both := balance(t, srv, startRedis(t))
+	both, _ := balance(t, srv, startRedis(t))
 	b := open(t, srv, both.URL)
 	b.signIn(alice)
 	for range 3 {
@@ -222,7 +234,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	server := startRedis(t)
-	both := balance(t, srv, server)
+	both, instances := balance(t, srv, server)
 	idle, busy := open(t, srv, both.URL), open(t, srv, both.URL)
 	idle.signIn(alice)
 	busy.signIn(alice)
@@ -230,7 +242,7 @@ func TestKilled(t *testing.T) {
 	waiting.signIn(support1)
 	waiting.at("/code")
 
-	dying := both.instances[0]
+	dying := instances[0]
 	dying.store.(*shared).lease = 300 * time.Millisecond
 	srv.Advance(time.Hour)
 	srv.Fail("GetTokensFromRefreshToken", cognitotest.Delay(2*time.Second))

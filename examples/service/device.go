@@ -36,9 +36,18 @@ func (x *exchange) device(account string) (string, error) {
 	}
 	if over || x.now().Sub(known.Since) >= deviceLife {
 		x.put("forget", known.Token) // Cognito has no limit of its own
-		return "", x.store.Delete(ctx, deviceKey(cookie.Value))
+		return "", x.dropDevice()
 	}
 	return known.Token, nil
+}
+
+// dropDevice forgets what this browser's cookie stands for.
+func (x *exchange) dropDevice() error {
+	cookie, err := x.r.Cookie(x.cookie("device"))
+	if err != nil {
+		return nil //nolint:nilerr // No cookie, no device.
+	}
+	return x.store.Delete(x.r.Context(), deviceKey(cookie.Value))
 }
 
 // keepDevice confirms the device of a new sign-in, without which its refresh token does not work, and remembers it
@@ -58,12 +67,12 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	device, err := x.client.RememberDevice(ctx, t, "", func(o *cognitomfa.RememberOptions) { o.ConfirmOnly = !remember })
 	if err != nil {
 		x.log.Warn("device not remembered", "error", err)
+		remember = false
 	}
-	if device == nil {
-		return nil // the sign-in ends with its access token
+	if device != nil { // else the login ends with its access token
+		l.Device = device.Token()
 	}
-	l.Device = device.Token()
-	if !remember || err != nil {
+	if !remember {
 		return nil
 	}
 	id := rand.Text()
@@ -74,7 +83,7 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 
 // newCookie is one that scripts cannot read. It is sent over TLS only, if the service has it.
 func (s *service) newCookie(name, value string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure where there is TLS.
 		Name: s.cookie(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
 	}

@@ -25,10 +25,10 @@ var (
 	codes   = limits{limit{"code/user", 10, time.Hour}, limit{"code/address", 100, time.Hour}}
 )
 
-// tooMany is the error of an attempt that is not let through.
-type tooMany struct{ wait time.Duration }
+// tooManyError is the error of an attempt that is not let through.
+type tooManyError struct{ wait time.Duration }
 
-func (tooMany) Error() string { return "too many attempts" }
+func (tooManyError) Error() string { return "too many attempts" }
 
 // attempt counts before anything is checked, so that parallel attempts count as well.
 func (x *exchange) attempt(l limits, user string) error {
@@ -40,17 +40,17 @@ func (x *exchange) attempt(l limits, user string) error {
 		}
 		if n > limit.n {
 			x.log.Warn("limit reached", "limit", limit.name, "address", x.address())
-			return tooMany{rest}
+			return tooManyError{rest}
 		}
 	}
 	return nil
 }
 
-// succeeded makes the limit count from zero for the user. It does not for the address: a guesser could sign in
-// to an account of their own in between.
-func (x *exchange) succeeded(l limits, user string) {
-	if err := x.store.Delete(x.r.Context(), l.user.key(user)); err != nil {
-		x.log.Warn("limit not reset", "limit", l.user.name, "error", err)
+// codeAccepted makes codes count from zero for the user. They do not for the address: a guesser could sign in to
+// an account of their own in between.
+func (x *exchange) codeAccepted(user string) {
+	if err := x.store.Delete(x.r.Context(), codes.user.key(user)); err != nil {
+		x.log.Warn("limit not reset", "error", err)
 	}
 }
 

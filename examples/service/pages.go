@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,13 +23,13 @@ var files embed.FS
 
 var languages = textlanguage.NewMatcher([]textlanguage.Tag{textlanguage.English, textlanguage.Japanese})
 
-// languageCookie holds a choice, not a secret.
-const languageCookie = "language"
+// ownPath are the paths of pages. Browsers take much that begins with a slash for another site.
+var ownPath = regexp.MustCompile(`^/[a-z-]*$`)
 
 // language is the one that was chosen by a link, or else that of the browser.
-func language(r *http.Request) string {
+func (s *service) language(r *http.Request) string {
 	chosen := ""
-	if cookie, err := r.Cookie(languageCookie); err == nil {
+	if cookie, err := r.Cookie(s.cookie("language")); err == nil {
 		chosen = cookie.Value
 	}
 	tag, _ := textlanguage.MatchStrings(languages, chosen, r.Header.Get("Accept-Language"))
@@ -36,15 +37,13 @@ func language(r *http.Request) string {
 	return base.String()
 }
 
-func (x *exchange) language() (reply, error) {
-	cookie := x.newCookie("", x.r.PathValue("tag"), 365*24*time.Hour)
-	cookie.Name = languageCookie
+func (x *exchange) chooseLanguage() (reply, error) {
+	cookie := x.newCookie("language", x.r.PathValue("tag"), 365*24*time.Hour)
 	x.cookies = append(x.cookies, cookie)
-	back := x.r.FormValue("back")
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
-		back = "/"
+	if back := x.r.FormValue("back"); ownPath.MatchString(back) {
+		return redirect(back)
 	}
-	return redirect(back)
+	return redirect("/")
 }
 
 // texts are all that the pages say, by name and language.

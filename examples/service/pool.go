@@ -32,7 +32,7 @@ type pool struct {
 // openPool opens the user pool that the flags ask for.
 func (s *settings) openPool(ctx context.Context) (*pool, error) {
 	if s.userPoolID == "" {
-		srv := openFake()
+		srv := openFake() //nolint:contextcheck // It lasts until it is closed.
 		p := fakePool(srv, s.issuer)
 		p.about = "and sign in as alice@example.com, temporary@example.com, choice@example.com or support@example.com, " +
 			"all with the password " + password + ". To get a code without a phone, run " +

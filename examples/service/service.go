@@ -66,7 +66,7 @@ var routes = []struct {
 	{"POST", "/sign-out", anyone, (*exchange).signOut},
 	{"GET POST", "/sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
 	{"GET POST", "/support", support, (*exchange).supportDesk},
-	{"GET", "/language/{tag}", anyone, (*exchange).language},
+	{"GET", "/language/{tag}", anyone, (*exchange).chooseLanguage},
 	{"GET", "/unknown-step", anyone, message(http.StatusNotImplemented, "unknown-step")},
 	{"GET POST", "/", anyone, message(http.StatusNotFound, "not-found")},
 }
@@ -147,9 +147,9 @@ func message(status int, text string) handler {
 }
 
 // serve loads the session, lets a route's handler answer if its guard agrees, and saves the session.
-func (s *service) serve(g guard, handle handler) http.Handler {
+func (s *service) serve(g guard, handle handler) http.Handler { //nolint:contextcheck // The exchange has it.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{service: s, r: r, lang: language(r)}
+		x := &exchange{service: s, r: r, lang: s.language(r)}
 		rep, err := x.handle(g, handle)
 		if err != nil {
 			rep = x.failure(err)
@@ -199,7 +199,8 @@ func (x *exchange) allowed(g guard) (reply, bool) {
 	case g == support && !l.support():
 		return reply{status: http.StatusForbidden, page: "message", data: "no-support"}, false
 	case g >= setUp && !x.fresh(l):
-		x.put("next", x.r.URL.Path)
+		page, _, _ := strings.Cut(x.r.URL.Path[1:], "/")
+		x.put("next", "/"+page)
 		return reply{redirect: "/step-up"}, false
 	case g == support && !l.Coded:
 		return reply{status: http.StatusForbidden, page: "message", data: "support-needs-code"}, false
@@ -280,7 +281,7 @@ func (x *exchange) again(page string, data any, err error) (reply, error) {
 
 // failure is the answer to an error that no handler has dealt with.
 func (x *exchange) failure(err error) reply {
-	var limited tooMany
+	var limited tooManyError
 	switch {
 	case errors.As(err, &limited):
 		return reply{status: http.StatusTooManyRequests, page: "message", data: "too-many", wait: limited.wait}

@@ -110,7 +110,7 @@ func (x *exchange) enrolled() (reply, error) {
 	}
 	ctx, user := x.r.Context(), x.login.Username
 	x.drop("uri")
-	x.succeeded(codes, user)
+	x.codeAccepted(user)
 	if err := x.end(ctx, user); err != nil {
 		return reply{}, err
 	}

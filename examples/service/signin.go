@@ -38,7 +38,13 @@ func (x *exchange) begin(name, account string) (reply, error) {
 	} else if err != nil {
 		return reply{}, err
 	}
-	x.succeeded(signIns, account)
+	if ch, ok := outcome.(*cognitomfa.MFAChallenge); ok && ch.DeviceUnknown {
+		x.drop("device")
+		err = x.dropDevice()
+	}
+	if err != nil {
+		return reply{}, err
+	}
 	return x.proceed(outcome, false)
 }
 
@@ -130,7 +136,7 @@ func enterCode(x *exchange, ch *cognitomfa.MFAChallenge) (cognitomfa.Outcome, er
 	outcome, err := x.client.RespondMFA(x.r.Context(), ch, x.r.PostFormValue("code"),
 		func(o *cognitomfa.AnswerOptions) { o.CallOptions = x.call() })
 	if err == nil {
-		x.succeeded(codes, ch.Username)
+		x.codeAccepted(ch.Username)
 	}
 	return outcome, err
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/cognitomfa/cognitomfa"
 )
@@ -31,5 +31,5 @@ func (x *exchange) steppedUp(t *cognitomfa.Tokens, username string, coded bool) 
 		l.Fresh, l.Coded = x.now(), coded
 		return nil
 	})
-	return reply{redirect: "/" + strings.TrimLeft(x.pop("next"), "/")}, err
+	return reply{redirect: cmp.Or(x.pop("next"), "/")}, err
 }

@@ -19,7 +19,7 @@ func (x *exchange) supportDesk() (reply, error) {
 	} else if err != nil {
 		return reply{}, err
 	}
-	user, done := data.Status.Username, "support-done"
+	user, done := data.Username, "support-done"
 	switch x.r.PostFormValue("action") {
 	case "reset":
 		err = x.resetByDesk(ctx, user)

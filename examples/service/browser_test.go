@@ -285,7 +285,7 @@ func TestEveryPage(t *testing.T) {
 			p.open("/setup")
 			look("setup", "07-setup")
 			p.click("#code")
-			p.enter("000000")
+			p.enter(wrong(srv, alice))
 			p.see("setup", "#problem")
 			look("setup", "08-setup-wrong-code")
 			key := strings.ReplaceAll(eval[string](p, "document.querySelector('#key').innerText"), " ", "")
@@ -320,7 +320,7 @@ func TestEveryPage(t *testing.T) {
 			for range codes.user.n + 1 {
 				p.open("/code")
 				p.see("code", "#code:focus")
-				p.enter("000000")
+				p.enter(wrong(srv, alice))
 				p.see("code", "#problem, body[data-page=message] h1")
 			}
 			look("message", "20-too-many")

@@ -77,7 +77,7 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	}
 	id := rand.Text()
 	x.cookies = append(x.cookies, x.newCookie("device", id, deviceLife))
-	known := remembered{x.get("account"), l.Username, l.Device, x.now()}
+	known := remembered{x.get("account"), l.Username, l.Device, l.Since}
 	return save(ctx, x.store, deviceKey(id), known, 2*deviceLife)
 }
 

@@ -7,9 +7,11 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,6 +36,27 @@ func (n *notices) note(_ *exchange, _, event string) {
 	n.said = append(n.said, event)
 }
 
+// secretShapes are what passwords, tokens, sessions, keys, recovery codes and addresses look like.
+const secretShapes = `Passw0rd|eyJ|AYABe|otpauth|[A-Z2-7]{4}-[A-Z2-7]{4}|[A-Z2-7]{20}|@example\.com`
+
+// journal is what a service has logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
 // instance is a service that listens.
 type instance struct {
 	*service
@@ -51,7 +74,10 @@ func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*se
 	}
 	u, err := url.Parse(origin)
 	require.NoError(t, err)
-	svc, err := newService(fakePool(srv, "Example"), u, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	journal := &journal{}
+	logger := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), journal), nil))
+	t.Cleanup(func() { assert.NotRegexp(t, secretShapes, journal.String(), "the log") })
+	svc, err := newService(fakePool(srv, "Example"), u, logger)
 	require.NoError(t, err)
 	in := &instance{service: svc}
 	svc.notify = in.notices.note
@@ -67,7 +93,8 @@ func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*se
 // fake starts the embedded pool.
 func fake(t *testing.T, more ...func(*cognitotest.Options)) *cognitotest.Server {
 	t.Helper()
-	srv := openFake(more...)
+	now := time.Now().Truncate(30 * time.Second) // stands still, so a code lasts as long as a test needs it
+	srv := openFake(append(more, func(o *cognitotest.Options) { o.Now = func() time.Time { return now } })...)
 	t.Cleanup(srv.Close)
 	return srv
 }
@@ -215,6 +242,25 @@ func (b *browser) codeOf(key string) string {
 	code, err := otpauth.Key{Secret: otpauth.NewSecret(key)}.Code(b.srv.Now())
 	require.NoError(b.t, err)
 	return code
+}
+
+// wrong is a code that no authenticator of the user shows about now.
+func wrong(srv *cognitotest.Server, account string) string {
+	var right []string
+	for range 3 {
+		srv.Advance(-30 * time.Second)
+		state := srv.User(account)
+		right = append(right, state.Code, state.NextCode)
+	}
+	srv.Advance(90 * time.Second)
+	state := srv.User(account)
+	right = append(right, state.Code, state.NextCode)
+	for _, code := range []string{"000000", "000001", "000002", "000003", "000004", "000005"} {
+		if !slices.Contains(right, code) {
+			return code
+		}
+	}
+	return "" // six of five
 }
 
 // enroll sets an authenticator up, from the account page, and saves the recovery codes.

@@ -162,7 +162,7 @@ func TestTwoInstances(t *testing.T) {
 	for i := range codes.user.n {
 		one := []*browser{begun, finished}[i%2]
 		one.get("/code")
-		one.submit("/code", "code", "000000")
+		one.submit("/code", "code", wrong(srv, support1))
 		one.refused("/code", "wrong-code")
 	}
 	finished.submit("/code", "code", srv.Code(support1))

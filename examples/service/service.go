@@ -86,21 +86,26 @@ func (s *service) handler() http.Handler {
 	return s.headers(crossOrigin.Handler(mux))
 }
 
+var securityHeaders = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY",
+	"Referrer-Policy":              "same-origin", // with no-referrer, browsers send Origin: null with a form
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+	"Cache-Control":                "no-store",
+}
+
 // headers answers only for the service's own host, and tells browsers what the pages never do.
 func (s *service) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "+
-			"base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		h.Set("Cache-Control", "no-store")
+		for name, value := range securityHeaders {
+			w.Header().Set(name, value)
+		}
 		if s.secure() {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if r.Host != s.origin.Host {
 			http.Error(w, "this service is at "+s.origin.String(), http.StatusMisdirectedRequest)
@@ -147,8 +152,8 @@ func message(status int, text string) handler {
 }
 
 // serve loads the session, lets a route's handler answer if its guard agrees, and saves the session.
-func (s *service) serve(g guard, handle handler) http.Handler { //nolint:contextcheck // The exchange has it.
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (s *service) serve(g guard, handle handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:contextcheck // It is in the exchange.
 		x := &exchange{service: s, r: r, lang: s.language(r)}
 		rep, err := x.handle(g, handle)
 		if err != nil {
@@ -243,7 +248,6 @@ func (x *exchange) drop(keys ...string) {
 
 // problems are the texts for errors that a user can do something about.
 var problems = map[error]string{
-	errNotRepeated:                "not-repeated",
 	cognitomfa.ErrCredentials:     "wrong-credentials",
 	cognitomfa.ErrTooManyAttempts: "locked-out",
 	cognitomfa.ErrUserDisabled:    "disabled",
@@ -265,16 +269,19 @@ var errNotRepeated = errors.New("the new password and its repetition differ")
 func problem(err error) string {
 	var e *cognitomfa.Error
 	if errors.As(err, &e) {
-		err = e.Kind
+		return problems[e.Kind]
 	}
-	return problems[err]
+	return ""
 }
 
 // again shows a page once more after an error that the user can mend there.
 func (x *exchange) again(page string, data any, err error) (reply, error) {
-	next := cognitomfa.NextStep(err)
-	if next == cognitomfa.StepSameChallenge || next == cognitomfa.StepNextCode || errors.Is(err, errNotRepeated) {
+	switch cognitomfa.NextStep(err) {
+	case cognitomfa.StepSameChallenge, cognitomfa.StepNextCode:
 		return invalid(page, data, problem(err))
+	}
+	if errors.Is(err, errNotRepeated) {
+		return invalid(page, data, "not-repeated")
 	}
 	return reply{}, err
 }

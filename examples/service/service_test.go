@@ -98,7 +98,7 @@ func TestSetup(t *testing.T) {
 	b.submit("/sign-out")
 	b.signIn(alice)
 	b.at("/code")
-	b.submit("/code", "code", "000000")
+	b.submit("/code", "code", wrong(srv, alice))
 	b.refused("/code", "wrong-code")
 	b.submit("/code", "code", srv.Code(alice))
 	b.refused("/code", "used-code")
@@ -120,7 +120,7 @@ func TestRequiredSetup(t *testing.T) {
 	b.at("/sign-in") // not in yet
 	b.get("/setup")
 	assert.Equal(t, key, b.key())
-	b.submit("/setup", "code", "000000")
+	b.submit("/setup", "code", wrong(srv, "temporary@example.com"))
 	b.refused("/setup", "wrong-code")
 	assert.Equal(t, key, b.key())
 	b.submit("/setup", "code", b.codeOf(key))
@@ -584,7 +584,7 @@ func TestLimits(t *testing.T) {
 	b := open(t, srv, in.URL)
 	b.signIn(support1)
 	for range codes.user.n {
-		b.submit("/code", "code", "000000")
+		b.submit("/code", "code", wrong(srv, support1))
 		b.refused("/code", "wrong-code")
 	}
 	b.submit("/code", "code", srv.Code(support1)) // the right one
@@ -612,7 +612,7 @@ func TestLimits(t *testing.T) {
 	b.signIn(alice)
 	b.get("/setup")
 	for range codes.user.n {
-		b.submit("/setup", "code", "000000")
+		b.submit("/setup", "code", wrong(srv, alice))
 		b.refused("/setup", "wrong-code")
 	}
 	b.submit("/setup", "code", srv.Code(alice))
@@ -880,4 +880,29 @@ func TestUnknownDevice(t *testing.T) {
 	for _, call := range srv.Calls() {
 		assert.Empty(t, call.Error, "it is not tried again: %s", call.Operation)
 	}
+}
+
+// The clocks of instances differ. Who signs in after an end is in, also where the clock is behind.
+func TestClockBehind(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	in := start(t, srv, "")
+	behind := start(t, srv, "", func(s *service) {
+		s.store, s.sessions.Store = in.store, in.sessions.Store
+		s.now = func() time.Time { return srv.Now().Add(-time.Second) }
+	})
+	b, other := open(t, srv, in.URL), open(t, srv, behind.URL)
+	other.signIn(alice)
+	b.signIn(alice)
+	b.get("/sign-out-everywhere")
+	b.submit("/sign-out-everywhere")
+	b.at("/sign-in")
+	other.get("/")
+	other.at("/sign-in")
+	srv.Advance(time.Second)
+	require.NoError(t, in.end(t.Context(), srv.User(alice).Username))
+	other.signIn(alice)
+	other.at("/")
+	other.get("/")
+	other.at("/")
 }

@@ -114,6 +114,16 @@ func (s *service) end(ctx context.Context, user string) error {
 	return save(ctx, s.store, endedKey(user), s.now(), 2*deviceLife)
 }
 
+// since is when something begins that is not to end with what came before, whatever the instances' clocks say.
+func (s *service) since(ctx context.Context, user string) (time.Time, error) {
+	now := s.now()
+	at, err := load[time.Time](ctx, s.store, endedKey(user))
+	if at != nil && !now.After(*at) {
+		now = at.Add(time.Nanosecond)
+	}
+	return now, err
+}
+
 // ended tells whether what a user began at this time was ended since.
 func (s *service) ended(ctx context.Context, user string, since time.Time) (bool, error) {
 	at, err := load[time.Time](ctx, s.store, endedKey(user))

@@ -117,9 +117,10 @@ func (x *exchange) enrolled() (reply, error) {
 	if err := x.store.Delete(ctx, enrollKey(user)); err != nil {
 		return reply{}, err
 	}
-	_, err := x.update(ctx, x.id, func(_ context.Context, l *login) error {
-		l.Since, l.Fresh, l.Coded, l.MustEnroll = x.now(), x.now(), true, false
-		return nil
+	_, err := x.update(ctx, x.id, func(ctx context.Context, l *login) (err error) {
+		l.Fresh, l.Coded, l.MustEnroll = x.now(), true, false
+		l.Since, err = x.since(ctx, user)
+		return err
 	})
 	if err != nil {
 		return reply{}, err

@@ -160,12 +160,16 @@ func (x *exchange) finish(t *cognitomfa.Tokens, coded bool) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	since, err := x.since(ctx, access.Username)
+	if err != nil {
+		return reply{}, err
+	}
 	l := &login{
 		Username: access.Username, Email: id.Email, Groups: access.Groups, Tokens: t.Plain(),
-		Since: x.now(), Until: x.now().Add(loginLife), Coded: coded, MustEnroll: must != nil,
+		Since: since, Until: x.now().Add(loginLife), Coded: coded, MustEnroll: must != nil,
 	}
 	if x.get("device") == "" || coded || t.DeviceUnknown {
-		l.Fresh = l.Since // else the device has stood in for the code
+		l.Fresh = x.now() // else the device has stood in for the code
 	}
 	if err := x.keepDevice(t, l); err != nil {
 		return reply{}, err

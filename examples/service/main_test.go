@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
+)
+
+// runs runs the program and returns what it prints first, and the address in it.
+func runs(t *testing.T, args ...string) (line, address string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(tooltest.Context(t))
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), write, t.Output())
+		_ = write.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+	})
+	line, err := bufio.NewReader(read).ReadString('\n')
+	require.NoError(t, err)
+	return line, strings.Fields(line)[1]
+}
+
+func TestRunEmbedded(t *testing.T) {
+	t.Parallel()
+	line, address := runs(t)
+	for _, want := range []string{alice, password, "oathtool --totp --base32", demoKey} {
+		assert.Contains(t, line, want)
+	}
+	b := open(t, nil, address)
+	b.signIn(alice)
+	b.at("/")
+}
+
+func TestRunOnPool(t *testing.T) {
+	srv := fake(t)
+	t.Setenv(secretVariable, srv.ClientSecret)
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	_, address := runs(t, "-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-endpoint", srv.URL,
+		"-redis", "redis://"+startRedis(t).address, "-trusted-proxy", "127.0.0.0/8")
+	b := open(t, srv, address)
+	b.signIn(support1)
+	b.at("/code")
+	b.submit("/code", "code", srv.Code(support1))
+	b.at("/")
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"argument"},
+		{"-nonsense"},
+		{"-user-pool-id", "eu-west-1_Abc"},
+		{"-client-id", "abc"},
+		{"-redis", "127.0.0.1:6379"},
+		{"-trusted-proxy", "10.0.0.1"},
+	} {
+		_, err := parseSettings(args, io.Discard)
+		assert.Error(t, err, args)
+	}
+	for _, given := range []string{"id.example.com", "https://", "ftp://id.example.com", "https://id.example.com/path"} {
+		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-url", given}, io.Discard, io.Discard)
+		assert.ErrorContains(t, err, "-url", given)
+	}
+	err := run(t.Context(), []string{
+		"-user-pool-id", "eu-west-1_Abc", "-client-id", "abc", "-addr", "127.0.0.1:0", "-redis", "127.0.0.1:1",
+	}, io.Discard, io.Discard)
+	assert.ErrorContains(t, err, "-redis")
+}

@@ -54,7 +54,8 @@ func (x *exchange) signOut() (reply, error) {
 	return x.leave("signed-out")
 }
 
-// signOutEverywhere also forgets the remembered computers. It says that it is done only if Cognito has done it.
+// signOutEverywhere also forgets the remembered computers. It says that it is done only if Cognito
+// has done it.
 func (x *exchange) signOutEverywhere() (reply, error) {
 	if !x.post() {
 		return page("sign-out-everywhere", nil)

@@ -32,12 +32,15 @@ func crowd(srv *cognitotest.Server, n int) {
 	}
 }
 
-// visit signs one of the crowd in, from the first page to the account. Each comes from an address of their own.
+// visit signs one of the crowd in, from the first page to the account. Each comes from an address
+// of their own.
 func visit(tb testing.TB, base string, srv *cognitotest.Server, i int, took func(page string, send func())) {
 	tb.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(tb, err)
-	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	account := fmt.Sprintf("user%d@example.com", i)
 	for _, page := range []struct {
 		method, path string
@@ -53,7 +56,8 @@ func visit(tb testing.TB, base string, srv *cognitotest.Server, i int, took func
 		if page.path == "/code" && page.method == "POST" {
 			page.form = url.Values{"code": {srv.Code(account)}}
 		}
-		req, err := http.NewRequestWithContext(tb.Context(), page.method, base+page.path, strings.NewReader(page.form.Encode()))
+		form := strings.NewReader(page.form.Encode())
+		req, err := http.NewRequestWithContext(tb.Context(), page.method, base+page.path, form)
 		require.NoError(tb, err)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{198, byte(i >> 16), byte(i >> 8), byte(i)}).String())
@@ -90,8 +94,8 @@ func benchInstance(b *testing.B, p *pool, origin string, set ...func(*service)) 
 	return server
 }
 
-// BenchmarkSignIn is a sign-in with password and code, from the first page to the account: five requests to the
-// service and four to Cognito, which runs in the same process.
+// BenchmarkSignIn is a sign-in with password and code, from the first page to the account: five
+// requests to the service and four to Cognito, which runs in the same process.
 func BenchmarkSignIn(b *testing.B) {
 	run := func(b *testing.B, srv *cognitotest.Server, base string) {
 		b.Helper()
@@ -136,7 +140,8 @@ func (t *timed) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkPages reports for each page the median of its own time and of Cognito's, in milliseconds.
+// BenchmarkPages reports for each page the median of its own time and of Cognito's, in
+// milliseconds.
 func BenchmarkPages(b *testing.B) {
 	srv := openFake()
 	defer srv.Close()

@@ -128,7 +128,8 @@ func (p *person) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// enter types into what has the focus, goes on with Tab, and ends with Enter: nothing needs a mouse.
+// enter types into what has the focus, goes on with Tab, and ends with Enter: nothing needs a
+// mouse.
 func (p *person) enter(texts ...string) {
 	p.t.Helper()
 	for i, text := range texts {
@@ -153,7 +154,13 @@ func (p *person) scan() (key string) {
 	p.t.Helper()
 	picture, err := chromedp.Run(p.ctx, chromedp.Screenshot(chromedp.CSS(".qr svg")))
 	require.NoError(p.t, err)
-	cmd := exec.CommandContext(p.ctx, tooltest.Need(p.t, "zbar-tools", "zbarimg"), "--quiet", "--raw", "-")
+	cmd := exec.CommandContext(
+		p.ctx,
+		tooltest.Need(p.t, "zbar-tools", "zbarimg"),
+		"--quiet",
+		"--raw",
+		"-",
+	)
 	cmd.Stdin = bytes.NewReader(picture)
 	out, err := cmd.Output()
 	require.NoError(p.t, err, "zbarimg found no code on the screen")
@@ -183,20 +190,25 @@ func (p *person) look(name string) {
 				png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 				require.NoError(p.t, err)
 				require.NoError(p.t, os.MkdirAll(*screenshots, 0o755))
-				require.NoError(p.t, os.WriteFile(filepath.Join(*screenshots, where+".png"), png, 0o644))
+				require.NoError(
+					p.t,
+					os.WriteFile(filepath.Join(*screenshots, where+".png"), png, 0o644),
+				)
 			}
 		}
 	}
 	p.do(desktop)
 }
 
-// barriers lists what sticks out of the window, and targets under 44 pixels but for links in a text.
+// barriers lists what sticks out of the window, and targets under 44 pixels but for links in a
+// text.
 const barriers = `(() => {
 	const found = []
 	if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window')
 	for (const e of document.querySelectorAll('a, button, input:not([type=hidden]), summary')) {
 		const target = e.closest('label') ?? e
-		if (e.checkVisibility() && target.getBoundingClientRect().height < 44) found.push('small: ' + e.outerHTML.slice(0, 80))
+		const small = e.checkVisibility() && target.getBoundingClientRect().height < 44
+		if (small) found.push('small: ' + e.outerHTML.slice(0, 80))
 	}
 	return found
 })()`
@@ -207,7 +219,8 @@ const violations = `new Promise(requestAnimationFrame)
 	.then((found) => [...found.violations, ...found.incomplete]
 		.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 80)).join(', ')))`
 
-// The whole flow without JavaScript, by keyboard: set-up by QR code, recovery codes, sign-out, code.
+// The whole flow without JavaScript, by keyboard: set-up by QR code, recovery codes, sign-out,
+// code.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -228,7 +241,11 @@ func TestWithoutScript(t *testing.T) {
 	assert.Equal(t, key, p.scan(), "the same key after a wrong code")
 	p.enter(b.codeOf(key))
 	p.see("recovery-codes", "ol")
-	p.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab)) // brand, language, box
+	p.do(
+		chromedp.KeyEvent(kb.Tab),
+		chromedp.KeyEvent(kb.Tab),
+		chromedp.KeyEvent(kb.Tab),
+	) // brand, language, box
 	p.see("recovery-codes", "input:focus")
 	p.do(chromedp.KeyEvent(" "))
 	p.do(chromedp.KeyEvent(kb.Enter))
@@ -245,8 +262,8 @@ func TestWithoutScript(t *testing.T) {
 	p.see("account", "#mfa-on")
 }
 
-// Every page, in both languages: axe-core finds nothing, and nothing sticks out or is too small. With
-// -screenshots=FOLDER they can be looked at as well.
+// Every page, in both languages: axe-core finds nothing, and nothing sticks out or is too small.
+// With -screenshots=FOLDER they can be looked at as well.
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	axe, err := os.ReadFile(filepath.Join("..", "web", "node_modules", "axe-core", "axe.min.js"))
@@ -282,13 +299,23 @@ func TestEveryPage(t *testing.T) {
 			look("code", "05-code-sms")
 			p.signIn(alice, password)
 			look("account", "06-account-off")
+			srv.Advance(freshLife)
+			p.open("/setup")
+			look("step-up", "16-step-up")
+			p.see("step-up", "#password:focus")
+			p.enter(password)
+			p.see("setup", "#code:focus")
 			p.open("/setup")
 			look("setup", "07-setup")
 			p.click("#code")
 			p.enter(wrong(srv, alice))
 			p.see("setup", "#problem")
 			look("setup", "08-setup-wrong-code")
-			key := strings.ReplaceAll(eval[string](p, "document.querySelector('#key').innerText"), " ", "")
+			key := strings.ReplaceAll(
+				eval[string](p, "document.querySelector('#key').innerText"),
+				" ",
+				"",
+			)
 			p.click("#code")
 			p.enter(b.codeOf(key))
 			look("recovery-codes", "09-recovery-codes")
@@ -304,11 +331,8 @@ func TestEveryPage(t *testing.T) {
 			look("mfa-off", "13-mfa-off")
 			p.open("/sign-out-everywhere")
 			look("sign-out-everywhere", "14-sign-out-everywhere")
-			srv.Advance(freshLife)
-			p.open("/mfa-off")
-			look("step-up", "15-step-up")
 			p.open("/support")
-			look("message", "16-no-support")
+			look("message", "15-no-support")
 			p.open("/")
 			p.click("form[action='/sign-out'] button")
 			p.see("sign-in", ".notice")
@@ -357,8 +381,11 @@ func TestPhone(t *testing.T) {
 	p.see("sign-in", "#account:focus")
 	p.enter(alice, password)
 	p.see("setup", "#code")
-	const order = `['a[href^=otpauth]', '.qr', '#key', '#code'].filter((s) => document.querySelector(s).checkVisibility())
-		.sort((a, b) => document.querySelector(a).getBoundingClientRect().top - document.querySelector(b).getBoundingClientRect().top)`
+	const order = `['a[href^=otpauth]', '.qr', '#key', '#code']
+		.map((selector) => [selector, document.querySelector(selector)])
+		.filter(([, e]) => e.checkVisibility())
+		.sort(([, a], [, b]) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+		.map(([selector]) => selector)`
 	assert.Equal(t, []string{".qr", "#key", "#code"}, eval[[]string](p, order))
 	p.do(phone)
 	assert.Equal(t, []string{"a[href^=otpauth]", "#key", "#code", ".qr"}, eval[[]string](p, order))

@@ -9,8 +9,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// remembered is a computer that needs no code. The browser has a random id of it; that it ends after 30 days is
-// not left to the browser.
+// remembered is a computer that needs no code. The browser has a random id of it; that it ends
+// after 30 days is not left to the browser.
 type remembered struct {
 	Account, Username string
 	Token             string // Device.Token
@@ -50,8 +50,8 @@ func (x *exchange) dropDevice() error {
 	return x.store.Delete(x.r.Context(), deviceKey(cookie.Value))
 }
 
-// keepDevice confirms the device of a new sign-in, without which its refresh token does not work, and remembers it
-// if the user wants that. Administrators enter a code on every computer.
+// keepDevice confirms the device of a new sign-in, without which its refresh token does not work,
+// and remembers it if the user wants that. Administrators enter a code on every computer.
 func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	ctx := x.r.Context()
 	if old, err := cognitomfa.ParseDevice(x.pop("forget")); err == nil {
@@ -64,7 +64,8 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	if t.DeviceKey == "" {
 		return nil // signed in with a device, or the pool tracks none
 	}
-	device, err := x.client.RememberDevice(ctx, t, "", func(o *cognitomfa.RememberOptions) { o.ConfirmOnly = !remember })
+	device, err := x.client.RememberDevice(ctx, t, "",
+		func(o *cognitomfa.RememberOptions) { o.ConfirmOnly = !remember })
 	if err != nil {
 		x.log.Warn("device not remembered", "error", err)
 		remember = false
@@ -89,7 +90,8 @@ func (s *service) newCookie(name, value string, life time.Duration) *http.Cookie
 	}
 }
 
-// cookie is a cookie's name. With the prefix __Host- no other host and no page without TLS can set it.
+// cookie is a cookie's name. With the prefix __Host- no other host and no page without TLS can set
+// it.
 func (s *service) cookie(name string) string {
 	if s.secure() {
 		return "__Host-" + name

@@ -64,7 +64,8 @@ type instance struct {
 	notices notices
 }
 
-// start starts a service on a pool. If it is one of several, origin is where browsers find them all.
+// start starts a service on a pool. If it is one of several, origin is where browsers find them
+// all.
 func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*service)) *instance {
 	t.Helper()
 	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")
@@ -146,14 +147,16 @@ func (b *browser) get(path string) {
 // post sends a form as the service's own pages do, whether or not one is shown.
 func (b *browser) post(path string, fields url.Values) {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+path, strings.NewReader(fields.Encode()))
+	form := strings.NewReader(fields.Encode())
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+path, form)
 	require.NoError(b.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	b.send(req)
 }
 
-// submit fills in the form on the page that has this action, name and value in turn, and presses its button.
+// submit fills in the form on the page that has this action, name and value in turn, and presses
+// its button.
 func (b *browser) submit(action string, fields ...string) {
 	b.t.Helper()
 	form := b.find("form", "action", action)

@@ -21,8 +21,11 @@ type limit struct {
 type limits struct{ user, address limit }
 
 var (
-	signIns = limits{limit{"sign-in/user", 10, 15 * time.Minute}, limit{"sign-in/address", 100, 15 * time.Minute}}
-	codes   = limits{limit{"code/user", 10, time.Hour}, limit{"code/address", 100, time.Hour}}
+	signIns = limits{
+		user:    limit{"sign-in/user", 20, 15 * time.Minute},
+		address: limit{"sign-in/address", 100, 15 * time.Minute},
+	}
+	codes = limits{user: limit{"code/user", 10, time.Hour}, address: limit{"code/address", 100, time.Hour}}
 )
 
 // tooManyError is the error of an attempt that is not let through.
@@ -46,8 +49,8 @@ func (x *exchange) attempt(l limits, user string) error {
 	return nil
 }
 
-// codeAccepted makes codes count from zero for the user. They do not for the address: a guesser could sign in to
-// an account of their own in between.
+// codeAccepted makes codes count from zero for the user. They do not for the address: a guesser
+// could sign in to an account of their own in between.
 func (x *exchange) codeAccepted(user string) {
 	if err := x.store.Delete(x.r.Context(), codes.user.key(user)); err != nil {
 		x.log.Warn("limit not reset", "error", err)
@@ -72,7 +75,8 @@ func (x *exchange) network() string {
 
 func (x *exchange) address() netip.Addr { return clientAddress(x.r, x.proxies) }
 
-// clientAddress believes X-Forwarded-For as far as proxies of our own have written it, from the right.
+// clientAddress believes X-Forwarded-For as far as proxies of our own have written it, from the
+// right.
 func clientAddress(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap().WithZone("")

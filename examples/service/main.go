@@ -1,17 +1,18 @@
-// Service signs users in with an Amazon Cognito user pool and an authenticator app, as a service that a team may
-// start from. Without flags it brings a user pool of its own, in memory:
+// Service signs users in with an Amazon Cognito user pool and an authenticator app, as a service
+// that a team may start from. Without flags it brings a user pool of its own, in memory:
 //
 //	go run -C examples ./service
 //
-// With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -redis on as many machines as
-// its users need. -h explains the flags.
+// With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -redis on as
+// many machines as its users need. -h explains the flags.
 //
-// The pages are made on the server and need no JavaScript. The browser gets random ids: tokens, challenges, keys
-// and devices stay on the server, in what the type Store is made of. Everything that lets somebody in or on goes
-// through three places: the table of routes with its guards, exchange.allowed, and exchange.finish.
+// The pages are made on the server and need no JavaScript. The browser gets random ids: tokens,
+// challenges, keys and devices stay on the server, in what the type Store is made of. Everything
+// that lets somebody in or on goes through three places: the table of routes with its guards,
+// exchange.allowed, and exchange.finish.
 //
-// Before you take it into production, change what the README lists: where recovery codes are kept, who sends the
-// notices, and how users reset a forgotten password.
+// Before you take it into production, change what the README lists: where recovery codes are kept,
+// who sends the notices, and how users reset a forgotten password.
 package main
 
 import (
@@ -63,21 +64,21 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	f := flag.NewFlagSet("service", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 picks a free one")
-	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as https://id.example.com; "+
-		"the default is http:// and the address")
-	f.StringVar(&s.redis, "redis", "", "the `address` of Redis, or its URL (rediss:// for TLS), for more than one instance; "+
-		"the default is this process's memory")
-	f.Func("trusted-proxy", "the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; may be repeated",
+	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as "+
+		"https://id.example.com; the default is http:// and the address")
+	f.StringVar(&s.redis, "redis", "", "the `address` of Redis, or its URL (rediss:// for TLS), for more than "+
+		"one instance; the default is this process's memory")
+	f.Func("trusted-proxy", "the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; repeatable",
 		func(text string) error {
 			prefix, err := netip.ParsePrefix(text)
 			s.proxies = append(s.proxies, prefix.Masked())
 			return err
 		})
 	f.StringVar(&s.issuer, "issuer", "Example", "the `name` that authenticator apps show")
-	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool to use instead of the embedded one")
-	f.StringVar(&s.clientID, "client-id", "", "the `id` of that pool's app client; if it has a secret, set "+secretVariable)
-	f.StringVar(&s.region, "region", "", "the AWS `region`; by default the one that the user pool's id begins with")
-	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito than Amazon's, such as http://127.0.0.1:9229")
+	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool, in place of the embedded one")
+	f.StringVar(&s.clientID, "client-id", "", "the `id` of its app client; a secret goes into "+secretVariable)
+	f.StringVar(&s.region, "region", "", "the AWS `region`; the default is the beginning of the pool's id")
+	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito, such as http://127.0.0.1:9229")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	case (s.userPoolID == "") != (s.clientID == ""):
 		return nil, errors.New("-user-pool-id and -client-id belong together")
 	case s.redis != "" && s.userPoolID == "":
-		return nil, errors.New("-redis needs a pool that outlives the process: give -user-pool-id and -client-id")
+		return nil, errors.New("-redis wants a pool that all instances share: give -user-pool-id")
 	}
 	return &s, nil
 }
@@ -163,7 +164,7 @@ func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error)
 
 // logNotice stands in for an e-mail to the user. Send one.
 func (s *service) logNotice(x *exchange, user, event string) {
-	s.log.InfoContext(x.r.Context(), "notice to the user", "user", user, "event", event, "address", x.address())
+	s.log.InfoContext(x.r.Context(), "notice", "user", user, "event", event, "address", x.address())
 }
 
 // serve answers requests until the context ends. Those under way have some seconds to finish then.

@@ -16,7 +16,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// secretVariable is where the client secret is looked for, since flags are seen by all users of a computer.
+// secretVariable is where the client secret is looked for, since flags are seen by all users of a
+// computer.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
 // pool is the user pool that the service works with.
@@ -34,9 +35,10 @@ func (s *settings) openPool(ctx context.Context) (*pool, error) {
 	if s.userPoolID == "" {
 		srv := openFake() //nolint:contextcheck // It lasts until it is closed.
 		p := fakePool(srv, s.issuer)
-		p.about = "and sign in as alice@example.com, temporary@example.com, choice@example.com or support@example.com, " +
-			"all with the password " + password + ". To get a code without a phone, run " +
-			"oathtool --totp --base32 KEY with the key that the set-up page shows, or " + demoKey + " for choice and support."
+		p.about = "and sign in as alice@example.com, temporary@example.com, choice@example.com or " +
+			"support@example.com, all with the password " + password + ". To get a code without a phone, run " +
+			"oathtool --totp --base32 KEY with the key that the set-up page shows, or " + demoKey +
+			" for choice and support."
 		p.close = srv.Close
 		return p, nil
 	}

@@ -16,7 +16,8 @@ import (
 
 const recoveryCodes = 10
 
-// recovery is what is stored of a user's recovery codes: a salt of these ten, and the slow hash of each.
+// recovery is what is stored of a user's recovery codes: a salt of these ten, and the slow hash of
+// each.
 type recovery struct {
 	Salt   []byte
 	Hashes [][]byte
@@ -35,7 +36,8 @@ func hash(code string, salt []byte) []byte {
 	return argon2.IDKey([]byte(code), salt, 2, 19<<10, 1, 32)
 }
 
-// recoveryCodes shows the codes that the session holds until the user has saved them, or offers to make some.
+// recoveryCodes shows the codes that the session holds until the user has saved them, or offers to
+// make some.
 func (x *exchange) recoveryCodes() (reply, error) {
 	if x.post() {
 		return x.makeCodes()
@@ -81,7 +83,8 @@ func (x *exchange) recoveryLeft(user string) (int, error) {
 	return len(kept.Hashes), nil
 }
 
-// useRecoveryCode tells whether a code is one of the user's, and removes it before anything else happens.
+// useRecoveryCode tells whether a code is one of the user's, and removes it before anything else
+// happens.
 func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool, error) {
 	kept, err := load[recovery](ctx, s.store, recoveryKey(user))
 	if err != nil || kept == nil {
@@ -106,8 +109,9 @@ func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool,
 	return true, save(ctx, s.store, recoveryKey(user), kept, 0)
 }
 
-// recover takes a recovery code in place of the authenticator's. Cognito does not know recovery codes, so one does
-// not sign in: it removes the authenticator and ends everything. The user signs in again and must enroll again.
+// recover takes a recovery code in place of the authenticator's. Cognito does not know recovery
+// codes, so one does not sign in: it removes the authenticator and ends everything. The user signs
+// in again and must enroll again.
 func (x *exchange) recover() (reply, error) {
 	ch, err := challenge[*cognitomfa.MFAChallenge](x)
 	used := err == nil && x.get("recovered") == ch.Username // then only the reset has failed
@@ -135,8 +139,8 @@ func (x *exchange) recover() (reply, error) {
 	return x.leave("recovered")
 }
 
-// resetUser removes a user's authenticator and ends all that is open, here and in Cognito. What comes first here
-// makes the rest safe to repeat: whoever signs in from now on must enroll.
+// resetUser removes a user's authenticator and ends all that is open, here and in Cognito. What
+// comes first here makes the rest safe to repeat: whoever signs in from now on must enroll.
 func (s *service) resetUser(ctx context.Context, user string) error {
 	if err := s.store.Set(ctx, enrollKey(user), []byte("true"), 0); err != nil {
 		return err

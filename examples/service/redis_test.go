@@ -78,7 +78,8 @@ func sharing(tb testing.TB, address string) func(*service) {
 	}
 }
 
-// balancer is a proxy that gives each request to the next instance, and to another one if that is dead.
+// balancer is a proxy that gives each request to the next instance, and to another one if that is
+// dead.
 type balancer struct {
 	*httptest.Server
 	next      atomic.Int64
@@ -190,7 +191,8 @@ func (b *browser) signIn2(account, signOut string) {
 	b.signIn(account)
 }
 
-// Twenty requests at once, on two instances, refresh a rotating token once. There is no grace period.
+// Twenty requests at once, on two instances, refresh a rotating token once. There is no grace
+// period.
 func TestRefreshOnce(t *testing.T) {
 	t.Parallel()
 	srv := fake(t, func(o *cognitotest.Options) { o.RotationGrace = 0 })
@@ -288,7 +290,8 @@ func keys(t *testing.T, client *redis.Client, pattern string) map[string]bool {
 	return all
 }
 
-// Without its store the service says so, and lets nobody in. Once the store is back, so is everybody.
+// Without its store the service says so, and lets nobody in. Once the store is back, so is
+// everybody.
 func TestRedisGone(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)

@@ -19,7 +19,8 @@ import (
 // supportGroup is the Cognito group whose members may use the pages of the support desk.
 const supportGroup = "support"
 
-// service holds what all requests share. It has no state of its own: that is in the sessions and the store.
+// service holds what all requests share. It has no state of its own: that is in the sessions and
+// the store.
 type service struct {
 	client   *cognitomfa.Client
 	verifier *token.Verifier
@@ -38,7 +39,7 @@ type guard int
 const (
 	anyone   guard = iota
 	signedIn       // whoever is signed in
-	setUp          // whoever must set up an authenticator, or has given all that the pool asks for minutes ago
+	setUp          // fresh, or must set up an authenticator to be let in
 	fresh          // whoever has given all that the pool asks for minutes ago
 	support        // fresh, with a code, and in the support group
 )
@@ -67,8 +68,8 @@ var routes = []struct {
 	{"GET POST", "/sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
 	{"GET POST", "/support", support, (*exchange).supportDesk},
 	{"GET", "/language/{tag}", anyone, (*exchange).chooseLanguage},
-	{"GET", "/unknown-step", anyone, message(http.StatusNotImplemented, "unknown-step")},
-	{"GET POST", "/", anyone, message(http.StatusNotFound, "not-found")},
+	{"GET", "/unknown-step", anyone, always(message(http.StatusNotImplemented, "unknown-step"))},
+	{"GET POST", "/", anyone, always(message(http.StatusNotFound, "not-found"))},
 }
 
 // handler is the service as HTTP.
@@ -80,9 +81,9 @@ func (s *service) handler() http.Handler {
 		}
 	}
 	mux.HandleFunc("GET /style.css", serveStyle)
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("GET /favicon.ico", http.NotFoundHandler())
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(s.serve(anyone, message(http.StatusForbidden, "cross-origin")))
+	crossOrigin.SetDenyHandler(s.serve(anyone, always(message(http.StatusForbidden, "cross-origin"))))
 	return s.headers(crossOrigin.Handler(mux))
 }
 
@@ -91,7 +92,7 @@ var securityHeaders = map[string]string{
 		"base-uri 'none'; frame-ancestors 'none'",
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
-	"Referrer-Policy":              "same-origin", // with no-referrer, browsers send Origin: null with a form
+	"Referrer-Policy":              "same-origin", // else forms come with Origin: null
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
@@ -147,28 +148,42 @@ func invalid(page string, data any, problem string) (reply, error) {
 }
 
 // message is a page that only says something.
-func message(status int, text string) handler {
-	return func(*exchange) (reply, error) { return reply{status: status, page: "message", data: text}, nil }
+func message(status int, text string) reply {
+	return reply{status: status, page: "message", data: text}
 }
 
-// serve loads the session, lets a route's handler answer if its guard agrees, and saves the session.
+// after says when to try again.
+func (rep reply) after(wait time.Duration) reply {
+	rep.wait = wait
+	return rep
+}
+
+func always(rep reply) handler { return func(*exchange) (reply, error) { return rep, nil } }
+
+// serve loads the session, lets a route's handler answer if its guard agrees, and saves the
+// session.
 func (s *service) serve(g guard, handle handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:contextcheck // It is in the exchange.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{service: s, r: r, lang: s.language(r)}
-		rep, err := x.handle(g, handle)
-		if err != nil {
-			rep = x.failure(err)
-		}
-		if err == nil || !errors.Is(err, errStore) {
-			if rep.page != "" {
-				rep.notice = x.pop("notice")
-			}
-			if err := x.commit(w); err != nil {
-				rep = x.failure(err)
-			}
-		}
-		x.write(w, rep)
+		x.write(w, x.answer(w, g, handle)) //nolint:contextcheck // The exchange has it.
 	})
+}
+
+func (x *exchange) answer(w http.ResponseWriter, g guard, handle handler) reply {
+	rep, err := x.handle(g, handle)
+	if err != nil {
+		rep = x.failure(err)
+	}
+	if errors.Is(err, errStore) {
+		return rep
+	}
+	if rep.page != "" {
+		rep.notice = x.pop("notice")
+	}
+	if err := x.commit(w); err != nil {
+		return x.failure(err)
+	}
+	return rep
 }
 
 func (x *exchange) handle(g guard, handle handler) (reply, error) {
@@ -195,20 +210,20 @@ func (x *exchange) handle(g guard, handle handler) (reply, error) {
 func (x *exchange) allowed(g guard) (reply, bool) {
 	l := x.login
 	switch {
-	case g == anyone, g == setUp && l == nil: // who is not signed in yet needs a challenge, which the handler looks for
+	case g == anyone, g == setUp && l == nil: // the handler looks for a challenge then
 		return reply{}, true
 	case l == nil:
 		return reply{redirect: "/sign-in"}, false
 	case l.MustEnroll && g != setUp && x.r.URL.Path != "/step-up":
 		return reply{redirect: "/setup"}, false
 	case g == support && !l.support():
-		return reply{status: http.StatusForbidden, page: "message", data: "no-support"}, false
+		return message(http.StatusForbidden, "no-support"), false
 	case g >= setUp && !x.fresh(l):
 		page, _, _ := strings.Cut(x.r.URL.Path[1:], "/")
 		x.put("next", "/"+page)
 		return reply{redirect: "/step-up"}, false
 	case g == support && !l.Coded:
-		return reply{status: http.StatusForbidden, page: "message", data: "support-needs-code"}, false
+		return message(http.StatusForbidden, "support-needs-code"), false
 	}
 	return reply{}, true
 }
@@ -291,10 +306,14 @@ func (x *exchange) failure(err error) reply {
 	var limited tooManyError
 	switch {
 	case errors.As(err, &limited):
-		return reply{status: http.StatusTooManyRequests, page: "message", data: "too-many", wait: limited.wait}
+		return message(http.StatusTooManyRequests, "too-many").after(limited.wait)
 	case errors.Is(err, cognitomfa.ErrTooManyAttempts):
-		return reply{status: http.StatusTooManyRequests, page: "message", data: "locked-out", wait: 15 * time.Minute}
+		return message(http.StatusTooManyRequests, "locked-out").after(15 * time.Minute)
 	case errors.Is(err, cognitomfa.ErrSessionExpired), errors.Is(err, cognitomfa.ErrSessionUsed):
+		x.drop("challenge", "uri")
+		if x.login != nil {
+			return reply{redirect: "/step-up"}
+		}
 		x.put("notice", "start-over")
 		return reply{redirect: "/sign-in"}
 	case errors.Is(err, cognitomfa.ErrAccessToken), errors.Is(err, cognitomfa.ErrRefreshToken):
@@ -303,13 +322,15 @@ func (x *exchange) failure(err error) reply {
 		return reply{redirect: "/sign-in"}
 	}
 	if text := problem(err); text != "" {
-		return reply{status: http.StatusForbidden, page: "message", data: text}
+		return message(http.StatusForbidden, text)
 	}
 	incident := rand.Text()[:8]
 	x.log.Error("request", "incident", incident, "path", x.r.URL.Path, "error", err)
 	if cognitomfa.NextStep(err) == cognitomfa.StepBackOff || errors.Is(err, errStore) ||
 		errors.Is(err, cognitomfa.ErrUnavailable) || errors.Is(err, token.ErrKeysUnavailable) {
-		return reply{status: http.StatusServiceUnavailable, page: "message", data: "unavailable", wait: 5 * time.Second}
+		return message(http.StatusServiceUnavailable, "unavailable").after(5 * time.Second)
 	}
-	return reply{status: http.StatusInternalServerError, page: "message", data: "internal", problem: incident}
+	rep := message(http.StatusInternalServerError, "internal")
+	rep.problem = incident
+	return rep
 }

@@ -40,7 +40,11 @@ func TestPassword(t *testing.T) {
 	for _, call := range srv.Calls() {
 		if call.Operation == "AdminInitiateAuth" {
 			assert.Equal(t, "USER_SRP_AUTH", call.Params["AuthFlow"])
-			assert.Empty(t, call.Params["AuthParameters.PASSWORD"], "the password stays in the process")
+			assert.Empty(
+				t,
+				call.Params["AuthParameters.PASSWORD"],
+				"the password stays in the process",
+			)
 		}
 	}
 
@@ -113,7 +117,15 @@ func TestRequiredSetup(t *testing.T) {
 	b := open(t, srv, start(t, srv, "").URL)
 	b.signIn("temporary@example.com")
 	b.at("/new-password")
-	b.submit("/new-password", "password", "Another-Passw0rd", "repeated", "Another-Passw0rd", "attribute.name", "Tom")
+	b.submit(
+		"/new-password",
+		"password",
+		"Another-Passw0rd",
+		"repeated",
+		"Another-Passw0rd",
+		"attribute.name",
+		"Tom",
+	)
 	b.at("/setup")
 	key := b.key()
 	b.get("/")
@@ -148,7 +160,15 @@ func TestNewPassword(t *testing.T) {
 		b.submit("/new-password", fields...)
 		b.refused("/new-password", problem)
 	}
-	b.submit("/new-password", "password", "Another-Passw0rd", "repeated", "Another-Passw0rd", "attribute.name", "Tom")
+	b.submit(
+		"/new-password",
+		"password",
+		"Another-Passw0rd",
+		"repeated",
+		"Another-Passw0rd",
+		"attribute.name",
+		"Tom",
+	)
 	b.at("/")
 	assert.Equal(t, "Tom", srv.User("temporary@example.com").Attributes["name"])
 }
@@ -223,7 +243,8 @@ func TestSessionExpired(t *testing.T) {
 	b.says("start-over")
 }
 
-// What is delicate needs everything again once the sign-in is older than five minutes, and the server sees to it.
+// What is delicate needs everything again once the sign-in is older than five minutes, and the
+// server sees to it.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -236,28 +257,33 @@ func TestStepUp(t *testing.T) {
 	for _, path := range []string{"/setup", "/recovery-codes", "/mfa-off"} {
 		b.get(path)
 		b.at("/step-up")
-		b.post(path, url.Values{"code": {srv.VerifiedCode(alice)}})
+		b.post(path, url.Values{"code": {srv.Code(alice)}})
 		b.at("/step-up")
 	}
 	b.post("/setup/new-key", nil)
 	b.at("/step-up")
-	b.submit("/step-up", "password", password)
-	b.submit("/code", "code", srv.VerifiedCode(alice))
-	b.at("/setup") // the page that the form was on
-	b.get("/")
-	srv.Advance(freshLife)
-	before = srv.User(alice)
 	assert.Equal(t, before.Methods, srv.User(alice).Methods)
-
-	b.get("/mfa-off")
+	assert.False(t, srv.User(alice).TOTPPending)
 	b.submit("/step-up", "password", "wrong")
 	b.refused("/step-up", "wrong-credentials")
+	b.submit("/step-up", "password", password)
+	b.at("/code")
+	b.post("/setup/new-key", nil) // the password alone is not enough
+	b.at("/step-up")
+	b.get("/code")
+	b.submit("/code", "code", wrong(srv, alice))
+	b.refused("/code", "wrong-code")
+	b.submit("/code", "code", srv.Code(alice))
+	b.at("/setup")
+
+	srv.Advance(freshLife)
 	b.get("/mfa-off")
 	b.submit("/step-up", "password", password)
 	b.at("/code")
-	b.get("/mfa-off") // the password alone is not enough
-	b.at("/step-up")
-	b.get("/code")
+	srv.Advance(16 * time.Minute)
+	b.submit("/code", "code", srv.VerifiedCode(alice))
+	b.at("/step-up") // too late: once more
+	b.submit("/step-up", "password", password)
 	b.submit("/code", "code", srv.VerifiedCode(alice))
 	b.at("/mfa-off")
 	b.submit("/mfa-off")
@@ -266,7 +292,8 @@ func TestStepUp(t *testing.T) {
 	assert.Empty(t, srv.User(alice).Methods)
 	assert.Contains(t, in.notices.said, "two-step sign-in turned off")
 
-	// The authenticator of a session that is old: the first set-up, too, wants the password once more.
+	// Without an authenticator, the password is all there is: the first set-up, too, wants it once
+	// more.
 	srv.Advance(freshLife)
 	b.get("/setup")
 	b.at("/step-up")
@@ -329,8 +356,15 @@ func TestRecoveryCodes(t *testing.T) {
 	lost.at("/recover")
 	lost.submit("/recover", "code", "AAAA-BBBB-CCCC-DDDD")
 	lost.refused("/recover", "wrong-recovery-code")
-	srv.Fail("AdminDeleteSoftwareToken", cognitotest.Error("InternalErrorException", ""),
-		cognitotest.Error("InternalErrorException", ""), cognitotest.Error("InternalErrorException", ""))
+	srv.Fail(
+		"AdminDeleteSoftwareToken",
+		cognitotest.Error("InternalErrorException", ""),
+		cognitotest.Error(
+			"InternalErrorException",
+			"",
+		),
+		cognitotest.Error("InternalErrorException", ""),
+	)
 	lost.submit("/recover", "code", strings.ToLower(strings.ReplaceAll(codes[3], "-", " ")))
 	assert.Equal(t, http.StatusServiceUnavailable, lost.status)
 	other.get("/")
@@ -468,7 +502,12 @@ func TestRefresh(t *testing.T) {
 		b.get("/")
 		b.at("/")
 	}
-	srv.Fail("GetTokensFromRefreshToken", cognitotest.InternalError(), cognitotest.InternalError(), cognitotest.InternalError())
+	srv.Fail(
+		"GetTokensFromRefreshToken",
+		cognitotest.InternalError(),
+		cognitotest.InternalError(),
+		cognitotest.InternalError(),
+	)
 	srv.Advance(time.Hour - refreshAhead + time.Second) // not expired yet
 	b.get("/")
 	b.at("/")
@@ -486,7 +525,12 @@ func TestSignOutEverywhere(t *testing.T) {
 	b.signIn(alice)
 	other.signIn(alice)
 	b.get("/sign-out-everywhere")
-	srv.Fail("GlobalSignOut", cognitotest.InternalError(), cognitotest.InternalError(), cognitotest.InternalError())
+	srv.Fail(
+		"GlobalSignOut",
+		cognitotest.InternalError(),
+		cognitotest.InternalError(),
+		cognitotest.InternalError(),
+	)
 	b.submit("/sign-out-everywhere")
 	assert.Equal(t, http.StatusServiceUnavailable, b.status)
 	b.get("/sign-out-everywhere")
@@ -527,7 +571,6 @@ func TestSupport(t *testing.T) {
 	desk.post("/support", url.Values{"account": {alice}, "action": {"reset"}})
 	desk.at("/step-up")
 	assert.True(t, srv.User(alice).TOTP)
-	desk.get("/support")
 	desk.submit("/step-up", "password", password)
 	desk.at("/code")
 	desk.submit("/code", "code", srv.Code(support1))
@@ -603,7 +646,11 @@ func TestLimits(t *testing.T) {
 
 	for range signIns.user.n {
 		b.post("/sign-in", url.Values{"account": {"Ghost@example.com"}, "password": {"wrong"}})
-		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests}, b.status) // Cognito's own
+		assert.Contains(
+			t,
+			[]int{http.StatusUnprocessableEntity, http.StatusTooManyRequests},
+			b.status,
+		) // Cognito's own
 	}
 	b.post("/sign-in", url.Values{"account": {" ghost@example.com"}, "password": {"wrong"}})
 	b.limited(t, 15*time.Minute)
@@ -634,10 +681,20 @@ func (b *browser) limited(t *testing.T, window time.Duration) {
 func TestLimitOfAddress(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
-	in := start(t, srv, "", func(s *service) { s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	in := start(
+		t,
+		srv,
+		"",
+		func(s *service) { s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} },
+	)
 	request := func(forwarded string) int {
 		form := url.Values{"account": {forwarded + "@example.com"}, "password": {"x"}}
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sign-in", strings.NewReader(form.Encode()))
+		req := httptest.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			"/sign-in",
+			strings.NewReader(form.Encode()),
+		)
 		req.Host, req.RemoteAddr = in.origin.Host, "127.0.0.1:1234"
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("X-Forwarded-For", forwarded)
@@ -646,21 +703,42 @@ func TestLimitOfAddress(t *testing.T) {
 		return w.Code
 	}
 	for i := range signIns.address.n {
-		_, _, err := in.store.Count(t.Context(), signIns.address.key("192.0.2.1"), signIns.address.window)
+		_, _, err := in.store.Count(
+			t.Context(),
+			signIns.address.key("192.0.2.1"),
+			signIns.address.window,
+		)
 		require.NoError(t, err)
-		_, _, err = in.store.Count(t.Context(), signIns.address.key("2001:db8:0:1::/64"), signIns.address.window)
+		_, _, err = in.store.Count(
+			t.Context(),
+			signIns.address.key("2001:db8:0:1::/64"),
+			signIns.address.window,
+		)
 		require.NoError(t, err, i)
 	}
 	assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.1"))
-	assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.9, 192.0.2.1"), "what the client wrote itself")
-	assert.Equal(t, http.StatusTooManyRequests, request("2001:db8:0:1:a::5"), "all of a subscriber's addresses")
+	assert.Equal(
+		t,
+		http.StatusTooManyRequests,
+		request("192.0.2.9, 192.0.2.1"),
+		"what the client wrote itself",
+	)
+	assert.Equal(
+		t,
+		http.StatusTooManyRequests,
+		request("2001:db8:0:1:a::5"),
+		"all of a subscriber's addresses",
+	)
 	assert.Equal(t, http.StatusUnprocessableEntity, request("192.0.2.2"))
 	assert.Equal(t, http.StatusUnprocessableEntity, request("2001:db8:0:2::5"))
 }
 
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	proxies := []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("fd00::/8"),
+	}
 	for _, test := range []struct{ remote, forwarded, want string }{
 		{"192.0.2.1:80", "", "192.0.2.1"},
 		{"192.0.2.1:80", "198.51.100.7", "192.0.2.1"}, // not one of ours
@@ -686,7 +764,9 @@ func TestCrossOrigin(t *testing.T) {
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
 	b.signIn(alice)
-	for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+	for _, header := range [][2]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"},
+	} {
 		for _, path := range []string{"/sign-out", "/mfa-off", "/setup", "/recovery-codes", "/support", "/step-up"} {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, nil)
 			require.NoError(t, err)
@@ -713,7 +793,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// The browser gets random ids: cookies that scripts and other hosts cannot touch, and nothing of Cognito.
+// The browser gets random ids: cookies that scripts and other hosts cannot touch, and nothing of
+// Cognito.
 func TestCookies(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -722,7 +803,12 @@ func TestCookies(t *testing.T) {
 		var cookies []*http.Cookie
 		id := func() string { return cookies[len(cookies)-1].Value }
 		send := func(path string, form url.Values) *httptest.ResponseRecorder {
-			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, in.origin.String()+path, strings.NewReader(form.Encode()))
+			req := httptest.NewRequestWithContext(
+				t.Context(),
+				http.MethodPost,
+				in.origin.String()+path,
+				strings.NewReader(form.Encode()),
+			)
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if len(cookies) > 0 {
 				req.AddCookie(cookies[len(cookies)-1])
@@ -831,7 +917,8 @@ func TestCognitoFails(t *testing.T) {
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
 	for code, want := range map[string]int{
-		"InternalErrorException": http.StatusServiceUnavailable, "TooManyRequestsException": http.StatusServiceUnavailable,
+		"InternalErrorException":    http.StatusServiceUnavailable,
+		"TooManyRequestsException":  http.StatusServiceUnavailable,
 		"ResourceNotFoundException": http.StatusInternalServerError, "UserLambdaValidationException": http.StatusForbidden,
 		"PasswordResetRequiredException": http.StatusForbidden,
 	} {
@@ -860,10 +947,14 @@ func TestUnknownDevice(t *testing.T) {
 	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
 	b.submit("/sign-out")
 	tokens := srv.IssueTokens(alice)
-	devices, err := srv.Client().ListDevices(t.Context(), &cognitoidentityprovider.ListDevicesInput{AccessToken: tokens.AccessToken})
+	devices, err := srv.Client().
+		ListDevices(t.Context(), &cognitoidentityprovider.ListDevicesInput{AccessToken: tokens.AccessToken})
 	require.NoError(t, err)
 	for _, device := range devices.Devices {
-		require.NoError(t, in.client.ForgetDevice(t.Context(), *tokens.AccessToken, *device.DeviceKey))
+		require.NoError(
+			t,
+			in.client.ForgetDevice(t.Context(), *tokens.AccessToken, *device.DeviceKey),
+		)
 	}
 	srv.Advance(time.Minute)
 	b.signIn(alice)

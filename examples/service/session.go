@@ -18,8 +18,9 @@ const (
 	refreshAhead = time.Minute         // before the access token expires
 )
 
-// login is somebody who is signed in. It is kept in the Store and not in the session: two requests that write one
-// session overwrite each other, while a login is only written under its lock, and one that was deleted stays deleted.
+// login is somebody who is signed in. It is kept in the Store and not in the session: two requests
+// that write one session overwrite each other, while a login is only written under its lock, and
+// one that was deleted stays deleted.
 type login struct {
 	Username string // as Cognito knows the user
 	Email    string
@@ -28,17 +29,20 @@ type login struct {
 	Device   string // Device.Token; Refresh needs it where the pool tracks devices
 	Since    time.Time
 	Until    time.Time
-	// Fresh is when the user last gave all that the pool asks for, and Coded whether a code was among it.
+	// Fresh is when the user last gave all that the pool asks for, and Coded whether a code was
+	// among it.
 	Fresh time.Time
 	Coded bool
-	// MustEnroll: the authenticator was reset, and until there is a new one there is nothing else to do.
+	// MustEnroll: the authenticator was reset, and until there is a new one there is nothing else
+	// to do.
 	MustEnroll bool
 }
 
 func loginKey(id string) string   { return "login:" + id }
 func endedKey(user string) string { return "ended:" + user }
 
-// find returns the login with this id, with an access token that is good for a while; nil if it has ended.
+// find returns the login with this id, with an access token that is good for a while; nil if it has
+// ended.
 func (s *service) find(ctx context.Context, id string) (*login, error) {
 	if id == "" {
 		return nil, nil //nolint:nilnil // Nobody is signed in, and nothing is wrong with that.
@@ -56,15 +60,16 @@ func (s *service) find(ctx context.Context, id string) (*login, error) {
 	return s.refresh(ctx, id)
 }
 
-// refresh gets new tokens, once for all requests that want them, on whatever instance. It goes on when the browser
-// has left: a rotated token that nobody stored would end the sign-in.
+// refresh gets new tokens, once for all requests that want them, on whatever instance. It goes on
+// when the browser has left: a rotated token that nobody stored would end the sign-in.
 func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 	l, err := s.update(ctx, id, func(ctx context.Context, l *login) error {
 		if s.now().Before(l.Tokens.ExpiresAt.Add(-refreshAhead)) {
 			return errUnchanged // another request was faster
 		}
 		device, _ := cognitomfa.ParseDevice(l.Device)
-		t, err := s.client.Refresh(ctx, l.Tokens.RefreshToken, func(o *cognitomfa.RefreshOptions) { o.Device = device })
+		t, err := s.client.Refresh(ctx, l.Tokens.RefreshToken,
+			func(o *cognitomfa.RefreshOptions) { o.Device = device })
 		if err != nil {
 			return err
 		}
@@ -79,7 +84,7 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 	case errors.Is(err, cognitomfa.ErrRefreshToken):
 		return nil, s.store.Delete(ctx, loginKey(id))
 	case err != nil && l != nil && s.now().Before(l.Tokens.ExpiresAt):
-		s.log.Warn("refresh", "error", err) // the old access token is still good; the next request tries again
+		s.log.Warn("refresh", "error", err) // the next request tries again
 		return l, nil
 	}
 	return l, err
@@ -87,8 +92,11 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 
 var errUnchanged = errors.New("unchanged")
 
-// update changes a login under its lock. It returns the login as it is then, nil if there is none any more.
-func (s *service) update(ctx context.Context, id string, change func(context.Context, *login) error) (*login, error) {
+// update changes a login under its lock. It returns the login as it is then, nil if there is none
+// any more.
+func (s *service) update(
+	ctx context.Context, id string, change func(context.Context, *login) error,
+) (*login, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), underLock)
 	defer cancel()
 	unlock, err := s.store.Lock(ctx, loginKey(id))
@@ -108,13 +116,14 @@ func (s *service) update(ctx context.Context, id string, change func(context.Con
 	return l, save(ctx, s.store, loginKey(id), *l, max(l.Until.Sub(s.now()), time.Second))
 }
 
-// end ends all logins and remembered computers of a user, at once and on every instance. Cognito's tokens are
-// ended by SignOut, SignOutUser or ResetTOTP.
+// end ends all logins and remembered computers of a user, at once and on every instance. Cognito's
+// tokens are ended by SignOut, SignOutUser or ResetTOTP.
 func (s *service) end(ctx context.Context, user string) error {
 	return save(ctx, s.store, endedKey(user), s.now(), 2*deviceLife)
 }
 
-// since is when something begins that is not to end with what came before, whatever the instances' clocks say.
+// since is when something begins that is not to end with what came before, whatever the instances'
+// clocks say.
 func (s *service) since(ctx context.Context, user string) (time.Time, error) {
 	now := s.now()
 	at, err := load[time.Time](ctx, s.store, endedKey(user))

@@ -18,7 +18,8 @@ type setupPage struct {
 	Link template.URL
 }
 
-// setUp enrolls a user who is signed in, or one whom the pool does not let in without an authenticator.
+// setUp enrolls a user who is signed in, or one whom the pool does not let in without an
+// authenticator.
 func (x *exchange) setUp() (reply, error) {
 	e, err := x.enrollment()
 	if err != nil {
@@ -28,7 +29,8 @@ func (x *exchange) setUp() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	data := setupPage{e, template.HTML(svg), template.URL(e.URI())} //nolint:gosec // The library made them.
+	//nolint:gosec // The library made them.
+	data := setupPage{e, template.HTML(svg), template.URL(e.URI())}
 	if !x.post() {
 		return page("setup", data)
 	}
@@ -43,8 +45,8 @@ func (x *exchange) setUp() (reply, error) {
 	return x.enrolled()
 }
 
-// enrollment returns the key that the session holds: after a reload or a wrong code it is still the one that was
-// scanned. If the session has none, it is a new one.
+// enrollment returns the key that the session holds: after a reload or a wrong code it is still the
+// one that was scanned. If the session has none, it is a new one.
 func (x *exchange) enrollment() (e *cognitomfa.Enrollment, err error) {
 	if uri := x.get("uri"); uri != "" {
 		return cognitomfa.ParseEnrollment(uri)
@@ -102,8 +104,8 @@ func (x *exchange) verifySetup() error {
 	return err
 }
 
-// enrolled ends what was begun without the new authenticator: logins and remembered computers. No other program
-// has tokens of this app client, so it is enough to end them here.
+// enrolled ends what was begun without the new authenticator: logins and remembered computers. No
+// other program has tokens of this app client, so it is enough to end them here.
 func (x *exchange) enrolled() (reply, error) {
 	if x.login == nil {
 		return redirect("/unknown-step") // the pool asks for something more after a set-up

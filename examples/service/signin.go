@@ -56,8 +56,8 @@ func (x *exchange) call() cognitomfa.CallOptions {
 	}
 }
 
-// proceed goes on to the page of the next step. The session gets a new id each time: whoever has planted the
-// old one in this browser does not get any further with it.
+// proceed goes on to the page of the next step. The session gets a new id each time: whoever has
+// planted the old one in this browser does not get any further with it.
 func (x *exchange) proceed(outcome cognitomfa.Outcome, coded bool) (reply, error) {
 	if err := x.sessions.RenewToken(x.r.Context()); err != nil {
 		return reply{}, failed(err)
@@ -75,18 +75,20 @@ func (x *exchange) proceed(outcome cognitomfa.Outcome, coded bool) (reply, error
 	case *cognitomfa.MFAChallenge:
 		return redirect("/code")
 	case *cognitomfa.SetupChallenge:
-		x.drop("login") // of a step-up whose user has no authenticator any more: this is a new sign-in
+		x.drop("login") // of a step-up without an authenticator: this is a new sign-in
 		if slices.Contains(o.Methods, cognitomfa.MethodTOTP) {
 			return redirect("/setup")
 		}
-	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // nothing that is begun here leads to them
+	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // nothing here leads to them
 	}
 	x.drop("challenge")
 	return redirect("/unknown-step") // nobody is let in
 }
 
 // step is the page of a challenge, and what answers it.
-func step[T cognitomfa.Challenge](name string, answer func(*exchange, T) (cognitomfa.Outcome, error)) handler {
+func step[T cognitomfa.Challenge](
+	name string, answer func(*exchange, T) (cognitomfa.Outcome, error),
+) handler {
 	return func(x *exchange) (reply, error) {
 		ch, err := challenge[T](x)
 		if err != nil || !x.post() {
@@ -141,7 +143,8 @@ func enterCode(x *exchange, ch *cognitomfa.MFAChallenge) (cognitomfa.Outcome, er
 	return outcome, err
 }
 
-// finish makes a login of the tokens, or notes in the present one that the user has just given everything.
+// finish makes a login of the tokens, or notes in the present one that the user has just given
+// everything.
 func (x *exchange) finish(t *cognitomfa.Tokens, coded bool) (reply, error) {
 	ctx := x.r.Context()
 	access, err := x.verifier.VerifyAccess(ctx, t.Access.Reveal())

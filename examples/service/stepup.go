@@ -8,9 +8,9 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// Step-up asks for everything once more, the password and the code, as a sign-in on a computer that is not
-// remembered does. That works in every pool. Pools with levels can ask for the code alone: Client.StepUp.
-
+// stepUp asks for everything that a sign-in on a new computer does: the password, and the code of
+// whoever has one. It works in every pool. Client.StepUp asks for the code alone, but only if the
+// sign-in has asked for a level, which one by SRP cannot.
 func (x *exchange) stepUp() (reply, error) {
 	if !x.post() {
 		return page("step-up", nil)

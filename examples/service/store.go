@@ -15,13 +15,14 @@ import (
 // errStore is in every error of a Store. The service answers it with 503, and lets nobody in.
 var errStore = errors.New("the session store does not answer")
 
-// Store is what the instances of the service share beside the sessions. All of it must be shared at once:
-// limits that are counted in each process are no limits. A life of zero means for ever.
+// Store is what the instances of the service share beside the sessions. All of it must be shared at
+// once: limits that are counted in each process are no limits. A life of zero means for ever.
 type Store interface {
 	Get(ctx context.Context, key string) ([]byte, error) // nil if there is nothing
 	Set(ctx context.Context, key string, value []byte, life time.Duration) error
 	Delete(ctx context.Context, key string) error
-	// Count counts one more in a window that begins with the first, and says how long the window lasts.
+	// Count counts one more in a window that begins with the first, and says how long the window
+	// lasts.
 	Count(ctx context.Context, key string, window time.Duration) (n int, rest time.Duration, err error)
 	// Lock waits until no other instance holds the key. The lock ends by itself if its holder dies.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
@@ -151,7 +152,7 @@ func (m *memory) Lock(ctx context.Context, key string) (func(), error) {
 type shared struct {
 	redis *redis.Client
 	locks *redislock.Client
-	lease time.Duration // of a lock whose holder died; longer than anything takes that is done under it
+	lease time.Duration // of a lock whose holder died; longer than what is done under it
 }
 
 // connect returns a client for an address, or a URL that redis.ParseURL knows (rediss:// for TLS).
@@ -214,5 +215,5 @@ func (s *shared) Lock(ctx context.Context, key string) (func(), error) {
 	if err != nil {
 		return nil, failed(err)
 	}
-	return func() { _ = lock.Release(context.WithoutCancel(ctx)) }, nil // if this fails, the lease ends it
+	return func() { _ = lock.Release(context.WithoutCancel(ctx)) }, nil // else the lease ends it
 }

@@ -2,7 +2,8 @@ package main
 
 import "context"
 
-// supportDesk looks a user up, resets their authenticator or signs them out. Who did what to whom is logged.
+// supportDesk looks a user up, resets their authenticator or signs them out. Who did what to whom
+// is logged.
 func (x *exchange) supportDesk() (reply, error) {
 	ctx := x.r.Context()
 	// The member's own access token may have been revoked, which only Cognito knows.

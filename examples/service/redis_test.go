@@ -258,10 +258,11 @@ func TestKilled(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}()
+	ctx := tooltest.Context(t)
 	watch := connect(server.address)
 	defer func() { _ = watch.Close() }()
 	for locked := ""; locked == ""; { // it has taken the lock, and waits for Cognito
-		for key := range keys(t, watch, "lock:login:*") {
+		for key := range keys(ctx, t, watch, "lock:login:*") {
 			locked = key
 		}
 	}
@@ -279,9 +280,9 @@ func TestKilled(t *testing.T) {
 	<-gone
 }
 
-func keys(t *testing.T, client *redis.Client, pattern string) map[string]bool {
+func keys(ctx context.Context, t *testing.T, client *redis.Client, pattern string) map[string]bool {
 	t.Helper()
-	found, err := client.Keys(t.Context(), pattern).Result()
+	found, err := client.Keys(ctx, pattern).Result()
 	require.NoError(t, err)
 	all := make(map[string]bool)
 	for _, key := range found {

@@ -2,7 +2,7 @@
 # make lint    the same checks of the sources everywhere: vet, golangci-lint, tidy modules
 # make fuzz    every fuzz target for FUZZTIME
 # make audit   known vulnerabilities in what the modules and the npm packages of the tests require
-# make bench   the README's figures, each beside what it is compared with
+# make bench   the figures of BENCHMARKS.md, each beside what it is compared with
 # make demo    the web demo on an embedded Cognito
 
 GO       ?= go
@@ -67,6 +67,7 @@ bench: packages examples/bench/node_modules/.package-lock.json
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	cd token/bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	$(MAKE) -C examples/lambda bench
+	cd examples && $(GO) test -run '^$$' -bench '$(BENCH)' ./service
 	cd examples && env -i PATH="$$PATH" HOME="$$HOME" $(GO) run ./bench -modules bench/node_modules
 
 demo:

@@ -4,6 +4,7 @@
 # make audit   known vulnerabilities in what the modules and the npm packages of the tests require
 # make bench   the figures of BENCHMARKS.md, each beside what it is compared with
 # make demo    the web demo on an embedded Cognito
+# make screenshot    docs/demo.png, the demo's set-up page
 
 GO       ?= go
 FUZZTIME ?= 30s
@@ -19,7 +20,7 @@ find     = $(sort $(patsubst ./%,%,$(patsubst %/$(1),%, \
 MODULES := $(call find,go.mod)
 NPM     := $(call find,package-lock.json)
 
-.PHONY: test lint fuzz audit bench demo packages debian
+.PHONY: test lint fuzz audit bench demo screenshot packages debian
 
 # all runs a command in each of some folders, and fails in the end if it failed in any.
 # $(call all,FOLDERS,TITLE,COMMAND)
@@ -72,3 +73,9 @@ bench: packages examples/bench/node_modules/.package-lock.json
 
 demo:
 	$(GO) run -C examples ./web
+
+SHOTS = $(CURDIR)/examples/testdata/screenshots
+
+screenshot: packages
+	cd examples && COGNITOMFA_REQUIRE_TOOLS=1 $(GO) test -count=1 -run 'TestEveryPage/en_account' ./web -args -screenshots=$(SHOTS)
+	cp $(SHOTS)/TestEveryPage-en_account-21-set-up-1280-light.png docs/demo.png

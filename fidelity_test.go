@@ -21,6 +21,7 @@ import (
 // question is about something that nobody outside AWS knows for certain. The owner of a real pool
 // can settle it; cognitotest/FIDELITY.md says how.
 type question struct {
+	row   string // of cognitotest/FIDELITY.md
 	modes []mode
 	// fake is the fake's answer: tokens, a challenge's name, an exception with its message, or what
 	// the question says. Steps are separated by commas.
@@ -39,21 +40,21 @@ const (
 
 var questions = map[string]question{
 	"a right code after a wrong one, in the same session": {
-		modes: offersTOTP, fake: mismatchText + ", tokens",
+		row: "E-3", modes: offersTOTP, fake: mismatchText + ", tokens",
 		ask: func(u *testUser) string {
 			ch := u.challenge()
 			return steps(u.answer(ch, u.wrongCode()), u.answer(ch, u.code()))
 		},
 	},
 	"a right code after a used one, in the same session": {
-		modes: offersTOTP, fake: usedCodeText + ", tokens",
+		row: "T-3", modes: offersTOTP, fake: usedCodeText + ", tokens",
 		ask: func(u *testUser) string {
 			ch := u.challenge()
 			return steps(u.answer(ch, u.lastCode()), u.answer(ch, u.code()))
 		},
 	},
 	"a right code after six wrong ones": {
-		modes: offersTOTP, fake: mismatchText + ", tokens",
+		row: "S-16", modes: offersTOTP, fake: mismatchText + ", tokens",
 		ask: func(u *testUser) string {
 			ch := u.challenge()
 			for range 5 {
@@ -63,11 +64,11 @@ var questions = map[string]question{
 		},
 	},
 	"a code of five digits": {
-		modes: offersTOTP, fake: mismatchText,
+		row: "T-11", modes: offersTOTP, fake: mismatchText,
 		ask: func(u *testUser) string { return u.answer(u.challenge(), "12345") },
 	},
 	"an older code of the window, unused, after a newer one": {
-		modes: offersTOTP, fake: "tokens, tokens",
+		row: "T-4", modes: offersTOTP, fake: "tokens, tokens",
 		ask: func(u *testUser) string {
 			first, second := u.challenge(), u.asksCode()
 			older := u.code() // It has waited for the code's time to begin.
@@ -75,14 +76,14 @@ var questions = map[string]question{
 		},
 	},
 	"an administrator's session, answered by an app client": {
-		modes: offersTOTP, fake: "tokens",
+		row: "E-6", modes: offersTOTP, fake: "tokens",
 		ask: func(u *testUser) string {
 			ch, client := u.challenge(), u.client(withPublic(true))
 			return outcomeText(client.RespondMFA(u.t.Context(), ch, u.code()))
 		},
 	},
 	"an app client's session, answered by an administrator": {
-		modes: offersTOTP, fake: "tokens",
+		row: "E-6", modes: offersTOTP, fake: "tokens",
 		ask: func(u *testUser) string {
 			u.enroll()
 			client := u.client(withPublic(true))
@@ -91,7 +92,7 @@ var questions = map[string]question{
 		},
 	},
 	"another user's session": {
-		modes: offersTOTP, fake: invalidSessionText,
+		row: "E-6", modes: offersTOTP, fake: invalidSessionText,
 		ask: func(u *testUser) string {
 			ch, mallory := u.challenge(), newTestUser(u.t, u.target)
 			ch.Username = mallory.name
@@ -99,18 +100,18 @@ var questions = map[string]question{
 		},
 	},
 	"an authenticator that is verified, and no preference": {
-		modes: optionalOnly, fake: "tokens",
+		row: "S-3", modes: optionalOnly, fake: "tokens",
 		ask: func(u *testUser) string {
 			u.verifyOnly(u.accessToken())
 			return outcomeText(u.signIn(), nil)
 		},
 	},
 	"the list of methods after MFA_SETUP": {
-		modes: requiredOnly, fake: "[]",
+		row: "M-5", modes: requiredOnly, fake: "[]",
 		ask: func(u *testUser) string { return u.listedMethods(u.setUpOnly()) },
 	},
 	"the only method disabled where MFA is required: the call, the list, the next sign-in": {
-		modes: requiredOnly, fake: "done, [], SOFTWARE_TOKEN_MFA",
+		row: "M-7", modes: requiredOnly, fake: "done, [], SOFTWARE_TOKEN_MFA",
 		ask: func(u *testUser) string {
 			access := u.enroll().Access.Reveal()
 			off := &types.SoftwareTokenMfaSettingsType{}
@@ -121,14 +122,14 @@ var questions = map[string]question{
 		},
 	},
 	"MFA_SETUP answered before a code was verified": {
-		modes: requiredOnly, fake: invalidSessionText,
+		row: "S-13", modes: requiredOnly, fake: invalidSessionText,
 		ask: func(u *testUser) string {
 			ch := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
 			return outcomeText(u.finishSetup(ch.Username, ch.Session))
 		},
 	},
 	"AssociateSoftwareToken again: with its own session, with the first": {
-		modes: requiredOnly, fake: "done, " + usedSessionText,
+		row: "E-8", modes: requiredOnly, fake: "done, " + usedSessionText,
 		ask: func(u *testUser) string {
 			client, ctx := u.client(), u.t.Context()
 			first := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
@@ -139,7 +140,7 @@ var questions = map[string]question{
 		},
 	},
 	"characters of a secret": {
-		modes: optionalOnly, fake: "52",
+		row: "T-5", modes: optionalOnly, fake: "52",
 		ask: func(u *testUser) string {
 			enrollment, err := u.client().Enroll(u.t.Context(), u.accessToken())
 			require.NoError(u.t, err)
@@ -147,8 +148,8 @@ var questions = map[string]question{
 		},
 	},
 	"a code of the old key, to verify a new one": {
-		modes: optionalOnly,
-		fake:  "EnableSoftwareTokenMFAException: Code mismatch and fail enable Software Token MFA",
+		row: "T-7", modes: optionalOnly,
+		fake: "EnableSoftwareTokenMFAException: Code mismatch and fail enable Software Token MFA",
 		ask: func(u *testUser) string {
 			access := u.enroll().Access.Reveal()
 			_, err := u.client().Enroll(u.t.Context(), access)
@@ -157,14 +158,14 @@ var questions = map[string]question{
 		},
 	},
 	"VerifySoftwareToken once more with its own code": {
-		modes: optionalOnly, fake: usedCodeText,
+		row: "T-8", modes: optionalOnly, fake: usedCodeText,
 		ask: func(u *testUser) string {
 			access := u.enroll().Access.Reveal()
 			return errorText(u.client().Verify(u.t.Context(), access, u.lastCode()))
 		},
 	},
 	"VerifySoftwareToken with access token and session": {
-		modes: optionalOnly, fake: "InvalidParameterException",
+		row: "T-10", modes: optionalOnly, fake: "InvalidParameterException",
 		ask: func(u *testUser) string {
 			_, err := u.api().VerifySoftwareToken(u.t.Context(), &verifyIn{
 				AccessToken: aws.String(u.accessToken()),
@@ -176,7 +177,7 @@ var questions = map[string]question{
 		},
 	},
 	"tokens of a sign-in in the second of a global sign-out": {
-		modes: notRequired, fake: revokedText,
+		row: "K-9", modes: notRequired, fake: revokedText,
 		ask: func(u *testUser) string {
 			for range 10 {
 				access, second := u.accessToken(), u.now().Unix()
@@ -190,7 +191,7 @@ var questions = map[string]question{
 		},
 	},
 	"tokens of a user who was disabled and enabled again": {
-		modes: allModes, fake: revokedText,
+		row: "K-10", modes: allModes, fake: revokedText,
 		ask: func(u *testUser) string {
 			access, poolID := u.accessToken(), u.config().UserPoolID
 			u.disable()
@@ -202,7 +203,7 @@ var questions = map[string]question{
 		},
 	},
 	"tokens after an administrator has set the password": {
-		modes: allModes, fake: "done",
+		row: "K-11", modes: allModes, fake: "done",
 		ask: func(u *testUser) string {
 			access := u.accessToken()
 			u.password += "+"
@@ -211,7 +212,7 @@ var questions = map[string]question{
 		},
 	},
 	"wrong passwords before the lockout": {
-		modes: allModes, fake: "5",
+		row: "S-15", modes: allModes, fake: "5",
 		ask: func(u *testUser) string {
 			for n := range 12 {
 				_, err := u.client().SignIn(u.t.Context(), u.name, "wrong")
@@ -223,7 +224,7 @@ var questions = map[string]question{
 		},
 	},
 	"RevokeToken with other text than a token": {
-		modes: allModes, fake: "done",
+		row: "K-8", modes: allModes, fake: "done",
 		ask: func(u *testUser) string {
 			return errorText(u.client().Revoke(u.t.Context(), "garbage"))
 		},
@@ -246,29 +247,33 @@ func TestFidelity(t *testing.T) {
 // each.
 func runQuestions(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
-	poolMode := open(t).mfa()
+	pool := open(t)
+	poolMode, notes := pool.mfa(), pool.notes()
+	t.Cleanup(func() { notes.save(t) })
 	var mu sync.Mutex
 	var answers, skipped []string
 	t.Cleanup(func() {
 		slices.Sort(answers)
-		slices.Sort(skipped)
-		t.Logf("answers:\n%s\nleft out, since the pool's MFA is %s:\n%s",
-			strings.Join(answers, "\n"), poolMode, strings.Join(skipped, "\n"))
+		t.Logf("answers:\n%s", strings.Join(answers, "\n"))
 	})
 	for text, q := range questions {
 		if !slices.Contains(q.modes, poolMode) {
-			skipped = append(skipped, "  "+text)
+			skipped = append(skipped, text)
 			continue
 		}
 		t.Run(text, func(t *testing.T) {
 			begin(t)
 			answer := q.ask(newTestUser(t, open(t)))
+			notes.answer(q.row, text, answer, q.fake)
 			mu.Lock()
 			defer mu.Unlock()
-			answers = append(answers, "  "+text+": "+answer)
-			assert.Equal(t, q.fake, answer, "FIDELITY.md says otherwise: %s", text)
+			answers = append(answers, "  "+q.row+", "+text+": "+answer)
+			assert.Equal(t, q.fake, answer, "FIDELITY.md, %s, says otherwise: %s", q.row, text)
 		})
 	}
+	slices.Sort(skipped)
+	notes.leftOut(skipped)
+	t.Logf("left out, since the pool's MFA is %s: %s", poolMode, strings.Join(skipped, "; "))
 }
 
 func steps(texts ...string) string { return strings.Join(texts, ", ") }

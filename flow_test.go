@@ -172,7 +172,9 @@ func TestFlows(t *testing.T) {
 // at the beginning of each.
 func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
-	poolMode := open(t).mfa()
+	pool := open(t)
+	poolMode, notes := pool.mfa(), pool.notes()
+	t.Cleanup(func() { notes.save(t) })
 	var skipped []string
 	run := func(name string, modes []mode, do func(*testUser)) {
 		if !slices.Contains(modes, poolMode) {
@@ -181,6 +183,7 @@ func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 		}
 		t.Run(name, func(t *testing.T) {
 			begin(t)
+			t.Cleanup(func() { notes.flow(name, !t.Failed()) })
 			do(newTestUser(t, open(t)))
 		})
 	}
@@ -198,6 +201,7 @@ func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 		})
 	}
 	slices.Sort(skipped)
+	notes.leftOut(skipped)
 	t.Logf("left out, since the pool's MFA is %s: %s", poolMode, strings.Join(skipped, "; "))
 }
 

@@ -3,9 +3,12 @@ package cognitomfa_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -39,6 +42,7 @@ func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 	pool, err := newRealTarget(t.Context(), getenv(environment(srv)))
 	require.NoError(t, err)
 	pool.clock, pool.sleep = srv.Now, srv.Advance
+	pool.notebook.folder = filepath.Join(t.TempDir(), "seen")
 	return pool
 }
 
@@ -64,6 +68,7 @@ func TestRealTarget(t *testing.T) {
 			open, inTurn := func(*testing.T) target { return pool }, func(*testing.T) {}
 			t.Run("flows", func(t *testing.T) { runFlows(t, open, inTurn) })
 			t.Run("fidelity", func(t *testing.T) { runQuestions(t, open, inTurn) })
+			checkSeenByFake(t, pool)
 
 			assert.Equal(t, before, describePool(t, srv), "no users are left, no setting changed")
 			expected := slices.Concat(adminOperations, publicOperations)
@@ -78,6 +83,34 @@ func TestRealTarget(t *testing.T) {
 			}
 			assert.Greater(t, created, 10, "there were users")
 		})
+	}
+}
+
+// checkSeenByFake checks what is kept of a run with the fake in the real pool's place.
+func checkSeenByFake(t *testing.T, pool *realTarget) {
+	t.Helper()
+	text, err := os.ReadFile(pool.notebook.path())
+	require.NoError(t, err)
+	checkSeen(t, text, fidelityRows(t))
+	var s seen
+	require.NoError(t, json.Unmarshal(text, &s))
+	assert.Equal(t, pool.clock().UTC().Format(time.DateOnly), s.Date)
+	assert.Equal(t, "us-east-1", s.Region)
+	assert.Equal(t, pool.mode, s.Pool.MFA)
+	assert.Equal(t, pool.cfg.ClientSecret != "", s.Pool.ClientSecret)
+	assert.Equal(t, pool.mode != types.UserPoolMfaTypeOff, slices.Contains(s.Pool.Methods, "SOFTWARE_TOKEN_MFA"))
+	assert.Len(t, s.LeftOut, len(questions)+len(userFlows)+len(failures)-len(s.Answers)-len(s.Flows), "all is accounted for")
+	for _, a := range s.Answers {
+		assert.Equal(t, a.Fake, a.Pool, a.Question)
+	}
+	for _, f := range s.Flows {
+		assert.True(t, f.Passed, f.Name)
+	}
+	for _, hidden := range []string{pool.cfg.UserPoolID, pool.cfg.ClientID, userPrefix, "AKID"} {
+		assert.NotContains(t, string(text), hidden)
+	}
+	if pool.cfg.ClientSecret != "" {
+		assert.NotContains(t, string(text), pool.cfg.ClientSecret)
 	}
 }
 

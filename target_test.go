@@ -54,6 +54,8 @@ type target interface {
 	now() time.Time
 	// wait lets time pass.
 	wait(d time.Duration)
+	// notes keep what a real pool does; nil for the fake's.
+	notes() *notebook
 }
 
 type openTarget = func(*testing.T) target
@@ -70,7 +72,7 @@ func targets(t *testing.T) map[string]openTarget {
 		}
 	}
 	if wantsRealTarget(os.Getenv) {
-		pool, err := newRealTarget(t.Context(), os.Getenv)
+		pool, err := theRealTarget()
 		require.NoError(t, err)
 		all["real "+string(pool.mode)] = func(*testing.T) target { return pool }
 	}
@@ -100,6 +102,7 @@ func (f fakeTarget) api() *cip.Client          { return f.srv.Client() }
 func (f fakeTarget) mfa() mode                 { return f.mode }
 func (f fakeTarget) now() time.Time            { return f.srv.Now() }
 func (f fakeTarget) wait(d time.Duration)      { f.srv.Advance(d) }
+func (f fakeTarget) notes() *notebook          { return nil }
 
 // The environment variables that name a real pool. FIDELITY.md in cognitotest says how to use them.
 const (
@@ -117,6 +120,8 @@ type realTarget struct {
 	guard  *guard
 	clock  func() time.Time
 	sleep  func(time.Duration)
+
+	notebook *notebook
 }
 
 func (r *realTarget) config() cognitomfa.Config { return r.cfg }
@@ -124,11 +129,17 @@ func (r *realTarget) api() *cip.Client          { return r.client }
 func (r *realTarget) mfa() mode                 { return r.mode }
 func (r *realTarget) now() time.Time            { return r.clock() }
 func (r *realTarget) wait(d time.Duration)      { r.sleep(d) }
+func (r *realTarget) notes() *notebook          { return r.notebook }
 
 // wantsRealTarget reports whether the environment names a pool, if only in part.
 func wantsRealTarget(getenv func(string) string) bool {
 	return getenv(envPool) != "" || getenv(envClient) != ""
 }
+
+// theRealTarget is one for all tests, which keep what they see in one place.
+var theRealTarget = sync.OnceValues(func() (*realTarget, error) {
+	return newRealTarget(context.Background(), os.Getenv)
+})
 
 // newRealTarget reads the environment, and asks the pool for its MFA configuration. Credentials
 // come from the environment alone: what reads profiles is not in the library's module graph.
@@ -203,7 +214,34 @@ func newRealTargetVia(
 	case r.mode == types.UserPoolMfaTypeOn && out.EmailMfaConfiguration != nil:
 		return nil, errors.New("the pool requires MFA and offers e-mail: tests could send messages")
 	}
+	r.notebook = &notebook{
+		folder: seenFolder,
+		hide:   strings.NewReplacer(r.hidden(getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"))...),
+		seen: seen{
+			Date: r.clock().UTC().Format(time.DateOnly), Region: region, Endpoint: address.Host,
+			Pool: seenPool{MFA: r.mode, SignInBy: "user name", ClientSecret: r.cfg.ClientSecret != ""},
+		},
+	}
+	for method, on := range map[string]bool{
+		"SOFTWARE_TOKEN_MFA": totp, "SMS_MFA": out.SmsMfaConfiguration != nil, "EMAIL_OTP": out.EmailMfaConfiguration != nil,
+	} {
+		if on {
+			r.notebook.seen.Pool.Methods = append(r.notebook.seen.Pool.Methods, method)
+		}
+	}
+	slices.Sort(r.notebook.seen.Pool.Methods)
 	return r, nil
+}
+
+// hidden are pairs of what is to be kept out of notes and what stands for it.
+func (r *realTarget) hidden(credentials ...string) (pairs []string) {
+	secrets := append(credentials, r.cfg.UserPoolID, r.cfg.ClientID, r.cfg.ClientSecret)
+	for _, secret := range secrets {
+		if secret != "" {
+			pairs = append(pairs, secret, "<hidden>")
+		}
+	}
+	return pairs
 }
 
 // userPrefix begins the name of every user that a test makes.
@@ -352,6 +390,7 @@ func newTestUser(t *testing.T, pool target) *testUser {
 	if refused := (*types.InvalidParameterException)(nil); errors.As(err, &refused) {
 		u.name += "@example.com" // Users sign in by e-mail address. Nothing is sent to it.
 		err = create()
+		pool.notes().signInBy("email")
 	}
 	require.NoError(t, err)
 	u.setPassword(true)

@@ -1,0 +1,137 @@
+package cognitomfa_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fidelityRow is a row of the tables in cognitotest/FIDELITY.md.
+type fidelityRow struct{ id, behavior, follows, sure, tests string }
+
+// fidelityPage reads the page: its rows, and its links by name.
+func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
+	t.Helper()
+	page, err := os.ReadFile("cognitotest/FIDELITY.md")
+	require.NoError(t, err)
+	links = map[string]string{}
+	for line := range strings.Lines(string(page)) {
+		line = strings.TrimSpace(line)
+		if cells := strings.Split(strings.Trim(line, "|"), " | "); regexp.MustCompile(`^\| *[A-Z]-\d+ \|`).MatchString(line) {
+			require.Len(t, cells, 5, line)
+			for i := range cells {
+				cells[i] = strings.TrimSpace(cells[i])
+			}
+			rows = append(rows, fidelityRow{cells[0], cells[1], cells[2], cells[3], cells[4]})
+		}
+		if link := regexp.MustCompile(`^\[([^\]]+)\]: (\S+)$`).FindStringSubmatch(line); link != nil {
+			assert.NotContains(t, links, link[1], "a link is there once")
+			links[link[1]] = link[2]
+		}
+	}
+	require.Greater(t, len(rows), 100)
+	return rows, links
+}
+
+// fidelityRows are the ids of the rows.
+func fidelityRows(t *testing.T) map[string]bool {
+	t.Helper()
+	rows, _ := fidelityPage(t)
+	ids := map[string]bool{}
+	for _, row := range rows {
+		ids[row.id] = true
+	}
+	return ids
+}
+
+// Each row of FIDELITY.md has an id of its own, says what it follows, with a link and a date, or that it is chosen
+// and why, and how sure that is.
+func TestFidelityNamesItsSources(t *testing.T) {
+	t.Parallel()
+	rows, links := fidelityPage(t)
+	seen, used := map[string]bool{}, map[string]bool{}
+	for _, row := range rows {
+		assert.False(t, seen[row.id], "%s is there twice", row.id)
+		seen[row.id] = true
+		assert.NotEmpty(t, row.behavior, row.id)
+		assert.Regexp(t, `^(high|medium|low|types high|type|–)`, row.sure, row.id)
+
+		sources := regexp.MustCompile(`\[([^\]]+)\]( \d{4}(?:-\d\d)?)?`).FindAllStringSubmatch(row.follows, -1)
+		for _, source := range sources {
+			used[source[1]] = true
+			assert.Contains(t, links, source[1], "%s names a source without a link", row.id)
+			assert.NotEmpty(t, source[2], "%s names a source without a date: %s", row.id, source[1])
+		}
+		if len(sources) == 0 {
+			assert.Regexp(t, `^chosen: \S`, row.follows, "%s has no link, so it says why it is so", row.id)
+		}
+	}
+	for name, link := range links {
+		assert.True(t, used[name], "no row names %s", name)
+		assert.True(t, strings.HasPrefix(link, "https://"), link)
+	}
+}
+
+// Each row of FIDELITY.md is held by tests, and those exist. What a row calls TestFidelity is a question that a real
+// pool can be asked.
+func TestFidelityNamesItsTests(t *testing.T) {
+	t.Parallel()
+	there := testFunctions(t)
+	rows, _ := fidelityPage(t)
+	asked := map[string]bool{}
+	for _, row := range rows {
+		for name := range strings.SplitSeq(row.tests, ", ") {
+			assert.True(t, there[name], "%s: there is no %s", row.id, name)
+			asked[row.id] = asked[row.id] || name == "TestFidelity"
+		}
+	}
+	for question, q := range questions {
+		assert.True(t, asked[q.row], "%s does not name TestFidelity: %s", q.row, question)
+	}
+	for id, is := range asked {
+		some := false
+		for _, q := range questions {
+			some = some || q.row == id
+		}
+		assert.Equal(t, is, some, "%s names TestFidelity, which asks nothing about it", id)
+	}
+}
+
+// testFunctions are the tests of this module and of those below it.
+func testFunctions(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		name := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == "node_modules" || name == "testdata" || len(name) > 1 && name[0] == '.'):
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && slices.ContainsFunc(
+				[]string{"Test", "Fuzz"}, func(prefix string) bool { return strings.HasPrefix(f.Name.Name, prefix) }) {
+				names[f.Name.Name] = true
+			}
+		}
+		return nil
+	}))
+	return names
+}

@@ -159,7 +159,7 @@ func TestSeen(t *testing.T) {
 	rows := fidelityRows(t)
 	for _, file := range files {
 		name := filepath.Base(file)
-		assert.Contains(t, string(page), "testdata/seen/"+name, "FIDELITY.md has to name the file")
+		assert.True(t, strings.Contains(string(page), "testdata/seen/"+name), "FIDELITY.md has to name %s", name)
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		checkSeen(t, text, rows)

@@ -151,8 +151,8 @@ func TestPoolRefusals(t *testing.T) {
 					"AttributesRequireVerificationBeforeUpdate": []string{"email"},
 				},
 			},
-			failure: "InvalidParameter: An attribute that requires verification before update must be " +
-				"auto-verified: email.",
+			failure: "InvalidParameter: All attributes in AttributesRequireVerificationBeforeUpdate must exist in " +
+				"AutoVerifiedAttributes",
 		},
 		"levels of one name": {
 			pool:    kv{"AcrConfiguration": kv{"Level1": kv{"AcrValue": "urn:cognito:loa:3"}}},

@@ -158,7 +158,7 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 				set.verifyFirst = append(set.verifyFirst, attribute)
 			case r.UserAttributeUpdateSettings != nil:
 				return set, invalidParameter(
-					"An attribute that requires verification before update must be auto-verified: %s.", attribute)
+					"All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
 			}
 		}
 	}

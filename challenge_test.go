@@ -227,8 +227,11 @@ func TestNewChallengeKnowsTheNames(t *testing.T) {
 		"CUSTOM_CHALLENGE":      &cognitomfa.OtherChallenge{},
 		"WEB_AUTHN":             &cognitomfa.OtherChallenge{},
 	} {
-		parameters := map[string]string{"USER_ID_FOR_SRP": "3f1c"}
-		ch := cognitomfa.NewChallenge(name, "hush", "alice", parameters)
+		ch := cognitomfa.NewChallenge(name, "hush", "alice", map[string]string{"USERNAME": "2e0b"})
+		assert.Equal(t, "2e0b", usernameOf(ch), "%s: Cognito's name for the user", name)
+		ch = cognitomfa.NewChallenge(name, "hush", "alice", map[string]string{
+			"USERNAME": "2e0b", "USER_ID_FOR_SRP": "3f1c",
+		})
 		assert.IsType(t, want, ch, name)
 		assert.Equal(t, "3f1c", usernameOf(ch), "%s: Cognito's name for the user", name)
 		again, err := cognitomfa.ParseChallenge(ch.Token())

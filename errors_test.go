@@ -692,6 +692,21 @@ func TestMessagesThatTellFailuresApart(t *testing.T) {
 	}
 }
 
+// What is no error of Cognito's, such as a proxy's, stays out of the text, and is no reason to give
+// up.
+func TestErrorCodesOfOtherOrigin(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat("A", 64)
+	for _, code := range []string{longest + "A", "Error 502", "UnknownError", leak} {
+		e := failWith(t, signingIn, code, "message")
+		require.Equal(t, cognitomfa.ErrUnavailable, e.Kind, code)
+		assert.NotContains(t, e.Error(), code)
+	}
+	e := failWith(t, signingIn, longest, "message")
+	require.Equal(t, cognitomfa.ErrConfig, e.Kind)
+	assert.ErrorContains(t, e, longest)
+}
+
 // The operator is told which of the settings is wrong.
 func TestMessagesThatNameTheSetting(t *testing.T) {
 	t.Parallel()

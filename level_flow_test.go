@@ -108,7 +108,8 @@ func finish(
 			outcome, err = client.RespondPassword(t.Context(), o, password)
 		case *cognitomfa.MFAChallenge:
 			outcome, err = client.RespondMFA(t.Context(), o, srv.Code("alice"))
-		default:
+		case *cognitomfa.SetupChallenge, *cognitomfa.SelectChallenge,
+			*cognitomfa.NewPasswordChallenge, *cognitomfa.OtherChallenge:
 			require.FailNow(t, "unexpected", "%T", o)
 		}
 	}

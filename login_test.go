@@ -115,6 +115,22 @@ func TestSetNewPassword(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
+// After a lost response the new password may be set. To try the old one would look like a wrong
+// password, and count toward the lockout: the error says so.
+func TestSetNewPasswordWithALostResponse(t *testing.T) {
+	t.Parallel()
+	srv, client := newPoolWith(t, mustChangeUser)
+	outcome, err := client.SignIn(t.Context(), "alice", password)
+	challenge := as[*cognitomfa.NewPasswordChallenge](t, outcome, err)
+	srv.Fail(respond, cognitotest.DropAfter())
+	_, err = client.SetNewPassword(t.Context(), challenge, newPassword, nil)
+	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err))
+	assert.ErrorContains(t, err, "the new password may be set already")
+	outcome, err = client.SignIn(t.Context(), "alice", newPassword)
+	as[*cognitomfa.Tokens](t, outcome, err)
+}
+
 // What users mistype at their first sign-in is theirs to correct, on the same challenge. It is no
 // fault of the configuration.
 func TestTypingMistakesAreTheUsers(t *testing.T) {

@@ -210,6 +210,38 @@ func TestRateLimitOfTheSDK(t *testing.T) {
 	assert.Len(t, srv.Calls(), sent, "it was not sent")
 }
 
+// busyLimiter is a retryer whose rate limit has nothing left.
+type busyLimiter struct {
+	aws.Retryer
+	wait func(context.Context) error
+}
+
+func (l busyLimiter) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	return nil, l.wait(ctx)
+}
+
+// A caller who gives up while the rate limit makes the call wait is not throttled.
+func TestRateLimitOrCaller(t *testing.T) {
+	t.Parallel()
+	srv, _ := newPool(t)
+	signIn := func(ctx context.Context, wait func(context.Context) error) error {
+		api := srv.Client(func(o *cip.Options) { o.Retryer = busyLimiter{o.Retryer, wait} })
+		return signInAlice(ctx, newClient(t, api, configOf(srv)))
+	}
+	err := signIn(t.Context(), func(context.Context) error { return errors.New("no token is left") })
+	require.ErrorIs(t, err, cognitomfa.ErrThrottled)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	err = signIn(ctx, func(ctx context.Context) error {
+		cancel()
+		return ctx.Err()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+	assert.NotErrorIs(t, err, cognitomfa.ErrThrottled)
+	assert.Empty(t, srv.Calls())
+}
+
 // The SDK's own retry quota stays in force: with none left, a lost response is not made up for.
 func TestRetryQuotaOfTheSDK(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package cognitomfa_test
 
 import (
+	"context"
 	"encoding/base64"
 	"testing"
 
@@ -141,9 +142,10 @@ func TestNoCallIsMadeForWhatCannotSucceed(t *testing.T) {
 }
 
 // answerAny answers a challenge of any type, with input that is fine.
-func answerAny(t *testing.T, client *cognitomfa.Client, ch cognitomfa.Challenge) error {
+func answerAny(
+	ctx context.Context, t *testing.T, client *cognitomfa.Client, ch cognitomfa.Challenge,
+) error {
 	t.Helper()
-	ctx := t.Context()
 	switch ch := ch.(type) {
 	case *cognitomfa.MFAChallenge:
 		return errOf(client.RespondMFA(ctx, ch, "123456"))
@@ -185,19 +187,42 @@ func TestForgedChallengesCostNoCall(t *testing.T) {
 		head := base64.RawURLEncoding.EncodeToString([]byte(description))
 		ch, err := cognitomfa.ParseChallenge(head + ".session")
 		require.NoError(t, err)
-		err = answerAny(t, client, ch)
+		err = answerAny(t.Context(), t, client, ch)
 		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, description)
 		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err), description)
 	}
-	for _, ch := range []cognitomfa.Challenge{
-		&cognitomfa.MFAChallenge{Username: "alice"},
-		&cognitomfa.SetupChallenge{Username: "alice"},
-		&cognitomfa.SelectChallenge{Username: "alice"},
-		&cognitomfa.NewPasswordChallenge{Username: "alice"},
-		&cognitomfa.PasswordChallenge{Username: "alice"},
-		&cognitomfa.OtherChallenge{Username: "alice", Name: "SELECT_CHALLENGE"},
-	} {
-		err := answerAny(t, client, ch)
+	for _, ch := range challengesFor("alice", cognitomfa.Secret{}) {
+		err := answerAny(t.Context(), t, client, ch)
 		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "%T without a session", ch)
+	}
+	for _, ch := range challengesFor("", session) {
+		err := answerAny(t.Context(), t, client, ch)
+		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "%T without a user", ch)
+	}
+}
+
+// challengesFor is one challenge of each type.
+func challengesFor(username string, session cognitomfa.Secret) []cognitomfa.Challenge {
+	return []cognitomfa.Challenge{
+		&cognitomfa.MFAChallenge{Username: username, Session: session},
+		&cognitomfa.SetupChallenge{Username: username, Session: session},
+		&cognitomfa.SelectChallenge{Username: username, Session: session},
+		&cognitomfa.NewPasswordChallenge{Username: username, Session: session},
+		&cognitomfa.PasswordChallenge{Username: username, Session: session},
+		&cognitomfa.OtherChallenge{Username: username, Session: session, Name: "SELECT_CHALLENGE"},
+	}
+}
+
+// The session is certainly still good if the caller gave up before the call.
+func TestCanceledAnswersCostNoCall(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, &double{}, config)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, ch := range challengesFor("alice", session) {
+		err := answerAny(ctx, t, client, ch)
+		require.ErrorIs(t, err, context.Canceled, "%T", ch)
+		require.ErrorIs(t, err, cognitomfa.ErrUnavailable, "%T", ch)
+		assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err), "%T", ch)
 	}
 }

@@ -73,7 +73,11 @@ func signIn(
 			outcome, err = mfa.SelectMFA(ctx, o, cognitomfa.MethodTOTP)
 		case *cognitomfa.NewPasswordChallenge: // the password was temporary
 			outcome, err = mfa.SetNewPassword(ctx, o, ask("New password: "), nil)
-		default:
+		case *cognitomfa.PasswordChallenge:
+			outcome, err = mfa.RespondPassword(ctx, o, password)
+		case *cognitomfa.OtherChallenge: // a custom one, or a passkey
+			err = fmt.Errorf("no answer to the challenge %s", o.Name)
+		default: // fail closed
 			err = fmt.Errorf("no answer to a %T", outcome)
 		}
 	}

@@ -112,7 +112,7 @@ func TestFailsClosed(t *testing.T) {
 	alice.srv.Script("alice", cognitotest.Challenge{Answers: map[string]string{"ANSWER": "42"}})
 	tokens, err := signIn(t.Context(), mfa, "alice", password, alice.ask)
 	assert.Nil(t, tokens)
-	require.ErrorContains(t, err, "OtherChallenge", "a challenge that the program cannot answer is an error")
+	require.ErrorContains(t, err, "CUSTOM_CHALLENGE", "what the program cannot answer is an error")
 }
 
 // The README shows this very program.

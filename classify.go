@@ -208,11 +208,14 @@ var rules = []rule{
 	{"UnknownOperation", "", byAny, ErrConfig, hintSDK},
 }
 
-// foreign reports whether an error response is not Cognito's, which names its errors: it may be a
-// proxy's.
+// foreign reports whether an error response is not Cognito's, whose codes are words: it may be a
+// proxy's. What such a response says must not get into a log.
 func foreign(api smithy.APIError) bool {
+	const longest = 64
 	code := api.ErrorCode()
-	return code == "UnknownError" || code != word(code) // The first is the SDK's, for want of a name.
+	notLetter := func(r rune) bool { return (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) }
+	unnamed := code == "" || code == "UnknownError" // The SDK's, for want of a name.
+	return unnamed || len(code) > longest || strings.ContainsFunc(code, notLetter)
 }
 
 // fail makes an [*Error] of the one that a call returned.
@@ -321,16 +324,6 @@ func answeredByFault(err error, api smithy.APIError) bool {
 	var response *smithyhttp.ResponseError
 	return api.ErrorFault() == smithy.FaultServer ||
 		errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
-}
-
-// word returns s if it can be an error code. What else the server sent must not get into a log.
-func word(s string) string {
-	if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r)
-	}) {
-		return "a malformed error code"
-	}
-	return s
 }
 
 // unusable is the error of a call that Cognito responded to with less than it has to say.

@@ -138,8 +138,8 @@ func (e *Error) Error() string {
 		// Cognito's code would tell an unknown user from a wrong password.
 	case errors.As(e.Err, &inner):
 		text += ": " + strings.TrimPrefix(inner.Error(), "cognitomfa: ")
-	case errors.As(e.Err, &api):
-		text += " (" + word(api.ErrorCode()) + ")"
+	case errors.As(e.Err, &api) && !foreign(api):
+		text += " (" + api.ErrorCode() + ")"
 	}
 	return text
 }

@@ -13,7 +13,8 @@ import (
 
 type options = cognitotest.Options
 
-// Every error that the fake answers of itself, apart from those of malformed requests, in the words that clients have matched for years.
+// Every error that the fake answers of itself, apart from those of malformed requests, in the words
+// that clients have matched for years.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	add := func(srv fake, u cognitotest.User) string {
@@ -114,7 +115,10 @@ func TestErrors(t *testing.T) {
 		"client of another pool": {
 			do: func(srv fake) reply {
 				other := srv.must("CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
-				return srv.call("AdminInitiateAuth", kv{"UserPoolId": other, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
+				return srv.call("AdminInitiateAuth", kv{
+					"UserPoolId": other, "ClientId": srv.ClientID,
+					"AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+				})
 			},
 			on:      func(o *options) { o.ClientID = "1example23456789" },
 			failure: "ResourceNotFound: User pool client 1example23456789 does not exist.",
@@ -127,7 +131,10 @@ func TestErrors(t *testing.T) {
 		"admin flow off": {
 			on: func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"} },
 			do: func(srv fake) reply {
-				return srv.call("AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"})
+				return srv.call("AdminInitiateAuth", kv{
+					"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,
+					"AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+				})
 			},
 			failure: "InvalidParameter: Auth flow not enabled for this client",
 		},
@@ -195,19 +202,24 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password})
 			},
-			failure: "NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
+			failure: "NotAuthorized: Client 1example23456789 is configured with secret but " +
+				"SECRET_HASH was not received",
 		},
 		"wrong secret hash": {
 			on: withSecret,
 			do: func(srv fake) reply {
-				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": srv.secretHash("bob")})
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{
+					"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": srv.secretHash("bob"),
+				})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
 		"wrong secret hash, older text": {
 			on: func(o *options) { withSecret(o); o.Quirks.OldSecretHashText = true },
 			do: func(srv fake) reply {
-				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": "x"})
+				return initiate(srv, "USER_PASSWORD_AUTH", kv{
+					"USERNAME": "alice", "PASSWORD": password, "SECRET_HASH": "x",
+				})
 			},
 			failure: "NotAuthorized: Unable to verify secret hash for client 1example23456789",
 		},
@@ -228,7 +240,10 @@ func TestErrors(t *testing.T) {
 		},
 		"no session": {
 			do: func(srv fake) reply {
-				return srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP", "ChallengeResponses": kv{"USERNAME": "alice"}})
+				return srv.call("RespondToAuthChallenge", kv{
+					"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP",
+					"ChallengeResponses": kv{"USERNAME": "alice"},
+				})
 			},
 			failure: "InvalidParameter: Missing required parameter Session",
 		},
@@ -248,7 +263,9 @@ func TestErrors(t *testing.T) {
 		"wrong code": {
 			do: func(srv fake) reply {
 				r := srv.challenged(add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
-				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.wrong("bob")})
+				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{
+					"SOFTWARE_TOKEN_MFA_CODE": srv.wrong("bob"),
+				})
 			},
 			failure: "CodeMismatch: Invalid code received for user",
 		},
@@ -270,7 +287,10 @@ func TestErrors(t *testing.T) {
 		"no method selected": {
 			on: everyFactor,
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
+				r := srv.challenged(add(srv, cognitotest.User{
+					TOTP: secret, Email: "b@example.com",
+					Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+				}), "SELECT_MFA_TYPE")
 				return srv.respond("SELECT_MFA_TYPE", r.session(), "bob", nil)
 			},
 			failure: "InvalidParameter: Missing required parameter ANSWER",
@@ -278,7 +298,10 @@ func TestErrors(t *testing.T) {
 		"method selected that was not offered": {
 			on: everyFactor,
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{TOTP: secret, Email: "b@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}), "SELECT_MFA_TYPE")
+				r := srv.challenged(add(srv, cognitotest.User{
+					TOTP: secret, Email: "b@example.com",
+					Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+				}), "SELECT_MFA_TYPE")
 				return srv.respond("SELECT_MFA_TYPE", r.session(), "bob", kv{"ANSWER": "SMS_MFA"})
 			},
 			failure: "InvalidParameter: The MFA type that was selected is not one of SOFTWARE_TOKEN_MFA, EMAIL_OTP",
@@ -286,27 +309,33 @@ func TestErrors(t *testing.T) {
 		"set-up by something that is no address": {
 			on: func(o *options) { mfaOn(o); everyFactor(o) },
 			do: func(srv fake) reply {
-				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice"})
+				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(),
+					"alice", kv{"EMAIL": "alice"})
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
 		"set-up by e-mail in a pool without": {
 			on: mfaOn,
 			do: func(srv fake) reply {
-				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(), "alice", kv{"EMAIL": "alice@example.com"})
+				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(),
+					"alice", kv{"EMAIL": "alice@example.com"})
 			},
 			failure: "NotAuthorized: Invalid session for the user.",
 		},
 		"no new password": {
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				r := srv.challenged(add(srv, cognitotest.User{
+					Status: types.UserStatusTypeForceChangePassword,
+				}), "NEW_PASSWORD_REQUIRED")
 				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", nil)
 			},
 			failure: "InvalidParameter: Missing required parameter NEW_PASSWORD",
 		},
 		"new password against the policy": {
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				r := srv.challenged(add(srv, cognitotest.User{
+					Status: types.UserStatusTypeForceChangePassword,
+				}), "NEW_PASSWORD_REQUIRED")
 				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": "short"})
 			},
 			failure: "InvalidPassword: Password did not conform with policy: Password not long enough",
@@ -314,7 +343,9 @@ func TestErrors(t *testing.T) {
 		"new password without a required attribute": {
 			on: func(o *options) { o.RequiredAttributes = []string{"name"} },
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{Status: types.UserStatusTypeForceChangePassword}), "NEW_PASSWORD_REQUIRED")
+				r := srv.challenged(add(srv, cognitotest.User{
+					Status: types.UserStatusTypeForceChangePassword,
+				}), "NEW_PASSWORD_REQUIRED")
 				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password})
 			},
 			failure: "InvalidParameter: Invalid attributes given, name is missing",
@@ -340,13 +371,17 @@ func TestErrors(t *testing.T) {
 		"verify in a pool without MFA": {
 			on: mfaOff,
 			do: func(srv fake) reply {
-				return srv.call("VerifySoftwareToken", kv{"AccessToken": srv.tokens("alice").access(), "UserCode": "123456"})
+				return srv.call("VerifySoftwareToken", kv{
+					"AccessToken": srv.tokens("alice").access(), "UserCode": "123456",
+				})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool",
 		},
 		"verify without associate": {
 			do: func(srv fake) reply {
-				return srv.call("VerifySoftwareToken", kv{"AccessToken": srv.tokens("alice").access(), "UserCode": "123456"})
+				return srv.call("VerifySoftwareToken", kv{
+					"AccessToken": srv.tokens("alice").access(), "UserCode": "123456",
+				})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.",
 		},
@@ -379,14 +414,18 @@ func TestErrors(t *testing.T) {
 		},
 		"ID token": {
 			do: func(srv fake) reply {
-				return srv.call("GetUser", kv{"AccessToken": srv.tokens("alice").text("AuthenticationResult", "IdToken")})
+				return srv.call("GetUser", kv{
+					"AccessToken": srv.tokens("alice").text("AuthenticationResult", "IdToken"),
+				})
 			},
 			failure: "NotAuthorized: Invalid Access Token",
 		},
 		"token with another signature": {
 			do: func(srv fake) reply {
 				access := srv.tokens("alice").access()
-				return srv.call("GetUser", kv{"AccessToken": access[:strings.LastIndexByte(access, '.')+1] + strings.Repeat("A", 342)})
+				return srv.call("GetUser", kv{
+					"AccessToken": access[:strings.LastIndexByte(access, '.')+1] + strings.Repeat("A", 342),
+				})
 			},
 			failure: "NotAuthorized: Could not verify signature for Access Token",
 		},
@@ -449,8 +488,12 @@ func TestErrors(t *testing.T) {
 		},
 		"refresh token of another client": {
 			do: func(srv fake) reply {
-				other := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
-				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": other, "RefreshToken": srv.tokens("alice").refresh()})
+				other := srv.must("CreateUserPoolClient", kv{
+					"UserPoolId": srv.UserPoolID, "ClientName": "other",
+				}).text("UserPoolClient", "ClientId")
+				return srv.call("GetTokensFromRefreshToken", kv{
+					"ClientId": other, "RefreshToken": srv.tokens("alice").refresh(),
+				})
 			},
 			failure: "NotAuthorized: Invalid Refresh Token",
 		},
@@ -481,7 +524,9 @@ func TestErrors(t *testing.T) {
 		"refresh without the client's secret": {
 			on: withSecret,
 			do: func(srv fake) reply {
-				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": srv.tokens("alice").refresh()})
+				return srv.call("GetTokensFromRefreshToken", kv{
+					"ClientId": srv.ClientID, "RefreshToken": srv.tokens("alice").refresh(),
+				})
 			},
 			failure: "NotAuthorized: Client secret does not match for the client: 1example23456789",
 		},
@@ -489,7 +534,9 @@ func TestErrors(t *testing.T) {
 			on: func(o *options) { withSecret(o); o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			do: func(srv fake) reply {
 				refresh := srv.tokens("alice@example.com").refresh()
-				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice@example.com")})
+				return initiate(srv, "REFRESH_TOKEN", kv{
+					"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice@example.com"),
+				})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
@@ -532,7 +579,9 @@ func TestErrors(t *testing.T) {
 		},
 		"revoke for another client": {
 			do: func(srv fake) reply {
-				other := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+				other := srv.must("CreateUserPoolClient", kv{
+					"UserPoolId": srv.UserPoolID, "ClientName": "other",
+				}).text("UserPoolClient", "ClientId")
 				return srv.call("RevokeToken", kv{"ClientId": other, "Token": srv.tokens("alice").refresh()})
 			},
 			failure: "Unauthorized: Invalid client",
@@ -547,7 +596,10 @@ func TestErrors(t *testing.T) {
 
 		"prefer what is not enabled": {
 			do: func(srv fake) reply {
-				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{"PreferredMfa": true}})
+				return srv.call("AdminSetUserMFAPreference", kv{
+					"UserPoolId": srv.UserPoolID, "Username": "alice",
+					"SoftwareTokenMfaSettings": kv{"PreferredMfa": true},
+				})
 			},
 			failure: "InvalidParameter: An MFA method that is not enabled cannot be preferred.",
 		},
@@ -556,27 +608,39 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				bob := add(srv, cognitotest.User{TOTP: secret, Email: "bob@example.com"})
 				on := kv{"Enabled": true, "PreferredMfa": true}
-				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": bob, "SoftwareTokenMfaSettings": on, "EmailMfaSettings": on})
+				return srv.call("AdminSetUserMFAPreference", kv{
+					"UserPoolId": srv.UserPoolID, "Username": bob, "SoftwareTokenMfaSettings": on,
+					"EmailMfaSettings": on,
+				})
 			},
 			failure: "InvalidParameter: Only one MFA method can be preferred.",
 		},
 		"enable TOTP without an authenticator": {
 			do: func(srv fake) reply {
-				return srv.call("SetUserMFAPreference", kv{"AccessToken": srv.tokens("alice").access(), "SoftwareTokenMfaSettings": kv{"Enabled": true}})
+				return srv.call("SetUserMFAPreference", kv{
+					"AccessToken":              srv.tokens("alice").access(),
+					"SoftwareTokenMfaSettings": kv{"Enabled": true},
+				})
 			},
 			failure: "InvalidParameter: User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA",
 		},
 		"enable SMS without a number": {
 			on: everyFactor,
 			do: func(srv fake) reply {
-				return srv.call("SetUserMFAPreference", kv{"AccessToken": srv.tokens("alice").access(), "SMSMfaSettings": kv{"Enabled": true}})
+				return srv.call("SetUserMFAPreference", kv{
+					"AccessToken":    srv.tokens("alice").access(),
+					"SMSMfaSettings": kv{"Enabled": true},
+				})
 			},
 			failure: "InvalidParameter: User does not have delivery config set to turn on SMS_MFA",
 		},
 		"disable where the pool demands MFA and refuses": {
 			on: func(o *options) { mfaOn(o); o.Quirks.RefuseDisable = true },
 			do: func(srv fake) reply {
-				return srv.call("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": add(srv, totpUser), "SoftwareTokenMfaSettings": kv{}})
+				return srv.call("AdminSetUserMFAPreference", kv{
+					"UserPoolId": srv.UserPoolID, "Username": add(srv, totpUser),
+					"SoftwareTokenMfaSettings": kv{},
+				})
 			},
 			failure: "InvalidParameter: MFA cannot be disabled for the user: the user pool requires it.",
 		},
@@ -584,13 +648,18 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				return srv.call("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"})
 			},
-			failure: "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
+			failure: "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs " +
+				"with a required or optional configuration.",
 		},
 		"a factor without MFA": {
 			do: func(srv fake) reply {
-				return srv.call("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}})
+				return srv.call("SetUserPoolMfaConfig", kv{
+					"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF",
+					"SoftwareTokenMfaConfiguration": kv{"Enabled": true},
+				})
 			},
-			failure: "InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
+			failure: "InvalidParameter: Invalid MFA configuration given, can't turn off MFA and " +
+				"configure an MFA together.",
 		},
 
 		"sign up twice": {
@@ -609,9 +678,13 @@ func TestErrors(t *testing.T) {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} },
 			do: func(srv fake) reply {
 				add(srv, cognitotest.User{Email: "b@example.com"})
-				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "UserAttributes": []kv{
-					{"Name": "email", "Value": "b@example.com"}, {"Name": "email_verified", "Value": "true"},
-				}})
+				return srv.call("AdminCreateUser", kv{
+					"UserPoolId": srv.UserPoolID, "Username": "carol",
+					"UserAttributes": []kv{
+						{"Name": "email", "Value": "b@example.com"},
+						{"Name": "email_verified", "Value": "true"},
+					},
+				})
 			},
 			failure: "UsernameExists: An account with the given email already exists.",
 		},
@@ -620,27 +693,39 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "+15550001234"})
 			},
-			failure: "InvalidParameter: Username cannot be of phone number format, since user pool is configured for phone number alias.",
+			failure: "InvalidParameter: Username cannot be of phone number format, since user " +
+				"pool is configured for phone number alias.",
 		},
 		"confirm with an alias that is taken": {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} },
 			do: func(srv fake) reply {
 				add(srv, cognitotest.User{Email: "b@example.com"})
-				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")})
+				srv.must("SignUp", kv{
+					"ClientId": srv.ClientID, "Username": "carol", "Password": password,
+					"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+				})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "carol",
+					"ConfirmationCode": srv.lastCode("carol"),
+				})
 			},
 			failure: "AliasExists: An account with the email already exists.",
 		},
 		"sign up with a preferred name that is taken": {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"preferred_username"} },
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "preferred_username", "Value": "alice"}}})
+				return srv.call("SignUp", kv{
+					"ClientId": srv.ClientID, "Username": "carol", "Password": password,
+					"UserAttributes": []kv{{"Name": "preferred_username", "Value": "alice"}},
+				})
 			},
 			failure: "UsernameExists: An account with the given preferred_username already exists.",
 		},
 		"resend an invitation that was taken": {
 			do: func(srv fake) reply {
-				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "MessageAction": "RESEND"})
+				return srv.call("AdminCreateUser", kv{
+					"UserPoolId": srv.UserPoolID, "Username": "alice", "MessageAction": "RESEND",
+				})
 			},
 			failure: "UnsupportedUserState: Resend not possible. User status is not FORCE_CHANGE_PASSWORD",
 		},
@@ -659,7 +744,10 @@ func TestErrors(t *testing.T) {
 		},
 		"sign up with something that is no address": {
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "bob"}}})
+				return srv.call("SignUp", kv{
+					"ClientId": srv.ClientID, "Username": "bob", "Password": password,
+					"UserAttributes": []kv{{"Name": "email", "Value": "bob"}},
+				})
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
@@ -672,35 +760,52 @@ func TestErrors(t *testing.T) {
 		},
 		"wrong confirmation code": {
 			do: func(srv fake) reply {
-				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": "x"})
+				srv.must("SignUp", kv{
+					"ClientId": srv.ClientID, "Username": "bob", "Password": password,
+					"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+				})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": "x",
+				})
 			},
 			failure: "CodeMismatch: Invalid verification code provided, please try again.",
 		},
 		"old confirmation code": {
 			do: func(srv fake) reply {
-				srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+				srv.must("SignUp", kv{
+					"ClientId": srv.ClientID, "Username": "bob", "Password": password,
+					"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+				})
 				srv.Advance(24 * time.Hour)
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": srv.lastCode("bob")})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "bob",
+					"ConfirmationCode": srv.lastCode("bob"),
+				})
 			},
 			failure: "ExpiredCode: Invalid code provided, please request a code again.",
 		},
 		"confirm nobody": {
 			do: func(srv fake) reply {
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x",
+				})
 			},
 			failure: "ExpiredCode: Invalid code provided, please request a code again.",
 		},
 		"confirm nobody, told": {
 			on: func(o *options) { o.RevealUsers = true },
 			do: func(srv fake) reply {
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x"})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "nobody", "ConfirmationCode": "x",
+				})
 			},
 			failure: "UserNotFound: Username/client id combination not found.",
 		},
 		"confirm twice": {
 			do: func(srv fake) reply {
-				return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "ConfirmationCode": "x"})
+				return srv.call("ConfirmSignUp", kv{
+					"ClientId": srv.ClientID, "Username": "alice", "ConfirmationCode": "x",
+				})
 			},
 			failure: "NotAuthorized: User cannot be confirmed. Current status is CONFIRMED",
 		},
@@ -712,23 +817,32 @@ func TestErrors(t *testing.T) {
 		},
 		"client with impossible lifetimes": {
 			do: func(srv fake) reply {
-				return srv.call("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "AccessTokenValidity": 25})
+				return srv.call("CreateUserPoolClient", kv{
+					"UserPoolId": srv.UserPoolID, "ClientName": "x", "AccessTokenValidity": 25,
+				})
 			},
 			failure: "InvalidParameter: Invalid range for token validity.",
 		},
 		"client that rotates and refreshes": {
 			do: func(srv fake) reply {
 				return srv.call("CreateUserPoolClient", kv{
-					"UserPoolId": srv.UserPoolID, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_REFRESH_TOKEN_AUTH"}, "RefreshTokenRotation": kv{"Feature": "ENABLED"},
+					"UserPoolId": srv.UserPoolID, "ClientName": "x",
+					"ExplicitAuthFlows":    []string{"ALLOW_REFRESH_TOKEN_AUTH"},
+					"RefreshTokenRotation": kv{"Feature": "ENABLED"},
 				})
 			},
-			failure: "InvalidParameter: ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.",
+			failure: "InvalidParameter: ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with " +
+				"refresh token rotation.",
 		},
 		"pool with two ways to name users": {
 			do: func(srv fake) reply {
-				return srv.call("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "UsernameAttributes": []string{"email"}})
+				return srv.call("CreateUserPool", kv{
+					"PoolName": "x", "AliasAttributes": []string{"email"},
+					"UsernameAttributes": []string{"email"},
+				})
 			},
-			failure: "InvalidParameter: Only one of the aliasAttributes or usernameAttributes can be set in a user pool",
+			failure: "InvalidParameter: Only one of the aliasAttributes or usernameAttributes " +
+				"can be set in a user pool",
 		},
 		"pool that was deleted": {
 			do: func(srv fake) reply {
@@ -754,9 +868,11 @@ func TestErrors(t *testing.T) {
 
 // tokenOperations are the calls with an access token.
 var tokenOperations = []string{
-	"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser", "GetUserAuthFactors", "GlobalSignOut", "DeleteUser",
-	"ChangePassword", "GetUserAttributeVerificationCode", "VerifyUserAttribute", "UpdateUserAttributes", "DeleteUserAttributes",
-	"ConfirmDevice", "UpdateDeviceStatus", "GetDevice", "ListDevices", "ForgetDevice",
+	"AssociateSoftwareToken", "VerifySoftwareToken", "SetUserMFAPreference", "GetUser",
+	"GetUserAuthFactors", "GlobalSignOut", "DeleteUser", "ChangePassword",
+	"GetUserAttributeVerificationCode", "VerifyUserAttribute", "UpdateUserAttributes",
+	"DeleteUserAttributes", "ConfirmDevice", "UpdateDeviceStatus", "GetDevice", "ListDevices",
+	"ForgetDevice",
 }
 
 // No call takes a token that is not, or no longer, good for it.
@@ -768,13 +884,15 @@ func TestEveryTokenOperationChecksTheToken(t *testing.T) {
 		t.Helper()
 		for _, operation := range tokenOperations {
 			r := srv.call(operation, kv{
-				"AccessToken": token, "UserCode": "123456", "ProposedPassword": password, "AttributeName": "email", "Code": "x",
+				"AccessToken": token, "UserCode": "123456", "ProposedPassword": password,
+				"AttributeName": "email", "Code": "x",
 				"UserAttributes": []kv{}, "UserAttributeNames": []string{}, "DeviceKey": "x_0",
 			})
 			assert.Equal(t, failure, r.failure(), operation)
 		}
 	}
-	refuse("NotAuthorized: Access Token does not have required scopes", *srv.IssueTokens("alice", "openid", "email").AccessToken)
+	refuse("NotAuthorized: Access Token does not have required scopes",
+		*srv.IssueTokens("alice", "openid", "email").AccessToken)
 	tokens := srv.IssueTokens("alice")
 	refuse("NotAuthorized: Invalid Access Token", *tokens.IdToken)
 	refuse("NotAuthorized: Invalid Access Token", *tokens.RefreshToken)
@@ -803,9 +921,11 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	all := kv{
-		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password, "ConfirmationCode": "x", "UserCode": "123456",
-		"ChallengeName": "MFA_SETUP", "RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON", "ProposedPassword": password,
-		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{}, "UserAttributeNames": []string{}, "GroupName": "x", "DeviceKey": "x_0",
+		"PoolName": "x", "ClientName": "x", "Username": "nobody", "Password": password,
+		"ConfirmationCode": "x", "UserCode": "123456", "ChallengeName": "MFA_SETUP",
+		"RefreshToken": "x", "Token": "x", "MfaConfiguration": "ON", "ProposedPassword": password,
+		"AttributeName": "email", "Code": "x", "UserAttributes": []kv{},
+		"UserAttributeNames": []string{}, "GroupName": "x", "DeviceKey": "x_0",
 		"CustomAttributes": []kv{{}}, "Identifier": "x", "Name": "x", "Domain": "x",
 	}
 	for failure, tc := range map[string]struct {
@@ -814,25 +934,32 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	}{
 		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", tokenOperations},
 		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {"UserPoolId", "us-east-1_Nowhere", []string{
-			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
-			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword", "AdminResetUserPassword",
-			"AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser", "DescribeUserPool", "DeleteUserPool",
-			"CreateUserPoolClient", "DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig", "GetUserPoolMfaConfig",
-			"UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients", "ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
-			"CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup", "AdminAddUserToGroup", "AdminRemoveUserFromGroup",
-			"AdminListGroupsForUser", "AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
-			"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer", "UpdateResourceServer", "DeleteResourceServer",
-			"ListResourceServers", "CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
+			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference",
+			"AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors",
+			"AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword",
+			"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser",
+			"AdminDeleteUser", "DescribeUserPool", "DeleteUserPool", "CreateUserPoolClient",
+			"DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig",
+			"GetUserPoolMfaConfig", "UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients",
+			"ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes", "CreateGroup",
+			"GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup",
+			"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+			"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
+			"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer",
+			"UpdateResourceServer", "DeleteResourceServer", "ListResourceServers",
+			"CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
 		}},
 		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
-			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors", "AdminUserGlobalSignOut",
-			"AdminSetUserPassword", "AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser", "AdminDeleteUser",
-			"AdminUpdateUserAttributes", "AdminDeleteUserAttributes", "AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
+			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminSetUserPassword",
+			"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser",
+			"AdminDeleteUser", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
+			"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
 			"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
 		}},
 		"ResourceNotFound: User pool client nobody does not exist.": {"ClientId", "nobody", []string{
-			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp", "ConfirmSignUp", "ResendConfirmationCode",
-			"ForgotPassword", "ConfirmForgotPassword",
+			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp",
+			"ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword",
 		}},
 	} {
 		for _, operation := range tc.operations {

@@ -62,25 +62,61 @@ func TestFirstFactors(t *testing.T) {
 		expect    string
 		offers    string
 	}{
-		"pool with passwords only":         {user: reachable, expect: choice, offers: passwords},
-		"pool with passwords only, e-mail": {user: reachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"all":                              {on: everyFirstFactor, user: reachable, expect: choice, offers: all},
-		"password":                         {on: everyFirstFactor, user: reachable, preferred: "PASSWORD", expect: "PASSWORD", offers: all},
-		"SRP":                              {on: everyFirstFactor, user: reachable, preferred: "PASSWORD_SRP", expect: "PASSWORD_SRP", offers: all},
-		"e-mail":                           {on: everyFirstFactor, user: reachable, preferred: "EMAIL_OTP", expect: "EMAIL_OTP", offers: all},
-		"SMS":                              {on: everyFirstFactor, user: reachable, preferred: "SMS_OTP", expect: "SMS_OTP", offers: all},
-		"passkey":                          {on: everyFirstFactor, user: reachable, preferred: "WEB_AUTHN", expect: choice, offers: all},
-		"no factor at all":                 {on: everyFirstFactor, user: reachable, preferred: "SOFTWARE_TOKEN", expect: choice, offers: all},
-		"no address":                       {on: everyFirstFactor, user: unreachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"no password":                      {on: everyFirstFactor, user: without, expect: choice, offers: "EMAIL_OTP"},
-		"no password, preferred":           {on: everyFirstFactor, user: without, preferred: "PASSWORD", expect: choice, offers: "EMAIL_OTP"},
-		"nothing":                          {on: everyFirstFactor, user: cognitotest.User{}, expect: choice, offers: passwords},
-		"temporary password":               {on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"MFA demanded":                     {on: mfaOn, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords},
-		"MFA chosen":                       {on: everyFirstFactor, user: totp, expect: choice, offers: passwords},
-		"MFA by a lost number":             {on: func(o *options) { codes(o); o.SMS = true }, user: lost, expect: choice, offers: passwords},
-		"TOTP verified only":               {on: everyFirstFactor, user: unused, expect: choice, offers: all},
-		"federated":                        {on: everyFirstFactor, user: federated, expect: choice, offers: passwords},
+		"pool with passwords only": {user: reachable, expect: choice, offers: passwords},
+		"pool with passwords only, e-mail": {
+			user: reachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords,
+		},
+		"all": {on: everyFirstFactor, user: reachable, expect: choice, offers: all},
+		"password": {
+			on: everyFirstFactor, user: reachable, preferred: "PASSWORD", expect: "PASSWORD",
+			offers: all,
+		},
+		"SRP": {
+			on: everyFirstFactor, user: reachable, preferred: "PASSWORD_SRP",
+			expect: "PASSWORD_SRP", offers: all,
+		},
+		"e-mail": {
+			on: everyFirstFactor, user: reachable, preferred: "EMAIL_OTP", expect: "EMAIL_OTP",
+			offers: all,
+		},
+		"SMS": {
+			on: everyFirstFactor, user: reachable, preferred: "SMS_OTP", expect: "SMS_OTP",
+			offers: all,
+		},
+		"passkey": {
+			on: everyFirstFactor, user: reachable, preferred: "WEB_AUTHN", expect: choice,
+			offers: all,
+		},
+		"no factor at all": {
+			on: everyFirstFactor, user: reachable, preferred: "SOFTWARE_TOKEN", expect: choice,
+			offers: all,
+		},
+		"no address": {
+			on: everyFirstFactor, user: unreachable, preferred: "EMAIL_OTP", expect: choice,
+			offers: passwords,
+		},
+		"no password": {on: everyFirstFactor, user: without, expect: choice, offers: "EMAIL_OTP"},
+		"no password, preferred": {
+			on: everyFirstFactor, user: without, preferred: "PASSWORD", expect: choice,
+			offers: "EMAIL_OTP",
+		},
+		"nothing": {
+			on: everyFirstFactor, user: cognitotest.User{}, expect: choice, offers: passwords,
+		},
+		"temporary password": {
+			on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice,
+			offers: passwords,
+		},
+		"MFA demanded": {
+			on: mfaOn, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords,
+		},
+		"MFA chosen": {on: everyFirstFactor, user: totp, expect: choice, offers: passwords},
+		"MFA by a lost number": {
+			on: func(o *options) { codes(o); o.SMS = true }, user: lost, expect: choice,
+			offers: passwords,
+		},
+		"TOTP verified only": {on: everyFirstFactor, user: unused, expect: choice, offers: all},
+		"federated":          {on: everyFirstFactor, user: federated, expect: choice, offers: passwords},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +168,9 @@ func TestChoice(t *testing.T) {
 		},
 		"password when asked": func(t *testing.T, username string) reply {
 			t.Helper()
-			return srv.in(t).respond("PASSWORD", srv.in(t).userAuth(username, prefer("PASSWORD")).session(), username, kv{"PASSWORD": password})
+			return srv.in(t).respond("PASSWORD",
+				srv.in(t).userAuth(username, prefer("PASSWORD")).session(), username,
+				kv{"PASSWORD": password})
 		},
 		"password selected": func(t *testing.T, username string) reply {
 			t.Helper()
@@ -157,7 +195,9 @@ func TestChoice(t *testing.T) {
 		},
 		"SRP selected": func(t *testing.T, username string) reply {
 			t.Helper()
-			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, selected(t, username, kv{"ANSWER": "PASSWORD_SRP", "SRP_A": s.A.Text(16)}), password))
+			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, selected(t, username, kv{
+				"ANSWER": "PASSWORD_SRP", "SRP_A": s.A.Text(16),
+			}), password))
 		},
 		"e-mail at once": func(t *testing.T, username string) reply {
 			t.Helper()
@@ -166,7 +206,12 @@ func TestChoice(t *testing.T) {
 		"e-mail selected": func(t *testing.T, username string) reply {
 			t.Helper()
 			r := selected(t, username, kv{"ANSWER": "EMAIL_OTP"})
-			assert.Equal(t, kv{"CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL", "CODE_DELIVERY_DESTINATION": username[:1] + "***@x***"}, r.body["ChallengeParameters"])
+			assert.Equal(t,
+				kv{
+					"CODE_DELIVERY_DELIVERY_MEDIUM": "EMAIL",
+					"CODE_DELIVERY_DESTINATION":     username[:1] + "***@x***",
+				},
+				r.body["ChallengeParameters"])
 			return code(t, r, username)
 		},
 	} {
@@ -185,7 +230,9 @@ func TestChoice(t *testing.T) {
 	}
 
 	r := srv.userAuth("bob", prefer("SMS_OTP"))
-	assert.Equal(t, kv{"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******1234"}, r.body["ChallengeParameters"])
+	assert.Equal(t,
+		kv{"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******1234"},
+		r.body["ChallengeParameters"])
 	assert.NotEmpty(t, code(t, r, "bob").access())
 }
 
@@ -203,30 +250,58 @@ func TestChoiceRefusals(t *testing.T) {
 		responses kv
 		failure   string
 	}{
-		"nothing selected":        {"SELECT_CHALLENGE", choice(), nil, missing + "ANSWER"},
-		"not offered":             {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "SMS_OTP"}, "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, PASSWORD, EMAIL_OTP"},
-		"never offered":           {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "WEB_AUTHN"}, "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, PASSWORD, EMAIL_OTP"},
-		"selected, wrong":         {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, incorrect},
-		"selected, no public key": {"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"}, "InvalidParameter: SRP_A is not a valid public key."},
-		"no password":             {"PASSWORD", begun("PASSWORD"), kv{"ANSWER": password}, missing + "PASSWORD"},
-		"wrong password":          {"PASSWORD", begun("PASSWORD"), kv{"PASSWORD": "wrong"}, incorrect},
-		"no SRP_A":                {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"PASSWORD": password}, missing + "SRP_A"},
-		"no public key":           {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"SRP_A": "N"}, "InvalidParameter: SRP_A is not a valid public key."},
-		"no code":                 {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"PASSWORD": password}, missing + "EMAIL_OTP_CODE"},
-		"wrong code":              {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"EMAIL_OTP_CODE": "123"}, wrongOTP},
-		"choice as password":      {"PASSWORD", choice(), kv{"PASSWORD": password}, invalidSession},
-		"password as choice":      {"SELECT_CHALLENGE", begun("PASSWORD"), kv{"ANSWER": "PASSWORD", "PASSWORD": password}, invalidSession},
-		"no session":              {"SELECT_CHALLENGE", "", kv{"ANSWER": "EMAIL_OTP"}, missing + "Session"},
+		"nothing selected": {"SELECT_CHALLENGE", choice(), nil, missing + "ANSWER"},
+		"not offered": {
+			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "SMS_OTP"},
+			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
+				"PASSWORD, EMAIL_OTP",
+		},
+		"never offered": {
+			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "WEB_AUTHN"},
+			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
+				"PASSWORD, EMAIL_OTP",
+		},
+		"selected, wrong": {
+			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, incorrect,
+		},
+		"selected, no public key": {
+			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"},
+			"InvalidParameter: SRP_A is not a valid public key.",
+		},
+		"no password":    {"PASSWORD", begun("PASSWORD"), kv{"ANSWER": password}, missing + "PASSWORD"},
+		"wrong password": {"PASSWORD", begun("PASSWORD"), kv{"PASSWORD": "wrong"}, incorrect},
+		"no SRP_A":       {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"PASSWORD": password}, missing + "SRP_A"},
+		"no public key": {
+			"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"SRP_A": "N"},
+			"InvalidParameter: SRP_A is not a valid public key.",
+		},
+		"no code": {
+			"EMAIL_OTP", begun("EMAIL_OTP"), kv{"PASSWORD": password}, missing + "EMAIL_OTP_CODE",
+		},
+		"wrong code":         {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"EMAIL_OTP_CODE": "123"}, wrongOTP},
+		"choice as password": {"PASSWORD", choice(), kv{"PASSWORD": password}, invalidSession},
+		"password as choice": {
+			"SELECT_CHALLENGE", begun("PASSWORD"), kv{"ANSWER": "PASSWORD", "PASSWORD": password},
+			invalidSession,
+		},
+		"no session": {"SELECT_CHALLENGE", "", kv{"ANSWER": "EMAIL_OTP"}, missing + "Session"},
 	} {
-		r := srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": tc.challenge, "ChallengeResponses": with(tc.responses, "USERNAME", "bob")})
+		r := srv.call("RespondToAuthChallenge", kv{
+			"ClientId": srv.ClientID, "ChallengeName": tc.challenge,
+			"ChallengeResponses": with(tc.responses, "USERNAME", "bob"),
+		})
 		if tc.session != "" {
-			assert.Equal(t, invalidSession, srv.respond(tc.challenge, tc.session, "mallory", tc.responses).failure(), "%s: of another user", name)
+			assert.Equal(t, invalidSession,
+				srv.respond(tc.challenge, tc.session, "mallory", tc.responses).failure(),
+				"%s: of another user", name)
 			r = srv.respond(tc.challenge, tc.session, "bob", tc.responses)
 		}
 		assert.Equal(t, tc.failure, r.failure(), name)
 	}
-	assert.Equal(t, "InvalidParameter: SRP_A is not a valid public key.", srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "0"}).failure())
-	assert.Equal(t, incorrect, srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure())
+	assert.Equal(t, "InvalidParameter: SRP_A is not a valid public key.",
+		srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "0"}).failure())
+	assert.Equal(t, incorrect,
+		srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure())
 }
 
 // with is a copy of an object in which one member is set.
@@ -245,11 +320,19 @@ func TestChoiceSessions(t *testing.T) {
 
 	session := srv.userAuth("bob", prefer("PASSWORD")).session()
 	assert.Equal(t, incorrect, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": "wrong"}).failure())
-	assert.Equal(t, usedSession, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password}).failure(), "a wrong password ends the sign-in")
+	assert.Equal(t, usedSession,
+		srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password}).failure(),
+		"a wrong password ends the sign-in")
 
 	session = srv.userAuth("bob", nil).session()
-	assert.Equal(t, incorrect, srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}).failure())
-	assert.Equal(t, usedSession, srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": password}).failure())
+	assert.Equal(t, incorrect,
+		srv.respond("SELECT_CHALLENGE", session, "bob", kv{
+			"ANSWER": "PASSWORD", "PASSWORD": "wrong",
+		}).failure())
+	assert.Equal(t, usedSession,
+		srv.respond("SELECT_CHALLENGE", session, "bob", kv{
+			"ANSWER": "PASSWORD", "PASSWORD": password,
+		}).failure())
 
 	s := newSRPClient()
 	challenge := srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
@@ -265,9 +348,11 @@ func TestChoiceSessions(t *testing.T) {
 	assert.Equal(t, usedSession, srv.respond("EMAIL_OTP", session, "bob", right).failure())
 
 	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
-	assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", right).failure(), "a code is good for its own session")
+	assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", right).failure(),
+		"a code is good for its own session")
 	srv.Advance(3 * time.Minute)
-	assert.Equal(t, expiredSession, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
+	assert.Equal(t, expiredSession,
+		srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
 }
 
 // A user who may not sign in learns it after the first factor, unless the client tells who exists anyway.
@@ -277,9 +362,15 @@ func TestChoiceStates(t *testing.T) {
 		user    cognitotest.User
 		failure string
 	}{
-		"disabled":    {cognitotest.User{Disabled: true}, "NotAuthorized: User is disabled."},
-		"unconfirmed": {cognitotest.User{Status: types.UserStatusTypeUnconfirmed}, "UserNotConfirmed: User is not confirmed."},
-		"reset":       {cognitotest.User{Status: types.UserStatusTypeResetRequired}, "PasswordResetRequired: Password reset required for the user"},
+		"disabled": {cognitotest.User{Disabled: true}, "NotAuthorized: User is disabled."},
+		"unconfirmed": {
+			cognitotest.User{Status: types.UserStatusTypeUnconfirmed},
+			"UserNotConfirmed: User is not confirmed.",
+		},
+		"reset": {
+			cognitotest.User{Status: types.UserStatusTypeResetRequired},
+			"PasswordResetRequired: Password reset required for the user",
+		},
 	} {
 		tc.user.Username, tc.user.Password, tc.user.Email = "bob", password, "b@x.org"
 		srv := listen(t, everyFirstFactor)
@@ -287,8 +378,12 @@ func TestChoiceStates(t *testing.T) {
 		session := srv.userAuth("bob", nil).session()
 		session = srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "EMAIL_OTP"}).session()
 		assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure(), name)
-		assert.Equal(t, tc.failure, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure(), name)
-		assert.Equal(t, incorrect, srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure(), name)
+		assert.Equal(t, tc.failure,
+			srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure(),
+			name)
+		assert.Equal(t, incorrect,
+			srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure(),
+			name)
 
 		telling := listen(t, everyFirstFactor, func(o *options) { o.RevealUsers = true })
 		telling.AddUser(tc.user)
@@ -320,7 +415,9 @@ func TestCodeIsNoWayRoundMFA(t *testing.T) {
 // Somebody who does not exist is led on like somebody who does, all the way.
 func TestChoiceSimulated(t *testing.T) {
 	t.Parallel()
-	srv := listen(t, everyFirstFactor, frozen, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email", "phone_number"} })
+	srv := listen(t, everyFirstFactor, frozen, func(o *options) {
+		o.UsernameAttributes = []types.UsernameAttributeType{"email", "phone_number"}
+	})
 	srv.AddUser(cognitotest.User{Username: "real@example.com", Password: password, Phone: "+15550001234"})
 	s := newSRPClient()
 	both := []string{"real@example.com", "fake@example.com"}
@@ -396,7 +493,8 @@ func TestManyGhosts(t *testing.T) {
 	srv := listen(t, everyFirstFactor, frozen)
 	first := srv.userAuth("nobody", prefer("EMAIL_OTP"))
 	try := func(username string) string {
-		body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + username + `","PASSWORD":"x"}}`
+		body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH",` +
+			`"AuthParameters":{"USERNAME":"` + username + `","PASSWORD":"x"}}`
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
 		w := httptest.NewRecorder()
@@ -416,8 +514,10 @@ func TestManyGhosts(t *testing.T) {
 	}
 	assert.NotContains(t, try("nobody"), locked, "it is forgotten by now")
 	again := srv.userAuth("nobody", prefer("EMAIL_OTP"))
-	assert.Equal(t, first.body["ChallengeParameters"], again.body["ChallengeParameters"], "a name leads to the same address each time")
-	assert.Equal(t, "UserNotFound: User does not exist.", srv.call("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"}).failure())
+	assert.Equal(t, first.body["ChallengeParameters"], again.body["ChallengeParameters"],
+		"a name leads to the same address each time")
+	assert.Equal(t, "UserNotFound: User does not exist.",
+		srv.call("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"}).failure())
 }
 
 // Whoever does not exist can be called by the UUID that a challenge gave, as users can.
@@ -440,39 +540,53 @@ func TestSignInAfterSignUp(t *testing.T) {
 	signUp := func(name string) (*cognitoidentityprovider.SignUpOutput, string) {
 		email := name + "@example.com"
 		out, err := client.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{
-			ClientId: &srv.ClientID, Username: &name, UserAttributes: []types.AttributeType{{Name: ptr("email"), Value: &email}},
+			ClientId: &srv.ClientID, Username: &name,
+			UserAttributes: []types.AttributeType{{Name: ptr("email"), Value: &email}},
 		})
 		require.NoError(t, err)
 		require.NotEmpty(t, *out.Session)
 		return out, srv.lastCode(name)
 	}
 	out, code := signUp("bob")
-	confirmed, err := client.ConfirmSignUp(t.Context(), &cognitoidentityprovider.ConfirmSignUpInput{ClientId: &srv.ClientID, Username: ptr("bob"), ConfirmationCode: &code, Session: out.Session})
+	confirmed, err := client.ConfirmSignUp(t.Context(), &cognitoidentityprovider.ConfirmSignUpInput{
+		ClientId: &srv.ClientID, Username: ptr("bob"), ConfirmationCode: &code,
+		Session: out.Session,
+	})
 	require.NoError(t, err)
 	require.NotEmpty(t, *confirmed.Session)
 	in := &cognitoidentityprovider.InitiateAuthInput{
-		ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserAuth, AuthParameters: map[string]string{"USERNAME": "bob"}, Session: confirmed.Session,
+		ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserAuth,
+		AuthParameters: map[string]string{"USERNAME": "bob"}, Session: confirmed.Session,
 	}
 	tokens, err := client.InitiateAuth(t.Context(), in)
 	require.NoError(t, err)
 	require.NotNil(t, tokens.AuthenticationResult)
 
 	initiate := func(username, session string) reply {
-		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH", "Session": session, "AuthParameters": kv{"USERNAME": username}})
+		return srv.call("InitiateAuth", kv{
+			"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH", "Session": session,
+			"AuthParameters": kv{"USERNAME": username},
+		})
 	}
 	confirm := func(username, code, session string) reply {
-		return srv.call("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": username, "ConfirmationCode": code, "Session": session})
+		return srv.call("ConfirmSignUp", kv{
+			"ClientId": srv.ClientID, "Username": username, "ConfirmationCode": code,
+			"Session": session,
+		})
 	}
 	assert.Equal(t, usedSession, initiate("bob", *confirmed.Session).failure())
-	assert.Equal(t, invalidSession, initiate("bob", *out.Session).failure(), "SignUp's own session is for ConfirmSignUp")
+	assert.Equal(t, invalidSession, initiate("bob", *out.Session).failure(),
+		"SignUp's own session is for ConfirmSignUp")
 
 	out, code = signUp("carol")
 	assert.Equal(t, invalidSession, initiate("carol", *out.Session).failure())
 	assert.Equal(t, invalidSession, confirm("carol", code, *confirmed.Session).failure())
-	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", confirm("carol", "x", *out.Session).failure())
+	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.",
+		confirm("carol", "x", *out.Session).failure())
 	other, _ := signUp("dave")
 	assert.Equal(t, invalidSession, confirm("carol", code, *other.Session).failure())
-	assert.Equal(t, invalidSession, srv.respond("SELECT_CHALLENGE", *out.Session, "carol", nil).failure(), "it is no challenge")
+	assert.Equal(t, invalidSession,
+		srv.respond("SELECT_CHALLENGE", *out.Session, "carol", nil).failure(), "it is no challenge")
 	session := confirm("carol", code, *out.Session).session()
 	require.NotEmpty(t, session)
 	assert.Equal(t, invalidSession, initiate("bob", session).failure())
@@ -484,7 +598,8 @@ func TestSignInAfterSignUp(t *testing.T) {
 
 	_, code = signUp("erin")
 	alone := srv.must("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "erin", "ConfirmationCode": code})
-	assert.NotEmpty(t, initiate("erin", alone.session()).access(), "who brings no session gets one all the same, as Amplify relies on")
+	assert.NotEmpty(t, initiate("erin", alone.session()).access(),
+		"who brings no session gets one all the same, as Amplify relies on")
 
 	_, code = signUp("frank")
 	flows := kv{"UserPoolId": srv.UserPoolID, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH"}}
@@ -500,31 +615,59 @@ func TestWithoutPassword(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	made := srv.must("CreateUserPool", kv{
-		"PoolName": "passwordless", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP"}}},
+		"PoolName": "passwordless",
+		"Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP"}}},
 	})
-	assert.Equal(t, kv{"AllowedFirstAuthFactors": []any{"PASSWORD", "EMAIL_OTP"}}, made.body["UserPool"].(kv)["Policies"].(kv)["SignInPolicy"])
+	assert.Equal(t, kv{"AllowedFirstAuthFactors": []any{"PASSWORD", "EMAIL_OTP"}},
+		made.body["UserPool"].(kv)["Policies"].(kv)["SignInPolicy"])
 	pool := made.text("UserPool", "Id")
-	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	app := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": pool, "ClientName": "app",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"},
+	}).text("UserPoolClient", "ClientId")
 	create := func(name string, more kv) reply {
 		return srv.must("AdminCreateUser", with(with(more, "UserPoolId", pool), "Username", name))
 	}
 	attributes := []kv{{"Name": "email", "Value": "bob@example.com"}}
-	assert.Equal(t, "CONFIRMED", create("bob", kv{"UserAttributes": attributes, "DesiredDeliveryMediums": []string{"EMAIL"}}).text("User", "UserStatus"))
+	assert.Equal(t, "CONFIRMED",
+		create("bob", kv{
+			"UserAttributes": attributes, "DesiredDeliveryMediums": []string{"EMAIL"},
+		}).text("User", "UserStatus"))
 	assert.Empty(t, srv.Outbox("bob"), "there is no password to be sent")
-	assert.Equal(t, "FORCE_CHANGE_PASSWORD", create("carol", kv{"TemporaryPassword": "Temp0rary!"}).text("User", "UserStatus"))
-	assert.Equal(t, []any{"EMAIL_OTP"}, srv.must("AdminGetUserAuthFactors", kv{"UserPoolId": pool, "Username": "bob"}).body["ConfiguredUserAuthFactors"])
-	assert.Equal(t, []any{"PASSWORD"}, srv.must("AdminGetUserAuthFactors", kv{"UserPoolId": pool, "Username": "carol"}).body["ConfiguredUserAuthFactors"])
+	assert.Equal(t, "FORCE_CHANGE_PASSWORD",
+		create("carol", kv{"TemporaryPassword": "Temp0rary!"}).text("User", "UserStatus"))
+	assert.Equal(t, []any{"EMAIL_OTP"},
+		srv.must("AdminGetUserAuthFactors", kv{
+			"UserPoolId": pool, "Username": "bob",
+		}).body["ConfiguredUserAuthFactors"])
+	assert.Equal(t, []any{"PASSWORD"},
+		srv.must("AdminGetUserAuthFactors", kv{
+			"UserPoolId": pool, "Username": "carol",
+		}).body["ConfiguredUserAuthFactors"])
 
 	for _, flow := range []string{"USER_PASSWORD_AUTH", "USER_AUTH"} {
-		r := srv.call("InitiateAuth", kv{"ClientId": app, "AuthFlow": flow, "AuthParameters": kv{"USERNAME": "bob", "PASSWORD": password, "PREFERRED_CHALLENGE": "PASSWORD"}})
+		r := srv.call("InitiateAuth", kv{
+			"ClientId": app, "AuthFlow": flow,
+			"AuthParameters": kv{
+				"USERNAME": "bob", "PASSWORD": password, "PREFERRED_CHALLENGE": "PASSWORD",
+			},
+		})
 		assert.Empty(t, r.access())
 	}
-	r := srv.call("InitiateAuth", kv{"ClientId": app, "AuthFlow": "USER_AUTH", "AuthParameters": kv{"USERNAME": "bob", "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
-	r = srv.call("RespondToAuthChallenge", kv{"ClientId": app, "ChallengeName": "EMAIL_OTP", "Session": r.session(), "ChallengeResponses": kv{"USERNAME": "bob", "EMAIL_OTP_CODE": srv.lastCode("bob")}})
+	r := srv.call("InitiateAuth", kv{
+		"ClientId": app, "AuthFlow": "USER_AUTH",
+		"AuthParameters": kv{"USERNAME": "bob", "PREFERRED_CHALLENGE": "EMAIL_OTP"},
+	})
+	r = srv.call("RespondToAuthChallenge", kv{
+		"ClientId": app, "ChallengeName": "EMAIL_OTP", "Session": r.session(),
+		"ChallengeResponses": kv{"USERNAME": "bob", "EMAIL_OTP_CODE": srv.lastCode("bob")},
+	})
 	assert.NotEmpty(t, r.access(), "%s", r.raw)
 
 	for _, factors := range [][]string{{}, {"EMAIL_OTP"}, {"PASSWORD", "SOFTWARE_TOKEN"}, {"PASSWORD", ""}} {
-		r := srv.call("CreateUserPool", kv{"PoolName": "x", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": factors}}})
+		r := srv.call("CreateUserPool", kv{
+			"PoolName": "x", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": factors}},
+		})
 		assert.Equal(t, "InvalidParameterException", r.text("__type"), factors)
 	}
 	assert.Panics(t, func() {

@@ -34,7 +34,8 @@ var varying = []struct {
 func TestGoldenExchange(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, frozen, mfaOn, everyFactor, func(o *cognitotest.Options) {
-		o.Region, o.UserPoolID, o.ClientID, o.RequiredAttributes = "eu-west-1", "eu-west-1_Golden123", "1example23456789", []string{"name"}
+		o.Region, o.UserPoolID, o.ClientID = "eu-west-1", "eu-west-1_Golden123", "1example23456789"
+		o.RequiredAttributes = []string{"name"}
 	})
 	pool := srv.UserPoolID
 	var log strings.Builder
@@ -48,10 +49,15 @@ func TestGoldenExchange(t *testing.T) {
 	}
 	do := func(operation string, body kv) reply { return step(srv.call(operation, body), operation) }
 
-	do("AdminCreateUser", kv{"UserPoolId": pool, "Username": "ann", "TemporaryPassword": "Temp0rary!", "UserAttributes": []kv{{"Name": "locale", "Value": "en"}}})
+	do("AdminCreateUser", kv{
+		"UserPoolId": pool, "Username": "ann", "TemporaryPassword": "Temp0rary!",
+		"UserAttributes": []kv{{"Name": "locale", "Value": "en"}},
+	})
 	do("AdminGetUser", kv{"UserPoolId": pool, "Username": "ann"})
 	r := step(srv.signIn("ann", "Temp0rary!"), "InitiateAuth")
-	r = step(srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "ann", kv{"NEW_PASSWORD": password, "userAttributes.name": "Ann"}), "RespondToAuthChallenge")
+	r = step(srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "ann", kv{
+		"NEW_PASSWORD": password, "userAttributes.name": "Ann",
+	}), "RespondToAuthChallenge")
 	associated := do("AssociateSoftwareToken", kv{"Session": r.session()})
 	verify := kv{"Session": associated.session(), "UserCode": srv.wrong("ann"), "FriendlyDeviceName": "phone"}
 	do("VerifySoftwareToken", verify)
@@ -59,7 +65,10 @@ func TestGoldenExchange(t *testing.T) {
 	r = do("VerifySoftwareToken", verify)
 	r = step(srv.respond("MFA_SETUP", r.session(), "ann", nil), "RespondToAuthChallenge")
 	do("GetUser", kv{"AccessToken": r.access()})
-	do("SetUserMFAPreference", kv{"AccessToken": r.access(), "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
+	do("SetUserMFAPreference", kv{
+		"AccessToken":              r.access(),
+		"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true},
+	})
 	do("GetUser", kv{"AccessToken": r.access()})
 	do("GetUserAuthFactors", kv{"AccessToken": r.access()})
 	do("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
@@ -104,7 +113,8 @@ func TestErrorOnTheWire(t *testing.T) {
 		},
 		"with the type in the header": {
 			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInHeader},
-			status: 400, body: `{"message":"Incorrect username or password."}`, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+			status: 400, body: `{"message":"Incorrect username or password."}`,
+			typ: "NotAuthorizedException:", header: "Incorrect username or password.",
 		},
 		"with the type in the body": {
 			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInBody}, status: 400, body: wrongPassword,
@@ -119,7 +129,9 @@ func TestErrorOnTheWire(t *testing.T) {
 			assert.Equal(t, tc.typ, r.header.Get("X-Amzn-Errortype"))
 			assert.Equal(t, tc.header, r.header.Get("X-Amzn-Errormessage"))
 			assert.Equal(t, "application/x-amz-json-1.1", r.header.Get("Content-Type"))
-			assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, r.header.Get("X-Amzn-Requestid"))
+			assert.Regexp(t,
+				`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+				r.header.Get("X-Amzn-Requestid"))
 		})
 	}
 }
@@ -129,8 +141,10 @@ func TestModelStatus(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *cognitotest.Options) { o.Quirks.ModelStatus = true })
 	for code, status := range map[string]int{
-		"UnauthorizedException": 401, "ForbiddenException": 403, "FeatureUnavailableInTierException": 403, "ResourceNotFoundException": 404,
-		"UserNotFoundException": 404, "TooManyRequestsException": 429, "CodeMismatchException": 400, "InternalErrorException": 500,
+		"UnauthorizedException": 401, "ForbiddenException": 403,
+		"FeatureUnavailableInTierException": 403, "ResourceNotFoundException": 404,
+		"UserNotFoundException": 404, "TooManyRequestsException": 429, "CodeMismatchException": 400,
+		"InternalErrorException": 500,
 	} {
 		srv.Fail("GetUser", cognitotest.Error(code, "x"))
 		assert.Equal(t, status, srv.call("GetUser", kv{}).status, code)
@@ -145,32 +159,113 @@ func TestRequestsThatAreNone(t *testing.T) {
 		target, body, failure string
 		status                int
 	}{
-		"no target":           {"", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
-		"another service":     {"DynamoDB_20120810.GetItem", `{}`, "UnknownOperation: X-Amz-Target does not name an operation of AWSCognitoIdentityProviderService.", 400},
-		"not emulated":        {prefix + "ListUserImportJobs", `{}`, `UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`, 400},
-		"hostile name":        {prefix + "GetUser\"\\é", `{}`, `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400},
-		"long name":           {prefix + strings.Repeat("x", 5000), `{}`, `UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not emulated by cognitotest.`, 400},
-		"empty":               {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
-		"no JSON":             {prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.", 400},
-		"null":                {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
-		"array":               {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
-		"cut off":             {prefix + "GetUser", `{"AccessToken":"x`, "Serialization: The request is not a JSON object.", 400},
-		"two documents":       {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
-		"number for text":     {prefix + "VerifySoftwareToken", `{"UserCode":5}`, "Serialization: NUMBER_VALUE can not be converted to a String", 400},
-		"no list":             {prefix + "UpdateUserAttributes", `{"UserAttributes":{}}`, "Serialization: Start of structure or map found where not expected.", 400},
-		"list of texts":       {prefix + "UpdateUserAttributes", `{"UserAttributes":["x"]}`, "Serialization: Expected null", 400},
-		"half a user":         {prefix + "ListUsers", `{"Limit":0.5}`, "Serialization: NUMBER_VALUE can not be converted to an Integer", 400},
-		"precedence too high": {prefix + "CreateGroup", `{"Precedence":2147483648}`, "Serialization: NUMBER_VALUE can not be converted to an Integer", 400},
-		"text for flag":       {prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`, "Serialization: STRING_VALUE can not be converted to a Boolean", 400},
-		"list for object":     {prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: Expected map or null", 400},
-		"number in a map":     {prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`, "Serialization: NUMBER_VALUE can not be converted to a String", 400},
-		"number too large":    {prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`, "Serialization: NUMBER_VALUE can not be converted to an Integer", 400},
-		"larger than 1 MiB":   {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`, "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
-		"much larger":         {prefix + "GetUser", strings.Repeat("x", 10<<20), "RequestEntityTooLarge: The request is larger than 1 MiB.", 413},
-		"almost 1 MiB":        {prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`, "NotAuthorized: Invalid Access Token", 400},
-		"invalid UTF-8":       {prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}", "InvalidParameter: 1 validation error detected: Value '\uFFFD' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, USER_PASSWORD_AUTH, USER_AUTH]", 400},
-		"unknown members":     {prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`, "NotAuthorized: Invalid Access Token", 400},
-		"null for something":  {prefix + "GetUser", `{"AccessToken":null}`, "InvalidParameter: 1 validation error detected: Value at 'accessToken' failed to satisfy constraint: Member must not be null", 400},
+		"no target": {
+			"", `{}`,
+			"UnknownOperation: X-Amz-Target does not name an operation of " +
+				"AWSCognitoIdentityProviderService.",
+			400,
+		},
+		"another service": {
+			"DynamoDB_20120810.GetItem", `{}`,
+			"UnknownOperation: X-Amz-Target does not name an operation of " +
+				"AWSCognitoIdentityProviderService.",
+			400,
+		},
+		"not emulated": {
+			prefix + "ListUserImportJobs", `{}`,
+			`UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`,
+			400,
+		},
+		"hostile name": {
+			prefix + "GetUser\"\\é", `{}`,
+			`UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400,
+		},
+		"long name": {
+			prefix + strings.Repeat("x", 5000), `{}`,
+			`UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not ` +
+				`emulated by cognitotest.`,
+			400,
+		},
+		"empty": {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
+		"no JSON": {
+			prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.",
+			400,
+		},
+		"null":  {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
+		"array": {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
+		"cut off": {
+			prefix + "GetUser", `{"AccessToken":"x`,
+			"Serialization: The request is not a JSON object.", 400,
+		},
+		"two documents": {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
+		"number for text": {
+			prefix + "VerifySoftwareToken", `{"UserCode":5}`,
+			"Serialization: NUMBER_VALUE can not be converted to a String", 400,
+		},
+		"no list": {
+			prefix + "UpdateUserAttributes", `{"UserAttributes":{}}`,
+			"Serialization: Start of structure or map found where not expected.", 400,
+		},
+		"list of texts": {
+			prefix + "UpdateUserAttributes", `{"UserAttributes":["x"]}`,
+			"Serialization: Expected null", 400,
+		},
+		"half a user": {
+			prefix + "ListUsers", `{"Limit":0.5}`,
+			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+		},
+		"precedence too high": {
+			prefix + "CreateGroup", `{"Precedence":2147483648}`,
+			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+		},
+		"text for flag": {
+			prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`,
+			"Serialization: STRING_VALUE can not be converted to a Boolean", 400,
+		},
+		"list for object": {
+			prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: Expected map or null",
+			400,
+		},
+		"number in a map": {
+			prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`,
+			"Serialization: NUMBER_VALUE can not be converted to a String", 400,
+		},
+		"number too large": {
+			prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`,
+			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+		},
+		"larger than 1 MiB": {
+			prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`,
+			"RequestEntityTooLarge: The request is larger than 1 MiB.", 413,
+		},
+		"much larger": {
+			prefix + "GetUser", strings.Repeat("x", 10<<20),
+			"RequestEntityTooLarge: The request is larger than 1 MiB.", 413,
+		},
+		"almost 1 MiB": {
+			prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`,
+			"NotAuthorized: Invalid Access Token", 400,
+		},
+		"invalid UTF-8": {
+			prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}",
+			"InvalidParameter: 1 validation error detected: " +
+				"Value '\uFFFD' at 'authFlow' failed to satisfy constraint: " +
+				"Member must satisfy enum value set: " +
+				"[ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_SRP_AUTH, " +
+				"REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, USER_PASSWORD_AUTH, " +
+				"USER_AUTH]",
+			400,
+		},
+		"unknown members": {
+			prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`,
+			"NotAuthorized: Invalid Access Token", 400,
+		},
+		"null for something": {
+			prefix + "GetUser", `{"AccessToken":null}`,
+			"InvalidParameter: 1 validation error detected: " +
+				"Value at 'accessToken' failed to satisfy constraint: Member must not be null",
+			400,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,31 +289,90 @@ func TestShapes(t *testing.T) {
 		"two violations": {
 			"VerifySoftwareToken",
 			kv{"Session": strings.Repeat("x", 20), "UserCode": "Aaaa"},
-			"2 validation errors detected: Value at 'userCode'" + failed + "satisfy regular expression pattern: [0-9]+; Value at 'userCode'" + failed + "have length greater than or equal to 6",
+			"2 validation errors detected: Value at 'userCode'" + failed +
+				"satisfy regular expression pattern: [0-9]+; Value at 'userCode'" + failed +
+				"have length greater than or equal to 6",
 		},
-		"long code":      {"VerifySoftwareToken", kv{"UserCode": "1234567"}, "1 validation error detected: Value at 'userCode'" + failed + "have length less than or equal to 6"},
-		"full width":     {"VerifySoftwareToken", kv{"UserCode": "１２３４５６"}, "1 validation error detected: Value at 'userCode'" + failed + "satisfy regular expression pattern: [0-9]+"},
-		"nothing":        {"VerifySoftwareToken", kv{}, "1 validation error detected: Value at 'userCode'" + failed + "not be null"},
-		"short session":  {"AssociateSoftwareToken", kv{"Session": "x"}, "1 validation error detected: Value at 'session'" + failed + "have length greater than or equal to 20"},
-		"long session":   {"AssociateSoftwareToken", kv{"Session": strings.Repeat("x", 8193)}, "1 validation error detected: Value at 'session'" + failed + "have length less than or equal to 8192"},
-		"no token":       {"GetUser", kv{"AccessToken": "a b"}, "1 validation error detected: Value at 'accessToken'" + failed + "satisfy regular expression pattern: [A-Za-z0-9-_=.]+"},
-		"pool":           {"AdminGetUser", kv{"UserPoolId": "nowhere", "Username": "alice"}, `1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed + `satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
-		"blank name":     {"AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"}, `1 validation error detected: Value at 'username'` + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
-		"blank password": {"AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "}, `1 validation error detected: Value at 'password'` + failed + `satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
+		"long code": {
+			"VerifySoftwareToken", kv{"UserCode": "1234567"},
+			"1 validation error detected: Value at 'userCode'" + failed +
+				"have length less than or equal to 6",
+		},
+		"full width": {
+			"VerifySoftwareToken", kv{"UserCode": "１２３４５６"},
+			"1 validation error detected: Value at 'userCode'" + failed +
+				"satisfy regular expression pattern: [0-9]+",
+		},
+		"nothing": {
+			"VerifySoftwareToken", kv{},
+			"1 validation error detected: Value at 'userCode'" + failed + "not be null",
+		},
+		"short session": {
+			"AssociateSoftwareToken", kv{"Session": "x"},
+			"1 validation error detected: Value at 'session'" + failed +
+				"have length greater than or equal to 20",
+		},
+		"long session": {
+			"AssociateSoftwareToken", kv{"Session": strings.Repeat("x", 8193)},
+			"1 validation error detected: Value at 'session'" + failed +
+				"have length less than or equal to 8192",
+		},
+		"no token": {
+			"GetUser", kv{"AccessToken": "a b"},
+			"1 validation error detected: Value at 'accessToken'" + failed +
+				"satisfy regular expression pattern: [A-Za-z0-9-_=.]+",
+		},
+		"pool": {
+			"AdminGetUser", kv{"UserPoolId": "nowhere", "Username": "alice"},
+			`1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed +
+				`satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`,
+		},
+		"blank name": {
+			"AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"},
+			`1 validation error detected: Value at 'username'` + failed +
+				`satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
+		},
+		"blank password": {
+			"AdminSetUserPassword",
+			kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "},
+			`1 validation error detected: Value at 'password'` + failed +
+				`satisfy regular expression pattern: ^[\S]+.*[\S]+$`,
+		},
 		"attributes": {
 			"UpdateUserAttributes",
-			kv{"AccessToken": "x", "UserAttributes": []kv{{"Name": "name", "Value": "x"}, {"Name": "a\u200bb"}, {"Value": strings.Repeat("é", 2049)}}},
-			"3 validation errors detected: Value 'a\u200bb' at 'userAttributes.2.member.name'" + failed + `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+; ` +
-				`Value null at 'userAttributes.3.member.name'` + failed + `not be null; Value at 'userAttributes.3.member.value'` + failed + "have length less than or equal to 2048",
+			kv{
+				"AccessToken": "x",
+				"UserAttributes": []kv{
+					{"Name": "name", "Value": "x"}, {"Name": "a\u200bb"},
+					{"Value": strings.Repeat("é", 2049)},
+				},
+			},
+			"3 validation errors detected: Value 'a\u200bb' at 'userAttributes.2.member.name'" + failed +
+				`satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+; ` +
+				`Value null at 'userAttributes.3.member.name'` + failed + `not be null; ` +
+				`Value at 'userAttributes.3.member.value'` + failed +
+				"have length less than or equal to 2048",
 		},
 		"names of attributes": {
 			"DeleteUserAttributes",
 			kv{"AccessToken": "x", "UserAttributeNames": []string{"name", strings.Repeat("x", 33)}},
-			"1 validation error detected: Value '[name, " + strings.Repeat("x", 33) + "]' at 'userAttributeNames'" + failed + "satisfy constraint: [Member must have length less than or equal to 32, " +
-				`Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`,
+			"1 validation error detected: Value '[name, " + strings.Repeat("x", 33) +
+				"]' at 'userAttributeNames'" + failed +
+				"satisfy constraint: [Member must have length less than or equal to 32, " +
+				`Member must have length greater than or equal to 1, ` +
+				`Member must satisfy regular expression pattern: ` +
+				`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`,
 		},
-		"all missing": {"AdminGetUser", kv{}, "2 validation errors detected: Value null at 'userPoolId'" + failed + "not be null; Value at 'username'" + failed + "not be null"},
-		"enum":        {"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"}, "1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed + "satisfy enum value set: [OPTIONAL, OFF, ON]"},
+		"all missing": {
+			"AdminGetUser", kv{},
+			"2 validation errors detected: Value null at 'userPoolId'" + failed +
+				"not be null; Value at 'username'" + failed + "not be null",
+		},
+		"enum": {
+			"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"},
+			"1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed +
+				"satisfy enum value set: [OPTIONAL, OFF, ON]",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -232,7 +386,8 @@ func TestShapes(t *testing.T) {
 func TestSignedOperationsWantASignature(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(`{"UserPoolId":"`+srv.UserPoolID+`","Username":"alice"}`))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL,
+		strings.NewReader(`{"UserPoolId":"`+srv.UserPoolID+`","Username":"alice"}`))
 	require.NoError(t, err)
 	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.AdminGetUser")
 	r := receive(t, request)
@@ -248,11 +403,29 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		method, path, failure, allow string
 		status                       int
 	}{
-		"GET":              {"GET", "/", "UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.", "POST", 405},
-		"path":             {"POST", "/oauth2/token", "UnknownOperation: There is nothing at this path: requests go to /. cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.", "", 404},
-		"unknown pool":     {"GET", "/us-east-1_Nowhere/.well-known/jwks.json", "ResourceNotFound: User pool us-east-1_Nowhere does not exist.", "", 404},
-		"unknown document": {"GET", "/" + srv.UserPoolID + "/.well-known/passwords", "UnknownOperation: There is no such document.", "", 404},
-		"POST of keys":     {"POST", "/" + srv.UserPoolID + "/.well-known/jwks.json", "UnknownOperation: Keys are read with GET.", "GET, HEAD", 405},
+		"GET": {
+			"GET", "/",
+			"UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.",
+			"POST", 405,
+		},
+		"path": {
+			"POST", "/oauth2/token",
+			"UnknownOperation: There is nothing at this path: requests go to /. " +
+				"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.",
+			"", 404,
+		},
+		"unknown pool": {
+			"GET", "/us-east-1_Nowhere/.well-known/jwks.json",
+			"ResourceNotFound: User pool us-east-1_Nowhere does not exist.", "", 404,
+		},
+		"unknown document": {
+			"GET", "/" + srv.UserPoolID + "/.well-known/passwords",
+			"UnknownOperation: There is no such document.", "", 404,
+		},
+		"POST of keys": {
+			"POST", "/" + srv.UserPoolID + "/.well-known/jwks.json",
+			"UnknownOperation: Keys are read with GET.", "GET, HEAD", 405,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,7 +443,8 @@ func TestWellKnown(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	get := func(method, document string) reply {
-		request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/"+srv.UserPoolID+"/.well-known/"+document, nil)
+		request, err := http.NewRequestWithContext(t.Context(), method,
+			srv.URL+"/"+srv.UserPoolID+"/.well-known/"+document, nil)
 		require.NoError(t, err)
 		return receive(t, request)
 	}
@@ -307,5 +481,8 @@ func TestMembersOfAnotherCase(t *testing.T) {
 	require.Len(t, listed.body["Groups"], 1)
 	assert.Equal(t, "staff", listed.body["Groups"].([]any)[0].(kv)["GroupName"])
 	r := srv.call("AdminGetUser", with(pool, "username", "alice"))
-	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value at 'username' failed to satisfy constraint: Member must not be null", r.failure())
+	assert.Equal(t,
+		"InvalidParameter: 1 validation error detected: "+
+			"Value at 'username' failed to satisfy constraint: Member must not be null",
+		r.failure())
 }

@@ -37,31 +37,62 @@ func TestDecision(t *testing.T) {
 		"OFF, all": {mfa: "OFF", pool: everyFactor, user: cognitotest.User{
 			TOTP: secret, Email: "b@x.org", Phone: "+15550001234", Methods: []string{totp, email, sms},
 		}},
-		"OPTIONAL, nothing":        {mfa: "OPTIONAL", pool: onlyTOTP},
-		"OPTIONAL, addresses":      {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"}},
-		"OPTIONAL, TOTP preferred": {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret}, expect: totp},
-		"OPTIONAL, TOTP enabled":   {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{totp}}, expect: totp},
-		"OPTIONAL, TOTP verified":  {mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}}},
-		"OPTIONAL, TOTP, pool stopped offering it": {
-			mfa: "OPTIONAL", pool: func(o *options) { o.TOTPDisabled, o.SMS = true, true }, user: cognitotest.User{TOTP: secret}, expect: totp,
+		"OPTIONAL, nothing": {mfa: "OPTIONAL", pool: onlyTOTP},
+		"OPTIONAL, addresses": {
+			mfa: "OPTIONAL", pool: everyFactor,
+			user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"},
 		},
-		"OPTIONAL, SMS":   {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234", Methods: []string{sms}}, expect: sms},
-		"OPTIONAL, email": {mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email}, expect: email},
+		"OPTIONAL, TOTP preferred": {
+			mfa: "OPTIONAL", pool: onlyTOTP, user: cognitotest.User{TOTP: secret}, expect: totp,
+		},
+		"OPTIONAL, TOTP enabled": {
+			mfa: "OPTIONAL", pool: onlyTOTP,
+			user: cognitotest.User{TOTP: secret, Methods: []string{totp}}, expect: totp,
+		},
+		"OPTIONAL, TOTP verified": {
+			mfa: "OPTIONAL", pool: onlyTOTP,
+			user: cognitotest.User{TOTP: secret, Methods: []string{}},
+		},
+		"OPTIONAL, TOTP, pool stopped offering it": {
+			mfa: "OPTIONAL", pool: func(o *options) { o.TOTPDisabled, o.SMS = true, true },
+			user: cognitotest.User{TOTP: secret}, expect: totp,
+		},
+		"OPTIONAL, SMS": {
+			mfa: "OPTIONAL", pool: everyFactor,
+			user: cognitotest.User{Phone: "+15550001234", Methods: []string{sms}}, expect: sms,
+		},
+		"OPTIONAL, email": {
+			mfa: "OPTIONAL", pool: everyFactor,
+			user:   cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+			expect: email,
+		},
 		"OPTIONAL, email, pool without": {
-			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+			mfa: "OPTIONAL", pool: everyFactor,
+			user:  cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
 			later: kv{"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}},
 		},
 		"OPTIONAL, two, one preferred": {
-			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{totp, email}, Preferred: email}, expect: email,
+			mfa: "OPTIONAL", pool: everyFactor,
+			user: cognitotest.User{
+				TOTP: secret, Email: "b@x.org", Methods: []string{totp, email}, Preferred: email,
+			},
+			expect: email,
 		},
 		"OPTIONAL, two, none preferred": {
-			mfa: "OPTIONAL", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			mfa: "OPTIONAL", pool: everyFactor,
+			user:   cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
 			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
 		},
-		"ON, nothing":               {mfa: "ON", pool: onlyTOTP, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
-		"ON, nothing, every factor": {mfa: "ON", pool: everyFactor, expect: "MFA_SETUP", offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`},
-		"ON, TOTP preferred":        {mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp},
-		"ON, TOTP verified":         {mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}}, expect: totp},
+		"ON, nothing": {mfa: "ON", pool: onlyTOTP, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
+		"ON, nothing, every factor": {
+			mfa: "ON", pool: everyFactor, expect: "MFA_SETUP",
+			offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
+		},
+		"ON, TOTP preferred": {mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp},
+		"ON, TOTP verified": {
+			mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}},
+			expect: totp,
+		},
 		"ON, TOTP verified, addresses": {
 			mfa: "ON", pool: everyFactor, expect: "SELECT_MFA_TYPE",
 			offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
@@ -69,19 +100,31 @@ func TestDecision(t *testing.T) {
 		},
 		"ON, a number": {mfa: "ON", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234"}, expect: sms},
 		"ON, an unverified number": {
-			mfa: "ON", pool: everyFactor, user: cognitotest.User{Attributes: map[string]string{"phone_number": "+15550001234"}}, expect: sms,
+			mfa: "ON", pool: everyFactor,
+			user:   cognitotest.User{Attributes: map[string]string{"phone_number": "+15550001234"}},
+			expect: sms,
 		},
-		"ON, an address":               {mfa: "ON", pool: everyFactor, user: cognitotest.User{Email: "b@x.org"}, expect: email},
-		"ON, an address, pool without": {mfa: "ON", pool: onlyTOTP, user: cognitotest.User{Email: "b@x.org"}, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
+		"ON, an address": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{Email: "b@x.org"}, expect: email,
+		},
+		"ON, an address, pool without": {
+			mfa: "ON", pool: onlyTOTP, user: cognitotest.User{Email: "b@x.org"},
+			expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`,
+		},
 		"ON, number and address": {
-			mfa: "ON", pool: everyFactor, user: cognitotest.User{Email: "b@x.org", Phone: "+15550001234"}, expect: "SELECT_MFA_TYPE", offers: `["SMS_MFA","EMAIL_OTP"]`,
+			mfa: "ON", pool: everyFactor,
+			user:   cognitotest.User{Email: "b@x.org", Phone: "+15550001234"},
+			expect: "SELECT_MFA_TYPE", offers: `["SMS_MFA","EMAIL_OTP"]`,
 		},
 		"ON, two, none preferred": {
-			mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			mfa: "ON", pool: everyFactor,
+			user:   cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
 			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
 		},
 		"new password comes first": {
-			mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Status: types.UserStatusTypeForceChangePassword}, expect: "NEW_PASSWORD_REQUIRED",
+			mfa: "ON", pool: onlyTOTP,
+			user:   cognitotest.User{TOTP: secret, Status: types.UserStatusTypeForceChangePassword},
+			expect: "NEW_PASSWORD_REQUIRED",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +139,9 @@ func TestDecision(t *testing.T) {
 			require.Empty(t, r.failure())
 			assert.Equal(t, tc.expect, r.text("ChallengeName"))
 			assert.Equal(t, tc.expect == "", r.access() != "", "tokens or a challenge")
-			assert.Equal(t, tc.offers, r.text("ChallengeParameters", "MFAS_CAN_CHOOSE")+r.text("ChallengeParameters", "MFAS_CAN_SETUP"))
+			assert.Equal(t, tc.offers,
+				r.text("ChallengeParameters", "MFAS_CAN_CHOOSE")+
+					r.text("ChallengeParameters", "MFAS_CAN_SETUP"))
 			if tc.expect == "" {
 				assert.Equal(t, kv{}, r.body["ChallengeParameters"])
 				return
@@ -114,7 +159,10 @@ func TestChainOverTheSDK(t *testing.T) {
 	srv := start(t, mfaOn)
 	client := srv.Client()
 	ctx := t.Context()
-	_, err := client.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{UserPoolId: &srv.UserPoolID, Username: aws.String("bob"), TemporaryPassword: aws.String("Temp0rary!")})
+	_, err := client.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{
+		UserPoolId: &srv.UserPoolID, Username: aws.String("bob"),
+		TemporaryPassword: aws.String("Temp0rary!"),
+	})
 	require.NoError(t, err)
 
 	first, err := client.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
@@ -124,23 +172,30 @@ func TestChainOverTheSDK(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, types.ChallengeNameTypeNewPasswordRequired, first.ChallengeName)
 	second, err := client.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
-		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, ChallengeName: first.ChallengeName, Session: first.Session,
+		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, ChallengeName: first.ChallengeName,
+		Session:            first.Session,
 		ChallengeResponses: map[string]string{"USERNAME": "bob", "NEW_PASSWORD": password},
 	})
 	require.NoError(t, err)
 	require.Equal(t, types.ChallengeNameTypeMfaSetup, second.ChallengeName)
-	associated, err := client.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{Session: second.Session})
+	associated, err := client.AssociateSoftwareToken(ctx,
+		&cognitoidentityprovider.AssociateSoftwareTokenInput{Session: second.Session})
 	require.NoError(t, err)
 	assert.Regexp(t, `^[A-Z2-7]{52}$`, *associated.SecretCode)
 
-	_, err = client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(srv.wrong("bob"))})
+	_, err = client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
+		Session: associated.Session, UserCode: aws.String(srv.wrong("bob")),
+	})
 	var mismatch *types.EnableSoftwareTokenMFAException
 	require.ErrorAs(t, err, &mismatch, "the SDK knows the type")
-	verified, err := client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{Session: associated.Session, UserCode: aws.String(srv.Code("bob"))})
+	verified, err := client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
+		Session: associated.Session, UserCode: aws.String(srv.Code("bob")),
+	})
 	require.NoError(t, err)
 	require.Equal(t, types.VerifySoftwareTokenResponseTypeSuccess, verified.Status)
 	last, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup, Session: verified.Session, ChallengeResponses: map[string]string{"USERNAME": "bob"},
+		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup,
+		Session: verified.Session, ChallengeResponses: map[string]string{"USERNAME": "bob"},
 	})
 	require.NoError(t, err)
 	require.NotNil(t, last.AuthenticationResult)
@@ -158,10 +213,13 @@ func TestSetupBrokenOff(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
 	r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
-	srv.must("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone"})
+	srv.must("VerifySoftwareToken", kv{
+		"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone",
+	})
 	again := srv.challenged("alice", "SOFTWARE_TOKEN_MFA")
 	assert.Equal(t, "phone", again.text("ChallengeParameters", "FRIENDLY_DEVICE_NAME"))
-	assert.Equal(t, "ExpiredCode: Your software token has already been used once.", srv.code(again.session(), srv.Code("alice")).failure())
+	assert.Equal(t, "ExpiredCode: Your software token has already been used once.",
+		srv.code(again.session(), srv.Code("alice")).failure())
 	assert.NotEmpty(t, srv.code(again.session(), srv.NextCode("alice")).access())
 }
 
@@ -169,7 +227,9 @@ func TestNewPasswordThenCode(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.RequiredAttributes = []string{"name", "email"} })
 	srv.AddUser(cognitotest.User{
-		Username: "bob", Password: "Temp0rary!", Status: types.UserStatusTypeForceChangePassword, TOTP: secret, Attributes: map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"},
+		Username: "bob", Password: "Temp0rary!", Status: types.UserStatusTypeForceChangePassword,
+		TOTP:       secret,
+		Attributes: map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"},
 	})
 	r := srv.signIn("bob", "Temp0rary!")
 	require.Equal(t, "NEW_PASSWORD_REQUIRED", r.text("ChallengeName"))
@@ -178,7 +238,9 @@ func TestNewPasswordThenCode(t *testing.T) {
 	assert.Equal(t, map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"}, known)
 	assert.Equal(t, `["userAttributes.name"]`, r.text("ChallengeParameters", "requiredAttributes"))
 
-	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password, "userAttributes.name": "Bob"})
+	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{
+		"NEW_PASSWORD": password, "userAttributes.name": "Bob",
+	})
 	require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "%s", r.raw)
 	r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	require.NotEmpty(t, r.access())
@@ -203,14 +265,20 @@ func TestSelectThenCode(t *testing.T) {
 			require.Equal(t, method, r.text("ChallengeName"))
 			assert.NotEqual(t, first, r.session())
 			assert.Equal(t, medium, r.text("ChallengeParameters", "CODE_DELIVERY_DELIVERY_MEDIUM"))
-			assert.Equal(t, map[string]string{"SMS": "+*******1234", "EMAIL": "b***@e***"}[medium], r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
+			assert.Equal(t, map[string]string{"SMS": "+*******1234", "EMAIL": "b***@e***"}[medium],
+				r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
 
 			message := srv.Outbox("bob")[0]
 			assert.Equal(t, medium, message.Medium)
-			assert.Equal(t, map[string]string{"SMS": "+15550001234", "EMAIL": "bob@example.com"}[medium], message.Destination)
+			assert.Equal(t,
+				map[string]string{"SMS": "+15550001234", "EMAIL": "bob@example.com"}[medium],
+				message.Destination)
 			assert.Regexp(t, `^[0-9]{6}$`, message.Code)
-			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.", srv.respond(method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
-			assert.NotEmpty(t, srv.respond(method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(), "a wrong code does not spend the session")
+			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.",
+				srv.respond(method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
+			assert.NotEmpty(t,
+				srv.respond(method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(),
+				"a wrong code does not spend the session")
 			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
 				srv.respond("SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
 		})
@@ -225,7 +293,10 @@ func TestSetupByEmail(t *testing.T) {
 	require.Equal(t, "EMAIL_OTP", r.text("ChallengeName"))
 	assert.Equal(t, "a***@e***", r.text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
 	assert.Empty(t, srv.User("alice").Attributes["email"], "not before the code is there")
-	require.NotEmpty(t, srv.respond("EMAIL_OTP", r.session(), "alice", kv{"EMAIL_OTP_CODE": srv.lastCode("alice")}).access())
+	require.NotEmpty(t,
+		srv.respond("EMAIL_OTP", r.session(), "alice", kv{
+			"EMAIL_OTP_CODE": srv.lastCode("alice"),
+		}).access())
 	state := srv.User("alice")
 	assert.Equal(t, "alice@example.com", state.Attributes["email"])
 	assert.Equal(t, "true", state.Attributes["email_verified"])
@@ -270,7 +341,10 @@ func TestScriptedChallenges(t *testing.T) {
 	for name, begin := range map[string]func(fake) reply{
 		"after a password": func(srv fake) reply { return srv.signIn("bob", password) },
 		"custom flow": func(srv fake) reply {
-			return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"}})
+			return srv.call("InitiateAuth", kv{
+				"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH",
+				"AuthParameters": kv{"USERNAME": "bob"},
+			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -284,18 +358,25 @@ func TestScriptedChallenges(t *testing.T) {
 			r = srv.respond("CUSTOM_CHALLENGE", r.session(), "bob", kv{"ANSWER": "rex"})
 			require.Equal(t, "FUTURE_CHALLENGE", r.text("ChallengeName"))
 			r = srv.respond("FUTURE_CHALLENGE", r.session(), "bob", kv{"PROOF": "1"})
-			require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "the second factor is asked for all the same")
-			assert.NotEmpty(t, srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).access())
+			require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"),
+				"the second factor is asked for all the same")
+			assert.NotEmpty(t,
+				srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{
+					"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob"),
+				}).access())
 
 			r = begin(srv)
 			session := r.session()
-			assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
 			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
-				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(), "a wrong answer ends it")
+				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(),
+				"a wrong answer ends it")
 
 			session = begin(srv).session()
 			srv.Script("bob")
-			assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure())
+			assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure())
 			srv.challenged("bob", "SOFTWARE_TOKEN_MFA")
 		})
 	}
@@ -320,7 +401,12 @@ func TestAliases(t *testing.T) {
 			on: func(o *options) {
 				o.AliasAttributes = []types.AliasAttributeType{"email", "phone_number", "preferred_username"}
 			},
-			user:  cognitotest.User{Username: "bob", Email: "bob@example.com", Attributes: map[string]string{"preferred_username": "bobby", "phone_number": "+15550001234"}},
+			user: cognitotest.User{
+				Username: "bob", Email: "bob@example.com",
+				Attributes: map[string]string{
+					"preferred_username": "bobby", "phone_number": "+15550001234",
+				},
+			},
 			names: []string{"bob", "bob@example.com", "bobby"}, unknown: []string{"BOB", "+15550001234"},
 		},
 		"e-mail pool": {
@@ -362,14 +448,18 @@ func TestAliases(t *testing.T) {
 					r := srv.challenged(name, "SOFTWARE_TOKEN_MFA")
 					assert.Equal(t, state.Username, r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
 					srv.Advance(time.Minute)
-					r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)})
+					r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{
+						"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name),
+					})
 					require.NotEmpty(t, r.access(), "%s, answered as %s: %s", name, answeredAs, r.raw)
 					assert.Equal(t, state.Username, claims(t, r.access())["username"])
-					assert.Equal(t, state.Username, claims(t, r.text("AuthenticationResult", "IdToken"))["cognito:username"])
+					assert.Equal(t, state.Username,
+						claims(t, r.text("AuthenticationResult", "IdToken"))["cognito:username"])
 				}
 			}
 			for _, name := range tc.unknown {
-				assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn(name, password).failure(), name)
+				assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+					srv.signIn(name, password).failure(), name)
 			}
 		})
 	}
@@ -453,9 +543,16 @@ func TestNewPasswordShapes(t *testing.T) {
 	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
 	const detected = "InvalidParameter: 1 validation error detected: Value "
 	for want, responses := range map[string]kv{
-		"at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$": {"NEW_PASSWORD": password + " "},
-		"at 'password' failed to satisfy constraint: Member must have length less than or equal to 256":                {"NEW_PASSWORD": strings.Repeat(password, 30)},
-		"at 'userAttributes.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048": {
+		"at 'password' failed to satisfy constraint: " +
+			"Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$": {
+			"NEW_PASSWORD": password + " ",
+		},
+		"at 'password' failed to satisfy constraint: " +
+			"Member must have length less than or equal to 256": {
+			"NEW_PASSWORD": strings.Repeat(password, 30),
+		},
+		"at 'userAttributes.1.member.value' failed to satisfy constraint: " +
+			"Member must have length less than or equal to 2048": {
 			"NEW_PASSWORD": password, "userAttributes.name": strings.Repeat("x", 2049),
 		},
 	} {
@@ -474,11 +571,15 @@ func TestScriptedByANameOfTheService(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	for _, name := range []string{
-		"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", "DEVICE_SRP_AUTH", "SELECT_CHALLENGE", "PASSWORD", "SIGN_UP",
+		"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "MFA_SETUP", "SELECT_MFA_TYPE",
+		"NEW_PASSWORD_REQUIRED", "DEVICE_SRP_AUTH", "SELECT_CHALLENGE", "PASSWORD", "SIGN_UP",
 	} {
-		srv.Script("alice", cognitotest.Challenge{Name: types.ChallengeNameType(name), Answers: map[string]string{"ANSWER": "rex"}})
+		srv.Script("alice", cognitotest.Challenge{
+			Name: types.ChallengeNameType(name), Answers: map[string]string{"ANSWER": "rex"},
+		})
 		session := srv.challenged("alice", name).session()
-		assert.Equal(t, "NotAuthorized: Invalid session for the user.", srv.call("AssociateSoftwareToken", kv{"Session": session}).failure(), name)
+		assert.Equal(t, "NotAuthorized: Invalid session for the user.",
+			srv.call("AssociateSoftwareToken", kv{"Session": session}).failure(), name)
 		answer := kv{"ANSWER": "rex", "NEW_PASSWORD": "0ther-Passw0rd!"}
 		assert.NotEmpty(t, srv.respond(name, session, "alice", answer).access(), name)
 	}

@@ -32,7 +32,10 @@ func (f fake) forgot(username string) reply {
 
 func (f fake) confirmForgot(username, code, password string) string {
 	f.t.Helper()
-	return f.call("ConfirmForgotPassword", kv{"ClientId": f.ClientID, "Username": username, "ConfirmationCode": code, "Password": password}).failure()
+	return f.call("ConfirmForgotPassword", kv{
+		"ClientId": f.ClientID, "Username": username, "ConfirmationCode": code,
+		"Password": password,
+	}).failure()
 }
 
 func TestForgottenPassword(t *testing.T) {
@@ -40,25 +43,33 @@ func TestForgottenPassword(t *testing.T) {
 	srv := start(t)
 	srv.bob()
 	client := srv.Client()
-	sent, err := client.ForgotPassword(t.Context(), &cognitoidentityprovider.ForgotPasswordInput{ClientId: &srv.ClientID, Username: aws.String("bob")})
+	sent, err := client.ForgotPassword(t.Context(), &cognitoidentityprovider.ForgotPasswordInput{
+		ClientId: &srv.ClientID, Username: aws.String("bob"),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, &types.CodeDeliveryDetailsType{
-		AttributeName: aws.String("email"), DeliveryMedium: types.DeliveryMediumTypeEmail, Destination: aws.String("b***@e***"),
+		AttributeName: aws.String("email"), DeliveryMedium: types.DeliveryMediumTypeEmail,
+		Destination: aws.String("b***@e***"),
 	}, sent.CodeDeliveryDetails)
 	srv.tokens("bob") // who remembers the old password still signs in
 	for range 5 {
 		srv.signIn("bob", "wrong")
 	}
 	code := srv.lastCode("bob")
-	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", srv.confirmForgot("bob", "x", newPassword))
-	assert.Equal(t, "InvalidPassword: Password did not conform with policy: Password not long enough", srv.confirmForgot("bob", code, "short"), "the code stays good")
+	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.",
+		srv.confirmForgot("bob", "x", newPassword))
+	assert.Equal(t,
+		"InvalidPassword: Password did not conform with policy: Password not long enough",
+		srv.confirmForgot("bob", code, "short"), "the code stays good")
 	_, err = client.ConfirmForgotPassword(t.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId: &srv.ClientID, Username: aws.String("bob"), ConfirmationCode: &code, Password: aws.String(newPassword),
+		ClientId: &srv.ClientID, Username: aws.String("bob"), ConfirmationCode: &code,
+		Password: aws.String(newPassword),
 	})
 	require.NoError(t, err)
 	assert.NotEmpty(t, srv.signIn("bob", newPassword).access(), "and the lockout is over")
 	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", password).failure())
-	assert.Equal(t, "ExpiredCode: Invalid code provided, please request a code again.", srv.confirmForgot("bob", code, newPassword), "a code is good once")
+	assert.Equal(t, "ExpiredCode: Invalid code provided, please request a code again.",
+		srv.confirmForgot("bob", code, newPassword), "a code is good once")
 }
 
 func TestForgottenPasswordRefusals(t *testing.T) {
@@ -68,20 +79,27 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 		srv.bob(change)
 		return srv.forgot("bob")
 	}
-	const old, mismatch = "ExpiredCode: Invalid code provided, please request a code again.", "CodeMismatch: Invalid verification code provided, please try again."
-	const state = "NotAuthorized: User password cannot be reset in the current state."
+	const (
+		old      = "ExpiredCode: Invalid code provided, please request a code again."
+		mismatch = "CodeMismatch: Invalid verification code provided, please try again."
+		state    = "NotAuthorized: User password cannot be reset in the current state."
+	)
 	for name, tc := range map[string]struct {
 		on      func(*options)
 		do      func(fake) string
 		failure string
 	}{
-		"nobody, told": {told, func(srv fake) string { return srv.forgot("nobody").failure() }, "UserNotFound: Username/client id combination not found."},
+		"nobody, told": {
+			told, func(srv fake) string { return srv.forgot("nobody").failure() },
+			"UserNotFound: Username/client id combination not found.",
+		},
 		"disabled, told": {told, func(srv fake) string {
 			return with(srv, func(u *cognitotest.User) { u.Disabled = true }).failure()
 		}, "NotAuthorized: User is disabled."},
 		"no address, told": {
 			told, func(srv fake) string { return srv.forgot("alice").failure() },
-			"InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number",
+			"InvalidParameter: Cannot reset password for the user as there is no " +
+				"registered/verified email or phone_number",
 		},
 		"address not verified, told": {
 			told, func(srv fake) string {
@@ -89,7 +107,8 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 					u.Email, u.Attributes = "", map[string]string{"email": "bob@example.com"}
 				}).failure()
 			},
-			"InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number",
+			"InvalidParameter: Cannot reset password for the user as there is no " +
+				"registered/verified email or phone_number",
 		},
 		"temporary password": {nil, func(srv fake) string {
 			return with(srv, func(u *cognitotest.User) { u.Status = types.UserStatusTypeForceChangePassword }).failure()
@@ -99,7 +118,10 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 			func(srv fake) string { return srv.forgot("alice").failure() },
 			"NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
 		},
-		"no code was asked for": {nil, func(srv fake) string { return srv.confirmForgot("alice", "123456", newPassword) }, old},
+		"no code was asked for": {
+			nil, func(srv fake) string { return srv.confirmForgot("alice", "123456", newPassword) },
+			old,
+		},
 		"old code": {nil, func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
 			srv.Advance(time.Hour)
@@ -116,26 +138,43 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 		"code to an address that was changed": {nil, func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
 			code := srv.lastCode("bob")
-			srv.must("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
-				{"Name": "email", "Value": "other@example.com"}, {"Name": "email_verified", "Value": "true"},
-			}})
+			srv.must("AdminUpdateUserAttributes", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob",
+				"UserAttributes": []kv{
+					{"Name": "email", "Value": "other@example.com"},
+					{"Name": "email_verified", "Value": "true"},
+				},
+			})
 			return srv.confirmForgot("bob", code, newPassword)
 		}, old},
 		"code of a sign-up": {nil, func(srv fake) string {
-			srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+			srv.must("SignUp", kv{
+				"ClientId": srv.ClientID, "Username": "bob", "Password": password,
+				"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+			})
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
 		}, old},
 		"temporary password meanwhile": {nil, func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
-			srv.must("AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": newPassword})
+			srv.must("AdminSetUserPassword", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": newPassword,
+			})
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
 		}, state},
 		"unconfirmed": {nil, func(srv fake) string {
 			with(srv, func(u *cognitotest.User) { u.Status = types.UserStatusTypeUnconfirmed })
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
 		}, "UserNotConfirmed: User is not confirmed."},
-		"confirm for nobody":       {nil, func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) }, mismatch},
-		"confirm for nobody, told": {told, func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) }, "UserNotFound: Username/client id combination not found."},
+		"confirm for nobody": {
+			nil,
+			func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) },
+			mismatch,
+		},
+		"confirm for nobody, told": {
+			told,
+			func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) },
+			"UserNotFound: Username/client id combination not found.",
+		},
 		"confirm for a disabled user": {nil, func(srv fake) string {
 			with(srv, func(u *cognitotest.User) { u.Disabled = true })
 			return srv.confirmForgot("bob", "123456", newPassword)
@@ -159,21 +198,32 @@ func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	srv.bob(func(u *cognitotest.User) { u.Disabled = true })
 	for _, operation := range []string{"ForgotPassword", "ResendConfirmationCode"} {
 		for username, want := range map[string]string{
-			"nobody": `^[a-z]\*\*\*@[a-z]\*\*\*$`, "bob": `^[a-z]\*\*\*@[a-z]\*\*\*$`, "someone@example.com": `^s\*\*\*@e\*\*\*$`, "+15550001234": `^\+\*{7}1234$`,
+			"nobody": `^[a-z]\*\*\*@[a-z]\*\*\*$`, "bob": `^[a-z]\*\*\*@[a-z]\*\*\*$`,
+			"someone@example.com": `^s\*\*\*@e\*\*\*$`, "+15550001234": `^\+\*{7}1234$`,
 		} {
 			ask := func() string {
-				return srv.must(operation, kv{"ClientId": srv.ClientID, "Username": username}).text("CodeDeliveryDetails", "Destination")
+				return srv.must(operation, kv{
+					"ClientId": srv.ClientID, "Username": username,
+				}).text("CodeDeliveryDetails", "Destination")
 			}
 			first := ask()
 			assert.Regexp(t, want, first, username)
 			assert.Equal(t, first, ask(), username)
 		}
 	}
-	assert.Regexp(t, `^[a-z]\*\*\*@[a-z]\*\*\*$`, srv.must("ForgotPassword", kv{"ClientId": srv.ClientID, "Username": "alice"}).text("CodeDeliveryDetails", "Destination"))
+	assert.Regexp(t, `^[a-z]\*\*\*@[a-z]\*\*\*$`,
+		srv.must("ForgotPassword", kv{
+			"ClientId": srv.ClientID, "Username": "alice",
+		}).text("CodeDeliveryDetails", "Destination"))
 	assert.Empty(t, srv.Outbox("bob"))
 
-	pool := srv.must("CreateUserPool", kv{"PoolName": "phones", "AutoVerifiedAttributes": []string{"phone_number"}, "SmsConfiguration": sms}).text("UserPool", "Id")
-	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED"}).text("UserPoolClient", "ClientId")
+	pool := srv.must("CreateUserPool", kv{
+		"PoolName": "phones", "AutoVerifiedAttributes": []string{"phone_number"},
+		"SmsConfiguration": sms,
+	}).text("UserPool", "Id")
+	app := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED",
+	}).text("UserPoolClient", "ClientId")
 	details := srv.must("ForgotPassword", kv{"ClientId": app, "Username": "nobody"}).body["CodeDeliveryDetails"].(kv)
 	assert.Equal(t, "SMS", details["DeliveryMedium"])
 	assert.Regexp(t, `^\+\*{7}[0-9]{4}$`, details["Destination"])
@@ -184,7 +234,10 @@ func TestSimulatedLikeThePool(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	recovery := func(name string) kv {
-		return kv{"PoolName": "x", "SmsConfiguration": sms, "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": name}}}}
+		return kv{
+			"PoolName": "x", "SmsConfiguration": sms,
+			"AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": name}}},
+		}
 	}
 	const (
 		administrator = "NotAuthorized: Contact administrator to reset password."
@@ -194,19 +247,33 @@ func TestSimulatedLikeThePool(t *testing.T) {
 		pool           kv
 		forgot, resend string // a failure, or the medium
 	}{
-		"administrators":  {recovery("admin_only"), administrator, cannotResend},
-		"by phone":        {with(recovery("verified_phone_number"), "AutoVerifiedAttributes", []string{"email"}), "SMS", "EMAIL"},
-		"by e-mail":       {with(recovery("verified_email"), "AutoVerifiedAttributes", []string{"phone_number"}), "EMAIL", "SMS"},
+		"administrators": {recovery("admin_only"), administrator, cannotResend},
+		"by phone": {
+			with(recovery("verified_phone_number"), "AutoVerifiedAttributes", []string{"email"}),
+			"SMS", "EMAIL",
+		},
+		"by e-mail": {
+			with(recovery("verified_email"), "AutoVerifiedAttributes", []string{"phone_number"}),
+			"EMAIL", "SMS",
+		},
 		"nothing is said": {kv{"PoolName": "x"}, "EMAIL", cannotResend},
 	} {
 		pool := srv.must("CreateUserPool", tc.pool).text("UserPool", "Id")
-		app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED"}).text("UserPoolClient", "ClientId")
-		attributes := []kv{{"Name": "email", "Value": "bob@example.com"}, {"Name": "phone_number", "Value": "+15550001234"}}
+		app := srv.must("CreateUserPoolClient", kv{
+			"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED",
+		}).text("UserPoolClient", "ClientId")
+		attributes := []kv{
+			{"Name": "email", "Value": "bob@example.com"},
+			{"Name": "phone_number", "Value": "+15550001234"},
+		}
 		srv.must("SignUp", kv{"ClientId": app, "Username": "bob", "Password": password, "UserAttributes": attributes})
 		for _, username := range []string{"bob", "nobody"} {
-			for operation, want := range map[string]string{"ForgotPassword": tc.forgot, "ResendConfirmationCode": tc.resend} {
+			for operation, want := range map[string]string{
+				"ForgotPassword": tc.forgot, "ResendConfirmationCode": tc.resend,
+			} {
 				r := srv.call(operation, kv{"ClientId": app, "Username": username})
-				assert.Equal(t, want, r.failure()+r.text("CodeDeliveryDetails", "DeliveryMedium"), "%s: %s for %s", name, operation, username)
+				assert.Equal(t, want, r.failure()+r.text("CodeDeliveryDetails", "DeliveryMedium"),
+					"%s: %s for %s", name, operation, username)
 			}
 		}
 	}
@@ -221,16 +288,27 @@ func TestAdminResetUserPassword(t *testing.T) {
 	}
 	require.Empty(t, reset("bob"))
 	assert.Equal(t, types.UserStatusTypeResetRequired, srv.User("bob").Status)
-	assert.Equal(t, "PasswordResetRequired: Password reset required for the user", srv.signIn("bob", password).failure())
 	assert.Equal(t, "PasswordResetRequired: Password reset required for the user",
-		srv.call("ChangePassword", kv{"AccessToken": srv.IssueTokens("bob").AccessToken, "PreviousPassword": password, "ProposedPassword": newPassword}).failure())
+		srv.signIn("bob", password).failure())
+	assert.Equal(t, "PasswordResetRequired: Password reset required for the user",
+		srv.call("ChangePassword", kv{
+			"AccessToken":      srv.IssueTokens("bob").AccessToken,
+			"PreviousPassword": password, "ProposedPassword": newPassword,
+		}).failure())
 	require.Empty(t, srv.confirmForgot("bob", srv.lastCode("bob"), newPassword))
 	assert.Equal(t, types.UserStatusTypeConfirmed, srv.User("bob").Status)
 	assert.NotEmpty(t, srv.signIn("bob", newPassword).access())
 
-	assert.Equal(t, "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number", reset("alice"))
-	for _, status := range []types.UserStatusType{types.UserStatusTypeForceChangePassword, types.UserStatusTypeUnconfirmed} {
-		srv.AddUser(cognitotest.User{Username: string(status), Password: password, Email: "x@example.com", Status: status})
+	assert.Equal(t,
+		"InvalidParameter: Cannot reset password for the user as there is no "+
+			"registered/verified email or phone_number",
+		reset("alice"))
+	for _, status := range []types.UserStatusType{
+		types.UserStatusTypeForceChangePassword, types.UserStatusTypeUnconfirmed,
+	} {
+		srv.AddUser(cognitotest.User{
+			Username: string(status), Password: password, Email: "x@example.com", Status: status,
+		})
 		assert.Equal(t, "NotAuthorized: User password cannot be reset in the current state.", reset(string(status)))
 		assert.Equal(t, status, srv.User(string(status)).Status)
 	}
@@ -248,10 +326,22 @@ func TestRecoveryMechanisms(t *testing.T) {
 	}{
 		"not set":                  {medium: "SMS"},
 		"not set, SMS as a factor": {smsMFA: true, medium: "EMAIL"},
-		"e-mail first":             {mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")}, medium: "EMAIL"},
-		"phone first":              {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, medium: "SMS"},
-		"SMS as a factor":          {mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")}, smsMFA: true, medium: "EMAIL"},
-		"administrators":           {mechanisms: []kv{mechanism(1, "admin_only")}, failure: "NotAuthorized: Contact administrator to reset password."},
+		"e-mail first": {
+			mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")},
+			medium:     "EMAIL",
+		},
+		"phone first": {
+			mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")},
+			medium:     "SMS",
+		},
+		"SMS as a factor": {
+			mechanisms: []kv{mechanism(1, "verified_phone_number"), mechanism(2, "verified_email")},
+			smsMFA:     true, medium: "EMAIL",
+		},
+		"administrators": {
+			mechanisms: []kv{mechanism(1, "admin_only")},
+			failure:    "NotAuthorized: Contact administrator to reset password.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +354,9 @@ func TestRecoveryMechanisms(t *testing.T) {
 			if tc.mechanisms == nil {
 				assert.NotContains(t, created.body["UserPool"], "AccountRecoverySetting")
 			} else {
-				assert.Len(t, created.body["UserPool"].(kv)["AccountRecoverySetting"].(kv)["RecoveryMechanisms"], len(tc.mechanisms))
+				assert.Len(t,
+					created.body["UserPool"].(kv)["AccountRecoverySetting"].(kv)["RecoveryMechanisms"],
+					len(tc.mechanisms))
 			}
 			user := kv{"UserPoolId": pool, "Username": "bob"}
 			with := func(more kv) kv {
@@ -281,19 +373,29 @@ func TestRecoveryMechanisms(t *testing.T) {
 			}}))
 			srv.must("AdminSetUserPassword", with(kv{"Password": password, "Permanent": true}))
 			if tc.smsMFA {
-				srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SmsMfaConfiguration": kv{"SmsConfiguration": sms}})
+				srv.must("SetUserPoolMfaConfig", kv{
+					"UserPoolId": pool, "MfaConfiguration": "OPTIONAL",
+					"SmsMfaConfiguration": kv{"SmsConfiguration": sms},
+				})
 				srv.must("AdminSetUserMFAPreference", with(kv{"SMSMfaSettings": kv{"Enabled": true}}))
 			}
-			app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x"}).text("UserPoolClient", "ClientId")
+			app := srv.must("CreateUserPoolClient", kv{
+				"UserPoolId": pool, "ClientName": "x",
+			}).text("UserPoolClient", "ClientId")
 			r := srv.call("ForgotPassword", kv{"ClientId": app, "Username": "bob"})
 			assert.Equal(t, tc.failure, r.failure())
 			assert.Equal(t, tc.medium, r.text("CodeDeliveryDetails", "DeliveryMedium"))
 		})
 	}
 	srv := start(t)
-	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value 'pigeon' at 'accountRecoverySetting.recoveryMechanisms.1.member.name' "+
-		"failed to satisfy constraint: Member must satisfy enum value set: [verified_email, verified_phone_number, admin_only]",
-		srv.call("CreateUserPool", kv{"PoolName": "x", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{mechanism(1, "pigeon")}}}).failure())
+	assert.Equal(t,
+		"InvalidParameter: 1 validation error detected: Value 'pigeon' at "+
+			"'accountRecoverySetting.recoveryMechanisms.1.member.name' failed to satisfy constraint: "+
+			"Member must satisfy enum value set: [verified_email, verified_phone_number, admin_only]",
+		srv.call("CreateUserPool", kv{
+			"PoolName":               "x",
+			"AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{mechanism(1, "pigeon")}},
+		}).failure())
 }
 
 // A code for a new password never goes where the second factor is.
@@ -339,11 +441,16 @@ func TestChangePassword(t *testing.T) {
 	srv := start(t)
 	access := srv.tokens("alice").access()
 	change := func(access, previous, proposed string) string {
-		return srv.call("ChangePassword", kv{"AccessToken": access, "PreviousPassword": previous, "ProposedPassword": proposed}).failure()
+		return srv.call("ChangePassword", kv{
+			"AccessToken": access, "PreviousPassword": previous, "ProposedPassword": proposed,
+		}).failure()
 	}
 	assert.Equal(t, "NotAuthorized: Incorrect username or password.", change(access, "wrong", newPassword))
-	assert.Equal(t, "InvalidPassword: Password did not conform with policy: Password must have symbol characters", change(access, password, "Passw0rdPassw0rd"))
-	assert.Equal(t, "NotAuthorized: Access Token does not have required scopes", change(*srv.IssueTokens("alice", "openid").AccessToken, password, newPassword))
+	assert.Equal(t,
+		"InvalidPassword: Password did not conform with policy: Password must have symbol characters",
+		change(access, password, "Passw0rdPassw0rd"))
+	assert.Equal(t, "NotAuthorized: Access Token does not have required scopes",
+		change(*srv.IssueTokens("alice", "openid").AccessToken, password, newPassword))
 
 	_, err := srv.Client().ChangePassword(t.Context(), &cognitoidentityprovider.ChangePasswordInput{
 		AccessToken: &access, PreviousPassword: aws.String(password), ProposedPassword: aws.String(newPassword),

@@ -67,12 +67,15 @@ func TestSessionIsBound(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
 	srv.AddUser(cognitotest.User{Username: "mallory", Password: password, TOTP: secret})
-	otherClient := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+	otherClient := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": srv.UserPoolID, "ClientName": "other",
+	}).text("UserPoolClient", "ClientId")
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 
 	body := func(clientID, challenge, session, username string) kv {
 		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": kv{
-			"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"), "EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
+			"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
+			"EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
 		}}
 	}
 	flipped := []byte(session)
@@ -89,12 +92,14 @@ func TestSessionIsBound(t *testing.T) {
 		"shortened":       body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4], "alice"),
 		"lengthened":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),
 		"prefix alone":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", "AYABeAAAAAAAAAAAAAAAAAAAAA", "alice"),
-		"other server":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", withTOTP(t).challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
+		"other server": body(srv.ClientID, "SOFTWARE_TOKEN_MFA",
+			withTOTP(t).challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
 	} {
 		assert.Equal(t, invalidSession, srv.call("RespondToAuthChallenge", request).failure(), name)
 	}
 	for _, operation := range []string{"AssociateSoftwareToken", "VerifySoftwareToken"} {
-		assert.Equal(t, invalidSession, srv.call(operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
+		assert.Equal(t, invalidSession,
+			srv.call(operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
 	}
 	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(), "none of that did it any harm")
 }
@@ -141,14 +146,18 @@ func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 	assert.Equal(t, invalidSession, srv.code(session, right).failure(), "a new user of the same name is another user")
 }
 
-// The sub of a user who was deleted is a name that nobody has. Trying to sign in by it does not bring a session of that user back.
+// The sub of a user who was deleted is a name that nobody has. Trying to sign in by it does not
+// bring a session of that user back.
 func TestSessionOfASubThatIsTried(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	session, right, sub := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice"), srv.User("alice").Sub
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	right := srv.Code("alice")
+	sub := srv.User("alice").Sub
 	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 	assert.Equal(t, incorrect, srv.signIn(sub, password).failure())
-	assert.Equal(t, invalidSession, srv.respond("SOFTWARE_TOKEN_MFA", session, sub, kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
+	assert.Equal(t, invalidSession,
+		srv.respond("SOFTWARE_TOKEN_MFA", session, sub, kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
 }
 
 // However many send it at once: one answer, one sign-in.
@@ -192,18 +201,26 @@ func TestLongSessions(t *testing.T) {
 func TestFactorThatGoesAway(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}})
-	code, choice := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.challenged("bob", "SELECT_MFA_TYPE").session()
+	srv.AddUser(cognitotest.User{
+		Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com",
+		Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+	})
+	code := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	choice := srv.challenged("bob", "SELECT_MFA_TYPE").session()
 	right := srv.Code("alice")
 	for _, name := range []string{"alice", "bob"} {
 		srv.must("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": name})
 	}
-	assert.Equal(t, "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.", srv.code(code, right).failure())
-	assert.Equal(t, invalidSession, srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
-	assert.Equal(t, "EMAIL_OTP", srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
+	assert.Equal(t, "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.",
+		srv.code(code, right).failure())
+	assert.Equal(t, invalidSession,
+		srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
+	assert.Equal(t, "EMAIL_OTP",
+		srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
 }
 
-// A sign-in that began with a password does not outlive it: whoever knows a password that was changed for that reason gets no further.
+// A sign-in that began with a password does not outlive it: whoever knows a password that was
+// changed for that reason gets no further.
 func TestSessionEndsWithThePassword(t *testing.T) {
 	t.Parallel()
 	const other = "0ther-Passw0rd!"
@@ -217,22 +234,34 @@ func TestSessionEndsWithThePassword(t *testing.T) {
 		"reset": func(srv fake, user kv, _ string) { srv.must("AdminResetUserPassword", user) },
 		"forgotten": func(srv fake, _ kv, _ string) {
 			srv.must("ForgotPassword", kv{"ClientId": srv.ClientID, "Username": "bob"})
-			srv.must("ConfirmForgotPassword", kv{"ClientId": srv.ClientID, "Username": "bob", "ConfirmationCode": srv.lastCode("bob"), "Password": other})
+			srv.must("ConfirmForgotPassword", kv{
+				"ClientId": srv.ClientID, "Username": "bob",
+				"ConfirmationCode": srv.lastCode("bob"), "Password": other,
+			})
 		},
 		"by the user": func(srv fake, _ kv, access string) {
-			srv.must("ChangePassword", kv{"AccessToken": access, "PreviousPassword": password, "ProposedPassword": other})
+			srv.must("ChangePassword", kv{
+				"AccessToken": access, "PreviousPassword": password, "ProposedPassword": other,
+			})
 		},
 	} {
 		srv := listen(t)
 		srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com", TOTP: secret})
 		session, access := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session(), *srv.IssueTokens("bob").AccessToken
 		change(srv, kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}, access)
-		assert.Equal(t, usedSession, srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")}).failure(), name)
+		assert.Equal(t, usedSession,
+			srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{
+				"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob"),
+			}).failure(),
+			name)
 	}
 
 	srv := listen(t)
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword})
-	first, second := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session(), srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	first := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	second := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
 	require.NotEmpty(t, srv.respond("NEW_PASSWORD_REQUIRED", first, "bob", kv{"NEW_PASSWORD": other}).access())
-	assert.Equal(t, usedSession, srv.respond("NEW_PASSWORD_REQUIRED", second, "bob", kv{"NEW_PASSWORD": password}).failure(), "a temporary password sets one other")
+	assert.Equal(t, usedSession,
+		srv.respond("NEW_PASSWORD_REQUIRED", second, "bob", kv{"NEW_PASSWORD": password}).failure(),
+		"a temporary password sets one other")
 }

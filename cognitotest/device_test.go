@@ -35,12 +35,18 @@ func (d testDevice) verifier() kv {
 	salt := big.NewInt(0x00ff1234)
 	x := new(big.Int).SetBytes(sha256sum(padHex(salt), sha256sum([]byte(d.group+d.key+":"+d.password))))
 	v := new(big.Int).Exp(big.NewInt(2), x, definedModulus())
-	return kv{"PasswordVerifier": base64.StdEncoding.EncodeToString(padHex(v)), "Salt": base64.StdEncoding.EncodeToString(padHex(salt))}
+	return kv{
+		"PasswordVerifier": base64.StdEncoding.EncodeToString(padHex(v)),
+		"Salt":             base64.StdEncoding.EncodeToString(padHex(salt)),
+	}
 }
 
 func (f fake) confirmDevice(access string, d testDevice) reply {
 	f.t.Helper()
-	return f.call("ConfirmDevice", kv{"AccessToken": access, "DeviceKey": d.key, "DeviceName": "laptop", "DeviceSecretVerifierConfig": d.verifier()})
+	return f.call("ConfirmDevice", kv{
+		"AccessToken": access, "DeviceKey": d.key, "DeviceName": "laptop",
+		"DeviceSecretVerifierConfig": d.verifier(),
+	})
 }
 
 // deviceClaim begins the device's SRP and makes the answer to its challenge.
@@ -56,14 +62,19 @@ func (f fake) deviceClaim(d testDevice, begun reply, password string) kv {
 	stamp := f.srpStamp()
 	key := s.key(f.t, d.group, d.key, password, parameter("SALT"), parameter("SRP_B"))
 	return kv{
-		"USERNAME": parameter("USERNAME"), "DEVICE_KEY": d.key, "TIMESTAMP": stamp, "PASSWORD_CLAIM_SECRET_BLOCK": parameter("SECRET_BLOCK"),
-		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(hmacSum(key, []byte(d.group+d.key), block, []byte(stamp))),
+		"USERNAME": parameter("USERNAME"), "DEVICE_KEY": d.key, "TIMESTAMP": stamp,
+		"PASSWORD_CLAIM_SECRET_BLOCK": parameter("SECRET_BLOCK"),
+		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(hmacSum(
+			key, []byte(d.group+d.key), block, []byte(stamp),
+		)),
 	}
 }
 
 func (f fake) deviceAnswer(claim kv) reply {
 	f.t.Helper()
-	return f.call("RespondToAuthChallenge", kv{"ClientId": f.ClientID, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeResponses": claim})
+	return f.call("RespondToAuthChallenge", kv{
+		"ClientId": f.ClientID, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeResponses": claim,
+	})
 }
 
 // signInOn is a sign-in of alice by SRP on a device.
@@ -116,9 +127,11 @@ func TestDevice(t *testing.T) {
 		assert.Equal(t, d.key, payload(r.access())["device_key"], "%s: the tokens name the device all the same", name)
 	}
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.signIn("alice", password).text("ChallengeName"), "without the device")
-	assert.Equal(t, incorrect, srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
-		"USERNAME": "alice", "PASSWORD": "wrong", "DEVICE_KEY": d.key,
-	}}).failure())
+	assert.Equal(t, incorrect, srv.call("InitiateAuth", kv{
+		"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+			"USERNAME": "alice", "PASSWORD": "wrong", "DEVICE_KEY": d.key,
+		},
+	}).failure())
 }
 
 // Where a device does not spare the second factor, it is still the device that the tokens name.
@@ -137,10 +150,17 @@ func TestDeviceThatSparesNothing(t *testing.T) {
 		assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata", name)
 		assert.Equal(t, d.key, payload(r.access())["device_key"], name)
 
-		srv.must("UpdateDeviceStatus", kv{"AccessToken": first.access(), "DeviceKey": d.key, "DeviceRememberedStatus": "remembered"})
-		expect := map[bool]string{true: "DEVICE_SRP_AUTH", false: "SOFTWARE_TOKEN_MFA"}[config.ChallengeRequiredOnNewDevice]
+		srv.must("UpdateDeviceStatus", kv{
+			"AccessToken": first.access(), "DeviceKey": d.key, "DeviceRememberedStatus": "remembered",
+		})
+		expect := map[bool]string{
+			true: "DEVICE_SRP_AUTH", false: "SOFTWARE_TOKEN_MFA",
+		}[config.ChallengeRequiredOnNewDevice]
 		assert.Equal(t, expect, srv.signInOn(d).text("ChallengeName"), name)
-		srv.must("UpdateDeviceStatus", kv{"AccessToken": first.access(), "DeviceKey": d.key, "DeviceRememberedStatus": "not_remembered"})
+		srv.must("UpdateDeviceStatus", kv{
+			"AccessToken": first.access(), "DeviceKey": d.key,
+			"DeviceRememberedStatus": "not_remembered",
+		})
 		assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.signInOn(d).text("ChallengeName"), name)
 	}
 }
@@ -174,22 +194,33 @@ func TestDeviceRefusals(t *testing.T) {
 	challenge := srv.srpInit(s, "alice")
 	claim := srv.srpClaim(s, challenge, password)
 	assert.Equal(t, noDevice, srv.srpAnswer(with(claim, "DEVICE_KEY", unknown.key)).failure())
-	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.srpAnswer(claim).text("ChallengeName"), "the client tries again without the device")
+	assert.Equal(
+		t, "SOFTWARE_TOKEN_MFA", srv.srpAnswer(claim).text("ChallengeName"),
+		"the client tries again without the device",
+	)
 
 	session := srv.signInOn(d).session()
 	for name, tc := range map[string]struct {
 		responses kv
 		failure   string
 	}{
-		"no SRP_A":          {kv{"DEVICE_KEY": d.key}, missing + "SRP_A"},
-		"no device":         {kv{"SRP_A": "2"}, missing + "DEVICE_KEY"},
-		"no public key":     {kv{"DEVICE_KEY": d.key, "SRP_A": "0"}, "InvalidParameter: SRP_A is not a valid public key."},
+		"no SRP_A":  {kv{"DEVICE_KEY": d.key}, missing + "SRP_A"},
+		"no device": {kv{"SRP_A": "2"}, missing + "DEVICE_KEY"},
+		"no public key": {
+			kv{"DEVICE_KEY": d.key, "SRP_A": "0"}, "InvalidParameter: SRP_A is not a valid public key.",
+		},
 		"an unknown device": {kv{"DEVICE_KEY": unknown.key, "SRP_A": "2"}, noDevice},
 	} {
 		assert.Equal(t, tc.failure, srv.respond("DEVICE_SRP_AUTH", session, "alice", tc.responses).failure(), name)
 	}
-	assert.Equal(t, invalidSession, srv.respond("DEVICE_SRP_AUTH", session, "mallory", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure())
-	assert.Equal(t, invalidSession, srv.respond("SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": "123456"}).failure())
+	assert.Equal(
+		t, invalidSession,
+		srv.respond("DEVICE_SRP_AUTH", session, "mallory", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
+	)
+	assert.Equal(
+		t, invalidSession,
+		srv.respond("SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": "123456"}).failure(),
+	)
 
 	begin := func() reply { return srv.signInOn(d) }
 	assert.Equal(t, incorrect, srv.deviceAnswer(srv.deviceClaim(d, begin(), "wrong")).failure())
@@ -199,17 +230,23 @@ func TestDeviceRefusals(t *testing.T) {
 		claim   kv
 		failure string
 	}{
-		"no device":               {with(right, "DEVICE_KEY", ""), missing + "DEVICE_KEY"},
-		"no signature":            {with(right, "PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
-		"an unknown device":       {with(right, "DEVICE_KEY", unknown.key), noDevice},
-		"another user":            {with(right, "USERNAME", "mallory"), incorrect},
-		"nobody":                  {with(right, "USERNAME", "nobody"), incorrect},
-		"another time":            {with(right, "TIMESTAMP", "Mon Sep 21 01:00:00 UTC 2026"), incorrect},
-		"the block of a password": {with(right, "PASSWORD_CLAIM_SECRET_BLOCK", challenge.text("ChallengeParameters", "SECRET_BLOCK")), incorrect},
+		"no device":         {with(right, "DEVICE_KEY", ""), missing + "DEVICE_KEY"},
+		"no signature":      {with(right, "PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
+		"an unknown device": {with(right, "DEVICE_KEY", unknown.key), noDevice},
+		"another user":      {with(right, "USERNAME", "mallory"), incorrect},
+		"nobody":            {with(right, "USERNAME", "nobody"), incorrect},
+		"another time":      {with(right, "TIMESTAMP", "Mon Sep 21 01:00:00 UTC 2026"), incorrect},
+		"the block of a password": {
+			with(right, "PASSWORD_CLAIM_SECRET_BLOCK", challenge.text("ChallengeParameters", "SECRET_BLOCK")),
+			incorrect,
+		},
 	} {
 		assert.Equal(t, tc.failure, srv.deviceAnswer(tc.claim).failure(), name)
 	}
-	assert.Equal(t, incorrect, srv.srpAnswer(with(right, "DEVICE_KEY", "")).failure(), "nor is a device's block good for a password")
+	assert.Equal(
+		t, incorrect, srv.srpAnswer(with(right, "DEVICE_KEY", "")).failure(),
+		"nor is a device's block good for a password",
+	)
 	require.NotEmpty(t, srv.deviceAnswer(right).access(), "none of that spent it")
 	assert.Equal(t, usedSession, srv.deviceAnswer(right).failure())
 
@@ -217,23 +254,35 @@ func TestDeviceRefusals(t *testing.T) {
 		do      func()
 		failure string
 	}{
-		"expired":  {func() { srv.Advance(3 * time.Minute) }, expiredSession},
-		"disabled": {func() { srv.must("AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}) }, "NotAuthorized: User is disabled."},
+		"expired": {func() { srv.Advance(3 * time.Minute) }, expiredSession},
+		"disabled": {
+			func() { srv.must("AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}) },
+			"NotAuthorized: User is disabled.",
+		},
 		"not remembered": {func() {
-			srv.must("AdminUpdateDeviceStatus", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key, "DeviceRememberedStatus": "not_remembered"})
+			srv.must("AdminUpdateDeviceStatus", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key,
+				"DeviceRememberedStatus": "not_remembered",
+			})
 		}, incorrect},
 	} {
 		claim := srv.deviceClaim(d, begin(), d.password)
 		change.do()
 		assert.Equal(t, change.failure, srv.deviceAnswer(claim).failure(), name)
 		srv.must("AdminEnableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
-		srv.must("AdminUpdateDeviceStatus", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key, "DeviceRememberedStatus": "remembered"})
+		srv.must("AdminUpdateDeviceStatus", kv{
+			"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key,
+			"DeviceRememberedStatus": "remembered",
+		})
 	}
 
 	claim, begun := srv.deviceClaim(d, begin(), d.password), begin()
 	srv.must("AdminForgetDevice", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key})
 	assert.Equal(t, noDevice, srv.deviceAnswer(claim).failure())
-	assert.Equal(t, noDevice, srv.respond("DEVICE_SRP_AUTH", begun.session(), "alice", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure())
+	assert.Equal(
+		t, noDevice,
+		srv.respond("DEVICE_SRP_AUTH", begun.session(), "alice", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
+	)
 	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.confirmDevice(first.access(), d).failure())
 }
 
@@ -254,29 +303,55 @@ func TestConfirmDevice(t *testing.T) {
 		"the modulus":     with(d.verifier(), "PasswordVerifier", encode(n.Bytes())),
 		"a huge verifier": with(d.verifier(), "PasswordVerifier", strings.Repeat("A", 4)+strings.Repeat("/", 100_000)),
 	} {
-		assert.Equal(t, invalid, srv.call("ConfirmDevice", kv{"AccessToken": r.access(), "DeviceKey": d.key, "DeviceSecretVerifierConfig": config}).failure(), name)
+		assert.Equal(
+			t, invalid,
+			srv.call("ConfirmDevice", kv{
+				"AccessToken": r.access(), "DeviceKey": d.key, "DeviceSecretVerifierConfig": config,
+			}).failure(),
+			name,
+		)
 	}
 	other := newDevice(srv.srpSignIn("alice", password))
 	assert.NotEqual(t, d.key, other.key)
-	assert.Equal(t, "InvalidParameter: Invalid device key given.", srv.confirmDevice(r.access(), other).failure(), "of another sign-in")
+	assert.Equal(
+		t, "InvalidParameter: Invalid device key given.", srv.confirmDevice(r.access(), other).failure(),
+		"of another sign-in",
+	)
 	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"])
 	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"], "once more")
 	assert.Len(t, srv.must("ListDevices", kv{"AccessToken": r.access()}).body["Devices"], 1)
 
 	r = srv.call("ConfirmDevice", kv{"AccessToken": r.access(), "DeviceKey": "no key"})
-	long := srv.call("ConfirmDevice", kv{"AccessToken": "x", "DeviceKey": d.key, "DeviceName": strings.Repeat("x", 1025)})
-	assert.Contains(t, long.failure(), "at 'deviceName' failed to satisfy constraint: Member must have length less than or equal to 1024")
-	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value 'no key' at 'deviceKey' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w-]+_[0-9a-f-]+", r.failure())
+	long := srv.call("ConfirmDevice", kv{
+		"AccessToken": "x", "DeviceKey": d.key, "DeviceName": strings.Repeat("x", 1025),
+	})
+	assert.Contains(
+		t, long.failure(),
+		"at 'deviceName' failed to satisfy constraint: Member must have length less than or equal to 1024",
+	)
+	assert.Equal(
+		t,
+		"InvalidParameter: 1 validation error detected: Value 'no key' at 'deviceKey' failed to satisfy "+
+			"constraint: Member must satisfy regular expression pattern: [\\w-]+_[0-9a-f-]+",
+		r.failure(),
+	)
 }
 
 // The calls about devices, by the user and by an administrator.
 func TestDeviceCalls(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen)
-	made := srv.must("CreateUserPool", kv{"PoolName": "devices", "DeviceConfiguration": kv{"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": true}})
-	assert.Equal(t, kv{"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": true}, made.body["UserPool"].(kv)["DeviceConfiguration"])
+	made := srv.must("CreateUserPool", kv{"PoolName": "devices", "DeviceConfiguration": kv{
+		"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": true,
+	}})
+	assert.Equal(
+		t, kv{"ChallengeRequiredOnNewDevice": false, "DeviceOnlyRememberedOnUserPrompt": true},
+		made.body["UserPool"].(kv)["DeviceConfiguration"],
+	)
 	pool := made.text("UserPool", "Id")
-	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	app := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"},
+	}).text("UserPoolClient", "ClientId")
 	srv.ClientID = app
 	srv.must("AdminCreateUser", kv{"UserPoolId": pool, "Username": "bob"})
 	srv.must("AdminSetUserPassword", kv{"UserPoolId": pool, "Username": "bob", "Password": password, "Permanent": true})
@@ -290,7 +365,9 @@ func TestDeviceCalls(t *testing.T) {
 		assert.Equal(t, true, srv.confirmDevice(access, d).body["UserConfirmationNecessary"])
 		keys[d.key] = true
 	}
-	for kind, who := range map[string]kv{"": {"AccessToken": access}, "Admin": {"UserPoolId": pool, "Username": "bob"}} {
+	for kind, who := range map[string]kv{
+		"": {"AccessToken": access}, "Admin": {"UserPoolId": pool, "Username": "bob"},
+	} {
 		call := func(operation string, more kv) reply {
 			for name, value := range who {
 				more = with(more, name, value)
@@ -315,12 +392,18 @@ func TestDeviceCalls(t *testing.T) {
 		for key = range keys {
 			break
 		}
-		require.Empty(t, call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "remembered"}).failure())
+		require.Empty(
+			t,
+			call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "remembered"}).failure(),
+		)
 		d, _ := call("GetDevice", kv{"DeviceKey": key}).body["Device"].(kv)
 		assert.Equal(t, kv{
-			"DeviceKey": key, "DeviceCreateDate": 1790000010.0, "DeviceLastModifiedDate": 1790000010.0, "DeviceLastAuthenticatedDate": 1790000010.0,
+			"DeviceKey": key, "DeviceCreateDate": 1790000010.0,
+			"DeviceLastModifiedDate": 1790000010.0, "DeviceLastAuthenticatedDate": 1790000010.0,
 			"DeviceAttributes": []any{
-				kv{"Name": "device_status", "Value": "valid"}, kv{"Name": "device_name", "Value": "laptop"}, kv{"Name": "dev:device_remembered_status", "Value": "remembered"},
+				kv{"Name": "device_status", "Value": "valid"},
+				kv{"Name": "device_name", "Value": "laptop"},
+				kv{"Name": "dev:device_remembered_status", "Value": "remembered"},
 			},
 		}, d)
 		require.Empty(t, call("ForgetDevice", kv{"DeviceKey": key}).failure())
@@ -328,10 +411,17 @@ func TestDeviceCalls(t *testing.T) {
 		for _, operation := range []string{"GetDevice", "ForgetDevice", "UpdateDeviceStatus"} {
 			assert.Equal(t, noDevice, call(operation, kv{"DeviceKey": key}).failure(), operation)
 		}
-		assert.Contains(t, call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "maybe"}).failure(), "enum value set: [remembered, not_remembered]")
+		assert.Contains(
+			t,
+			call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "maybe"}).failure(),
+			"enum value set: [remembered, not_remembered]",
+		)
 	}
 	assert.Equal(t, "NotAuthorized: Invalid Access Token", srv.call("ListDevices", kv{"AccessToken": "x"}).failure())
-	assert.Equal(t, "UserNotFound: User does not exist.", srv.call("AdminListDevices", kv{"UserPoolId": pool, "Username": "nobody"}).failure())
+	assert.Equal(
+		t, "UserNotFound: User does not exist.",
+		srv.call("AdminListDevices", kv{"UserPoolId": pool, "Username": "nobody"}).failure(),
+	)
 }
 
 // A refresh token is good on its device, once that is confirmed.
@@ -342,7 +432,10 @@ func TestDeviceRefresh(t *testing.T) {
 	r := srv.srpSignIn("alice", password)
 	d := newDevice(r)
 	byFlow := func(key string) reply {
-		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": r.refresh(), "DEVICE_KEY": key}})
+		return srv.call("InitiateAuth", kv{
+			"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+			"AuthParameters": kv{"REFRESH_TOKEN": r.refresh(), "DEVICE_KEY": key},
+		})
 	}
 	byCall := func(key string) reply {
 		body := kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()}
@@ -379,13 +472,19 @@ func TestDeviceByChoice(t *testing.T) {
 	unknown := "us-east-1_0badcafe"
 
 	session := srv.userAuth("bob", prefer("PASSWORD")).session()
-	assert.Equal(t, noDevice, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": unknown}).failure())
+	assert.Equal(
+		t, noDevice,
+		srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": unknown}).failure(),
+	)
 	r := srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": d.key})
 	assert.Equal(t, d.key, payload(r.access())["device_key"], "the client tries again on the same session")
 
 	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
 	code := srv.lastCode("bob")
-	assert.Equal(t, noDevice, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": unknown}).failure())
+	assert.Equal(
+		t, noDevice,
+		srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": unknown}).failure(),
+	)
 	r = srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": d.key})
 	assert.Equal(t, d.key, payload(r.access())["device_key"])
 	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")

@@ -33,7 +33,8 @@ func TestUpdateUserAttributes(t *testing.T) {
 	assert.Equal(t, "r***@e***", *updated.CodeDeliveryDetailsList[0].Destination)
 	state := srv.User("rob")
 	assert.Equal(t, map[string]string{
-		"sub": state.Sub, "email": "robert@example.com", "email_verified": "false", "preferred_username": "rob", "custom:tenant": "7",
+		"sub": state.Sub, "email": "robert@example.com", "email_verified": "false",
+		"preferred_username": "rob", "custom:tenant": "7",
 	}, state.Attributes)
 	for _, gone := range []string{"bob@example.com", "robert@example.com"} {
 		assert.Panics(t, func() { srv.User(gone) }, "an alias is one while it is verified")
@@ -47,7 +48,8 @@ func TestUpdateUserAttributes(t *testing.T) {
 
 	same, err := client.UpdateUserAttributes(t.Context(), &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: &access, UserAttributes: []types.AttributeType{
-			{Name: aws.String("email"), Value: aws.String("robert@example.com")}, {Name: aws.String("custom:tenant"), Value: aws.String("")},
+			{Name: aws.String("email"), Value: aws.String("robert@example.com")},
+			{Name: aws.String("custom:tenant"), Value: aws.String("")},
 		},
 	})
 	require.NoError(t, err)
@@ -55,7 +57,9 @@ func TestUpdateUserAttributes(t *testing.T) {
 	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"])
 	assert.NotContains(t, srv.User("bob").Attributes, "custom:tenant", "an empty value deletes")
 
-	_, err = client.DeleteUserAttributes(t.Context(), &cognitoidentityprovider.DeleteUserAttributesInput{AccessToken: &access, UserAttributeNames: []string{"email", "locale"}})
+	_, err = client.DeleteUserAttributes(t.Context(), &cognitoidentityprovider.DeleteUserAttributesInput{
+		AccessToken: &access, UserAttributeNames: []string{"email", "locale"},
+	})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"sub": state.Sub, "preferred_username": "rob"}, srv.User("bob").Attributes)
 	assert.Panics(t, func() { srv.User("robert@example.com") })
@@ -66,14 +70,18 @@ func TestVerifyUserAttribute(t *testing.T) {
 	srv := start(t)
 	srv.bob()
 	access := srv.tokens("bob").access()
-	sent, err := srv.Client().GetUserAttributeVerificationCode(t.Context(), &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
-		AccessToken: &access, AttributeName: aws.String("email"),
-	})
+	sent, err := srv.Client().GetUserAttributeVerificationCode(
+		t.Context(), &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
+			AccessToken: &access, AttributeName: aws.String("email"),
+		},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, "b***@e***", *sent.CodeDeliveryDetails.Destination)
 	code := srv.lastCode("bob")
 	verify := func(attribute, code string) string {
-		return srv.call("VerifyUserAttribute", kv{"AccessToken": access, "AttributeName": attribute, "Code": code}).failure()
+		return srv.call("VerifyUserAttribute", kv{
+			"AccessToken": access, "AttributeName": attribute, "Code": code,
+		}).failure()
 	}
 	const old = "ExpiredCode: Invalid code provided, please request a code again."
 	const notVerifiable = "InvalidParameter: Invalid attribute name. Only phone_number and email can be verified."
@@ -83,7 +91,9 @@ func TestVerifyUserAttribute(t *testing.T) {
 	assert.Equal(t, old, verify("email", code), "a code is good once")
 
 	ask := func(attribute string) string {
-		return srv.call("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": attribute}).failure()
+		return srv.call("GetUserAttributeVerificationCode", kv{
+			"AccessToken": access, "AttributeName": attribute,
+		}).failure()
 	}
 	const noAddress = "InvalidParameter: User does not have a valid registered "
 	assert.Equal(t, noAddress+"phone number", ask("phone_number"))
@@ -92,7 +102,9 @@ func TestVerifyUserAttribute(t *testing.T) {
 	require.Empty(t, ask("email"))
 	fresh := srv.tokens("bob")
 	srv.Advance(24 * time.Hour)
-	access = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": fresh.refresh()}).access()
+	access = srv.must("GetTokensFromRefreshToken", kv{
+		"ClientId": srv.ClientID, "RefreshToken": fresh.refresh(),
+	}).access()
 	assert.Equal(t, old, verify("email", srv.lastCode("bob")))
 	require.Empty(t, ask("email"))
 	assert.Empty(t, verify("email", srv.lastCode("bob")), "a verified address may be verified again")
@@ -106,7 +118,9 @@ func TestAdminUpdateUserAttributes(t *testing.T) {
 	srv.bob()
 	update := func(given ...kv) {
 		t.Helper()
-		srv.must("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": given})
+		srv.must("AdminUpdateUserAttributes", kv{
+			"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": given,
+		})
 	}
 	update(named("email_verified", "true"), named("email", "new@example.com"))
 	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"], "in whatever order it is said")
@@ -114,7 +128,10 @@ func TestAdminUpdateUserAttributes(t *testing.T) {
 	update(named("phone_number", "+15550001234"))
 	assert.Equal(t, "false", srv.User("bob").Attributes["phone_number_verified"])
 	assert.Equal(t, "+15550001234", srv.Outbox("bob")[0].Destination)
-	srv.must("AdminDeleteUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{"phone_number", "email"}})
+	srv.must("AdminDeleteUserAttributes", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob",
+		"UserAttributeNames": []string{"phone_number", "email"},
+	})
 	assert.Len(t, srv.User("bob").Attributes, 1)
 }
 
@@ -126,20 +143,34 @@ func TestAttributeRefusals(t *testing.T) {
 	created := srv.must("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "Schema": []kv{
 		{"Name": "name", "Required": true, "Mutable": true},
 		{"Name": "badge", "AttributeDataType": "String", "Mutable": false},
-		{"Name": "colour", "AttributeDataType": "String", "Mutable": true, "StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"}},
-		{"Name": "age", "AttributeDataType": "Number", "Mutable": true, "NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"}},
+		{
+			"Name": "colour", "AttributeDataType": "String", "Mutable": true,
+			"StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"},
+		},
+		{
+			"Name": "age", "AttributeDataType": "Number", "Mutable": true,
+			"NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"},
+		},
 		{"Name": "happy", "AttributeDataType": "Boolean", "Mutable": true},
 		{"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true, "Mutable": true},
 	}})
 	pool := created.text("UserPool", "Id")
-	app := srv.must("CreateUserPoolClient", kv{"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}}).text("UserPoolClient", "ClientId")
+	app := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"},
+	}).text("UserPoolClient", "ClientId")
 	srv.ClientID = app
-	user := kv{"UserPoolId": pool, "Username": "bob", "MessageAction": "SUPPRESS", "Password": password, "Permanent": true, "UserAttributes": []kv{
-		named("name", "Bob"), named(immutable, "1"), named("dev:custom:score", "5"), named(bounded, "grün"), named("custom:age", "150"), named("custom:happy", "true"),
-	}}
+	user := kv{
+		"UserPoolId": pool, "Username": "bob", "MessageAction": "SUPPRESS", "Password": password,
+		"Permanent": true, "UserAttributes": []kv{
+			named("name", "Bob"), named(immutable, "1"), named("dev:custom:score", "5"),
+			named(bounded, "grün"), named("custom:age", "150"), named("custom:happy", "true"),
+		},
+	}
 	srv.must("AdminCreateUser", user)
 	srv.must("AdminSetUserPassword", user)
-	user["Username"], user["UserAttributes"] = "carol", []kv{named("email", "carol@example.com"), named("email_verified", "true")}
+	user["Username"], user["UserAttributes"] = "carol", []kv{
+		named("email", "carol@example.com"), named("email_verified", "true"),
+	}
 	srv.must("AdminCreateUser", user)
 	access := srv.tokens("bob").access()
 
@@ -150,7 +181,8 @@ func TestAttributeRefusals(t *testing.T) {
 		atSignUp        string
 	}{
 		"sub": {
-			named("sub", "x"), "InvalidParameter: Cannot modify the non-mutable attribute sub", "InvalidParameter: Cannot modify the non-mutable attribute sub",
+			named("sub", "x"), "InvalidParameter: Cannot modify the non-mutable attribute sub",
+			"InvalidParameter: Cannot modify the non-mutable attribute sub",
 			"InvalidParameter: Cannot modify the non-mutable attribute sub",
 		},
 		"unknown": {
@@ -163,33 +195,91 @@ func TestAttributeRefusals(t *testing.T) {
 			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
 			unconform + "badge: Attribute does not exist in the schema.\n",
 		},
-		"immutable":        {named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", ""},
-		"required, empty":  {named("name", ""), unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n", unconform + "name: The attribute is required\n"},
-		"verified":         {named("email_verified", "true"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
-		"developer's":      {named("dev:custom:score", "6"), "NotAuthorized: A client attempted to write unauthorized attribute", "", "NotAuthorized: A client attempted to write unauthorized attribute"},
-		"too short":        {named(bounded, "né"), unconform + "custom:colour: String must be no shorter than 3 characters\n", unconform + "custom:colour: String must be no shorter than 3 characters\n", unconform + "custom:colour: String must be no shorter than 3 characters\n"},
-		"too large":        {named("custom:age", "151"), unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n", unconform + "custom:age: The attribute is out of range\n"},
-		"no number":        {named("custom:age", "old"), unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n", unconform + "custom:age: The attribute is not a number\n"},
-		"neither":          {named("custom:happy", "yes"), unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n", unconform + "custom:happy: The attribute is not true or false\n"},
-		"no address":       {named("email", "bob"), "InvalidParameter: Invalid email address format.", "InvalidParameter: Invalid email address format.", "InvalidParameter: Invalid email address format."},
-		"no phone number":  {named("phone_number", "1"), "InvalidParameter: Invalid phone number format.", "InvalidParameter: Invalid phone number format.", "InvalidParameter: Invalid phone number format."},
+		"immutable": {
+			named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n",
+			"InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "",
+		},
+		"required, empty": {
+			named("name", ""), unconform + "name: The attribute is required\n",
+			unconform + "name: The attribute is required\n",
+			unconform + "name: The attribute is required\n",
+		},
+		"verified": {
+			named("email_verified", "true"),
+			"NotAuthorized: A client attempted to write unauthorized attribute", "",
+			"NotAuthorized: A client attempted to write unauthorized attribute",
+		},
+		"developer's": {
+			named("dev:custom:score", "6"),
+			"NotAuthorized: A client attempted to write unauthorized attribute", "",
+			"NotAuthorized: A client attempted to write unauthorized attribute",
+		},
+		"too short": {
+			named(bounded, "né"),
+			unconform + "custom:colour: String must be no shorter than 3 characters\n",
+			unconform + "custom:colour: String must be no shorter than 3 characters\n",
+			unconform + "custom:colour: String must be no shorter than 3 characters\n",
+		},
+		"too large": {
+			named("custom:age", "151"), unconform + "custom:age: The attribute is out of range\n",
+			unconform + "custom:age: The attribute is out of range\n",
+			unconform + "custom:age: The attribute is out of range\n",
+		},
+		"no number": {
+			named("custom:age", "old"), unconform + "custom:age: The attribute is not a number\n",
+			unconform + "custom:age: The attribute is not a number\n",
+			unconform + "custom:age: The attribute is not a number\n",
+		},
+		"neither": {
+			named("custom:happy", "yes"),
+			unconform + "custom:happy: The attribute is not true or false\n",
+			unconform + "custom:happy: The attribute is not true or false\n",
+			unconform + "custom:happy: The attribute is not true or false\n",
+		},
+		"no address": {
+			named("email", "bob"), "InvalidParameter: Invalid email address format.",
+			"InvalidParameter: Invalid email address format.",
+			"InvalidParameter: Invalid email address format.",
+		},
+		"no phone number": {
+			named("phone_number", "1"), "InvalidParameter: Invalid phone number format.",
+			"InvalidParameter: Invalid phone number format.",
+			"InvalidParameter: Invalid phone number format.",
+		},
 		"what is possible": {named("custom:age", "0"), "", "", ""},
 	} {
-		assert.Equal(t, tc.byUser, srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{tc.attribute}}).failure(), name)
-		assert.Equal(t, tc.byAdmin, srv.call("AdminUpdateUserAttributes", kv{"UserPoolId": pool, "Username": "bob", "UserAttributes": []kv{tc.attribute}}).failure(), name)
+		assert.Equal(
+			t, tc.byUser,
+			srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{tc.attribute}}).failure(),
+			name,
+		)
+		assert.Equal(
+			t, tc.byAdmin,
+			srv.call("AdminUpdateUserAttributes", kv{
+				"UserPoolId": pool, "Username": "bob", "UserAttributes": []kv{tc.attribute},
+			}).failure(),
+			name,
+		)
 		given := []kv{tc.attribute}
 		if tc.attribute["Name"] != "name" {
 			given = append(given, named("name", "Eve"))
 		}
-		r := srv.call("SignUp", kv{"ClientId": app, "Username": "eve-" + strings.ReplaceAll(name, " ", "-"), "Password": password, "UserAttributes": given})
+		r := srv.call("SignUp", kv{
+			"ClientId": app, "Username": "eve-" + strings.ReplaceAll(name, " ", "-"),
+			"Password": password, "UserAttributes": given,
+		})
 		assert.Equal(t, tc.atSignUp, r.failure(), name)
 	}
 
 	for failure, attempt := range map[string]reply{
-		unconform + "name: The attribute is required\n": srv.call("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{"name"}}),
-		"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n": srv.call("AdminDeleteUserAttributes", kv{
-			"UserPoolId": pool, "Username": "bob", "UserAttributeNames": []string{"custom:shoe"},
+		unconform + "name: The attribute is required\n": srv.call("DeleteUserAttributes", kv{
+			"AccessToken": access, "UserAttributeNames": []string{"name"},
 		}),
+		"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n": srv.call(
+			"AdminDeleteUserAttributes", kv{
+				"UserPoolId": pool, "Username": "bob", "UserAttributeNames": []string{"custom:shoe"},
+			},
+		),
 		"InvalidParameter: Required custom attributes are not supported currently.": srv.call("CreateUserPool", kv{
 			"PoolName": "x", "Schema": []kv{{"Name": "shoe", "Required": true}},
 		}),
@@ -199,7 +289,8 @@ func TestAttributeRefusals(t *testing.T) {
 
 	// Nothing of what was refused was done.
 	assert.Equal(t, map[string]string{
-		"sub": srv.User("bob").Sub, "name": "Bob", immutable: "1", "dev:custom:score": "6", bounded: "grün", "custom:age": "0", "custom:happy": "true",
+		"sub": srv.User("bob").Sub, "name": "Bob", immutable: "1", "dev:custom:score": "6",
+		bounded: "grün", "custom:age": "0", "custom:happy": "true",
 		"email_verified": "true",
 	}, srv.User("bob").Attributes)
 }
@@ -207,13 +298,21 @@ func TestAttributeRefusals(t *testing.T) {
 func TestNewPasswordLeavesTheEmail(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "TemporaryPassword": password, "UserAttributes": []kv{named("email", "bob@example.com")}})
+	srv.must("AdminCreateUser", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "TemporaryPassword": password,
+		"UserAttributes": []kv{named("email", "bob@example.com")},
+	})
 	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
 	answer := func(attribute, value string) string {
-		return srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": newPassword, "userAttributes." + attribute: value}).failure()
+		return srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{
+			"NEW_PASSWORD": newPassword, "userAttributes." + attribute: value,
+		}).failure()
 	}
 	assert.Equal(t, "NotAuthorized: Cannot modify an already provided email", answer("email", "bob@example.com"))
-	assert.Equal(t, "NotAuthorized: A client attempted to write unauthorized attribute", answer("email_verified", "true"))
+	assert.Equal(
+		t, "NotAuthorized: A client attempted to write unauthorized attribute",
+		answer("email_verified", "true"),
+	)
 	assert.Empty(t, answer("name", "Bob"))
 }
 

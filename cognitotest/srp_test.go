@@ -22,8 +22,9 @@ import (
 
 const incorrect = "NotAuthorized: Incorrect username or password."
 
-// srpClient is the client's half of SRP as Cognito's clients have it. It shares nothing with the server's: numbers are hashed as the hexadecimal
-// digits that the JavaScript clients hash, HKDF is spelled out, and the modulus comes from its definition.
+// srpClient is the client's half of SRP as Cognito's clients have it. It shares nothing with the
+// server's: numbers are hashed as the hexadecimal digits that the JavaScript clients hash, HKDF is
+// spelled out, and the modulus comes from its definition.
 type srpClient struct {
 	n, a, A *big.Int
 }
@@ -138,14 +139,18 @@ func (f fake) srpClaimAt(s *srpClient, challenge reply, password, stamp string) 
 	return kv{
 		"USERNAME": parameter("USERNAME"), "SECRET_HASH": f.secretHash(parameter("USERNAME")), "TIMESTAMP": stamp,
 		"PASSWORD_CLAIM_SECRET_BLOCK": parameter("SECRET_BLOCK"),
-		"PASSWORD_CLAIM_SIGNATURE":    base64.StdEncoding.EncodeToString(hmacSum(key, []byte(realm+name), block, []byte(stamp))),
+		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(hmacSum(
+			key, []byte(realm+name), block, []byte(stamp),
+		)),
 	}
 }
 
 // srpAnswer answers a PASSWORD_VERIFIER, without a session.
 func (f fake) srpAnswer(claim kv) reply {
 	f.t.Helper()
-	return f.call("RespondToAuthChallenge", kv{"ClientId": f.ClientID, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": claim})
+	return f.call("RespondToAuthChallenge", kv{
+		"ClientId": f.ClientID, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": claim,
+	})
 }
 
 // srpSignIn is a sign-in by SRP up to what follows the password.
@@ -162,16 +167,26 @@ func TestSRP(t *testing.T) {
 		user   cognitotest.User
 		expect string // a challenge, or nothing for tokens
 	}{
-		"tokens":              {},
-		"password not ASCII":  {user: cognitotest.User{Password: "Grüße, Jürgen!1"}},
-		"name not ASCII":      {user: cognitotest.User{Username: "björn"}},
-		"with a secret":       {on: func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" }},
-		"name in other case":  {on: func(o *options) { o.CaseInsensitive = true }, user: cognitotest.User{Username: "Bob"}},
-		"by e-mail":           {on: func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} }, user: cognitotest.User{Username: "bob@example.com"}},
-		"new password":        {user: cognitotest.User{Status: types.UserStatusTypeForceChangePassword}, expect: "NEW_PASSWORD_REQUIRED"},
+		"tokens":             {},
+		"password not ASCII": {user: cognitotest.User{Password: "Grüße, Jürgen!1"}},
+		"name not ASCII":     {user: cognitotest.User{Username: "björn"}},
+		"with a secret":      {on: func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" }},
+		"name in other case": {
+			on: func(o *options) { o.CaseInsensitive = true }, user: cognitotest.User{Username: "Bob"},
+		},
+		"by e-mail": {
+			on:   func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
+			user: cognitotest.User{Username: "bob@example.com"},
+		},
+		"new password": {
+			user:   cognitotest.User{Status: types.UserStatusTypeForceChangePassword},
+			expect: "NEW_PASSWORD_REQUIRED",
+		},
 		"second factor":       {user: cognitotest.User{TOTP: secret}, expect: "SOFTWARE_TOKEN_MFA"},
 		"second factor to be": {on: mfaOn, expect: "MFA_SETUP"},
-		"older flow name":     {on: func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"USER_PASSWORD_AUTH"} }},
+		"older flow name": {on: func(o *options) {
+			o.AuthFlows = []types.ExplicitAuthFlowsType{"USER_PASSWORD_AUTH"}
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -216,7 +231,10 @@ func TestSRPChallenge(t *testing.T) {
 
 	again := srv.srpInit(s, "bob")
 	assert.Equal(t, parameters["SALT"], again.text("ChallengeParameters", "SALT"), "the user's salt stays")
-	assert.NotEqual(t, parameters["SALT"], srv.srpInit(s, "alice").text("ChallengeParameters", "SALT"), "and is nobody else's")
+	assert.NotEqual(
+		t, parameters["SALT"], srv.srpInit(s, "alice").text("ChallengeParameters", "SALT"),
+		"and is nobody else's",
+	)
 	assert.NotEqual(t, parameters["SRP_B"], again.text("ChallengeParameters", "SRP_B"), "the server's key does not")
 }
 
@@ -238,12 +256,17 @@ func TestSRPOverTheSDK(t *testing.T) {
 	for name, value := range srv.srpClaim(s, challenge, password) {
 		responses[name], _ = value.(string)
 	}
-	last, err := srv.Client().AdminRespondToAuthChallenge(t.Context(), &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
-		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypePasswordVerifier, ChallengeResponses: responses,
-	})
+	last, err := srv.Client().AdminRespondToAuthChallenge(
+		t.Context(), &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+			UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID,
+			ChallengeName: types.ChallengeNameTypePasswordVerifier, ChallengeResponses: responses,
+		},
+	)
 	require.NoError(t, err)
 	require.NotNil(t, last.AuthenticationResult)
-	user, err := srv.Client().GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{AccessToken: last.AuthenticationResult.AccessToken})
+	user, err := srv.Client().GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{
+		AccessToken: last.AuthenticationResult.AccessToken,
+	})
 	require.NoError(t, err)
 	assert.Equal(t, "alice", aws.ToString(user.Username))
 }
@@ -256,7 +279,9 @@ func TestCustomAuthWithSRP(t *testing.T) {
 	s := newSRPClient()
 	begin := func(parameters kv) reply {
 		parameters["CHALLENGE_NAME"] = "SRP_A"
-		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": parameters})
+		return srv.call("InitiateAuth", kv{
+			"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": parameters,
+		})
 	}
 	r := srv.srpAnswer(srv.srpClaim(s, begin(kv{"USERNAME": "alice", "SRP_A": s.A.Text(16)}), password))
 	require.Equal(t, "CUSTOM_CHALLENGE", r.text("ChallengeName"), "%s", r.raw)
@@ -295,7 +320,10 @@ func TestSRPPublicKeys(t *testing.T) {
 		"huge":            {strings.Repeat("f", 100_000), refused},
 	} {
 		for _, username := range []string{"alice", "nobody"} {
-			r := srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": kv{"USERNAME": username, "SRP_A": tc.key}})
+			r := srv.call("InitiateAuth", kv{
+				"ClientId": srv.ClientID, "AuthFlow": "USER_SRP_AUTH",
+				"AuthParameters": kv{"USERNAME": username, "SRP_A": tc.key},
+			})
 			assert.Equal(t, tc.failure, r.failure(), "%s, %s", name, username)
 			assert.Equal(t, tc.failure == "", r.text("ChallengeName") == "PASSWORD_VERIFIER", "%s, %s", name, username)
 		}
@@ -310,7 +338,9 @@ func TestSRPAnswers(t *testing.T) {
 		missing   = "InvalidParameter: Missing required parameter "
 	)
 	// The 5th of a month, in whose stamp a leading zero shows.
-	srv := start(t, func(o *options) { o.Now = func() time.Time { return time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC) } })
+	srv := start(t, func(o *options) {
+		o.Now = func() time.Time { return time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC) }
+	})
 	srv.AddUser(cognitotest.User{Username: "mallory", Password: password})
 	s := newSRPClient()
 	mallory := srv.srpClaim(s, srv.srpInit(s, "mallory"), password)
@@ -328,14 +358,17 @@ func TestSRPAnswers(t *testing.T) {
 		change  func(kv)
 		failure string
 	}{
-		"no signature":             {set("PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
-		"no block":                 {set("PASSWORD_CLAIM_SECRET_BLOCK", ""), missing + "PASSWORD_CLAIM_SECRET_BLOCK"},
-		"no time":                  {set("TIMESTAMP", ""), missing + "TIMESTAMP"},
-		"no name":                  {set("USERNAME", ""), missing + "USERNAME"},
-		"signature not Base64":     {set("PASSWORD_CLAIM_SIGNATURE", "%%%%"), signature},
-		"signature cut off":        {set("PASSWORD_CLAIM_SIGNATURE", "AAA"), signature},
-		"signature too short":      {set("PASSWORD_CLAIM_SIGNATURE", "AAAA"), incorrect},
-		"signature of zeros":       {set("PASSWORD_CLAIM_SIGNATURE", base64.StdEncoding.EncodeToString(make([]byte, 32))), incorrect},
+		"no signature":         {set("PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
+		"no block":             {set("PASSWORD_CLAIM_SECRET_BLOCK", ""), missing + "PASSWORD_CLAIM_SECRET_BLOCK"},
+		"no time":              {set("TIMESTAMP", ""), missing + "TIMESTAMP"},
+		"no name":              {set("USERNAME", ""), missing + "USERNAME"},
+		"signature not Base64": {set("PASSWORD_CLAIM_SIGNATURE", "%%%%"), signature},
+		"signature cut off":    {set("PASSWORD_CLAIM_SIGNATURE", "AAA"), signature},
+		"signature too short":  {set("PASSWORD_CLAIM_SIGNATURE", "AAAA"), incorrect},
+		"signature of zeros": {
+			set("PASSWORD_CLAIM_SIGNATURE", base64.StdEncoding.EncodeToString(make([]byte, 32))),
+			incorrect,
+		},
 		"signature huge":           {set("PASSWORD_CLAIM_SIGNATURE", strings.Repeat("A", 100_000)), incorrect},
 		"signature of mallory":     {set("PASSWORD_CLAIM_SIGNATURE", mallory["PASSWORD_CLAIM_SIGNATURE"]), incorrect},
 		"block not Base64":         {set("PASSWORD_CLAIM_SECRET_BLOCK", "%%%%"), incorrect},
@@ -345,8 +378,13 @@ func TestSRPAnswers(t *testing.T) {
 		"block with a flipped bit": {block(func(raw []byte) []byte { raw[500] ^= 1; return raw }), incorrect},
 		"block shortened":          {block(func(raw []byte) []byte { return raw[:len(raw)-1] }), incorrect},
 		"block lengthened":         {block(func(raw []byte) []byte { return append(raw, 0) }), incorrect},
-		"block of mallory":         {set("PASSWORD_CLAIM_SECRET_BLOCK", mallory["PASSWORD_CLAIM_SECRET_BLOCK"]), incorrect},
-		"block of another server":  {set("PASSWORD_CLAIM_SECRET_BLOCK", other.srpInit(s, "alice").text("ChallengeParameters", "SECRET_BLOCK")), incorrect},
+		"block of mallory": {
+			set("PASSWORD_CLAIM_SECRET_BLOCK", mallory["PASSWORD_CLAIM_SECRET_BLOCK"]), incorrect,
+		},
+		"block of another server": {
+			set("PASSWORD_CLAIM_SECRET_BLOCK", other.srpInit(s, "alice").text("ChallengeParameters", "SECRET_BLOCK")),
+			incorrect,
+		},
 		"block that is a session": {set("PASSWORD_CLAIM_SECRET_BLOCK", func() string {
 			srv := withTOTP(t)
 			return strings.TrimPrefix(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "AYABe")
@@ -375,7 +413,10 @@ func TestSRPAnswers(t *testing.T) {
 			claim := srv.srpClaim(s, challenge, password)
 			tc.change(claim)
 			assert.Equal(t, tc.failure, srv.srpAnswer(claim).failure())
-			assert.NotEmpty(t, srv.srpAnswer(srv.srpClaim(s, challenge, password)).access(), "a wrong answer does not spend the challenge")
+			assert.NotEmpty(
+				t, srv.srpAnswer(srv.srpClaim(s, challenge, password)).access(),
+				"a wrong answer does not spend the challenge",
+			)
 		})
 	}
 }
@@ -383,7 +424,9 @@ func TestSRPAnswers(t *testing.T) {
 // What is signed is the one form of a time, however the time was written.
 func TestSRPTimestampForm(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.Now = func() time.Time { return time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC) } })
+	srv := start(t, func(o *options) {
+		o.Now = func() time.Time { return time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC) }
+	})
 	s := newSRPClient()
 	for stamp, failure := range map[string]string{
 		"Sat Sep 5 08:05:09 UTC 2026":   "",
@@ -449,10 +492,14 @@ func TestSRPChallengeIsBoundToItsClient(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	s := newSRPClient()
-	other := srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "other"}).text("UserPoolClient", "ClientId")
+	other := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": srv.UserPoolID, "ClientName": "other",
+	}).text("UserPoolClient", "ClientId")
 	claim := srv.srpClaim(s, srv.srpInit(s, "alice"), password)
 	answer := func(clientID string) reply {
-		return srv.call("RespondToAuthChallenge", kv{"ClientId": clientID, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": claim})
+		return srv.call("RespondToAuthChallenge", kv{
+			"ClientId": clientID, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": claim,
+		})
 	}
 	assert.Equal(t, incorrect, answer(other).failure())
 	assert.NotEmpty(t, answer(srv.ClientID).access())
@@ -465,7 +512,9 @@ func TestSRPPasswordChangedMeanwhile(t *testing.T) {
 	s := newSRPClient()
 	const changed = "Changed1!"
 	before, after := srv.srpInit(s, "alice"), srv.srpInit(s, "alice")
-	srv.must("AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": changed, "Permanent": true})
+	srv.must("AdminSetUserPassword", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": changed, "Permanent": true,
+	})
 	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, before, password)).failure())
 	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, after, changed)).failure())
 	assert.NotEmpty(t, srv.srpSignIn("alice", changed).access())
@@ -488,9 +537,15 @@ func TestSRPStates(t *testing.T) {
 		user    cognitotest.User
 		failure string
 	}{
-		"disabled":       {cognitotest.User{Disabled: true}, "NotAuthorized: User is disabled."},
-		"unconfirmed":    {cognitotest.User{Status: types.UserStatusTypeUnconfirmed}, "UserNotConfirmed: User is not confirmed."},
-		"reset required": {cognitotest.User{Status: types.UserStatusTypeResetRequired}, "PasswordResetRequired: Password reset required for the user"},
+		"disabled": {cognitotest.User{Disabled: true}, "NotAuthorized: User is disabled."},
+		"unconfirmed": {
+			cognitotest.User{Status: types.UserStatusTypeUnconfirmed},
+			"UserNotConfirmed: User is not confirmed.",
+		},
+		"reset required": {
+			cognitotest.User{Status: types.UserStatusTypeResetRequired},
+			"PasswordResetRequired: Password reset required for the user",
+		},
 	} {
 		tc.user.Username, tc.user.Password = "bob", password
 		hiding, telling := listen(t), listen(t, func(o *options) { o.RevealUsers = true })
@@ -605,13 +660,18 @@ func FuzzSRPAnswer(f *testing.F) {
 	f.Add("", "\xff", "\x00", "Mon")
 	f.Fuzz(func(t *testing.T, username, signature, block, stamp string) {
 		r := srv.in(t).srpAnswer(kv{
-			"USERNAME": username, "PASSWORD_CLAIM_SIGNATURE": signature, "PASSWORD_CLAIM_SECRET_BLOCK": block, "TIMESTAMP": stamp,
+			"USERNAME": username, "PASSWORD_CLAIM_SIGNATURE": signature,
+			"PASSWORD_CLAIM_SECRET_BLOCK": block, "TIMESTAMP": stamp,
 		})
-		assert.Contains(t, []string{"NotAuthorizedException", "InvalidParameterException"}, r.text("__type"), "%s", r.raw)
+		assert.Contains(
+			t, []string{"NotAuthorizedException", "InvalidParameterException"}, r.text("__type"), "%s",
+			r.raw,
+		)
 	})
 }
 
-// BenchmarkSRP measures a sign-in by SRP, most of which is the client's arithmetic and the server's, in about equal parts.
+// BenchmarkSRP measures a sign-in by SRP, most of which is the client's arithmetic and the
+// server's, in about equal parts.
 func BenchmarkSRP(b *testing.B) {
 	srv := start(b)
 	s := newSRPClient()

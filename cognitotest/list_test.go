@@ -36,7 +36,10 @@ func TestListUsersInPages(t *testing.T) {
 	}
 	for _, limit := range []*int32{nil, aws.Int32(7), aws.Int32(50)} {
 		var got []string
-		pages := cognitoidentityprovider.NewListUsersPaginator(srv.Client(), &cognitoidentityprovider.ListUsersInput{UserPoolId: &srv.UserPoolID, Limit: limit})
+		pages := cognitoidentityprovider.NewListUsersPaginator(
+			srv.Client(),
+			&cognitoidentityprovider.ListUsersInput{UserPoolId: &srv.UserPoolID, Limit: limit},
+		)
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(t.Context())
 			require.NoError(t, err)
@@ -67,7 +70,8 @@ func TestListUsersWhileTheyComeAndGo(t *testing.T) {
 	}
 	first := list("")
 	assert.Equal(t, []string{"a", "b", "c"}, first.usernames())
-	for _, name := range []string{"a", "b", "c", "d", "g"} { // also the one that the page ended with, and more than half
+	// Also the one that the page ended with, and more than half.
+	for _, name := range []string{"a", "b", "c", "d", "g"} {
 		drop(name)
 	}
 	add("i")
@@ -87,10 +91,17 @@ func TestListUsersWhileTheyComeAndGo(t *testing.T) {
 func TestListUsersFilter(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com", Disabled: true, Attributes: map[string]string{"name": `Bob "the = ^" \ Builder`}})
 	srv.AddUser(cognitotest.User{
-		Username: "carol", Password: password, Email: "carol@example.com", Phone: "+15550001234", Status: types.UserStatusTypeForceChangePassword,
-		Attributes: map[string]string{"given_name": "Carol", "family_name": "Müller", "preferred_username": "cm", "custom:tenant": "7"},
+		Username: "bob", Password: password, Email: "bob@example.com", Disabled: true,
+		Attributes: map[string]string{"name": `Bob "the = ^" \ Builder`},
+	})
+	srv.AddUser(cognitotest.User{
+		Username: "carol", Password: password, Email: "carol@example.com", Phone: "+15550001234",
+		Status: types.UserStatusTypeForceChangePassword,
+		Attributes: map[string]string{
+			"given_name": "Carol", "family_name": "Müller", "preferred_username": "cm",
+			"custom:tenant": "7",
+		},
 	})
 	for filter, want := range map[string][]string{
 		"":                                      {"alice", "bob", "carol"},
@@ -118,16 +129,28 @@ func TestListUsersFilter(t *testing.T) {
 		assert.Equal(t, want, r.usernames(), filter)
 		assert.NotNil(t, r.body["Users"], filter)
 	}
-	for _, filter := range []string{`username`, `username "bob"`, `username = bob`, `username = "bob`, `username = "bob\"`, `username = "bob\`, `username = "bob" "`, `=`, `email = = "x"`, `username = ""x`} {
-		assert.Equal(t, "InvalidParameter: Error while parsing filter.", srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter}).failure(), filter)
+	for _, filter := range []string{
+		`username`, `username "bob"`, `username = bob`, `username = "bob`, `username = "bob\"`,
+		`username = "bob\`, `username = "bob" "`, `=`, `email = = "x"`, `username = ""x`,
+	} {
+		assert.Equal(
+			t, "InvalidParameter: Error while parsing filter.",
+			srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter}).failure(), filter,
+		)
 	}
 	for _, attribute := range []string{"custom:tenant", "Username", "", "locale", "email^"} {
-		assert.Equal(t, "InvalidParameter: Invalid search attribute: "+attribute, srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": attribute + ` ^= "x"`}).failure())
+		assert.Equal(
+			t, "InvalidParameter: Invalid search attribute: "+attribute,
+			srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": attribute + ` ^= "x"`}).failure(),
+		)
 	}
 
 	page := srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1})
 	assert.Equal(t, []string{"bob"}, page.usernames())
-	page = srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1, "PaginationToken": page.text("PaginationToken")})
+	page = srv.must("ListUsers", kv{
+		"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1,
+		"PaginationToken": page.text("PaginationToken"),
+	})
 	assert.Equal(t, []string{"carol"}, page.usernames())
 	assert.NotContains(t, page.body, "PaginationToken")
 }
@@ -140,12 +163,23 @@ func TestListUsersAttributesToGet(t *testing.T) {
 		return srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter, "AttributesToGet": names})
 	}
 	attributes := func(r reply) any { return r.body["Users"].([]any)[0].(kv)["Attributes"] }
-	assert.Equal(t, []any{kv{"Name": "email", "Value": "bob@example.com"}}, attributes(list(`username = "bob"`, "email")))
+	assert.Equal(
+		t, []any{kv{"Name": "email", "Value": "bob@example.com"}},
+		attributes(list(`username = "bob"`, "email")),
+	)
 	assert.Equal(t, []any{kv{"Name": "sub", "Value": srv.User("alice").Sub}}, attributes(list("", "sub")))
-	assert.Equal(t, "InvalidParameter: Input fails to satisfy the constraints.", list("", "email").failure(), "alice has none")
-	assert.Equal(t, "InvalidParameter: 1 validation error detected: Value '[email, ]' at 'attributesToGet' failed to satisfy constraint: Member must satisfy constraint: "+
-		"[Member must have length less than or equal to 32, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: "+
-		`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`, list("", "email", "").failure())
+	assert.Equal(
+		t, "InvalidParameter: Input fails to satisfy the constraints.", list("", "email").failure(),
+		"alice has none",
+	)
+	assert.Equal(
+		t,
+		"InvalidParameter: 1 validation error detected: Value '[email, ]' at 'attributesToGet' failed "+
+			"to satisfy constraint: Member must satisfy constraint: "+
+			"[Member must have length less than or equal to 32, Member must have length greater than or "+
+			"equal to 1, Member must satisfy regular expression pattern: "+
+			`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`, list("", "email", "").failure(),
+	)
 }
 
 // A pagination token is good for the list that it came with, as it came.
@@ -193,11 +227,17 @@ func TestPaginationTokens(t *testing.T) {
 				}
 			}
 		}
-		assert.Equal(t, "InvalidParameter: Invalid pagination token.", srv.call(operation, body).failure(), "%s %s", operation, token)
+		assert.Equal(
+			t, "InvalidParameter: Invalid pagination token.", srv.call(operation, body).failure(),
+			"%s %s", operation, token,
+		)
 	}
 	for operation := range lists {
 		genuine := tokens[operation]
-		for _, token := range []string{"x", "0", "MTA=", genuine + "A", genuine[:len(genuine)-4], strings.ToUpper(genuine), strings.Repeat("A", 100_000), "né", "../../etc/passwd"} {
+		for _, token := range []string{
+			"x", "0", "MTA=", genuine + "A", genuine[:len(genuine)-4], strings.ToUpper(genuine),
+			strings.Repeat("A", 100_000), "né", "../../etc/passwd",
+		} {
 			invalid(operation, token, nil)
 		}
 		for another, token := range tokens {
@@ -211,18 +251,25 @@ func TestPaginationTokens(t *testing.T) {
 	invalid("ListUsersInGroup", tokens["ListUsersInGroup"], kv{"GroupName": "b"})
 	invalid("AdminListGroupsForUser", tokens["AdminListGroupsForUser"], kv{"Username": "bob"})
 
-	const failed = "InvalidParameter: 1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
+	const failed = "InvalidParameter: 1 validation error detected: Value '%s' at '%s' failed to satisfy " +
+		"constraint: Member must have value %s than or equal to %d"
 	for operation, list := range lists {
 		least := map[string]int{"Limit": 0, "MaxResults": 1}[list.limit]
 		name := strings.ToLower(list.limit[:1]) + list.limit[1:]
 		delete(list.body, list.token)
 		list.body[list.limit] = least - 1
-		assert.Equal(t, fmt.Sprintf(failed, fmt.Sprint(least-1), name, "greater", least), srv.call(operation, list.body).failure())
+		assert.Equal(
+			t, fmt.Sprintf(failed, fmt.Sprint(least-1), name, "greater", least),
+			srv.call(operation, list.body).failure(),
+		)
 		list.body[list.limit] = 61
 		assert.Equal(t, fmt.Sprintf(failed, "61", name, "less", 60), srv.call(operation, list.body).failure())
 		list.body[list.token] = ""
 		list.body[list.limit] = 60
-		assert.Contains(t, srv.call(operation, list.body).failure(), "2 validation errors detected: Value '' at '"+strings.ToLower(list.token[:1])+list.token[1:]+"'")
+		assert.Contains(
+			t, srv.call(operation, list.body).failure(),
+			"2 validation errors detected: Value '' at '"+strings.ToLower(list.token[:1])+list.token[1:]+"'",
+		)
 	}
 }
 
@@ -235,7 +282,9 @@ func TestListUserPoolsAndClients(t *testing.T) {
 		want = append(want, srv.must("CreateUserPool", kv{"PoolName": fmt.Sprint("pool ", i)}).text("UserPool", "Id"))
 	}
 	var got []string
-	pools := cognitoidentityprovider.NewListUserPoolsPaginator(client, &cognitoidentityprovider.ListUserPoolsInput{MaxResults: aws.Int32(2)})
+	pools := cognitoidentityprovider.NewListUserPoolsPaginator(
+		client, &cognitoidentityprovider.ListUserPoolsInput{MaxResults: aws.Int32(2)},
+	)
 	for pools.HasMorePages() {
 		page, err := pools.NextPage(t.Context())
 		require.NoError(t, err)
@@ -247,13 +296,22 @@ func TestListUserPoolsAndClients(t *testing.T) {
 	assert.ElementsMatch(t, want, got)
 	assert.Len(t, slices.Compact(got), 5)
 
-	clients, err := client.ListUserPoolClients(t.Context(), &cognitoidentityprovider.ListUserPoolClientsInput{UserPoolId: &srv.UserPoolID})
+	clients, err := client.ListUserPoolClients(
+		t.Context(), &cognitoidentityprovider.ListUserPoolClientsInput{UserPoolId: &srv.UserPoolID},
+	)
 	require.NoError(t, err)
 	require.Len(t, clients.UserPoolClients, 1)
-	assert.Equal(t, types.UserPoolClientDescription{ClientId: &srv.ClientID, UserPoolId: &srv.UserPoolID, ClientName: aws.String("cognitotest")}, clients.UserPoolClients[0])
+	assert.Equal(
+		t,
+		types.UserPoolClientDescription{
+			ClientId: &srv.ClientID, UserPoolId: &srv.UserPoolID, ClientName: aws.String("cognitotest"),
+		},
+		clients.UserPoolClients[0],
+	)
 }
 
-// Listing everybody, page by page, takes a time that grows with their number and no faster: what a page costs does not depend on what lies before.
+// Listing everybody, page by page, takes a time that grows with their number and no faster: what a
+// page costs does not depend on what lies before.
 func BenchmarkListUsers(b *testing.B) {
 	for _, users := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {

@@ -39,7 +39,10 @@ func TestWindow(t *testing.T) {
 // Codes of RFC 6238, appendix B, cut to six digits.
 func TestCodesOfTheRFC(t *testing.T) {
 	t.Parallel()
-	for second, want := range map[int64]string{59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130"} {
+	for second, want := range map[int64]string{
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924",
+		2000000000: "279037", 20000000000: "353130",
+	} {
 		srv := cognitotest.NewServer(func(o *options) { o.Now = func() time.Time { return time.Unix(second, 0) } })
 		t.Cleanup(srv.Close)
 		srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})
@@ -64,7 +67,10 @@ func TestCodeIsUsedOnce(t *testing.T) {
 		assert.Equal(t, []string{"", "", ""}, []string{answer(next), answer(before), answer(now)})
 		assert.Equal(t, []string{usedCode, usedCode, usedCode}, []string{answer(before), answer(now), answer(next)})
 		srv.Advance(30 * time.Second)
-		assert.Equal(t, []string{usedCode, usedCode, ""}, []string{answer(now), answer(next), answer(srv.NextCode("alice"))})
+		assert.Equal(
+			t, []string{usedCode, usedCode, ""},
+			[]string{answer(now), answer(next), answer(srv.NextCode("alice"))},
+		)
 		srv.Advance(2 * time.Minute)
 	}
 }
@@ -88,7 +94,10 @@ func TestStrictStep(t *testing.T) {
 			t.Parallel()
 			srv := withTOTP(t, func(o *options) { o.Quirks.StrictStep = tc.strict })
 			now := srv.Code("alice")
-			require.NotEmpty(t, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.NextCode("alice")).access())
+			require.NotEmpty(
+				t,
+				srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.NextCode("alice")).access(),
+			)
 			assert.Equal(t, tc.older, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), now).failure())
 		})
 	}
@@ -100,7 +109,9 @@ func (f fake) enrol(access string) string {
 	f.must("AssociateSoftwareToken", kv{"AccessToken": access})
 	first := f.Code("alice")
 	f.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": first})
-	f.must("SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}})
+	f.must("SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{
+		"Enabled": true, "PreferredMfa": true,
+	}})
 	return first
 }
 
@@ -130,7 +141,10 @@ func TestVerifyAgain(t *testing.T) {
 			srv.must("VerifySoftwareToken", body)
 			assert.Equal(t, usedCode, srv.call("VerifySoftwareToken", body).failure())
 			body["UserCode"] = srv.wrong("alice")
-			assert.Equal(t, "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA", srv.call("VerifySoftwareToken", body).failure())
+			assert.Equal(
+				t, "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA",
+				srv.call("VerifySoftwareToken", body).failure(),
+			)
 		})
 	}
 }
@@ -152,7 +166,9 @@ func TestReplacingAnAuthenticator(t *testing.T) {
 	first := srv.must("AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
 	second := srv.must("AssociateSoftwareToken", kv{"AccessToken": access}).text("SecretCode")
 	assert.NotEqual(t, first, second, "the last secret counts")
-	srv.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.Code("alice"), "FriendlyDeviceName": "new"})
+	srv.must("VerifySoftwareToken", kv{
+		"AccessToken": access, "UserCode": srv.Code("alice"), "FriendlyDeviceName": "new",
+	})
 	assert.Equal(t, "new", srv.User("alice").TOTPDevice)
 	session = srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	srv.Advance(time.Minute)
@@ -189,19 +205,40 @@ func TestPreference(t *testing.T) {
 		methods   []string
 		preferred string
 	}{
-		"enable":                       {cognitotest.User{Methods: []string{}}, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}}, []string{totp}, ""},
-		"enable and prefer":            {cognitotest.User{Methods: []string{}}, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}}, []string{totp}, totp},
-		"another stays, loses":         {both, kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}}, []string{totp, email}, email},
-		"another stays, keeps":         {both, kv{"EmailMfaSettings": kv{"Enabled": true}}, []string{totp, email}, totp},
-		"no preference any more":       {both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}}, []string{totp, email}, ""},
-		"disable the preferred":        {both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": false}}, []string{email}, ""},
+		"enable": {
+			cognitotest.User{Methods: []string{}}, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}},
+			[]string{totp}, "",
+		},
+		"enable and prefer": {
+			cognitotest.User{Methods: []string{}},
+			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}}, []string{totp},
+			totp,
+		},
+		"another stays, loses": {
+			both, kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			[]string{totp, email}, email,
+		},
+		"another stays, keeps": {
+			both, kv{"EmailMfaSettings": kv{"Enabled": true}}, []string{totp, email}, totp,
+		},
+		"no preference any more": {
+			both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}},
+			[]string{totp, email}, "",
+		},
+		"disable the preferred": {
+			both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": false}}, []string{email}, "",
+		},
 		"present without Enabled: off": {both, kv{"SoftwareTokenMfaSettings": kv{}}, []string{email}, ""},
 		"disable the other":            {both, kv{"EmailMfaSettings": kv{}}, []string{totp}, totp},
-		"one off, one on":              {both, kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}}, []string{email}, email},
-		"nothing given":                {both, kv{}, []string{totp, email}, totp},
-		"null is nothing":              {both, kv{"SoftwareTokenMfaSettings": nil}, []string{totp, email}, totp},
-		"all off":                      {both, kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{}}, []string{}, ""},
-		"off what was never on":        {cognitotest.User{Methods: []string{}}, kv{"SMSMfaSettings": kv{}}, []string{}, ""},
+		"one off, one on": {
+			both,
+			kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			[]string{email}, email,
+		},
+		"nothing given":         {both, kv{}, []string{totp, email}, totp},
+		"null is nothing":       {both, kv{"SoftwareTokenMfaSettings": nil}, []string{totp, email}, totp},
+		"all off":               {both, kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{}}, []string{}, ""},
+		"off what was never on": {cognitotest.User{Methods: []string{}}, kv{"SMSMfaSettings": kv{}}, []string{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,12 +267,14 @@ func TestPreferenceIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
 	access := *srv.IssueTokens("alice").AccessToken
-	r := srv.call("SetUserMFAPreference", kv{"AccessToken": access, "SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true}})
+	r := srv.call("SetUserMFAPreference", kv{
+		"AccessToken": access, "SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true},
+	})
 	assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on EMAIL_OTP", r.failure())
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.User("alice").Preferred)
 }
 
-// In a pool that demands MFA, disabling the only factor is accepted, and of no use.
+// In a pool that requires MFA, disabling the only factor is accepted, and of no use.
 func TestDisableWhereMFAIsDemanded(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -245,7 +284,9 @@ func TestDisableWhereMFAIsDemanded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := withTOTP(t, mfaOn, func(o *options) { o.Quirks.SetupAfterDisable = tc.quirk })
-			srv.must("AdminSetUserMFAPreference", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{}})
+			srv.must("AdminSetUserMFAPreference", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "alice", "SoftwareTokenMfaSettings": kv{},
+			})
 			assert.Empty(t, srv.User("alice").Methods)
 			srv.challenged("alice", tc.next)
 		})
@@ -267,13 +308,19 @@ func TestPoolMFAConfig(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	pool := kv{"UserPoolId": srv.UserPoolID}
-	assert.JSONEq(t, `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`, string(srv.must("GetUserPoolMfaConfig", pool).raw))
+	assert.JSONEq(
+		t, `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`,
+		string(srv.must("GetUserPoolMfaConfig", pool).raw),
+	)
 
 	set := srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON",
-		"EmailMfaConfiguration": kv{"Message": "code {####}", "Subject": "code"}, "WebAuthnConfiguration": kv{"RelyingPartyId": "example.com"},
+		"EmailMfaConfiguration": kv{"Message": "code {####}", "Subject": "code"},
+		"WebAuthnConfiguration": kv{"RelyingPartyId": "example.com"},
 	})
-	want := `{"MfaConfiguration":"ON","EmailMfaConfiguration":{"Message":"code {####}","Subject":"code"},"WebAuthnConfiguration":{"RelyingPartyId":"example.com"}}`
+	want := `{"MfaConfiguration":"ON",` +
+		`"EmailMfaConfiguration":{"Message":"code {####}","Subject":"code"},` +
+		`"WebAuthnConfiguration":{"RelyingPartyId":"example.com"}}`
 	assert.JSONEq(t, want, string(set.raw))
 	assert.JSONEq(t, want, string(srv.must("GetUserPoolMfaConfig", pool).raw))
 	assert.Equal(t, `["EMAIL_OTP"]`, srv.challenged("alice", "MFA_SETUP").text("ChallengeParameters", "MFAS_CAN_SETUP"))
@@ -385,7 +432,7 @@ func TestNoMechanism(t *testing.T) {
 	srv.challenged("alice", "MFA_SETUP")
 }
 
-// Where MFA is demanded, the address that a user has chosen for it stays. Elsewhere it can go, and takes
+// Where MFA is required, the address that a user has chosen for it stays. Elsewhere it can go, and takes
 // the way in along.
 func TestFactorsAddressIsNotDeleted(t *testing.T) {
 	t.Parallel()

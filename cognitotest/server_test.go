@@ -31,22 +31,72 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 		on    func(*options)
 		panic string
 	}{
-		"pool":          {func(o *options) { o.UserPoolID = "pool" }, `1 validation error detected: Value 'pool' at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
-		"client":        {func(o *options) { o.ClientID = "a b" }, `1 validation error detected: Value at 'clientId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+]+`},
-		"secret":        {func(o *options) { o.ClientSecret = "short" }, `1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have length greater than or equal to 24`},
-		"MFA":           {func(o *options) { o.MFA = "SOMETIMES" }, `1 validation error detected: Value 'SOMETIMES' at 'mfaConfiguration' failed to satisfy constraint: Member must satisfy enum value set: [OPTIONAL, OFF, ON]`},
-		"region":        {func(o *options) { o.Region, o.UserPoolID = "us east", "us-east-1_a" }, `the region "us east" has characters that no region has`},
-		"session":       {func(o *options) { o.AuthSessionValidity = time.Minute }, "1 validation error detected: Value '1' at 'authSessionValidity' failed to satisfy constraint: Member must have value greater than or equal to 3"},
-		"half a minute": {func(o *options) { o.AuthSessionValidity = 210 * time.Second }, "AuthSessionValidity is not a number of whole minutes"},
-		"half a second": {func(o *options) { o.AccessTokenValidity = time.Hour + time.Second/2 }, "a validity is not a number of whole seconds"},
-		"flow":          {func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} }, "1 validation error detected: Value '[ALLOW_ALL]' at 'explicitAuthFlows' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_USER_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH]]"},
-		"grace":         {func(o *options) { o.RotationGrace = time.Hour }, "1 validation error detected: Value '3600' at 'refreshTokenRotation.retryGracePeriodSeconds' failed to satisfy constraint: Member must have value less than or equal to 60"},
+		"pool": {
+			func(o *options) { o.UserPoolID = "pool" },
+			`1 validation error detected: Value 'pool' at 'userPoolId' failed to satisfy constraint: ` +
+				`Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`,
+		},
+		"client": {
+			func(o *options) { o.ClientID = "a b" },
+			`1 validation error detected: Value at 'clientId' failed to satisfy constraint: Member must ` +
+				`satisfy regular expression pattern: [\w+]+`,
+		},
+		"secret": {
+			func(o *options) { o.ClientSecret = "short" },
+			`1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member ` +
+				`must have length greater than or equal to 24`,
+		},
+		"MFA": {
+			func(o *options) { o.MFA = "SOMETIMES" },
+			`1 validation error detected: Value 'SOMETIMES' at 'mfaConfiguration' failed to satisfy ` +
+				`constraint: Member must satisfy enum value set: [OPTIONAL, OFF, ON]`,
+		},
+		"region": {
+			func(o *options) { o.Region, o.UserPoolID = "us east", "us-east-1_a" },
+			`the region "us east" has characters that no region has`,
+		},
+		"session": {
+			func(o *options) { o.AuthSessionValidity = time.Minute },
+			"1 validation error detected: Value '1' at 'authSessionValidity' failed to satisfy " +
+				"constraint: Member must have value greater than or equal to 3",
+		},
+		"half a minute": {
+			func(o *options) { o.AuthSessionValidity = 210 * time.Second },
+			"AuthSessionValidity is not a number of whole minutes",
+		},
+		"half a second": {
+			func(o *options) { o.AccessTokenValidity = time.Hour + time.Second/2 },
+			"a validity is not a number of whole seconds",
+		},
+		"flow": {
+			func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} },
+			"1 validation error detected: Value '[ALLOW_ALL]' at 'explicitAuthFlows' failed to satisfy " +
+				"constraint: Member must satisfy constraint: [Member must satisfy enum value set: " +
+				"[ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_USER_AUTH, ALLOW_REFRESH_TOKEN_AUTH, " +
+				"ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, " +
+				"USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH]]",
+		},
+		"grace": {
+			func(o *options) { o.RotationGrace = time.Hour },
+			"1 validation error detected: Value '3600' at " +
+				"'refreshTokenRotation.retryGracePeriodSeconds' failed to satisfy constraint: Member " +
+				"must have value less than or equal to 60",
+		},
 		"two aliases": {func(o *options) {
-			o.AliasAttributes, o.UsernameAttributes = []types.AliasAttributeType{"email"}, []types.UsernameAttributeType{"email"}
+			o.AliasAttributes = []types.AliasAttributeType{"email"}
+			o.UsernameAttributes = []types.UsernameAttributeType{"email"}
 		}, "Only one of the aliasAttributes or usernameAttributes can be set in a user pool"},
-		"alias": {func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} }, `1 validation error detected: Value '[shoe_size]' at 'aliasAttributes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [preferred_username, phone_number, email]]`},
+		"alias": {
+			func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} },
+			`1 validation error detected: Value '[shoe_size]' at 'aliasAttributes' failed to satisfy ` +
+				`constraint: Member must satisfy constraint: [Member must satisfy enum value set: ` +
+				`[preferred_username, phone_number, email]]`,
+		},
 	} {
-		assert.PanicsWithValue(t, "cognitotest: the options are invalid: "+tc.panic, func() { cognitotest.NewServer(tc.on) }, name)
+		assert.PanicsWithValue(
+			t, "cognitotest: the options are invalid: "+tc.panic,
+			func() { cognitotest.NewServer(tc.on) }, name,
+		)
 		_, err := cognitotest.Start(tc.on)
 		assert.EqualError(t, err, "cognitotest: the options are invalid: "+tc.panic, name)
 	}
@@ -63,14 +113,46 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		"twice":       {cognitotest.User{Username: "alice", Password: password}, `"alice": User already exists`},
 		"no name":     {cognitotest.User{Password: password}, `"": the username is missing`},
 		"no password": {cognitotest.User{Username: "bob"}, `"bob": the password is missing`},
-		"status":      {cognitotest.User{Username: "bob", Password: password, Status: "HAPPY"}, `"bob": there is no status "HAPPY"`},
-		"e-mail":      {cognitotest.User{Username: "bob", Password: password, Email: "bob"}, `"bob": Invalid email address format.`},
-		"phone":       {cognitotest.User{Username: "bob", Password: password, Phone: "555"}, `"bob": Invalid phone number format.`},
-		"sub":         {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"}}, `"bob": Cannot modify the non-mutable attribute sub`},
-		"long name":   {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{strings.Repeat("x", 33): "1"}}, `"bob": 1 validation error detected: Value 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' at 'userAttributes.1.member.name' failed to satisfy constraint: Member must have length less than or equal to 32`},
-		"long value":  {cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"name": strings.Repeat("x", 2049)}}, `"bob": 1 validation error detected: Value at 'userAttributes.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048`},
-		"secret":      {cognitotest.User{Username: "bob", Password: password, TOTP: "0189"}, `"bob": a TOTP secret of 4 characters that is not base32`},
-		"no secret":   {cognitotest.User{Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"}}, `"bob": SOFTWARE_TOKEN_MFA is enabled without a TOTP secret`},
+		"status": {
+			cognitotest.User{Username: "bob", Password: password, Status: "HAPPY"},
+			`"bob": there is no status "HAPPY"`,
+		},
+		"e-mail": {
+			cognitotest.User{Username: "bob", Password: password, Email: "bob"},
+			`"bob": Invalid email address format.`,
+		},
+		"phone": {
+			cognitotest.User{Username: "bob", Password: password, Phone: "555"},
+			`"bob": Invalid phone number format.`,
+		},
+		"sub": {
+			cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"}},
+			`"bob": Cannot modify the non-mutable attribute sub`,
+		},
+		"long name": {
+			cognitotest.User{
+				Username: "bob", Password: password,
+				Attributes: map[string]string{strings.Repeat("x", 33): "1"},
+			},
+			`"bob": 1 validation error detected: Value 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' at ` +
+				`'userAttributes.1.member.name' failed to satisfy constraint: Member must have length ` +
+				`less than or equal to 32`,
+		},
+		"long value": {
+			cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{
+				"name": strings.Repeat("x", 2049),
+			}},
+			`"bob": 1 validation error detected: Value at 'userAttributes.1.member.value' failed to ` +
+				`satisfy constraint: Member must have length less than or equal to 2048`,
+		},
+		"secret": {
+			cognitotest.User{Username: "bob", Password: password, TOTP: "0189"},
+			`"bob": a TOTP secret of 4 characters that is not base32`,
+		},
+		"no secret": {
+			cognitotest.User{Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"}},
+			`"bob": SOFTWARE_TOKEN_MFA is enabled without a TOTP secret`,
+		},
 		"no method": {
 			cognitotest.User{Username: "bob", Password: password, Methods: []string{"TOTP"}},
 			`"bob": there is no MFA method "TOTP"; there are SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP`,
@@ -80,16 +162,26 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": SMS_MFA is enabled, and the pool does not offer it`,
 		},
 		"no address": {
-			cognitotest.User{Username: "bob", Password: password, Phone: "+15550001234", Methods: []string{"EMAIL_OTP"}},
+			cognitotest.User{
+				Username: "bob", Password: password, Phone: "+15550001234",
+				Methods: []string{"EMAIL_OTP"},
+			},
 			`"bob": EMAIL_OTP is enabled without an address to send codes to`,
 		},
 		"two addresses": {
-			cognitotest.User{Username: "bob", Password: password, Email: "b@x.org", Attributes: map[string]string{"email": "c@x.org"}},
+			cognitotest.User{
+				Username: "bob", Password: password, Email: "b@x.org",
+				Attributes: map[string]string{"email": "c@x.org"},
+			},
 			`"bob": the attribute email is another address than the one given beside the attributes`,
 		},
 		"not verified": {
-			cognitotest.User{Username: "bob", Password: password, Phone: "+15550001234", Attributes: map[string]string{"phone_number_verified": "false"}},
-			`"bob": an address given beside the attributes is verified, and phone_number_verified says otherwise; give it as the attribute phone_number alone`,
+			cognitotest.User{
+				Username: "bob", Password: password, Phone: "+15550001234",
+				Attributes: map[string]string{"phone_number_verified": "false"},
+			},
+			`"bob": an address given beside the attributes is verified, and phone_number_verified says ` +
+				`otherwise; give it as the attribute phone_number alone`,
 		},
 		"no sub": {
 			cognitotest.User{Username: "bob", Password: password, Sub: "42"},
@@ -110,14 +202,19 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			cognitotest.User{Username: "bob", Password: password, UserPoolID: "us-east-1_Nowhere"},
 			`"bob": User pool us-east-1_Nowhere does not exist.`,
 		},
-		"no such pref": {cognitotest.User{Username: "bob", Password: password, Preferred: "SMS_MFA"}, `"bob": the preferred MFA method "SMS_MFA" is not enabled`},
+		"no such pref": {
+			cognitotest.User{Username: "bob", Password: password, Preferred: "SMS_MFA"},
+			`"bob": the preferred MFA method "SMS_MFA" is not enabled`,
+		},
 	} {
 		assert.PanicsWithValue(t, "cognitotest: add user "+tc.panic, func() { srv.AddUser(tc.user) }, name)
 		assert.EqualError(t, srv.TryAddUser(tc.user), "cognitotest: add user "+tc.panic, name)
 	}
 	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Code("nobody") })
 	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.Code("alice") })
-	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.VerifiedCode("alice") })
+	assert.PanicsWithValue(
+		t, `cognitotest: the user "alice" has no authenticator`, func() { srv.VerifiedCode("alice") },
+	)
 }
 
 func TestListener(t *testing.T) {
@@ -158,9 +255,12 @@ func TestLookupUser(t *testing.T) {
 	assert.True(t, found)
 	assert.Equal(t, []string{srv.Code("bob"), srv.NextCode("bob")}, []string{bob.Code, bob.NextCode})
 
-	srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol", "DesiredDeliveryMediums": []string{"EMAIL"}, "UserAttributes": []kv{
-		{"Name": "email", "Value": "carol@example.com"},
-	}})
+	srv.must("AdminCreateUser", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "carol", "DesiredDeliveryMediums": []string{"EMAIL"},
+		"UserAttributes": []kv{
+			{"Name": "email", "Value": "carol@example.com"},
+		},
+	})
 	carol, found := srv.LookupUser("carol")
 	assert.True(t, found)
 	assert.Len(t, carol.Outbox, 1)
@@ -175,7 +275,9 @@ func TestCloseDoesNotWait(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	srv.Fail("GetUser", cognitotest.Delay(time.Hour))
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { go srv.Close() }})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { go srv.Close() },
+	})
 	_, err := srv.Client(once).GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	assert.Error(t, err)
 }
@@ -186,7 +288,9 @@ func TestDelayEndsWithTheClient(t *testing.T) {
 	srv := start(t)
 	srv.Fail("GetUser", cognitotest.Delay(time.Hour))
 	ctx, cancel := context.WithCancel(t.Context())
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { cancel() },
+	})
 	_, err := srv.Client().GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Eventually(t, func() bool { return len(srv.Calls()) == 1 }, time.Minute, time.Millisecond)
@@ -211,7 +315,9 @@ func TestClientTakesTheSDKsOptions(t *testing.T) {
 func TestServeHTTPWithoutASocket(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{"AccessToken":"x"}`))
+	request := httptest.NewRequestWithContext(
+		t.Context(), http.MethodPost, "/", strings.NewReader(`{"AccessToken":"x"}`),
+	)
 	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.GetUser")
 	recorder := httptest.NewRecorder()
 	srv.ServeHTTP(recorder, request)
@@ -224,7 +330,8 @@ func TestCalls(t *testing.T) {
 	srv.Advance(time.Hour)
 	r := srv.tokens("alice")
 	srv.call("AdminSetUserMFAPreference", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true, "Other": 1}, "Limit": 7,
+		"UserPoolId": srv.UserPoolID, "Username": "bob",
+		"SoftwareTokenMfaSettings": kv{"Enabled": true, "Other": 1}, "Limit": 7,
 	})
 	srv.call("AdminCreateUser", kv{
 		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata": kv{"tenant": "7"},
@@ -286,19 +393,28 @@ func TestFaults(t *testing.T) {
 		err     error
 		applied bool
 	}{
-		"none":           {fault: cognitotest.Fault{}, applied: true},
-		"delay":          {fault: cognitotest.Delay(time.Millisecond), applied: true},
-		"error":          {fault: cognitotest.Error("ForbiddenException", "blocked"), code: "ForbiddenException", status: 400},
-		"other status":   {fault: cognitotest.Fault{Code: "ForbiddenException", Status: 403}, code: "ForbiddenException", status: 403},
+		"none":  {fault: cognitotest.Fault{}, applied: true},
+		"delay": {fault: cognitotest.Delay(time.Millisecond), applied: true},
+		"error": {
+			fault: cognitotest.Error("ForbiddenException", "blocked"), code: "ForbiddenException",
+			status: 400,
+		},
+		"other status": {
+			fault: cognitotest.Fault{Code: "ForbiddenException", Status: 403},
+			code:  "ForbiddenException", status: 403,
+		},
 		"undeclared":     {fault: cognitotest.Error("BrandNewException", "x"), code: "BrandNewException", status: 400},
 		"throttle":       {fault: cognitotest.Throttle(), code: "TooManyRequestsException", status: 400},
 		"internal error": {fault: cognitotest.InternalError(), code: "InternalErrorException", status: 500},
-		"error after":    {fault: cognitotest.ErrorAfter("InternalErrorException", "x"), code: "InternalErrorException", status: 500, applied: true},
-		"drop before":    {fault: cognitotest.DropBefore(), err: io.EOF},
-		"drop after":     {fault: cognitotest.DropAfter(), err: io.EOF, applied: true},
-		"cut answer":     {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
-		"reset before":   {fault: cognitotest.ResetBefore(), err: syscall.ECONNRESET},
-		"reset after":    {fault: cognitotest.ResetAfter(), err: syscall.ECONNRESET, applied: true},
+		"error after": {
+			fault: cognitotest.ErrorAfter("InternalErrorException", "x"), code: "InternalErrorException",
+			status: 500, applied: true,
+		},
+		"drop before":  {fault: cognitotest.DropBefore(), err: io.EOF},
+		"drop after":   {fault: cognitotest.DropAfter(), err: io.EOF, applied: true},
+		"cut answer":   {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
+		"reset before": {fault: cognitotest.ResetBefore(), err: syscall.ECONNRESET},
+		"reset after":  {fault: cognitotest.ResetAfter(), err: syscall.ECONNRESET, applied: true},
 		"reset in the answer": {
 			fault: cognitotest.Fault{Cut: true, Reset: true}, err: syscall.ECONNRESET, applied: true,
 		},
@@ -309,7 +425,9 @@ func TestFaults(t *testing.T) {
 			srv.ResetCalls()
 			client := srv.Client(once)
 			signOut := func() error {
-				_, err := client.GlobalSignOut(t.Context(), &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &access})
+				_, err := client.GlobalSignOut(
+					t.Context(), &cognitoidentityprovider.GlobalSignOutInput{AccessToken: &access},
+				)
 				return err
 			}
 			srv.Fail("GlobalSignOut", tc.fault)
@@ -352,7 +470,10 @@ func TestFaultQueues(t *testing.T) {
 	get := func() string { return srv.call("GetUser", kv{"AccessToken": "x"}).text("message") }
 	srv.Fail("", cognitotest.Error("X", "any 1"), cognitotest.Error("X", "any 2"))
 	srv.Fail("GetUser", cognitotest.Error("X", "own"), cognitotest.Fault{})
-	assert.Equal(t, []string{"own", "Invalid Access Token", "any 1", "any 2", "Invalid Access Token"}, []string{get(), get(), get(), get(), get()})
+	assert.Equal(
+		t, []string{"own", "Invalid Access Token", "any 1", "any 2", "Invalid Access Token"},
+		[]string{get(), get(), get(), get(), get()},
+	)
 
 	srv.Fail("GetUser", cognitotest.Error("X", "own"))
 	srv.Fail("*", cognitotest.Error("X", "any"))
@@ -371,7 +492,7 @@ func TestFaultQueues(t *testing.T) {
 	assert.PanicsWithValue(t, unknown, func() { srv.Fail("getUser") })
 }
 
-// The SDK sends a call again whose answer was lost, and then sees only that the session is spent.
+// The SDK sends a call again whose answer was lost, and then sees only that the session is used.
 func TestLostAnswerWithRetries(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -380,10 +501,12 @@ func TestLostAnswerWithRetries(t *testing.T) {
 	quickly := func(o *cognitoidentityprovider.Options) {
 		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Millisecond)
 	}
-	_, err := srv.Client(quickly).RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: &session,
-		ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
-	})
+	_, err := srv.Client(quickly).RespondToAuthChallenge(
+		t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+			ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: &session,
+			ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
+		},
+	)
 	var refused *types.NotAuthorizedException
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, strings.TrimPrefix(usedSession, "NotAuthorized: "), *refused.Message)

@@ -21,7 +21,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Many users enrol and sign in at once, while others are added, the pool is read, and its configuration changes. Each gets tokens of its own.
+// Many users enrol and sign in at once, while others are added, the pool is read, and its
+// configuration changes. Each gets tokens of its own.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -33,31 +34,49 @@ func TestManyAtOnce(t *testing.T) {
 			srv.AddUser(cognitotest.User{Username: name, Password: password, Email: name + "@example.com"})
 			client := srv.Client()
 			parameters := map[string]string{"USERNAME": name, "PASSWORD": password}
-			first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: parameters})
+			first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
+				ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+				AuthParameters: parameters,
+			})
 			if !assert.NoError(t, err) || !assert.NotNil(t, first.AuthenticationResult) {
 				return
 			}
 			access := first.AuthenticationResult.AccessToken
-			_, err = client.AssociateSoftwareToken(t.Context(), &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: access})
+			_, err = client.AssociateSoftwareToken(
+				t.Context(), &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: access},
+			)
 			assert.NoError(t, err)
 			code := srv.Code(name)
-			_, err = client.VerifySoftwareToken(t.Context(), &cognitoidentityprovider.VerifySoftwareTokenInput{AccessToken: access, UserCode: &code})
+			_, err = client.VerifySoftwareToken(t.Context(), &cognitoidentityprovider.VerifySoftwareTokenInput{
+				AccessToken: access, UserCode: &code,
+			})
 			assert.NoError(t, err)
 			_, err = client.SetUserMFAPreference(t.Context(), &cognitoidentityprovider.SetUserMFAPreferenceInput{
-				AccessToken: access, SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
+				AccessToken:              access,
+				SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
 			})
 			assert.NoError(t, err)
 
-			second, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: parameters})
+			second, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
+				ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+				AuthParameters: parameters,
+			})
 			if !assert.NoError(t, err) {
 				return
 			}
-			last, err := client.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-				ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: second.Session,
-				ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.NextCode(name)},
-			})
+			last, err := client.RespondToAuthChallenge(
+				t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+					ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa,
+					Session: second.Session,
+					ChallengeResponses: map[string]string{
+						"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.NextCode(name),
+					},
+				},
+			)
 			if assert.NoError(t, err) {
-				user, err := client.GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{AccessToken: last.AuthenticationResult.AccessToken})
+				user, err := client.GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{
+					AccessToken: last.AuthenticationResult.AccessToken,
+				})
 				assert.NoError(t, err)
 				assert.Equal(t, name, *user.Username)
 			}
@@ -65,10 +84,13 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Go(func() {
 		for range 50 {
-			_, err := srv.Client().DescribeUserPool(t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID})
+			_, err := srv.Client().DescribeUserPool(
+				t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID},
+			)
 			assert.NoError(t, err)
 			_, err = srv.Client().SetUserPoolMfaConfig(t.Context(), &cognitoidentityprovider.SetUserPoolMfaConfigInput{
-				UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional, SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+				UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
+				SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
 			})
 			assert.NoError(t, err)
 			srv.Calls()
@@ -95,12 +117,18 @@ func TestOneUserFromAllSides(t *testing.T) {
 		func() { srv.call("AdminDeleteUser", user) },
 		func() { srv.call("AdminGetUser", user) },
 		func() {
-			srv.call("AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob@example.com", "Password": password, "Permanent": true})
+			srv.call("AdminSetUserPassword", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob@example.com", "Password": password,
+				"Permanent": true,
+			})
 		},
 		func() { srv.signIn("bob@example.com", password) },
 		func() { srv.call("AdminUserGlobalSignOut", user) },
 		func() {
-			srv.call("AdminUpdateUserAttributes", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}}})
+			srv.call("AdminUpdateUserAttributes", kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob",
+				"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
+			})
 		},
 		func() {
 			srv.call("CreateGroup", user)
@@ -111,7 +139,10 @@ func TestOneUserFromAllSides(t *testing.T) {
 		func() { srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= "b"`}) },
 		func() { srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "EmailConfiguration": sender}) },
 		func() {
-			srv.must("UpdateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}})
+			srv.must("UpdateUserPoolClient", kv{
+				"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,
+				"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"},
+			})
 		},
 		func() {
 			srv.forgot("bob@example.com")
@@ -128,9 +159,10 @@ func TestOneUserFromAllSides(t *testing.T) {
 	srv.must("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 }
 
-// BenchmarkSignIn measures password and code, over HTTP and the SDK, with few and with many users in the pool: rounds of sign-ins side by side, one
-// round at each server in turn. It reports the sign-ins in a second by number of users, medians of the rounds, and how the many users' compares with the few users'.
-// What signing the two tokens costs is the larger part of it.
+// BenchmarkSignIn measures password and code, over HTTP and the SDK, with few and with many users
+// in the pool: rounds of sign-ins side by side, one round at each server in turn. It reports the
+// sign-ins in a second by number of users, medians of the rounds, and how the many users' compares
+// with the few users'. What signing the two tokens costs is the larger part of it.
 func BenchmarkSignIn(b *testing.B) {
 	const few, many, round = 100, 100_000, 100
 	pools := []int{few, many}
@@ -169,7 +201,8 @@ func BenchmarkSignIn(b *testing.B) {
 func signInWithCode(ctx context.Context, srv *cognitotest.Server, name string) error {
 	client := srv.Client()
 	first, err := client.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: map[string]string{"USERNAME": name, "PASSWORD": password},
+		ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": name, "PASSWORD": password},
 	})
 	if err != nil {
 		return err
@@ -200,7 +233,8 @@ func BenchmarkStart(b *testing.B) {
 		srv := cognitotest.NewServer()
 		srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 		_, err := srv.Client().InitiateAuth(b.Context(), &cognitoidentityprovider.InitiateAuthInput{
-			ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
+			ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+			AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
 		})
 		require.NoError(b, err)
 		srv.Close()
@@ -211,7 +245,9 @@ func userName(i int) string { return fmt.Sprintf("user%06d", i) }
 
 func addUsers(srv *cognitotest.Server, n int) {
 	for i := range n {
-		srv.AddUser(cognitotest.User{Username: userName(i), Password: password, Email: userName(i) + "@example.com", TOTP: secret})
+		srv.AddUser(cognitotest.User{
+			Username: userName(i), Password: password, Email: userName(i) + "@example.com", TOTP: secret,
+		})
 	}
 }
 
@@ -222,15 +258,18 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkCall is what the server itself takes for a call, without a network: a cheap one by a token and by an administrator,
-// a sign-in that ends with tokens, and one that ends with a challenge.
+// BenchmarkCall is what the server itself takes for a call, without a network: a cheap one by a
+// token and by an administrator, a sign-in that ends with tokens, and one that ends with a
+// challenge.
 func BenchmarkCall(b *testing.B) {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 	signIn := func(name string) string {
-		return `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + name + `","PASSWORD":"` + password + `"}}`
+		return `{"ClientId":"` + srv.ClientID +
+			`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + name + `","PASSWORD":"` +
+			password + `"}}`
 	}
 	for _, call := range []struct{ name, operation, body string }{
 		{"GetUser", "GetUser", `{"AccessToken":"` + *srv.IssueTokens("alice").AccessToken + `"}`},
@@ -241,7 +280,9 @@ func BenchmarkCall(b *testing.B) {
 		b.Run(call.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", strings.NewReader(call.body))
+				request := httptest.NewRequestWithContext(
+					b.Context(), http.MethodPost, "/", strings.NewReader(call.body),
+				)
 				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+call.operation)
 				request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
 				recorder := httptest.NewRecorder()
@@ -254,15 +295,16 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkOpenSessions is what it takes to begin a sign-in that nobody finishes, for a user who has few of them open and for one
-// who has many.
+// BenchmarkOpenSessions is what it takes to begin a sign-in that nobody finishes, for a user who
+// has few of them open and for one who has many.
 func BenchmarkOpenSessions(b *testing.B) {
 	for _, open := range []int{100, 100_000} {
 		b.Run(fmt.Sprintf("open=%d", open), func(b *testing.B) {
 			srv := cognitotest.NewServer(frozen)
 			defer srv.Close()
 			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
-			body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"bob","PASSWORD":"` + password + `"}}`
+			body := `{"ClientId":"` + srv.ClientID +
+				`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"bob","PASSWORD":"` + password + `"}}`
 			begin := func() {
 				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", strings.NewReader(body))
 				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")

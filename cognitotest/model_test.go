@@ -16,11 +16,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// The model says, for every call of a random sequence, what a user pool must answer. It knows nothing of the server's code: its state is what the
-// calls before have told, and what a code, a session or a token is good for is written here a second time, in other words. property_test.go plays
-// the sequences and compares.
+// The model says, for every call of a random sequence, what a user pool must answer. It knows
+// nothing of the server's code: its state is what the calls before have told, and what a code, a
+// session or a token is good for is written here a second time, in other words. property_test.go
+// plays the sequences and compares.
 //
-// What must never happen is asserted in three places that everything goes through: earn for tokens, accept for sessions, spend for codes.
+// What must never happen is asserted in three places that everything goes through: earn for tokens,
+// accept for sessions, spend for codes.
 type model struct {
 	now      time.Time
 	pools    []*modelPool
@@ -87,7 +89,8 @@ type modelKey struct {
 	spent  map[int64]bool
 }
 
-// modelSession is a session that was handed out, or what stands in for one: for what and to whom, and what its user has proved by then.
+// modelSession is a session that was handed out, or what stands in for one: for what and to whom,
+// and what its user has proved by then.
 type modelSession struct {
 	text      string
 	client    *modelClient
@@ -101,7 +104,8 @@ type modelSession struct {
 	offered   []string // to choose from
 	code      string   // that was sent
 
-	// Of a PASSWORD_VERIFIER, whose text is SECRET_BLOCK: the password that it was made for, and what the client computes with.
+	// Of a PASSWORD_VERIFIER, whose text is SECRET_BLOCK: the password that it was made for, and
+	// what the client computes with.
 	password, salt, public string
 }
 
@@ -133,7 +137,8 @@ type modelFamily struct {
 
 // verdict is what the answer to a call must be.
 type verdict struct {
-	// says is an exception as reply.failure writes it, a challenge's name, "tokens" or, for any other good answer, "done".
+	// says is an exception as reply.failure writes it, a challenge's name, "tokens" or, for any
+	// other good answer, "done".
 	says string
 	// learn takes over what the server alone can know, and says what is wrong with it; nil if there is nothing.
 	learn func(r reply) string
@@ -157,7 +162,8 @@ const (
 	shortPassword = "InvalidPassword: Password did not conform with policy: Password not long enough"
 	noTOTP        = "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user."
 	noReset       = "NotAuthorized: User password cannot be reset in the current state."
-	noAddress     = "InvalidParameter: Cannot reset password for the user as there is no registered/verified email or phone_number"
+	noAddress     = "InvalidParameter: Cannot reset password for the user as there is no " +
+		"registered/verified email or phone_number"
 	noTOTPInPool  = "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool"
 	invalidClient = "Unauthorized: Invalid client"
 )
@@ -188,7 +194,10 @@ func (m *model) promise(kept bool, broken string) {
 // earn is the one way to tokens.
 func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
 	m.promise(p.password || p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
-	m.promise(p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON", "tokens without the second factor that is demanded")
+	m.promise(
+		p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON",
+		"tokens without the second factor that is demanded",
+	)
 	m.promise(!u.gone && !u.disabled, "tokens for a user who may not sign in")
 	m.promise(c.pool == u.pool, "tokens from another pool's app client")
 	u.failures = 0
@@ -236,8 +245,9 @@ func (m *model) accept(s *modelSession) {
 	s.spent = true
 }
 
-// spend takes a code; it says how the answer reads, "" for a right one. A code is looked for in this step, the one before and the one after, and
-// in the unlikely case that two of them share it, an unspent one counts.
+// spend takes a code; it says how the answer reads, "" for a right one. A code is looked for in
+// this step, the one before and the one after, and in the unlikely case that two of them share it,
+// an unused one counts.
 func (m *model) spend(k *modelKey, code, mismatch string) string {
 	failure := mismatch
 	for _, step := range []int64{m.step(), m.step() - 1, m.step() + 1} {
@@ -315,8 +325,8 @@ func (m *model) barred(u *modelUser) string {
 	return ""
 }
 
-// wrong counts a wrong password: from the fifth on the user is locked out, for a second at first, for twice as long each time, and for a quarter
-// of an hour at most.
+// wrong counts a wrong password: from the fifth on the user is locked out, for a second at first,
+// for twice as long each time, and for a quarter of an hour at most.
 func (m *model) wrong(u *modelUser) {
 	u.failures++
 	u.failed = m.now
@@ -382,7 +392,10 @@ func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
 
 // askSRP is the verdict that the answer holds a PASSWORD_VERIFIER.
 func (m *model) askSRP(u *modelUser, c *modelClient, first bool) verdict {
-	s := &modelSession{client: c, user: u, challenge: verifier, first: first, password: u.password, expires: m.now.Add(c.session)}
+	s := &modelSession{
+		client: c, user: u, challenge: verifier, first: first, password: u.password,
+		expires: m.now.Add(c.session),
+	}
 	return verdict{verifier, func(r reply) string {
 		parameter := func(name string) string { return r.text("ChallengeParameters", name) }
 		s.text, s.salt, s.public = parameter("SECRET_BLOCK"), parameter("SALT"), parameter("SRP_B")
@@ -432,7 +445,8 @@ func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
 	return []string{"PASSWORD_SRP", "PASSWORD"}
 }
 
-// choose is a sign-in by choice that begins with a preference, "" for none. Names that nobody has are led on by a client that does not tell.
+// choose is a sign-in by choice that begins with a preference, "" for none. Names that nobody has
+// are led on by a client that does not tell.
 func (m *model) choose(c *modelClient, name, hash, preferred, password string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
@@ -477,7 +491,8 @@ func (m *model) beginWith(u *modelUser, c *modelClient, factor, password string)
 func (m *model) first(s *modelSession) verdict {
 	s.first, s.expires = true, m.now.Add(s.client.session)
 	return verdict{s.challenge, func(r reply) string {
-		if available, _ := r.body["AvailableChallenges"].([]any); s.challenge == choice && len(available) != len(s.offered) {
+		if available, _ := r.body["AvailableChallenges"].([]any); s.challenge == choice &&
+			len(available) != len(s.offered) {
 			return "the challenge offers other factors"
 		}
 		return m.receive(s, r)
@@ -490,7 +505,9 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	switch s.challenge {
 	case choice:
 		if !slices.Contains(s.offered, answer) || !slices.Contains(m.firstFactors(u.pool, u), answer) {
-			return refuse("InvalidParameter: The challenge that was selected is not one of " + strings.Join(s.offered, ", "))
+			return refuse(
+				"InvalidParameter: The challenge that was selected is not one of " + strings.Join(s.offered, ", "),
+			)
 		}
 		m.accept(s)
 		return m.beginWith(u, s.client, answer, password)
@@ -653,7 +670,9 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, pas
 	case "SELECT_MFA_TYPE":
 		switch {
 		case !slices.Contains(s.offered, answer):
-			return refuse("InvalidParameter: The MFA type that was selected is not one of " + strings.Join(s.offered, ", "))
+			return refuse(
+				"InvalidParameter: The MFA type that was selected is not one of " + strings.Join(s.offered, ", "),
+			)
 		case !u.has(answer):
 			return refuse(invalidSession)
 		}
@@ -685,7 +704,8 @@ func (m *model) bearer(token string) (*modelUser, string) {
 				return nil, "NotAuthorized: Invalid Access Token"
 			}
 		}
-		return nil, "NotAuthorized: Could not verify signature for Access Token" // the driver changes nothing but the signature
+		// The driver changes nothing but the signature.
+		return nil, "NotAuthorized: Could not verify signature for Access Token"
 	}
 	t := m.tokens[i]
 	switch u := t.user; {
@@ -707,7 +727,8 @@ func (u *modelUser) left(t time.Time) bool {
 	return !u.signedOut.IsZero() && t.Unix() <= u.signedOut.Unix()
 }
 
-// setup finds who sets an authenticator up: by access token or, if there is none, by the session of a set-up at one of the steps.
+// setup finds who sets an authenticator up: by access token or, if there is none, by the session of
+// a set-up at one of the steps.
 func (m *model) setup(token, text string, steps ...int) (*modelUser, *modelSession, string) {
 	if token != "" {
 		u, failure := m.bearer(token)
@@ -731,7 +752,10 @@ func (m *model) further(s *modelSession, step int, learn func(r reply) string) v
 		}}
 	}
 	m.accept(s)
-	following := &modelSession{client: s.client, user: s.user, challenge: "MFA_SETUP", step: step, expires: m.now.Add(s.client.session), proof: s.proof}
+	following := &modelSession{
+		client: s.client, user: s.user, challenge: "MFA_SETUP", step: step,
+		expires: m.now.Add(s.client.session), proof: s.proof,
+	}
 	return verdict{"done", func(r reply) string {
 		if wrong := m.receive(following, r); wrong != "" {
 			return wrong
@@ -794,7 +818,8 @@ func (u *modelUser) enable(factor string, on bool) {
 	list := slices.DeleteFunc(slices.Clone(u.enabled), func(f string) bool { return f == factor })
 	if on {
 		list = append(list, factor)
-		slices.SortFunc(list, func(a, b string) int { return strings.Compare(b, a) }) // SOFTWARE_TOKEN_MFA comes before EMAIL_OTP
+		// SOFTWARE_TOKEN_MFA comes before EMAIL_OTP.
+		slices.SortFunc(list, func(a, b string) int { return strings.Compare(b, a) })
 	} else if u.preferred == factor {
 		u.preferred = ""
 	}
@@ -893,7 +918,8 @@ func (m *model) recovers(u *modelUser) bool {
 // sendRecovery sends a code, which the driver reads.
 func (m *model) sendRecovery(u *modelUser) { u.recovery = &modelCode{expires: m.now.Add(time.Hour)} }
 
-// named finds the user of a call that an app client makes before anybody is signed in. Who may not be known is neither a user nor a failure.
+// named finds the user of a call that an app client makes before anybody is signed in. Who may not
+// be known is neither a user nor a failure.
 func (m *model) named(c *modelClient, name, hash string) (*modelUser, string) {
 	failure := c.refuses(name, hash)
 	u := m.find(c.pool, name)
@@ -1049,11 +1075,19 @@ func (m *model) revoke(c *modelClient, token, secret string) verdict {
 func (m *model) configure(p *modelPool, mode string, totp, email bool) verdict {
 	switch {
 	case mode == "OFF" && (totp || email):
-		return refuse("InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
+		return refuse(
+			"InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
+		)
 	case mode != "OFF" && !totp && !email:
-		return refuse("InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")
+		return refuse(
+			"InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a required " +
+				"or optional configuration.",
+		)
 	case mode == "ON" && p.byCode:
-		return refuse("InvalidParameter: Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
+		return refuse(
+			"InvalidParameter: Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth " +
+				"factor if MFA is enabled",
+		)
 	}
 	p.mode, p.totp, p.email = mode, totp, email
 	return done
@@ -1066,13 +1100,16 @@ func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 		state.FailedPasswordTries = u.failures // the server forgets them when it looks again
 	}
 	seen := map[string]any{
-		"status": string(state.Status), "disabled": state.Disabled, "enabled": strings.Join(state.Methods, " "), "preferred": state.Preferred,
-		"authenticator": state.TOTP, "waiting secret": state.TOTPPending, "wrong passwords": state.FailedPasswordTries, "name": state.Username,
+		"status": string(state.Status), "disabled": state.Disabled,
+		"enabled": strings.Join(state.Methods, " "), "preferred": state.Preferred,
+		"authenticator": state.TOTP, "waiting secret": state.TOTPPending,
+		"wrong passwords": state.FailedPasswordTries, "name": state.Username,
 		"address verified": state.Attributes["email_verified"] == "true",
 	}
 	for what, want := range map[string]any{
 		"status": u.status, "disabled": u.disabled, "enabled": strings.Join(u.enabled, " "), "preferred": u.preferred,
-		"authenticator": u.key != nil, "waiting secret": u.waiting != nil, "wrong passwords": u.failures, "name": u.name,
+		"authenticator": u.key != nil, "waiting secret": u.waiting != nil,
+		"wrong passwords": u.failures, "name": u.name,
 		"address verified": u.verified,
 	} {
 		if seen[what] != want {

@@ -36,9 +36,10 @@ const (
 	stepBytes = 24 // of a script, for each step
 )
 
-// Random sequences of calls by random users of several pools and clients, right and wrong in every way that the moves know, are answered as the
-// model says. A sequence that is not is printed as a list of calls, after everything was taken out of it that the failure does not need. To play
-// it again, give its seed: go test -run TestProperty ./cognitotest -seed=17 -sequences=1.
+// Random sequences of calls by random users of several pools and clients, right and wrong in every
+// way that the moves know, are answered as the model says. A sequence that is not is printed as a
+// list of calls, after everything was taken out of it that the failure does not need. To play it
+// again, give its seed: go test -run TestProperty ./cognitotest -seed=17 -sequences=1.
 func TestProperty(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -66,12 +67,17 @@ func TestProperty(t *testing.T) {
 	if *seed != firstSeed || *sequences < enough {
 		return
 	}
-	// A property that holds of sequences in which nothing happens is worth nothing: these are the answers that they must have met.
+	// A property that holds of sequences in which nothing happens is worth nothing: these are the
+	// answers that they must have met.
 	for _, says := range []string{
-		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP", "NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD",
-		incorrect, noUser, userDisabled, tooManyTries, wrongCode, usedCode, invalidSession, expiredSession, usedSession, noTOTP, noTOTPInPool,
-		"NotAuthorized: Access Token has been revoked", "NotAuthorized: Access Token has expired", "NotAuthorized: Could not verify signature for Access Token",
-		"NotAuthorized: Refresh Token has been revoked", "NotAuthorized: Refresh Token has expired", "NotAuthorized: Invalid Refresh Token",
+		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP",
+		"NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD",
+		incorrect, noUser, userDisabled, tooManyTries, wrongCode, usedCode, invalidSession,
+		expiredSession, usedSession, noTOTP, noTOTPInPool,
+		"NotAuthorized: Access Token has been revoked", "NotAuthorized: Access Token has expired",
+		"NotAuthorized: Could not verify signature for Access Token",
+		"NotAuthorized: Refresh Token has been revoked", "NotAuthorized: Refresh Token has expired",
+		"NotAuthorized: Invalid Refresh Token",
 		"RefreshTokenReuse: Refresh token reuse detected.", "EnableSoftwareTokenMFA: Code mismatch", invalidClient,
 		passwordReset, wrongRecovery, wrongOTP,
 	} {
@@ -231,11 +237,13 @@ func allTimes() int {
 	return sum
 }
 
-// newGame makes four pools that differ in everything that matters, and users of the same names and of passwords of their own in them.
+// newGame makes four pools that differ in everything that matters, and users of the same names and
+// of passwords of their own in them.
 func newGame(t *testing.T) *game {
 	t.Helper()
 	srv := cognitotest.NewServer(frozen, func(o *options) {
-		o.Email, o.AliasAttributes, o.FirstFactors = true, []types.AliasAttributeType{"email"}, []types.AuthFactorType{"PASSWORD", factorEmail}
+		o.Email, o.AliasAttributes = true, []types.AliasAttributeType{"email"}
+		o.FirstFactors = []types.AuthFactorType{"PASSWORD", factorEmail}
 	})
 	g := &game{srv: fake{srv, t}, model: &model{now: srv.Now()}, former: map[*modelUser]string{}, met: map[string]int{}}
 
@@ -245,7 +253,10 @@ func newGame(t *testing.T) *game {
 	g.clients = []*modelClient{{
 		label: "first", id: srv.ClientID, pool: first, session: 3 * time.Minute, access: time.Hour, refresh: 30 * day,
 	}}
-	g.addClient(&modelClient{label: "secret", pool: first, session: 3 * time.Minute, access: 5 * time.Minute, refresh: time.Hour, tells: true, secret: "yes"})
+	g.addClient(&modelClient{
+		label: "secret", pool: first, session: 3 * time.Minute, access: 5 * time.Minute,
+		refresh: time.Hour, tells: true, secret: "yes",
+	})
 
 	addresses := g.addPool(&modelPool{mode: "ON", totp: true, byEmail: true, anyCase: true}, kv{
 		"UsernameAttributes": []string{"email"}, "UsernameConfiguration": kv{"CaseSensitive": false},
@@ -255,21 +266,31 @@ func newGame(t *testing.T) *game {
 	})
 
 	both := g.addPool(&modelPool{mode: "ON", totp: true, email: true}, kv{})
-	g.addClient(&modelClient{label: "both", pool: both, session: 3 * time.Minute, access: time.Hour, refresh: 30 * day, tells: true})
+	g.addClient(&modelClient{
+		label: "both", pool: both, session: 3 * time.Minute, access: time.Hour, refresh: 30 * day,
+		tells: true,
+	})
 
 	off := g.addPool(&modelPool{mode: "OFF"}, kv{})
 	g.addClient(&modelClient{
-		label: "rotating", pool: off, session: 3 * time.Minute, access: time.Hour, refresh: day, rotates: true, grace: 30 * time.Second,
+		label: "rotating", pool: off, session: 3 * time.Minute, access: time.Hour, refresh: day,
+		rotates: true, grace: 30 * time.Second,
 	})
 
 	// Those who have an authenticator from the start have the same one.
 	for _, u := range []*modelUser{
-		{label: "ann", pool: first, email: "ann@example.com", verified: true, enabled: []string{factorTOTP, factorEmail}},
+		{
+			label: "ann", pool: first, email: "ann@example.com", verified: true,
+			enabled: []string{factorTOTP, factorEmail},
+		},
 		{label: "bob", pool: first, enabled: []string{factorTOTP}, preferred: factorTOTP},
 	} {
 		u.name, u.status, u.key = u.label, "CONFIRMED", &modelKey{secret: secret, spent: map[int64]bool{}}
 		g.setPasswordOf(u, "CONFIRMED")
-		srv.AddUser(cognitotest.User{Username: u.name, Password: u.password, Email: u.email, TOTP: secret, Methods: u.enabled, Preferred: u.preferred})
+		srv.AddUser(cognitotest.User{
+			Username: u.name, Password: u.password, Email: u.email, TOTP: secret, Methods: u.enabled,
+			Preferred: u.preferred,
+		})
 		u.sub = srv.User(u.name).Sub
 		g.users = append(g.users, u)
 	}
@@ -282,7 +303,9 @@ func newGame(t *testing.T) *game {
 		{label: "ann-off", pool: off},
 	} {
 		g.addUser(u)
-		g.do("AdminSetUserPassword", kv{"UserPoolId": u.pool.id, "Username": u.sub, "Password": u.password, "Permanent": true})
+		g.do("AdminSetUserPassword", kv{
+			"UserPoolId": u.pool.id, "Username": u.sub, "Password": u.password, "Permanent": true,
+		})
 		u.status = "CONFIRMED"
 	}
 	g.focus = g.users[0]
@@ -303,10 +326,15 @@ func (g *game) addClient(c *modelClient) {
 	if c.tells {
 		prevent = "LEGACY"
 	}
-	flows := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"}
+	flows := []string{
+		"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+		"ALLOW_USER_AUTH",
+	}
 	settings := kv{
-		"UserPoolId": c.pool.id, "ClientName": c.label, "GenerateSecret": c.secret != "", "PreventUserExistenceErrors": prevent,
-		"AuthSessionValidity": c.session.Minutes(), "AccessTokenValidity": c.access.Seconds(), "RefreshTokenValidity": c.refresh.Seconds(),
+		"UserPoolId": c.pool.id, "ClientName": c.label, "GenerateSecret": c.secret != "",
+		"PreventUserExistenceErrors": prevent,
+		"AuthSessionValidity":        c.session.Minutes(),
+		"AccessTokenValidity":        c.access.Seconds(), "RefreshTokenValidity": c.refresh.Seconds(),
 		"TokenValidityUnits": kv{"AccessToken": "seconds", "RefreshToken": "seconds"},
 	}
 	if c.rotates {
@@ -328,11 +356,15 @@ func (g *game) addUser(u *modelUser) {
 	}
 	given := []kv{}
 	if u.email != "" {
-		given = append(given, kv{"Name": "email", "Value": u.email}, kv{"Name": "email_verified", "Value": fmt.Sprint(u.verified)})
+		given = append(
+			given, kv{"Name": "email", "Value": u.email},
+			kv{"Name": "email_verified", "Value": fmt.Sprint(u.verified)},
+		)
 	}
 	g.setPasswordOf(u, "FORCE_CHANGE_PASSWORD")
 	made := g.do("AdminCreateUser", kv{
-		"UserPoolId": u.pool.id, "Username": name, "TemporaryPassword": u.password, "MessageAction": "SUPPRESS", "UserAttributes": given,
+		"UserPoolId": u.pool.id, "Username": name, "TemporaryPassword": u.password,
+		"MessageAction": "SUPPRESS", "UserAttributes": given,
 	})
 	u.name = made.text("User", "Username")
 	for _, a := range made.body["User"].(kv)["Attributes"].([]any) {
@@ -447,7 +479,10 @@ func (g *game) client(d *dice, u *modelUser) *modelClient {
 
 // name is one that the user may be called by, or somebody else's.
 func (g *game) name(d *dice, u *modelUser) string {
-	return cmp.Or(one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email), g.anybody(d).name, "nobody"), "nobody")
+	return cmp.Or(
+		one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email), g.anybody(d).name, "nobody"),
+		"nobody",
+	)
 }
 
 // nameOrAddress is what a user types to sign in.
@@ -486,7 +521,10 @@ func (g *game) signIn(d *dice) {
 	if !d.usually(80) {
 		preferred := one(d, []string{"", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP")
 		all := kv{"USERNAME": name, "SECRET_HASH": hash, "PREFERRED_CHALLENGE": preferred}
-		told := fmt.Sprintf("%s as %q by %s, by choice, preferring %q (right: %t)", u.label, name, c.label, preferred, word == u.password)
+		told := fmt.Sprintf(
+			"%s as %q by %s, by choice, preferring %q (right: %t)", u.label, name, c.label, preferred,
+			word == u.password,
+		)
 		switch preferred {
 		case "PASSWORD":
 			all["PASSWORD"] = word
@@ -509,7 +547,8 @@ func (g *game) signIn(d *dice) {
 	for range 1 + max(0, d.n(40)-33) { // at times, somebody tries until the user is locked out
 		if g.failure == "" {
 			g.judge(g.model.signIn(c, name, word, hash), told, operation, kv{
-				"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": flow, "AuthParameters": parameters(kv{"USERNAME": name, "PASSWORD": word, "SECRET_HASH": hash}),
+				"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": flow,
+				"AuthParameters": parameters(kv{"USERNAME": name, "PASSWORD": word, "SECRET_HASH": hash}),
 			})
 		}
 	}
@@ -534,11 +573,13 @@ func (g *game) claim(s *modelSession, block, password string) kv {
 		signature = hmacSum(key, []byte(realm+s.user.name), raw, []byte(stamp))
 	}
 	return kv{
-		"TIMESTAMP": stamp, "PASSWORD_CLAIM_SECRET_BLOCK": block, "PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(signature),
+		"TIMESTAMP": stamp, "PASSWORD_CLAIM_SECRET_BLOCK": block,
+		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(signature),
 	}
 }
 
-// open is a session: the focus's latest that would be good for the step or, at times, any. Where there is none the step is another.
+// open is a session: the focus's latest that would be good for the step or, at times, any. Where
+// there is none the step is another.
 func (g *game) open(d *dice, fits func(*modelSession) bool) (s *modelSession, text, told string) {
 	at, latest := -1, -1
 	for i, s := range g.sessions {
@@ -572,7 +613,8 @@ func (g *game) open(d *dice, fits func(*modelSession) bool) (s *modelSession, te
 func tamper(text string, d *dice) string {
 	changed := []byte(text)
 	at := len(text) - 10 - d.n(100)
-	if changed[at]++; changed[at] == '{' || changed[at] == '[' || changed[at] == ':' || changed[at] == '.' || changed[at] == '`' {
+	if changed[at]++; changed[at] == '{' || changed[at] == '[' || changed[at] == ':' ||
+		changed[at] == '.' || changed[at] == '`' {
 		changed[at] = 'A'
 	}
 	return string(changed)
@@ -593,7 +635,10 @@ func (g *game) respond(d *dice) {
 	default:
 		c = g.clients[d.n(len(g.clients))]
 	}
-	challenge := one(d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD")
+	challenge := one(
+		d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED",
+		verifier, choice, "PASSWORD",
+	)
 	name := g.name(d, u)
 	hash := g.hash(d, c, name)
 	responses := kv{}
@@ -633,7 +678,10 @@ func (g *game) respond(d *dice) {
 	if !d.usually(70) {
 		operation = "AdminRespondToAuthChallenge"
 	}
-	body := kv{"UserPoolId": c.pool.id, "ClientId": c.id, "ChallengeName": challenge, "ChallengeResponses": parameters(responses)}
+	body := kv{
+		"UserPoolId": c.pool.id, "ClientId": c.id, "ChallengeName": challenge,
+		"ChallengeResponses": parameters(responses),
+	}
 	if challenge == verifier {
 		g.judge(g.answerSRP(c, text, name, hash, answer), told, operation, body)
 		return
@@ -697,7 +745,10 @@ func (g *game) describe(u *modelUser, code string) string {
 	for _, k := range []*modelKey{u.key, u.waiting} {
 		for at := int64(-2); k != nil && at <= 2; at++ {
 			if generate(k.secret, g.step()+at) == code {
-				return fmt.Sprintf("the code of step %+d (waiting: %t, spent: %t)", at, k == u.waiting, k.spent[g.step()+at])
+				return fmt.Sprintf(
+					"the code of step %+d (waiting: %t, spent: %t)", at, k == u.waiting,
+					k.spent[g.step()+at],
+				)
 			}
 		}
 	}
@@ -745,7 +796,9 @@ func (g *game) forger(d *dice) (text, told string) {
 }
 
 func (g *game) associate(d *dice) {
-	if s, text, told := g.open(d, func(s *modelSession) bool { return s.challenge == "MFA_SETUP" && s.step < 2 }); s != nil {
+	if s, text, told := g.open(d, func(s *modelSession) bool {
+		return s.challenge == "MFA_SETUP" && s.step < 2
+	}); s != nil {
 		g.judge(g.model.associate("", text), told, "AssociateSoftwareToken", kv{"Session": text})
 	} else if token, told := g.forger(d); token != "" {
 		g.judge(g.model.associate(token, ""), told, "AssociateSoftwareToken", kv{"AccessToken": token})
@@ -755,14 +808,18 @@ func (g *game) associate(d *dice) {
 }
 
 func (g *game) verify(d *dice) {
-	if s, text, told := g.open(d, func(s *modelSession) bool { return s.challenge == "MFA_SETUP" && s.step == 1 }); s != nil {
+	if s, text, told := g.open(d, func(s *modelSession) bool {
+		return s.challenge == "MFA_SETUP" && s.step == 1
+	}); s != nil {
 		code := g.code(d, s.user, s.user.newest())
 		told += ", " + g.describe(s.user, code)
 		g.judge(g.model.verify("", text, code), told, "VerifySoftwareToken", kv{"Session": text, "UserCode": code})
 	} else if token, told := g.forger(d); token != "" {
 		code := g.code(d, g.focus, g.focus.newest())
 		told += ", " + g.describe(g.focus, code)
-		g.judge(g.model.verify(token, "", code), told, "VerifySoftwareToken", kv{"AccessToken": token, "UserCode": code})
+		g.judge(g.model.verify(token, "", code), told, "VerifySoftwareToken", kv{
+			"AccessToken": token, "UserCode": code,
+		})
 	} else {
 		g.signIn(d)
 	}
@@ -774,12 +831,17 @@ func (g *game) prefer(d *dice) {
 	members := map[string]string{factorTOTP: "SoftwareTokenMfaSettings", factorEmail: "EmailMfaSettings"}
 	for _, factor := range [][]string{{factorTOTP}, {factorTOTP}, {factorEmail}, {factorTOTP, factorEmail}}[d.n(4)] {
 		setting := settings[d.n(len(settings))]
-		given[factor], body[members[factor]] = setting, kv{"Enabled": setting.enabled, "PreferredMfa": setting.preferred}
+		given[factor], body[members[factor]] = setting, kv{
+			"Enabled": setting.enabled, "PreferredMfa": setting.preferred,
+		}
 	}
 	told := fmt.Sprint(given)
 	if u := g.focus; d.usually(40) {
 		body["UserPoolId"], body["Username"] = u.pool.id, u.sub
-		g.judge(g.administer(u, func() verdict { return g.model.prefer(u, given) }), u.label+" "+told, "AdminSetUserMFAPreference", body)
+		g.judge(
+			g.administer(u, func() verdict { return g.model.prefer(u, given) }), u.label+" "+told,
+			"AdminSetUserMFAPreference", body,
+		)
 		return
 	}
 	token, by := g.forger(d)
@@ -813,12 +875,16 @@ func (g *game) refresh(d *dice) {
 	if c.rotates != d.usually(90) {
 		hash := g.hash(d, c, t.user.name)
 		g.judge(g.refreshAuth(c, token, hash), told, "InitiateAuth", kv{
-			"ClientId": c.id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": parameters(kv{"REFRESH_TOKEN": token, "SECRET_HASH": hash}),
+			"ClientId": c.id, "AuthFlow": "REFRESH_TOKEN_AUTH",
+			"AuthParameters": parameters(kv{"REFRESH_TOKEN": token, "SECRET_HASH": hash}),
 		})
 		return
 	}
 	secret := one(d, c.secret, "", g.clients[1].secret)
-	g.judge(g.getTokens(c, token, secret), told, "GetTokensFromRefreshToken", parameters(kv{"ClientId": c.id, "RefreshToken": token, "ClientSecret": secret}))
+	g.judge(
+		g.getTokens(c, token, secret), told, "GetTokensFromRefreshToken",
+		parameters(kv{"ClientId": c.id, "RefreshToken": token, "ClientSecret": secret}),
+	)
 }
 
 func (g *game) revoke(d *dice) {
@@ -828,7 +894,10 @@ func (g *game) revoke(d *dice) {
 	}
 	c := one(d, t.client, g.clients...)
 	secret := one(d, c.secret, "", g.clients[1].secret)
-	g.judge(g.model.revoke(c, token, secret), told+" at "+c.label, "RevokeToken", parameters(kv{"ClientId": c.id, "Token": token, "ClientSecret": secret}))
+	g.judge(
+		g.model.revoke(c, token, secret), told+" at "+c.label, "RevokeToken",
+		parameters(kv{"ClientId": c.id, "Token": token, "ClientSecret": secret}),
+	)
 }
 
 func (g *game) getUser(d *dice) {
@@ -842,7 +911,9 @@ func (g *game) advance(d *dice) {
 	switch {
 	case d.usually(50):
 	case d.usually(70):
-		by = []time.Duration{500 * time.Millisecond, time.Second, 10 * time.Second, 29 * time.Second, 61 * time.Second}[d.n(5)]
+		by = []time.Duration{
+			500 * time.Millisecond, time.Second, 10 * time.Second, 29 * time.Second, 61 * time.Second,
+		}[d.n(5)]
 	default:
 		by = []time.Duration{3 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 8 * 24 * time.Hour}[d.n(5)]
 	}
@@ -918,9 +989,12 @@ func (g *game) confirmForgot(d *dice) {
 		code = other.recovery.code
 	}
 	was := u.password
-	g.judge(g.model.confirmForgot(c, name, hash, code, word), fmt.Sprintf("%q by %s", name, c.label), "ConfirmForgotPassword", parameters(kv{
-		"ClientId": c.id, "Username": name, "SecretHash": hash, "ConfirmationCode": code, "Password": word,
-	}))
+	g.judge(
+		g.model.confirmForgot(c, name, hash, code, word), fmt.Sprintf("%q by %s", name, c.label),
+		"ConfirmForgotPassword", parameters(kv{
+			"ClientId": c.id, "Username": name, "SecretHash": hash, "ConfirmationCode": code, "Password": word,
+		}),
+	)
 	if u.password != was {
 		g.former[u] = was
 	}
@@ -978,8 +1052,11 @@ func (g *game) configure(d *dice) {
 	if mode == "OFF" && d.usually(90) {
 		totp, email = false, false
 	}
-	g.judge(g.model.configure(p, mode, totp, email), fmt.Sprintf("of %s: %s, TOTP: %t, e-mail: %t", g.focus.label, mode, totp, email),
-		"SetUserPoolMfaConfig", configuration(p, mode, totp, email))
+	g.judge(
+		g.model.configure(p, mode, totp, email),
+		fmt.Sprintf("of %s: %s, TOTP: %t, e-mail: %t", g.focus.label, mode, totp, email),
+		"SetUserPoolMfaConfig", configuration(p, mode, totp, email),
+	)
 }
 
 func configuration(p *modelPool, mode string, totp, email bool) kv {

@@ -36,18 +36,28 @@ func TestPreflight(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	srv.Fail("*", cognitotest.InternalError())
-	const signed = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date,x-amz-security-token,x-amz-target,x-amz-user-agent"
+	const signed = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type," +
+		"x-amz-content-sha256,x-amz-date,x-amz-security-token,x-amz-target,x-amz-user-agent"
 	for name, tc := range map[string]struct {
 		path             string
 		asked            []string
 		methods, allowed string
 	}{
-		"amazon-cognito-identity-js": {"/", []string{"cache-control,content-type,x-amz-target,x-amz-user-agent"}, "POST", "cache-control,content-type,x-amz-target,x-amz-user-agent"},
-		"AWS SDK":                    {"/", []string{signed}, "POST", signed},
-		"blanks and several lines":   {"/", []string{"content-type, x-amz-target", "X-Mine"}, "POST", "content-type,x-amz-target,X-Mine"},
-		"nothing that is no name":    {"/", []string{",, *, a b, x;y, é, <script>, ok"}, "POST", "ok"},
-		"no headers":                 {"/", nil, "POST", ""},
-		"keys":                       {"/" + srv.UserPoolID + "/.well-known/jwks.json", []string{"cache-control"}, "GET, HEAD", "cache-control"},
+		"amazon-cognito-identity-js": {
+			"/", []string{"cache-control,content-type,x-amz-target,x-amz-user-agent"},
+			"POST", "cache-control,content-type,x-amz-target,x-amz-user-agent",
+		},
+		"AWS SDK": {"/", []string{signed}, "POST", signed},
+		"blanks and several lines": {
+			"/", []string{"content-type, x-amz-target", "X-Mine"},
+			"POST", "content-type,x-amz-target,X-Mine",
+		},
+		"nothing that is no name": {"/", []string{",, *, a b, x;y, é, <script>, ok"}, "POST", "ok"},
+		"no headers":              {"/", nil, "POST", ""},
+		"keys": {
+			"/" + srv.UserPoolID + "/.well-known/jwks.json", []string{"cache-control"},
+			"GET, HEAD", "cache-control",
+		},
 	} {
 		header := http.Header{"Access-Control-Request-Method": {"POST"}}
 		if tc.asked != nil {
@@ -84,10 +94,13 @@ func TestBrowsersReadEveryAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := browse(t, srv, tc.method, tc.path, http.Header{"X-Amz-Target": {"AWSCognitoIdentityProviderService." + tc.operation}})
+			r := browse(t, srv, tc.method, tc.path, http.Header{
+				"X-Amz-Target": {"AWSCognitoIdentityProviderService." + tc.operation},
+			})
 			assert.Equal(t, tc.status, r.status)
 			assert.Equal(t, "*", r.header.Get("Access-Control-Allow-Origin"))
-			assert.Equal(t, "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date", r.header.Get("Access-Control-Expose-Headers"))
+			assert.Equal(t, "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
+				r.header.Get("Access-Control-Expose-Headers"))
 		})
 	}
 	r := srv.tokens("alice")

@@ -14,24 +14,28 @@ import (
 // undeclared are errors that operations have although the model does not declare them.
 var undeclared = map[string]string{
 	"AdminDeleteSoftwareToken SoftwareTokenMFANotFound": "it is not known what a user without a token gives",
-	"VerifySoftwareToken ExpiredCode":                   "a code that was used already is refused as at the sign-in; what the service says here nobody has seen",
-	"InitiateAuth MFAMethodNotFound":                    "the other three calls that a sign-in is made of declare it",
-	"AdminGetDevice UserNotFound":                       "the other calls about devices declare it",
-	"AdminListDevices UserNotFound":                     "the other calls about devices declare it",
-	"AssociateSoftwareToken UserNotFound":               "the other calls with an access token declare it",
-	"GlobalSignOut UserNotFound":                        "the other calls with an access token declare it",
+	"VerifySoftwareToken ExpiredCode": "a code that was used already is refused as at the sign-in; " +
+		"what the service says here nobody has seen",
+	"InitiateAuth MFAMethodNotFound":      "the other three calls that a sign-in is made of declare it",
+	"AdminGetDevice UserNotFound":         "the other calls about devices declare it",
+	"AdminListDevices UserNotFound":       "the other calls about devices declare it",
+	"AssociateSoftwareToken UserNotFound": "the other calls with an access token declare it",
+	"GlobalSignOut UserNotFound":          "the other calls with an access token declare it",
 }
 
 // ofAnyOperation are errors of the protocol, which come before an operation is looked at.
-var ofAnyOperation = []string{"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization", "UnknownOperation"}
+var ofAnyOperation = []string{
+	"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization", "UnknownOperation",
+}
 
-// checkDeclared fails a test in which the server answered an error that the operation does not declare: programs are not
-// ready for it.
+// checkDeclared fails a test in which the server answered an error that the operation does not
+// declare: programs are not ready for it.
 func checkDeclared(tb testing.TB, f fake) {
 	tb.Helper()
 	for _, call := range f.Calls() {
 		name := strings.TrimSuffix(call.Error, "Exception")
-		if name == "" || call.Faulted || slices.Contains(ofAnyOperation, name) || undeclared[call.Operation+" "+name] != "" {
+		if name == "" || call.Faulted ||
+			slices.Contains(ofAnyOperation, name) || undeclared[call.Operation+" "+name] != "" {
 			continue
 		}
 		op, known := published.Operation(call.Operation)

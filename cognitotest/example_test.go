@@ -54,7 +54,9 @@ func ExampleServer_Advance() {
 	tokens := srv.IssueTokens("alice")
 
 	srv.Advance(time.Hour)
-	_, err := srv.Client().GetUser(context.Background(), &cognitoidentityprovider.GetUserInput{AccessToken: tokens.AccessToken})
+	_, err := srv.Client().GetUser(context.Background(), &cognitoidentityprovider.GetUserInput{
+		AccessToken: tokens.AccessToken,
+	})
 	if expired := (*types.NotAuthorizedException)(nil); errors.As(err, &expired) {
 		fmt.Println(*expired.Message)
 	}
@@ -86,10 +88,13 @@ func ExampleServer_Script() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
-	srv.Script("alice", cognitotest.Challenge{Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}})
+	srv.Script("alice", cognitotest.Challenge{
+		Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"},
+	})
 
 	challenge, err := srv.Client().InitiateAuth(context.Background(), &cognitoidentityprovider.InitiateAuthInput{
-		ClientId: aws.String(srv.ClientID), AuthFlow: types.AuthFlowTypeCustomAuth, AuthParameters: map[string]string{"USERNAME": "alice"},
+		ClientId: aws.String(srv.ClientID), AuthFlow: types.AuthFlowTypeCustomAuth,
+		AuthParameters: map[string]string{"USERNAME": "alice"},
 	})
 	fmt.Println(challenge.ChallengeName, challenge.ChallengeParameters["question"], err)
 	// Output: CUSTOM_CHALLENGE pet <nil>

@@ -14,11 +14,14 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an error has a type and a status that go together;
-// and to what a browser asks ahead of a call, nothing but headers.
+// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an
+// error has a type and a status that go together; and to what a browser asks ahead of a call, nothing
+// but headers.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
-	srv := listen(f, mfaOn, everyFactor, trusting, func(o *options) { o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz" })
+	srv := listen(f, mfaOn, everyFactor, trusting, func(o *options) {
+		o.UserPoolID, o.ClientID = "us-east-1_Fuzz", "fuzz"
+	})
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 	session := func(name string) string {
@@ -27,33 +30,83 @@ func FuzzServeHTTP(f *testing.F) {
 	issued := srv.IssueTokens("bob")
 	page := srv.must("ListUsers", kv{"UserPoolId": "us-east-1_Fuzz", "Limit": 1}).text("PaginationToken")
 	for operation, body := range map[string]kv{
-		"InitiateAuth":              {"ClientId": "fuzz", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{"USERNAME": "alice", "PASSWORD": password}},
-		"AdminInitiateAuth":         {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "alice"}},
-		"RespondToAuthChallenge":    {"ClientId": "fuzz", "ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": session("bob"), "ChallengeResponses": kv{"USERNAME": "bob", "SOFTWARE_TOKEN_MFA_CODE": "123456"}},
-		"AssociateSoftwareToken":    {"Session": session("alice")},
-		"VerifySoftwareToken":       {"AccessToken": issued.AccessToken, "UserCode": "123456", "FriendlyDeviceName": "phone"},
-		"SetUserMFAPreference":      {"AccessToken": issued.AccessToken, "SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+		"InitiateAuth": {
+			"ClientId": "fuzz", "AuthFlow": "USER_PASSWORD_AUTH",
+			"AuthParameters": kv{"USERNAME": "alice", "PASSWORD": password},
+		},
+		"AdminInitiateAuth": {
+			"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AuthFlow": "CUSTOM_AUTH",
+			"AuthParameters": kv{"USERNAME": "alice"},
+		},
+		"RespondToAuthChallenge": {
+			"ClientId": "fuzz", "ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": session("bob"),
+			"ChallengeResponses": kv{"USERNAME": "bob", "SOFTWARE_TOKEN_MFA_CODE": "123456"},
+		},
+		"AssociateSoftwareToken": {"Session": session("alice")},
+		"VerifySoftwareToken": {
+			"AccessToken": issued.AccessToken, "UserCode": "123456", "FriendlyDeviceName": "phone",
+		},
+		"SetUserMFAPreference": {
+			"AccessToken":              issued.AccessToken,
+			"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true},
+		},
 		"GetTokensFromRefreshToken": {"ClientId": "fuzz", "RefreshToken": issued.RefreshToken},
-		"ConfirmDevice":             {"AccessToken": issued.AccessToken, "DeviceKey": issued.NewDeviceMetadata.DeviceKey, "DeviceSecretVerifierConfig": kv{"PasswordVerifier": "AQ==", "Salt": "AQ=="}},
-		"ListDevices":               {"AccessToken": issued.AccessToken, "Limit": 1},
-		"SignUp":                    {"ClientId": "fuzz", "Username": "carol", "Password": password, "UserAttributes": []kv{{"Name": "email", "Value": "c@example.com"}}},
-		"CreateUserPool":            {"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}}, "SmsConfiguration": sms, "LambdaConfig": kv{}},
-		"CreateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientName": "x", "RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"}},
-		"SetUserPoolMfaConfig":      {"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{}},
-		"AdminCreateUser":           {"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"}},
-		"ForgotPassword":            {"ClientId": "fuzz", "Username": "carl@example.com"},
-		"ConfirmForgotPassword":     {"ClientId": "fuzz", "Username": "bob", "ConfirmationCode": "123456", "Password": password},
-		"ChangePassword":            {"AccessToken": issued.AccessToken, "PreviousPassword": "wrong", "ProposedPassword": password},
-		"UpdateUserAttributes":      {"AccessToken": issued.AccessToken, "UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}, {"Name": "custom:x", "Value": ""}}},
-		"DeleteUserAttributes":      {"AccessToken": issued.AccessToken, "UserAttributeNames": []string{"name"}},
-		"VerifyUserAttribute":       {"AccessToken": issued.AccessToken, "AttributeName": "email", "Code": "123456"},
-		"ListUsers":                 {"UserPoolId": "us-east-1_Fuzz", "Filter": `username ^= "a\"b"`, "Limit": 1, "AttributesToGet": []string{"sub"}, "PaginationToken": page},
-		"CreateGroup":               {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Precedence": 1, "RoleArn": "arn:aws:iam::123456789012:role/x", "Description": "x"},
-		"AdminAddUserToGroup":       {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Username": "alice"},
-		"ListUserPools":             {"MaxResults": 60, "NextToken": page},
-		"UpdateUserPool":            {"UserPoolId": "us-east-1_Fuzz", "AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{{"Priority": 1, "Name": "verified_email"}}}},
-		"UpdateUserPoolClient":      {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AccessTokenValidity": 1},
-		"AdminGetUser":              {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
+		"ConfirmDevice": {
+			"AccessToken": issued.AccessToken, "DeviceKey": issued.NewDeviceMetadata.DeviceKey,
+			"DeviceSecretVerifierConfig": kv{"PasswordVerifier": "AQ==", "Salt": "AQ=="},
+		},
+		"ListDevices": {"AccessToken": issued.AccessToken, "Limit": 1},
+		"SignUp": {
+			"ClientId": "fuzz", "Username": "carol", "Password": password,
+			"UserAttributes": []kv{{"Name": "email", "Value": "c@example.com"}},
+		},
+		"CreateUserPool": {
+			"PoolName": "x", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 8}},
+			"SmsConfiguration": sms, "LambdaConfig": kv{},
+		},
+		"CreateUserPoolClient": {
+			"UserPoolId": "us-east-1_Fuzz", "ClientName": "x",
+			"RefreshTokenValidity": 1, "TokenValidityUnits": kv{"RefreshToken": "days"},
+		},
+		"SetUserPoolMfaConfig": {
+			"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{},
+		},
+		"AdminCreateUser": {
+			"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"},
+		},
+		"ForgotPassword": {"ClientId": "fuzz", "Username": "carl@example.com"},
+		"ConfirmForgotPassword": {
+			"ClientId": "fuzz", "Username": "bob", "ConfirmationCode": "123456", "Password": password,
+		},
+		"ChangePassword": {
+			"AccessToken": issued.AccessToken, "PreviousPassword": "wrong", "ProposedPassword": password,
+		},
+		"UpdateUserAttributes": {
+			"AccessToken": issued.AccessToken,
+			"UserAttributes": []kv{
+				{"Name": "email", "Value": "b@example.com"}, {"Name": "custom:x", "Value": ""},
+			},
+		},
+		"DeleteUserAttributes": {"AccessToken": issued.AccessToken, "UserAttributeNames": []string{"name"}},
+		"VerifyUserAttribute":  {"AccessToken": issued.AccessToken, "AttributeName": "email", "Code": "123456"},
+		"ListUsers": {
+			"UserPoolId": "us-east-1_Fuzz", "Filter": `username ^= "a\"b"`, "Limit": 1,
+			"AttributesToGet": []string{"sub"}, "PaginationToken": page,
+		},
+		"CreateGroup": {
+			"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Precedence": 1,
+			"RoleArn": "arn:aws:iam::123456789012:role/x", "Description": "x",
+		},
+		"AdminAddUserToGroup": {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Username": "alice"},
+		"ListUserPools":       {"MaxResults": 60, "NextToken": page},
+		"UpdateUserPool": {
+			"UserPoolId": "us-east-1_Fuzz",
+			"AccountRecoverySetting": kv{
+				"RecoveryMechanisms": []kv{{"Priority": 1, "Name": "verified_email"}},
+			},
+		},
+		"UpdateUserPoolClient": {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AccessTokenValidity": 1},
+		"AdminGetUser":         {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
 	} {
 		text, err := json.Marshal(body)
 		require.NoError(f, err)
@@ -70,7 +123,9 @@ func FuzzServeHTTP(f *testing.F) {
 			Header: http.Header{"X-Amz-Target": {target}, "Authorization": {"AWS4-HMAC-SHA256"}},
 		}
 		if body != "" {
-			request.Body = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body)).Body
+			request.Body = httptest.NewRequestWithContext(
+				t.Context(), http.MethodPost, "/", strings.NewReader(body),
+			).Body
 		}
 		recorder := httptest.NewRecorder()
 		srv.ServeHTTP(recorder, request)

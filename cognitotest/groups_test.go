@@ -19,7 +19,8 @@ func TestGroups(t *testing.T) {
 	client := srv.Client()
 	ctx := t.Context()
 	created, err := client.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
-		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"), Description: aws.String("who may"), Precedence: aws.Int32(0),
+		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"),
+		Description: aws.String("who may"), Precedence: aws.Int32(0),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, int32(0), *created.Group.Precedence)
@@ -27,10 +28,14 @@ func TestGroups(t *testing.T) {
 	group := kv{"UserPoolId": srv.UserPoolID, "GroupName": "admins"}
 	member := kv{"UserPoolId": srv.UserPoolID, "GroupName": "admins", "Username": "alice"}
 	assert.Equal(t, "GroupExists: A group with the name already exists.", srv.call("CreateGroup", group).failure())
-	updated, err := client.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"), Precedence: aws.Int32(7)})
+	updated, err := client.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
+		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"), Precedence: aws.Int32(7),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, "who may", *updated.Group.Description, "what is left out stays")
-	got, err := client.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins")})
+	got, err := client.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{
+		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, updated.Group, got.Group)
 
@@ -40,7 +45,9 @@ func TestGroups(t *testing.T) {
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Groups: []string{"staff", "admins"}})
 	assert.Equal(t, []string{"admins"}, srv.User("alice").Groups)
 	groupsOf := func(name string) []string {
-		out, err := client.AdminListGroupsForUser(ctx, &cognitoidentityprovider.AdminListGroupsForUserInput{UserPoolId: &srv.UserPoolID, Username: &name})
+		out, err := client.AdminListGroupsForUser(ctx, &cognitoidentityprovider.AdminListGroupsForUserInput{
+			UserPoolId: &srv.UserPoolID, Username: &name,
+		})
 		require.NoError(t, err)
 		names := make([]string, len(out.Groups))
 		for i, g := range out.Groups {
@@ -49,7 +56,9 @@ func TestGroups(t *testing.T) {
 		return names
 	}
 	assert.Equal(t, []string{"admins", "staff"}, groupsOf("bob"), "AddUser makes the groups that it names")
-	users, err := client.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins")})
+	users, err := client.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{
+		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"),
+	})
 	require.NoError(t, err)
 	require.Len(t, users.Users, 2)
 	assert.Equal(t, "alice", *users.Users[0].Username)
@@ -57,7 +66,9 @@ func TestGroups(t *testing.T) {
 	srv.must("AdminRemoveUserFromGroup", member)
 	assert.Empty(t, groupsOf("alice"))
 	assert.NotContains(t, claims(t, srv.tokens("alice").access()), "cognito:groups")
-	_, err = client.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins")})
+	_, err = client.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{
+		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"staff"}, srv.User("bob").Groups)
 	assert.Equal(t, []any{"staff"}, claims(t, srv.tokens("bob").access())["cognito:groups"])
@@ -87,21 +98,42 @@ func TestRolesInTokens(t *testing.T) {
 		roles     []any
 		preferred any
 	}{
-		"no role":                      {groups: []group{{"", 1}}},
-		"one":                          {groups: []group{{"a", nil}}, roles: []any{arn("a")}, preferred: arn("a")},
-		"the lower number":             {groups: []group{{"a", 2}, {"b", 1}}, roles: []any{arn("b"), arn("a")}, preferred: arn("b")},
-		"zero":                         {groups: []group{{"a", 1}, {"b", 0}}, roles: []any{arn("b"), arn("a")}, preferred: arn("b")},
-		"no number comes last":         {groups: []group{{"a", nil}, {"b", 2147483647}}, roles: []any{arn("b"), arn("a")}, preferred: arn("b")},
-		"the same, and the same role":  {groups: []group{{"a", 1}, {"a", 1}}, roles: []any{arn("a")}, preferred: arn("a")},
-		"the same, and another role":   {groups: []group{{"a", 1}, {"b", 1}}, roles: []any{arn("a"), arn("b")}},
-		"a group above without a role": {groups: []group{{"", 0}, {"b", 1}}, roles: []any{arn("b")}, preferred: arn("b")},
+		"no role": {groups: []group{{"", 1}}},
+		"one":     {groups: []group{{"a", nil}}, roles: []any{arn("a")}, preferred: arn("a")},
+		"the lower number": {
+			groups: []group{{"a", 2}, {"b", 1}},
+			roles:  []any{arn("b"), arn("a")}, preferred: arn("b"),
+		},
+		"zero": {
+			groups: []group{{"a", 1}, {"b", 0}},
+			roles:  []any{arn("b"), arn("a")}, preferred: arn("b"),
+		},
+		"no number comes last": {
+			groups: []group{{"a", nil}, {"b", 2147483647}},
+			roles:  []any{arn("b"), arn("a")}, preferred: arn("b"),
+		},
+		"the same, and the same role": {
+			groups: []group{{"a", 1}, {"a", 1}},
+			roles:  []any{arn("a")}, preferred: arn("a"),
+		},
+		"the same, and another role": {
+			groups: []group{{"a", 1}, {"b", 1}},
+			roles:  []any{arn("a"), arn("b")},
+		},
+		"a group above without a role": {
+			groups: []group{{"", 0}, {"b", 1}},
+			roles:  []any{arn("b")}, preferred: arn("b"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t)
 			var names []any
 			for i, g := range tc.groups {
-				body := kv{"UserPoolId": srv.UserPoolID, "GroupName": fmt.Sprintf("g%d", i), "Username": "alice", "Precedence": g.precedence}
+				body := kv{
+					"UserPoolId": srv.UserPoolID, "GroupName": fmt.Sprintf("g%d", i),
+					"Username": "alice", "Precedence": g.precedence,
+				}
 				if g.role != "" {
 					body["RoleArn"] = arn(g.role)
 				}
@@ -110,7 +142,9 @@ func TestRolesInTokens(t *testing.T) {
 				names = append(names, body["GroupName"])
 			}
 			r := srv.tokens("alice")
-			refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
+			refreshed := srv.must("GetTokensFromRefreshToken", kv{
+				"ClientId": srv.ClientID, "RefreshToken": r.refresh(),
+			})
 			for _, r := range []reply{r, refreshed} {
 				access, id := claims(t, r.access()), claims(t, r.text("AuthenticationResult", "IdToken"))
 				assert.Equal(t, names, access["cognito:groups"])
@@ -136,12 +170,41 @@ func TestGroupShapes(t *testing.T) {
 		body    kv
 		failure string
 	}{
-		"nothing":       {kv{}, "2 validation errors detected: Value null at 'groupName' " + failed + " not be null; Value null at 'userPoolId' " + failed + " not be null"},
-		"blank name":    {kv{"UserPoolId": srv.UserPoolID, "GroupName": "a b"}, `1 validation error detected: Value 'a b' at 'groupName' ` + failed + ` satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
-		"long name":     {kv{"UserPoolId": srv.UserPoolID, "GroupName": strings.Repeat("x", 129)}, "1 validation error detected: Value '" + strings.Repeat("x", 129) + "' at 'groupName' " + failed + " have length less than or equal to 128"},
-		"precedence":    {kv{"UserPoolId": srv.UserPoolID, "GroupName": "x", "Precedence": -1}, "1 validation error detected: Value '-1' at 'precedence' " + failed + " have value greater than or equal to 0"},
-		"no role":       {kv{"UserPoolId": srv.UserPoolID, "GroupName": "x", "RoleArn": "arn:aws:iam::x:role/x"}, `1 validation error detected: Value 'arn:aws:iam::x:role/x' at 'roleArn' ` + failed + ` satisfy regular expression pattern: arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`},
-		"three at once": {kv{"UserPoolId": srv.UserPoolID, "GroupName": "", "Precedence": -1}, "3 validation errors detected: Value '' at 'groupName' " + failed + ` satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+; Value '' at 'groupName' ` + failed + " have length greater than or equal to 1; Value '-1' at 'precedence' " + failed + " have value greater than or equal to 0"},
+		"nothing": {
+			kv{},
+			"2 validation errors detected: " +
+				"Value null at 'groupName' " + failed + " not be null; " +
+				"Value null at 'userPoolId' " + failed + " not be null",
+		},
+		"blank name": {
+			kv{"UserPoolId": srv.UserPoolID, "GroupName": "a b"},
+			`1 validation error detected: Value 'a b' at 'groupName' ` + failed +
+				` satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
+		},
+		"long name": {
+			kv{"UserPoolId": srv.UserPoolID, "GroupName": strings.Repeat("x", 129)},
+			"1 validation error detected: Value '" + strings.Repeat("x", 129) + "' at 'groupName' " + failed +
+				" have length less than or equal to 128",
+		},
+		"precedence": {
+			kv{"UserPoolId": srv.UserPoolID, "GroupName": "x", "Precedence": -1},
+			"1 validation error detected: Value '-1' at 'precedence' " + failed +
+				" have value greater than or equal to 0",
+		},
+		"no role": {
+			kv{"UserPoolId": srv.UserPoolID, "GroupName": "x", "RoleArn": "arn:aws:iam::x:role/x"},
+			`1 validation error detected: Value 'arn:aws:iam::x:role/x' at 'roleArn' ` + failed +
+				` satisfy regular expression pattern: ` +
+				`arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+` +
+				`(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`,
+		},
+		"three at once": {
+			kv{"UserPoolId": srv.UserPoolID, "GroupName": "", "Precedence": -1},
+			"3 validation errors detected: Value '' at 'groupName' " + failed +
+				` satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+; ` +
+				"Value '' at 'groupName' " + failed + " have length greater than or equal to 1; " +
+				"Value '-1' at 'precedence' " + failed + " have value greater than or equal to 0",
+		},
 	} {
 		assert.Equal(t, "InvalidParameter: "+tc.failure, srv.call("CreateGroup", tc.body).failure(), name)
 	}

@@ -31,7 +31,10 @@ type kv = map[string]any
 // What pools that send messages of their own are made with.
 var (
 	sms    = kv{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
-	sender = kv{"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/example.com"}
+	sender = kv{
+		"EmailSendingAccount": "DEVELOPER",
+		"SourceArn":           "arn:aws:ses:us-east-1:123456789012:identity/example.com",
+	}
 )
 
 // fake is a server, with the calls of its API as a test wants them.
@@ -40,7 +43,8 @@ type fake struct {
 	t testing.TB
 }
 
-// listen starts a server without users. At the end, the errors that it answered must have been ones that the operations declare.
+// listen starts a server without users. At the end, the errors that it answered must have been ones
+// that the operations declare.
 func listen(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
 	tb.Helper()
 	srv := cognitotest.NewServer(optFns...)
@@ -105,7 +109,8 @@ func (r reply) access() string { return r.text("AuthenticationResult", "AccessTo
 
 func (r reply) refresh() string { return r.text("AuthenticationResult", "RefreshToken") }
 
-// failure is the exception without its suffix and the message, as "NotAuthorized: Incorrect username or password."; empty for an answer.
+// failure is the exception without its suffix and the message, as
+// "NotAuthorized: Incorrect username or password."; empty for an answer.
 func (r reply) failure() string {
 	if r.text("__type") == "" {
 		return ""
@@ -187,7 +192,9 @@ func (f fake) respond(challenge, session, username string, responses kv) reply {
 	for name, value := range responses {
 		all[name] = value
 	}
-	return f.call("RespondToAuthChallenge", kv{"ClientId": f.ClientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": all})
+	return f.call("RespondToAuthChallenge", kv{
+		"ClientId": f.ClientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": all,
+	})
 }
 
 // code answers a SOFTWARE_TOKEN_MFA challenge of alice.
@@ -230,7 +237,8 @@ func (f fake) wrong(username string) string {
 	panic("unreachable: four codes cannot be five")
 }
 
-// frozen is a clock that stands still at the start of a step, so that golden answers and windows do not depend on when a test runs.
+// frozen is a clock that stands still at the start of a step, so that golden answers and windows do
+// not depend on when a test runs.
 func frozen(o *cognitotest.Options) {
 	o.Now = func() time.Time { return time.Unix(1_790_000_010, 0) }
 }

@@ -41,7 +41,8 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)
 // A request that comes in slowly ends, an idle connection ends, and a call that a fault delays does not.
 func TestSlowConnectionsEnd(t *testing.T) {
 	t.Parallel()
-	const head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSCognitoIdentityProviderService.GetUser\r\nContent-Length: 2\r\n\r\n"
+	const head = "POST / HTTP/1.1\r\nHost: x\r\n" +
+		"X-Amz-Target: AWSCognitoIdentityProviderService.GetUser\r\nContent-Length: 2\r\n\r\n"
 	for name, tc := range map[string]struct {
 		sent  string
 		delay time.Duration // of a fault
@@ -52,7 +53,10 @@ func TestSlowConnectionsEnd(t *testing.T) {
 		"half a header": {sent: head[:20], most: time.Minute},
 		"half a body":   {sent: head + "{", most: time.Minute, reply: "Serialization"},
 		"idle":          {sent: head + "{}", most: 5 * time.Minute, reply: "InvalidParameter"},
-		"delayed":       {sent: head + "{}", delay: time.Hour, most: time.Hour + 5*time.Minute, reply: "InvalidParameter"},
+		"delayed": {
+			sent: head + "{}", delay: time.Hour,
+			most: time.Hour + 5*time.Minute, reply: "InvalidParameter",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +89,8 @@ func TestFaultsAreBounded(t *testing.T) {
 	const tooMany = "cognitotest: no more than 10000 faults can wait"
 	require.EqualError(t, srv.TryFail("SignUp", cognitotest.Throttle(), cognitotest.Throttle()), tooMany)
 	assert.PanicsWithValue(t, tooMany, func() { srv.Fail("", cognitotest.Throttle(), cognitotest.Throttle()) })
-	assert.Equal(t, "InvalidParameterException", srv.call("SignUp", kv{}).text("__type"), "neither of the two was taken")
+	assert.Equal(t, "InvalidParameterException", srv.call("SignUp", kv{}).text("__type"),
+		"neither of the two was taken")
 
 	srv.Fail("SignUp", cognitotest.Throttle())
 	assert.Equal(t, "TooManyRequestsException", srv.call("SignUp", kv{}).text("__type"))

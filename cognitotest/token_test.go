@@ -50,13 +50,16 @@ func TestClaims(t *testing.T) {
 	assert.Equal(t, access["origin_jti"], id["origin_jti"])
 	assert.Equal(t, access["event_id"], id["event_id"])
 
-	assert.Equal(t, []any{"access", srv.ClientID, "ann", "aws.cognito.signin.user.admin"}, []any{access["token_use"], access["client_id"], access["username"], access["scope"]})
+	assert.Equal(t, []any{"access", srv.ClientID, "ann", "aws.cognito.signin.user.admin"},
+		[]any{access["token_use"], access["client_id"], access["username"], access["scope"]})
 	assert.NotContains(t, access, "aud")
 	assert.InDelta(t, now+300, access["exp"], 0)
 	assert.InDelta(t, 300, r.body["AuthenticationResult"].(kv)["ExpiresIn"], 0)
 
-	assert.Equal(t, []any{"id", srv.ClientID, "ann", "ann@example.com", true, "7"},
-		[]any{id["token_use"], id["aud"], id["cognito:username"], id["email"], id["email_verified"], id["custom:tenant"]})
+	assert.Equal(t, []any{"id", srv.ClientID, "ann", "ann@example.com", true, "7"}, []any{
+		id["token_use"], id["aud"], id["cognito:username"],
+		id["email"], id["email_verified"], id["custom:tenant"],
+	})
 	assert.NotContains(t, id, "client_id")
 	assert.NotContains(t, id, "scope")
 	assert.InDelta(t, now+7200, id["exp"], 0)
@@ -66,7 +69,9 @@ func TestClaims(t *testing.T) {
 func TestTokensVerify(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json", nil)
+	request, err := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json", nil,
+	)
 	require.NoError(t, err)
 	kids := map[any]bool{}
 	r := srv.tokens("alice")
@@ -107,7 +112,9 @@ func TestGlobalSignOut(t *testing.T) {
 			before := srv.tokens("alice")
 			get := func(r reply) string { return srv.call("GetUser", kv{"AccessToken": r.access()}).failure() }
 			refresh := func(r reply) string {
-				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()}).failure()
+				return srv.call("GetTokensFromRefreshToken", kv{
+					"ClientId": srv.ClientID, "RefreshToken": r.refresh(),
+				}).failure()
 			}
 			tc.signOut(srv, before.access())
 			soon := srv.tokens("alice")
@@ -131,9 +138,11 @@ func TestDisablingRevokes(t *testing.T) {
 	r := srv.tokens("alice")
 	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
 	srv.must("AdminDisableUser", user)
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+		srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
 	srv.must("AdminEnableUser", user)
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+		srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
 	srv.Advance(time.Second)
 	srv.tokens("alice")
 }
@@ -145,10 +154,12 @@ func TestRevokeToken(t *testing.T) {
 	first, second := srv.tokens("alice"), srv.tokens("alice")
 	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
 	for range 2 {
-		assert.Equal(t, "{}", string(srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": first.refresh()}).raw), "again is fine, too")
+		again := srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": first.refresh()})
+		assert.Equal(t, "{}", string(again.raw), "again is fine, too")
 	}
 	for _, r := range []reply{first, refreshed} {
-		assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
+		assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+			srv.call("GetUser", kv{"AccessToken": r.access()}).failure())
 	}
 	srv.must("GetUser", kv{"AccessToken": second.access()})
 	srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": "garbage"})
@@ -164,15 +175,21 @@ func TestRefresh(t *testing.T) {
 		do func(fake, string) reply
 	}{
 		"InitiateAuth": {mfaOn, func(srv fake, refresh string) reply {
-			return srv.must("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh}})
+			return srv.must("InitiateAuth", kv{
+				"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+				"AuthParameters": kv{"REFRESH_TOKEN": refresh},
+			})
 		}},
 		"AdminInitiateAuth": {withSecret, func(srv fake, refresh string) reply {
-			return srv.must("AdminInitiateAuth", kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN", "AuthParameters": kv{
-				"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice"),
-			}})
+			return srv.must("AdminInitiateAuth", kv{
+				"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN",
+				"AuthParameters": kv{"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice")},
+			})
 		}},
 		"GetTokensFromRefreshToken": {withSecret, func(srv fake, refresh string) reply {
-			return srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "ClientSecret": srv.ClientSecret, "RefreshToken": refresh})
+			return srv.must("GetTokensFromRefreshToken", kv{
+				"ClientId": srv.ClientID, "ClientSecret": srv.ClientSecret, "RefreshToken": refresh,
+			})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +235,8 @@ func TestRotation(t *testing.T) {
 	fourth := refresh(third).refresh()
 	require.NotEmpty(t, fourth)
 	srv.Advance(30 * time.Second)
-	assert.Equal(t, "NotAuthorized: Refresh Token has expired", refresh(fourth).failure(), "it has what was left of the first one's life")
+	assert.Equal(t, "NotAuthorized: Refresh Token has expired", refresh(fourth).failure(),
+		"it has what was left of the first one's life")
 }
 
 // What was revoked stays so, also after the records of much older sign-ins were cleared away.
@@ -235,7 +253,8 @@ func TestRevocationOfMany(t *testing.T) {
 		last = srv.IssueTokens("alice")
 		revoke(last.RefreshToken)
 	}
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": *last.AccessToken}).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+		srv.call("GetUser", kv{"AccessToken": *last.AccessToken}).failure())
 }
 
 func TestHostileTokens(t *testing.T) {
@@ -249,7 +268,10 @@ func TestHostileTokens(t *testing.T) {
 		return jwtEncode(text)
 	}
 	header := func(alg string) string { return encode(kv{"alg": alg, "kid": jwtHeader(t, good)["kid"]}) }
-	const signature, invalid = "NotAuthorized: Could not verify signature for Access Token", "NotAuthorized: Invalid Access Token"
+	const (
+		signature = "NotAuthorized: Could not verify signature for Access Token"
+		invalid   = "NotAuthorized: Invalid Access Token"
+	)
 	for name, tc := range map[string]struct{ token, failure string }{
 		"alg none":         {header("none") + "." + parts[1] + ".", signature},
 		"HS256":            {header("HS256") + "." + parts[1] + "." + parts[2], signature},
@@ -258,17 +280,27 @@ func TestHostileTokens(t *testing.T) {
 		"unknown kid":      {encode(kv{"alg": "RS256", "kid": "x"}) + "." + parts[1] + "." + parts[2], signature},
 		"kid of no string": {encode(kv{"alg": "RS256", "kid": 1}) + "." + parts[1] + "." + parts[2], signature},
 		"no expiry":        {parts[0] + "." + encode(kv{"token_use": "access"}) + "." + parts[2], invalid},
-		"huge expiry":      {parts[0] + "." + jwtEncode([]byte(`{"token_use":"access","exp":1e400,"iat":1}`)) + "." + parts[2], invalid},
-		"other claims":     {parts[0] + "." + encode(kv{"token_use": "access", "exp": 1 << 40, "iat": 1, "client_id": srv.ClientID}) + "." + parts[2], signature},
-		"two parts":        {parts[0] + "." + parts[1], invalid},
-		"four parts":       {good + "." + parts[2], invalid},
-		"dots":             {"....", invalid},
-		"session":          {start(t, mfaOn).challenged("alice", "MFA_SETUP").session(), invalid},
-		"refresh token":    {srv.tokens("alice").refresh(), invalid},
+		"huge expiry": {
+			parts[0] + "." + jwtEncode([]byte(`{"token_use":"access","exp":1e400,"iat":1}`)) + "." + parts[2],
+			invalid,
+		},
+		"other claims": {
+			parts[0] + "." + encode(kv{
+				"token_use": "access", "exp": 1 << 40, "iat": 1, "client_id": srv.ClientID,
+			}) + "." + parts[2],
+			signature,
+		},
+		"two parts":     {parts[0] + "." + parts[1], invalid},
+		"four parts":    {good + "." + parts[2], invalid},
+		"dots":          {"....", invalid},
+		"session":       {start(t, mfaOn).challenged("alice", "MFA_SETUP").session(), invalid},
+		"refresh token": {srv.tokens("alice").refresh(), invalid},
 	} {
 		assert.Equal(t, tc.failure, srv.call("GetUser", kv{"AccessToken": tc.token}).failure(), name)
 	}
-	for _, token := range []string{"....", "a.b.c.d.e", strings.Replace(srv.tokens("alice").refresh(), "..", ".x.", 1)} {
+	for _, token := range []string{
+		"....", "a.b.c.d.e", strings.Replace(srv.tokens("alice").refresh(), "..", ".x.", 1),
+	} {
 		r := srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
 		assert.Equal(t, "NotAuthorized: Invalid Refresh Token", r.failure(), token)
 	}
@@ -289,5 +321,6 @@ func TestRevokedForAsLongAsItMatters(t *testing.T) {
 	}
 	srv.Advance(2 * time.Hour)
 	revoked()
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.call("GetUser", kv{"AccessToken": first}).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+		srv.call("GetUser", kv{"AccessToken": first}).failure())
 }

@@ -59,7 +59,8 @@ func (s *Server) AddUser(u User) {
 func (s *Server) TryAddUser(u User) error {
 	description := pool.User{
 		Username: u.Username, Password: u.Password, Sub: u.Sub,
-		Email: u.Email, Phone: u.Phone, Attributes: u.Attributes, Groups: u.Groups, Status: u.Status, Disabled: u.Disabled,
+		Email: u.Email, Phone: u.Phone, Attributes: u.Attributes, Groups: u.Groups,
+		Status: u.Status, Disabled: u.Disabled,
 		TOTP: u.TOTP, Methods: u.Methods, Preferred: u.Preferred,
 		Claims:     pool.Claims{ID: maps.Clone(u.IDClaims), Access: maps.Clone(u.AccessClaims)},
 		Challenges: script(u.Challenges),

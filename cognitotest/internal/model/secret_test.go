@@ -108,7 +108,8 @@ func TestAllThatIsShown(t *testing.T) {
 	}
 	slices.Sort(shown)
 	assert.Equal(t, []string{
-		"*.headerName", "AttributeNameType", "ClientIdType", "ClientMetadata.*", "ClientNameType", "ContextData.IpAddress",
+		"*.headerName", "AttributeNameType", "ClientIdType", "ClientMetadata.*", "ClientNameType",
+		"ContextData.IpAddress",
 		"ContextData.ServerName", "ContextData.ServerPath", "DeviceKeyType", "FriendlyDeviceName", "GroupNameType",
 		"UserContextData.IpAddress", "UserPoolIdType", "UserPoolNameType", "UsernameType",
 	}, slices.Compact(shown))

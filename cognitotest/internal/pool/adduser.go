@@ -103,8 +103,9 @@ func (d *User) check() error {
 
 // ownClaims are those that a pre token generation trigger cannot change.
 var ownClaims = [...]string{
-	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key", "event_id", "exp",
-	"iat", "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub", "token_use", "username", "version",
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key",
+	"event_id", "exp", "iat", "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub",
+	"token_use", "username", "version",
 }
 
 // attributes are those of the description, and those that it gives by other names.

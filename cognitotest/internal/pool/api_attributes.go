@@ -73,7 +73,9 @@ func (c *caller) keepsFactor(changed attributes) error {
 	}
 	for _, method := range c.user.thatWork(c.user.methods, config) {
 		if name := addressOf(method); slices.Contains(changed, attribute{Name: name}) {
-			return invalidParameter("%s cannot be deleted while %s is enabled: the user pool requires MFA.", name, method)
+			return invalidParameter(
+				"%s cannot be deleted while %s is enabled: the user pool requires MFA.", name, method,
+			)
 		}
 	}
 	return nil

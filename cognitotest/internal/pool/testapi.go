@@ -57,8 +57,9 @@ func (c *caller) state() State {
 		return &Authenticator{Device: a.device, Code: a.code(now), NextCode: a.code(now + 1)}
 	}
 	state := State{
-		PoolID: c.pool.id, Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled, Attributes: map[string]string{},
-		Groups: slices.Clone(u.groups), Methods: slices.Clone(u.methods), Preferred: u.preferred,
+		PoolID: c.pool.id, Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled,
+		Attributes: map[string]string{},
+		Groups:     slices.Clone(u.groups), Methods: slices.Clone(u.methods), Preferred: u.preferred,
 		Created: u.created, Modified: u.modified, FailedPasswordTries: u.failures, Outbox: slices.Clone(u.messages),
 		Verified: show(u.verified), Pending: show(u.pending),
 	}

@@ -207,12 +207,15 @@ users:         1
 control:       CONTROL
 
 The user alice signs in with the AWS CLI, in any version:
-  cognito() { AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws cognito-idp "$@" --endpoint-url ENDPOINT --region us-east-1; }
+  cognito() { AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws cognito-idp "$@" `+
+		`--endpoint-url ENDPOINT --region us-east-1; }
   printf 'Password: '; read -r password
-  cognito initiate-auth --client-id cognitotest --auth-flow USER_PASSWORD_AUTH --auth-parameters '{"USERNAME":"alice","PASSWORD":"'"$password"'"}'
+  cognito initiate-auth --client-id cognitotest --auth-flow USER_PASSWORD_AUTH `+
+		`--auth-parameters '{"USERNAME":"alice","PASSWORD":"'"$password"'"}'
 
 boto3, in any version; calls that AWS wants signed take any credentials:
-  boto3.client('cognito-idp', 'us-east-1', endpoint_url='ENDPOINT', aws_access_key_id='test', aws_secret_access_key='test')
+  boto3.client('cognito-idp', 'us-east-1', endpoint_url='ENDPOINT', `+
+		`aws_access_key_id='test', aws_secret_access_key='test')
 
 AWS SDKs, from AWS CLI 1.29 and 2.13, boto3 1.28, JavaScript 3.428, Java 2.28.1, Go of 2023-11
 (older ones ignore the first line and call AWS):
@@ -226,7 +229,8 @@ amazon-cognito-identity-js:
   new CognitoUserPool({ UserPoolId: 'us-east-1_cognitotest', ClientId: 'cognitotest', endpoint: 'ENDPOINT' })
 
 AWS Amplify:
-  Amplify.configure({ Auth: { Cognito: { userPoolId: 'us-east-1_cognitotest', userPoolClientId: 'cognitotest', userPoolEndpoint: 'ENDPOINT' } } })
+  Amplify.configure({ Auth: { Cognito: { userPoolId: 'us-east-1_cognitotest', `+
+		`userPoolClientId: 'cognitotest', userPoolEndpoint: 'ENDPOINT' } } })
 
 Ctrl-C ends it.
 `, text)
@@ -318,7 +322,10 @@ func TestFlags(t *testing.T) {
 		return pool("Policies")(c).(kv)["SignInPolicy"].(kv)["AllowedFirstAuthFactors"]
 	}
 	triggers := func(c config) any {
-		r := c.call(t, "CreateUserPool", kv{"PoolName": "x", "LambdaConfig": kv{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"}})
+		r := c.call(t, "CreateUserPool", kv{
+			"PoolName":     "x",
+			"LambdaConfig": kv{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"},
+		})
 		if refused := r["__type"]; refused != nil {
 			return refused
 		}
@@ -378,7 +385,10 @@ func TestFlags(t *testing.T) {
 		},
 		{"", "", factors, []any{"PASSWORD"}},
 		{"", "-first-factors password,email,sms", factors, []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}},
-		{"", "-accept-unsimulated", triggers, "settings that are not simulated, such as Lambda triggers, are kept and do nothing"},
+		{
+			"", "-accept-unsimulated", triggers,
+			"settings that are not simulated, such as Lambda triggers, are kept and do nothing",
+		},
 		{"", "", triggers, "InvalidParameterException"},
 		{"", "-region ap-northeast-1", func(c config) any { return c.UserPoolID }, "ap-northeast-1_cognitotest"},
 		{

@@ -23,7 +23,9 @@ func TestParseUsers(t *testing.T) {
 		{"username": null, "attributes": null, "claims": null, "challenges": null},
 		{"username": "carol", "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10",
 		 "claims": {"id": {"plan": {"seats": 12345678901234567890}}, "access": {"tenant": "blue"}},
-		 "challenges": [{"name": "MADE_UP", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}, {}]}
+		 "challenges": [
+			{"name": "MADE_UP", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}, {}
+		 ]}
 	]`))
 	require.NoError(t, err)
 	assert.Equal(t, []cognitotest.User{
@@ -112,7 +114,8 @@ func TestParseUsersRefuses(t *testing.T) {
 		{`[{"challenges":{}}]`, `user 1: "challenges": not a list of challenges, as [{…}, {…}] is`},
 		{
 			`[{"challenges":[{},{"answer":1}]}]`,
-			`user 1: "challenges": challenge 2: there is no member "answer"; there are name, parameters, answers, tries`,
+			`user 1: "challenges": challenge 2: there is no member "answer"; ` +
+				`there are name, parameters, answers, tries`,
 		},
 		{
 			`[{"challenges":[{"name":"PASSWORD_VERIFIER"}]}]`,

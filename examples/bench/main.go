@@ -1,5 +1,6 @@
-// Command bench measures the command cognitotest beside cognito-local, a Cognito emulator for Node: from the start of the process to the first answered
-// sign-in, then every call from a new user to one who signed in with a code. Both are asked in turn with the same SDK client, and the figures are
+// Command bench measures the command cognitotest beside cognito-local, a Cognito emulator for Node:
+// from the start of the process to the first answered sign-in, then every call from a new user to one
+// who signed in with a code. Both are asked in turn with the same SDK client, and the figures are
 // medians in milliseconds; a ratio below 1 says that cognitotest took less.
 //
 // It is run with make bench, which installs cognito-local.
@@ -37,7 +38,10 @@ func run(ctx context.Context, modules string, starts, users int) error {
 	defer func() { _ = os.RemoveAll(work) }()
 
 	own := filepath.Join(work, "cognitotest")
-	build := exec.CommandContext(ctx, "go", "build", "-o", own, "github.com/cognitomfa/cognitomfa/cmd/cognitotest") //nolint:gosec // The path is made here.
+	//nolint:gosec // The path is made here.
+	build := exec.CommandContext(
+		ctx, "go", "build", "-o", own, "github.com/cognitomfa/cognitomfa/cmd/cognitotest",
+	)
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, text)
 	}
@@ -49,7 +53,9 @@ func run(ctx context.Context, modules string, starts, users int) error {
 		return fmt.Errorf("cognito-local is not installed; make bench does that: %w", err)
 	}
 	sides := [2]emulator{
-		{name: "cognitotest", arguments: func(port string) []string { return []string{own, "-addr", "127.0.0.1:" + port} }},
+		{name: "cognitotest", arguments: func(port string) []string {
+			return []string{own, "-addr", "127.0.0.1:" + port}
+		}},
 		{name: "cognito-local", arguments: func(string) []string { return []string{"node", script} }},
 	}
 
@@ -88,7 +94,8 @@ func run(ctx context.Context, modules string, starts, users int) error {
 	fmt.Printf("%-32s %13s %13s %7s\n", "median", sides[0].name, sides[1].name, "ratio")
 	for i, own := range took[0] {
 		other := took[1][i]
-		fmt.Printf("%-32s %10.2f ms %10.2f ms %7.3f\n", own.call, own.median(), other.median(), own.median()/other.median())
+		fmt.Printf("%-32s %10.2f ms %10.2f ms %7.3f\n",
+			own.call, own.median(), other.median(), own.median()/other.median())
 	}
 	return nil
 }

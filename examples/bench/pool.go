@@ -28,20 +28,25 @@ func newPool(ctx context.Context, url string) (pool, error) {
 			return aws.Credentials{AccessKeyID: "AKIDBENCH", SecretAccessKey: "bench"}, nil
 		}),
 	})
-	made, err := api.CreateUserPool(ctx, &cognito.CreateUserPoolInput{PoolName: aws.String("bench"), MfaConfiguration: types.UserPoolMfaTypeOff})
+	made, err := api.CreateUserPool(ctx, &cognito.CreateUserPoolInput{
+		PoolName: aws.String("bench"), MfaConfiguration: types.UserPoolMfaTypeOff,
+	})
 	if err != nil {
 		return pool{}, err
 	}
 	id := made.UserPool.Id
 	_, err = api.SetUserPoolMfaConfig(ctx, &cognito.SetUserPoolMfaConfigInput{
-		UserPoolId: id, MfaConfiguration: types.UserPoolMfaTypeOptional, SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+		UserPoolId: id, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
 	})
 	if err != nil {
 		return pool{}, err
 	}
 	client, err := api.CreateUserPoolClient(ctx, &cognito.CreateUserPoolClientInput{
 		UserPoolId: id, ClientName: aws.String("bench"),
-		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth},
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{
+			types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
+		},
 	})
 	if err != nil {
 		return pool{}, err
@@ -64,18 +69,23 @@ func (p pool) firstSignIn(ctx context.Context) error {
 }
 
 func (p pool) create(ctx context.Context, name string) error {
-	_, err := p.api.AdminCreateUser(ctx, &cognito.AdminCreateUserInput{UserPoolId: p.id, Username: &name, MessageAction: types.MessageActionTypeSuppress})
+	_, err := p.api.AdminCreateUser(ctx, &cognito.AdminCreateUserInput{
+		UserPoolId: p.id, Username: &name, MessageAction: types.MessageActionTypeSuppress,
+	})
 	return err
 }
 
 func (p pool) setPassword(ctx context.Context, name string) error {
-	_, err := p.api.AdminSetUserPassword(ctx, &cognito.AdminSetUserPasswordInput{UserPoolId: p.id, Username: &name, Password: aws.String(password), Permanent: true})
+	_, err := p.api.AdminSetUserPassword(ctx, &cognito.AdminSetUserPasswordInput{
+		UserPoolId: p.id, Username: &name, Password: aws.String(password), Permanent: true,
+	})
 	return err
 }
 
 func (p pool) signIn(ctx context.Context, name string) (*cognito.InitiateAuthOutput, error) {
 	return p.api.InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		ClientId: p.clientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth, AuthParameters: map[string]string{"USERNAME": name, "PASSWORD": password},
+		ClientId: p.clientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": name, "PASSWORD": password},
 	})
 }
 
@@ -116,12 +126,17 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 			if err != nil {
 				return err
 			}
-			_, err = p.api.VerifySoftwareToken(ctx, &cognito.VerifySoftwareTokenInput{AccessToken: access, UserCode: &code})
+			_, err = p.api.VerifySoftwareToken(ctx, &cognito.VerifySoftwareTokenInput{
+				AccessToken: access, UserCode: &code,
+			})
 			return err
 		}},
 		{"SetUserMFAPreference", func() error {
 			_, err := p.api.SetUserMFAPreference(ctx, &cognito.SetUserMFAPreferenceInput{
-				AccessToken: access, SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
+				AccessToken: access,
+				SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{
+					Enabled: true, PreferredMfa: true,
+				},
 			})
 			return err
 		}},
@@ -133,7 +148,8 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 			return err
 		}},
 		{"RespondToAuthChallenge, a code", func() error {
-			code, err := key.Code(now.Add(30 * time.Second)) // the next one is accepted already, and the last one is spent
+			// The next one is accepted already, and the last one is spent.
+			code, err := key.Code(now.Add(30 * time.Second))
 			if err != nil {
 				return err
 			}
@@ -145,7 +161,8 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 		}},
 		{"InitiateAuth, a refresh token", func() error {
 			_, err := p.api.InitiateAuth(ctx, &cognito.InitiateAuthInput{
-				ClientId: p.clientID, AuthFlow: types.AuthFlowTypeRefreshTokenAuth, AuthParameters: map[string]string{"REFRESH_TOKEN": *refresh},
+				ClientId: p.clientID, AuthFlow: types.AuthFlowTypeRefreshTokenAuth,
+				AuthParameters: map[string]string{"REFRESH_TOKEN": *refresh},
 			})
 			return err
 		}},

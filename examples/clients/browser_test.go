@@ -24,7 +24,9 @@ func (d *desk) browse(program string) {
 	out, err := exec.CommandContext(ctx, node(d.t), "node_modules/esbuild/bin/esbuild", program,
 		"--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle).CombinedOutput()
 	require.NoError(d.t, err, "esbuild:\n%s", out)
-	d.control.HandleFunc("GET /bundle.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
+	d.control.HandleFunc("GET /bundle.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, bundle)
+	})
 	d.control.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>clients</title>`)
@@ -46,7 +48,8 @@ func (d *desk) browse(program string) {
 	settings, err := json.Marshal(d.settings)
 	require.NoError(d.t, err)
 	// What goes wrong comes back as a text, with where it went wrong.
-	script := fmt.Sprintf("import('/bundle.js').then(({ run }) => run(%s)).then(() => '', (error) => error.stack ?? String(error))", settings)
+	script := fmt.Sprintf("import('/bundle.js').then(({ run }) => run(%s))"+
+		".then(() => '', (error) => error.stack ?? String(error))", settings)
 	failure, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
 	require.NoError(d.t, err)
 	require.Empty(d.t, failure, program)

@@ -68,8 +68,9 @@ func TestAmplify(t *testing.T) {
 	d.browse("amplify.mjs")
 	d.happened(srp,
 		"RevokeToken", "GetTokensFromRefreshToken", "GetTokensFromRefreshToken NotAuthorized",
-		"InitiateAuth USER_AUTH", "RespondToAuthChallenge SELECT_CHALLENGE", "RespondToAuthChallenge EMAIL_OTP CodeMismatch",
-		"RespondToAuthChallenge EMAIL_OTP", "RespondToAuthChallenge PASSWORD_VERIFIER",
+		"InitiateAuth USER_AUTH", "RespondToAuthChallenge SELECT_CHALLENGE",
+		"RespondToAuthChallenge EMAIL_OTP CodeMismatch", "RespondToAuthChallenge EMAIL_OTP",
+		"RespondToAuthChallenge PASSWORD_VERIFIER",
 	)
 	d.remembered()
 	assert.Equal(t, types.UserStatusTypeConfirmed, d.optional.User("writer").Status)

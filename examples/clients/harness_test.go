@@ -50,8 +50,9 @@ func touch() error {
 	return err
 }
 
-// desk is what the person has at hand who uses a client: three user pools, one in which MFA is optional, one that demands it and one that remembers
-// devices, and an address where the person's messages are read and the pools' clocks are moved.
+// desk is what the person has at hand who uses a client: three user pools, one in which MFA is
+// optional, one that demands it and one that remembers devices, and an address where the person's
+// messages are read and the pools' clocks are moved.
 type desk struct {
 	t                           *testing.T
 	optional, required, devices *cognitotest.Server
@@ -103,17 +104,23 @@ func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 		}),
 		required: start(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
 		devices: start(func(o *cognitotest.Options) {
-			o.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}
+			o.Devices = &types.DeviceConfigurationType{
+				ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true,
+			}
 		}),
 	}
 	d.optional.AddUser(cognitotest.User{
-		Username: "invited", Password: password, Email: "invited@example.com", Status: types.UserStatusTypeForceChangePassword,
+		Username: "invited", Password: password, Email: "invited@example.com",
+		Status: types.UserStatusTypeForceChangePassword,
 	})
 	d.optional.AddUser(cognitotest.User{
-		Username: "both", Password: password, Phone: "+15550001234", TOTP: secret, Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
+		Username: "both", Password: password, Phone: "+15550001234", TOTP: secret,
+		Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
 	})
 	d.required.AddUser(cognitotest.User{Username: "newcomer", Password: password})
-	d.optional.AddUser(cognitotest.User{Username: "reader", Password: password, Email: "reader@example.com", Groups: []string{"readers"}})
+	d.optional.AddUser(cognitotest.User{
+		Username: "reader", Password: password, Email: "reader@example.com", Groups: []string{"readers"},
+	})
 
 	d.devices.AddUser(cognitotest.User{Username: "owner", Password: password, TOTP: secret})
 
@@ -122,12 +129,15 @@ func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 	d.page = address.URL
 	d.settings = settings{
 		Password: password, Secret: secret,
-		Optional: d.pool(d.optional, "/optional"), Required: d.pool(d.required, "/required"), Devices: d.pool(d.devices, "/devices"),
+		Optional: d.pool(d.optional, "/optional"),
+		Required: d.pool(d.required, "/required"),
+		Devices:  d.pool(d.devices, "/devices"),
 	}
 	return d
 }
 
-// pool makes a pool known to a program. What lies beside it answers as the program cognitotest does at its control address.
+// pool makes a pool known to a program. What lies beside it answers as the program cognitotest does
+// at its control address.
 func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 	d.control.HandleFunc("POST "+path+"/clock", func(w http.ResponseWriter, r *http.Request) {
 		var body struct{ Advance string }
@@ -151,7 +161,10 @@ func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"messages": messages})
 	})
-	return pool{Endpoint: srv.URL, Region: srv.Region, UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Control: d.page + path}
+	return pool{
+		Endpoint: srv.URL, Region: srv.Region, UserPoolID: srv.UserPoolID, ClientID: srv.ClientID,
+		Control: d.page + path,
+	}
 }
 
 // run has a program use the pools. It says on its standard error what went wrong, if something did.
@@ -168,7 +181,8 @@ func (d *desk) run(name string, args ...string) {
 	// in the cloud.
 	cmd.Env = []string{
 		"PATH=" + path, "HOME=" + d.t.TempDir(), "LC_ALL=C.UTF-8",
-		"AWS_ACCESS_KEY_ID=AKIDCOGNITOTEST", "AWS_SECRET_ACCESS_KEY=cognitotest", "AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_ACCESS_KEY_ID=AKIDCOGNITOTEST", "AWS_SECRET_ACCESS_KEY=cognitotest",
+		"AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1",
 	}
 	cmd.Stdin = bytes.NewReader(input)
 	out, err := cmd.CombinedOutput()
@@ -213,12 +227,15 @@ func npmPackages(t *testing.T, lockfile string) map[string]npmPackage {
 	return lock.Packages
 }
 
-// calls lists the calls that a server took, each as operation, flow or challenge, and exception without its suffix, as far as it has them.
+// calls lists the calls that a server took, each as operation, flow or challenge, and exception
+// without its suffix, as far as it has them.
 func calls(srv *cognitotest.Server) []string {
 	var calls []string
 	for _, call := range srv.Calls() {
 		words := []string{call.Operation}
-		for _, detail := range []string{call.Params["AuthFlow"], call.Params["ChallengeName"], strings.TrimSuffix(call.Error, "Exception")} {
+		for _, detail := range []string{
+			call.Params["AuthFlow"], call.Params["ChallengeName"], strings.TrimSuffix(call.Error, "Exception"),
+		} {
 			if detail != "" {
 				words = append(words, detail)
 			}
@@ -228,15 +245,17 @@ func calls(srv *cognitotest.Server) []string {
 	return calls
 }
 
-// happened checks on the servers' side that a program did what it says it did: it signed in by a flow, was refused what should be, and reached the
-// end; and no password was sent where the flow is SRP. More is what this program did beside it.
+// happened checks on the servers' side that a program did what it says it did: it signed in by a flow,
+// was refused what should be, and reached the end; and no password was sent where the flow is SRP.
+// More is what this program did beside it.
 func (d *desk) happened(flow []string, more ...string) {
 	d.t.Helper()
 	optional, required := calls(d.optional), calls(d.required)
 	assert.Subset(d.t, optional, slices.Concat(flow, more, []string{
 		"SignUp", "ConfirmSignUp",
 		flow[len(flow)-1] + " UserNotConfirmed", flow[len(flow)-1] + " NotAuthorized",
-		"AssociateSoftwareToken", "VerifySoftwareToken EnableSoftwareTokenMFA", "VerifySoftwareToken", "SetUserMFAPreference",
+		"AssociateSoftwareToken", "VerifySoftwareToken EnableSoftwareTokenMFA", "VerifySoftwareToken",
+		"SetUserMFAPreference",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA ExpiredCode",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA CodeMismatch",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
@@ -246,7 +265,8 @@ func (d *desk) happened(flow []string, more ...string) {
 		"RespondToAuthChallenge SELECT_MFA_TYPE", "RespondToAuthChallenge SMS_MFA",
 	}))
 	assert.Subset(d.t, required, slices.Concat(flow, []string{
-		"AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge MFA_SETUP", "RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
+		"AssociateSoftwareToken", "VerifySoftwareToken", "RespondToAuthChallenge MFA_SETUP",
+		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA",
 	}))
 	all := strings.Join(slices.Concat(optional, required), "\n")
 	assert.NotContains(d.t, all, "UnknownOperation")
@@ -260,8 +280,8 @@ func (d *desk) happened(flow []string, more ...string) {
 	assert.True(d.t, newcomer.TOTP)
 }
 
-// remembered checks on the server's side that a device took the place of the second factor once it was remembered, and no more after it was
-// forgotten.
+// remembered checks on the server's side that a device took the place of the second factor once it was
+// remembered, and no more after it was forgotten.
 func (d *desk) remembered() {
 	d.t.Helper()
 	var steps []string

@@ -73,7 +73,8 @@ var (
 	errWhoAsks = say(
 		http.StatusBadRequest, "bad-field",
 		"Send either an access token or, during sign-in, authParamSession and authParamUserId.",
-		"アクセストークンか、サインインの途中ならauthParamSessionとauthParamUserIdの、どちらか一方を送ってください。",
+		"アクセストークンか、サインインの途中ならauthParamSessionとauthParamUserIdの、"+
+			"どちらか一方を送ってください。",
 	)
 	errChallengeName = say(
 		http.StatusBadRequest, "bad-field",
@@ -119,7 +120,8 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	}
 	if next == cognitomfa.StepStartOver {
 		f.en = "Too many wrong codes. Sign in again."
-		f.ja = "間違ったコードが続いたため、サインインを打ち切りました。もう一度サインインしてください。"
+		f.ja = "間違ったコードが続いたため、サインインを打ち切りました。" +
+			"もう一度サインインしてください。"
 		return f
 	}
 	minutes := max(1, int(math.Ceil(wait.Minutes())))
@@ -127,7 +129,8 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	if minutes == 1 {
 		f.en = "Too many attempts. Try again in a minute."
 	}
-	f.ja = fmt.Sprintf("試行回数が上限に達しました。約%d分後に、もう一度お試しください。", minutes)
+	f.ja = fmt.Sprintf("試行回数が上限に達しました。"+
+		"約%d分後に、もう一度お試しください。", minutes)
 	return f
 }
 
@@ -136,8 +139,9 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 func freshSignInRequired(maxAge time.Duration) error {
 	return &fault{
 		status: http.StatusUnauthorized, code: "fresh-sign-in-required",
-		en:   "Your sign-in is too old to change two-step sign-in. Sign in again first.",
-		ja:   "サインインから時間が経っているため、2段階認証の設定を変更できません。先に、もう一度サインインしてください。",
+		en: "Your sign-in is too old to change two-step sign-in. Sign in again first.",
+		ja: "サインインから時間が経っているため、2段階認証の設定を変更できません。" +
+			"先に、もう一度サインインしてください。",
 		next: cognitomfa.StepStartOver,
 		authenticate: fmt.Sprintf(`, error="insufficient_user_authentication", max_age="%d"`,
 			int(maxAge.Seconds())),
@@ -168,7 +172,8 @@ var faults = []struct {
 		http.StatusTooManyRequests, "too-many-attempts",
 		"Too many failed attempts. Wait before you try again: "+
 			"a few seconds at first, then longer each time.",
-		"失敗が続いたため、一時的にロックされています。少し待ってから、もう一度お試しください。"+
+		"失敗が続いたため、一時的にロックされています。"+
+			"少し待ってから、もう一度お試しください。"+
 			"待ち時間は失敗するたびに長くなります。",
 	)},
 	{cognitomfa.ErrUserDisabled, say(
@@ -179,18 +184,21 @@ var faults = []struct {
 	{cognitomfa.ErrPasswordReset, say(
 		http.StatusForbidden, "password-reset-required",
 		"The password must be reset before you can sign in. Ask the administrator.",
-		"サインインの前にパスワードのリセットが必要です。管理者にお問い合わせください。",
+		"サインインの前にパスワードのリセットが必要です。"+
+			"管理者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrNotConfirmed, say(
 		http.StatusForbidden, "user-not-confirmed",
 		"The sign-up is not complete. Confirm it with the code that was sent to you, "+
 			"or ask the administrator.",
-		"ユーザー登録が完了していません。届いたコードで登録を完了するか、管理者にお問い合わせください。",
+		"ユーザー登録が完了していません。"+
+			"届いたコードで登録を完了するか、管理者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrPasswordPolicy, say(
 		http.StatusBadRequest, "password-policy",
 		"The new password does not follow the rules, or it was used before. Choose another.",
-		"新しいパスワードが条件を満たしていないか、以前に使われたものです。別のパスワードにしてください。",
+		"新しいパスワードが条件を満たしていないか、以前に使われたものです。"+
+			"別のパスワードにしてください。",
 	)},
 	{cognitomfa.ErrAttribute, say(
 		http.StatusBadRequest, "bad-attribute",
@@ -203,14 +211,16 @@ var faults = []struct {
 		http.StatusBadRequest, "wrong-code",
 		"That code is wrong. Enter the newest one. If codes from your app are refused repeatedly, "+
 			"check that your phone sets its clock automatically.",
-		"コードが違います。最新のコードを入力してください。認証アプリのコードが何度も受け付けられない"+
-			"ときは、スマートフォンの時刻が自動設定になっているか確認してください。",
+		"コードが違います。最新のコードを入力してください。"+
+			"認証アプリのコードが何度も受け付けられないときは、"+
+			"スマートフォンの時刻が自動設定になっているか確認してください。",
 	)},
 	{cognitomfa.ErrCodeUsed, say(
 		http.StatusBadRequest, "used-code",
 		"That code was already used. Wait up to 30 seconds until the app shows the next code, "+
 			"and enter that one.",
-		"このコードはすでに使われています。認証アプリに次のコードが表示されるまで（最長30秒）待ち、"+
+		"このコードはすでに使われています。"+
+			"認証アプリに次のコードが表示されるまで（最長30秒）待ち、"+
 			"次のコードを入力してください。",
 	)},
 	{cognitomfa.ErrMethod, say(
@@ -233,17 +243,20 @@ var faults = []struct {
 	{cognitomfa.ErrMissingScope, say(
 		http.StatusForbidden, "missing-scope",
 		"This sign-in does not allow changes to two-step sign-in. Ask the service's operator.",
-		"このサインインでは2段階認証の設定を変更できません。サービスの運営者にお問い合わせください。",
+		"このサインインでは2段階認証の設定を変更できません。"+
+			"サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrNotEnrolled, say(
 		http.StatusBadRequest, "not-enrolled",
 		"No authenticator app is registered. Get a QR code and scan it first.",
-		"認証アプリが登録されていません。まずQRコードを表示して読み取ってください。",
+		"認証アプリが登録されていません。"+
+			"まずQRコードを表示して読み取ってください。",
 	)},
 	{cognitomfa.ErrTOTPDisabled, say(
 		http.StatusForbidden, "totp-disabled",
 		"This service does not support authenticator apps at the moment. Ask its operator.",
-		"現在、このサービスでは認証アプリを使えません。サービスの運営者にお問い合わせください。",
+		"現在、このサービスでは認証アプリを使えません。"+
+			"サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrMFARequired, say(
 		http.StatusForbidden, "mfa-required",
@@ -253,7 +266,8 @@ var faults = []struct {
 	{cognitomfa.ErrRejected, say(
 		http.StatusForbidden, "rejected",
 		"The rules of this service do not allow that. Ask its operator.",
-		"サービスの規則により許可されていません。サービスの運営者にお問い合わせください。",
+		"サービスの規則により許可されていません。"+
+			"サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrThrottled, say(
 		http.StatusTooManyRequests, "throttled",
@@ -270,23 +284,27 @@ var (
 	misconfigured = say(
 		http.StatusInternalServerError, "misconfigured",
 		"The service is not set up correctly. Its operator finds the reason in the log.",
-		"サービスの設定に誤りがあります。サービスの運営者はログで原因を確認できます。",
+		"サービスの設定に誤りがあります。"+
+			"サービスの運営者はログで原因を確認できます。",
 	)
 	unavailable = say(
 		http.StatusBadGateway, "unavailable",
 		"The sign-in service did not respond. Wait a moment, then try again.",
-		"サインインサービスから応答がありませんでした。少し待ってから、もう一度お試しください。",
+		"サインインサービスから応答がありませんでした。"+
+			"少し待ってから、もう一度お試しください。",
 	)
 	// lost replaces unavailable where the step may have been carried out and cannot be repeated.
 	lost = say(
 		http.StatusBadGateway, "unavailable",
 		"The sign-in service did not respond. Sign in again.",
-		"サインインサービスから応答がありませんでした。もう一度サインインしてください。",
+		"サインインサービスから応答がありませんでした。"+
+			"もう一度サインインしてください。",
 	)
 	internal = say(
 		http.StatusInternalServerError, "internal",
 		"Something unexpected went wrong. The service's operator finds the reason in the log.",
-		"予期しないエラーが発生しました。サービスの運営者はログで原因を確認できます。",
+		"予期しないエラーが発生しました。"+
+			"サービスの運営者はログで原因を確認できます。",
 	)
 )
 

@@ -70,7 +70,9 @@ func TestSettings(t *testing.T) {
 		_, err := parseSettings(args, io.Discard)
 		assert.Error(t, err, args)
 	}
-	for _, given := range []string{"id.example.com", "https://", "ftp://id.example.com", "https://id.example.com/path"} {
+	for _, given := range []string{
+		"id.example.com", "https://", "ftp://id.example.com", "https://id.example.com/path",
+	} {
 		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-url", given}, io.Discard, io.Discard)
 		assert.ErrorContains(t, err, "-url", given)
 	}

@@ -917,9 +917,10 @@ func TestCognitoFails(t *testing.T) {
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
 	for code, want := range map[string]int{
-		"InternalErrorException":    http.StatusServiceUnavailable,
-		"TooManyRequestsException":  http.StatusServiceUnavailable,
-		"ResourceNotFoundException": http.StatusInternalServerError, "UserLambdaValidationException": http.StatusForbidden,
+		"InternalErrorException":         http.StatusServiceUnavailable,
+		"TooManyRequestsException":       http.StatusServiceUnavailable,
+		"ResourceNotFoundException":      http.StatusInternalServerError,
+		"UserLambdaValidationException":  http.StatusForbidden,
 		"PasswordResetRequiredException": http.StatusForbidden,
 	} {
 		failure := cognitotest.Error(code, "no")

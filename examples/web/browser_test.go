@@ -138,7 +138,9 @@ func TestJapanese(t *testing.T) {
 	p.click("#set-up")
 
 	p.see("setup", "#open")
-	assert.Equal(t, []string{"認証アプリを開く", "コピー", "別の端末の認証アプリを使う"}, p.shown()[:3])
+	assert.Equal(t, []string{
+		"認証アプリを開く", "コピー", "別の端末の認証アプリを使う",
+	}, p.shown()[:3])
 	p.click("#qr-fold summary")
 	p.scan()
 	code := p.firstCode()

@@ -27,7 +27,8 @@ func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 	links = map[string]string{}
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
-		if cells := strings.Split(strings.Trim(line, "|"), " | "); regexp.MustCompile(`^\| *[A-Z]-\d+ \|`).MatchString(line) {
+		cells := strings.Split(strings.Trim(line, "|"), " | ")
+		if regexp.MustCompile(`^\| *[A-Z]-\d+ \|`).MatchString(line) {
 			require.Len(t, cells, 5, line)
 			for i := range cells {
 				cells[i] = strings.TrimSpace(cells[i])

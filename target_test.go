@@ -223,7 +223,9 @@ func newRealTargetVia(
 		},
 	}
 	for method, on := range map[string]bool{
-		"SOFTWARE_TOKEN_MFA": totp, "SMS_MFA": out.SmsMfaConfiguration != nil, "EMAIL_OTP": out.EmailMfaConfiguration != nil,
+		"SOFTWARE_TOKEN_MFA": totp,
+		"SMS_MFA":            out.SmsMfaConfiguration != nil,
+		"EMAIL_OTP":          out.EmailMfaConfiguration != nil,
 	} {
 		if on {
 			r.notebook.seen.Pool.Methods = append(r.notebook.seen.Pool.Methods, method)

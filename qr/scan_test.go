@@ -116,7 +116,8 @@ func TestTerminalsScan(t *testing.T) {
 func TestAnyTextScans(t *testing.T) {
 	dir := t.TempDir()
 	for i, text := range []string{
-		"1", "0123456789", "HELLO WORLD", "Hello, world", "例えばこのような文章です", "Привет, мир",
+		"1", "0123456789", "HELLO WORLD", "Hello, world",
+		"例えばこのような文章です", "Привет, мир",
 		"🔑🔑🔑", "ABC 123 例 abc 4567890123", "a\nb\tc",
 	} {
 		picture, err := encode(t, text).PNG(256)

@@ -220,7 +220,7 @@ func addUsers(srv *cognitotest.Server) {
 // tourOfAccount sees the account, and how two-step sign-in is set up, replaced and switched off.
 func tourOfAccount(t *testing.T, language string) {
 	t.Helper()
-	srv := cognitotest.NewServer()
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.SMS = true })
 	t.Cleanup(srv.Close)
 	addUsers(srv)
 	srv.Advance(-10 * time.Minute) // so that the first sign-in is not fresh any more later
@@ -272,7 +272,7 @@ func tourOfAccount(t *testing.T, language string) {
 // tourOfFailures sees what a page looks like when nothing can be done on it any more, or not yet.
 func tourOfFailures(t *testing.T, language string) {
 	t.Helper()
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA, o.SMS = types.UserPoolMfaTypeOn, true })
 	t.Cleanup(srv.Close)
 	addUsers(srv)
 	p := sit(t, startOn(t, srv), language)

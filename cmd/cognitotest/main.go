@@ -135,7 +135,7 @@
 //	curl -X DELETE http://127.0.0.1:9230/calls
 //	{}
 //
-// A call is {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"","faulted":false}.
+// A call: {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"","faulted":false}.
 // With -accept-unsimulated, "unsimulated" lists the settings of the call that were kept and do nothing.
 // An error is {"error":…}, with a sentence that says what to do, and a status of 400 or more. Requests
 // of web pages are refused, whatever page the developer's browser may visit. The pool itself takes

@@ -375,7 +375,7 @@ func TestEveryPage(t *testing.T) {
 // A phone is not told to scan itself: there the link comes first, and the picture last.
 func TestPhone(t *testing.T) {
 	t.Parallel()
-	srv := fake(t, func(o *cognitotest.Options) { o.MFA, o.SMS = types.UserPoolMfaTypeOn, false })
+	srv := fake(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	p := sit(t, start(t, srv, ""), srv, "en", false)
 	p.open("/")
 	p.see("sign-in", "#account:focus")

@@ -113,7 +113,7 @@ func TestSetup(t *testing.T) {
 // In a pool that requires MFA the set-up comes before the sign-in is finished.
 func TestRequiredSetup(t *testing.T) {
 	t.Parallel()
-	srv := fake(t, func(o *cognitotest.Options) { o.MFA, o.SMS = types.UserPoolMfaTypeOn, false })
+	srv := fake(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	b := open(t, srv, start(t, srv, "").URL)
 	b.signIn("temporary@example.com")
 	b.at("/new-password")

@@ -252,12 +252,14 @@ func TestChoiceRefusals(t *testing.T) {
 	}{
 		"nothing selected": {"SELECT_CHALLENGE", choice(), nil, missing + "ANSWER"},
 		"not offered": {
-			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "SMS_OTP"},
+			"SELECT_CHALLENGE", choice(),
+			kv{"ANSWER": "SMS_OTP"},
 			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
 				"PASSWORD, EMAIL_OTP",
 		},
 		"never offered": {
-			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "WEB_AUTHN"},
+			"SELECT_CHALLENGE", choice(),
+			kv{"ANSWER": "WEB_AUTHN"},
 			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
 				"PASSWORD, EMAIL_OTP",
 		},
@@ -265,14 +267,16 @@ func TestChoiceRefusals(t *testing.T) {
 			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, incorrect,
 		},
 		"selected, no public key": {
-			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"},
+			"SELECT_CHALLENGE", choice(),
+			kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"},
 			"InvalidParameter: SRP_A is not a valid public key.",
 		},
 		"no password":    {"PASSWORD", begun("PASSWORD"), kv{"ANSWER": password}, missing + "PASSWORD"},
 		"wrong password": {"PASSWORD", begun("PASSWORD"), kv{"PASSWORD": "wrong"}, incorrect},
 		"no SRP_A":       {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"PASSWORD": password}, missing + "SRP_A"},
 		"no public key": {
-			"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"SRP_A": "N"},
+			"PASSWORD_SRP", begun("PASSWORD_SRP"),
+			kv{"SRP_A": "N"},
 			"InvalidParameter: SRP_A is not a valid public key.",
 		},
 		"no code": {
@@ -281,7 +285,8 @@ func TestChoiceRefusals(t *testing.T) {
 		"wrong code":         {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"EMAIL_OTP_CODE": "123"}, wrongOTP},
 		"choice as password": {"PASSWORD", choice(), kv{"PASSWORD": password}, invalidSession},
 		"password as choice": {
-			"SELECT_CHALLENGE", begun("PASSWORD"), kv{"ANSWER": "PASSWORD", "PASSWORD": password},
+			"SELECT_CHALLENGE", begun("PASSWORD"),
+			kv{"ANSWER": "PASSWORD", "PASSWORD": password},
 			invalidSession,
 		},
 		"no session": {"SELECT_CHALLENGE", "", kv{"ANSWER": "EMAIL_OTP"}, missing + "Session"},

@@ -44,18 +44,21 @@ func TestPreflight(t *testing.T) {
 		methods, allowed string
 	}{
 		"amazon-cognito-identity-js": {
-			"/", []string{"cache-control,content-type,x-amz-target,x-amz-user-agent"},
+			"/",
+			[]string{"cache-control,content-type,x-amz-target,x-amz-user-agent"},
 			"POST", "cache-control,content-type,x-amz-target,x-amz-user-agent",
 		},
 		"AWS SDK": {"/", []string{signed}, "POST", signed},
 		"blanks and several lines": {
-			"/", []string{"content-type, x-amz-target", "X-Mine"},
+			"/",
+			[]string{"content-type, x-amz-target", "X-Mine"},
 			"POST", "content-type,x-amz-target,X-Mine",
 		},
 		"nothing that is no name": {"/", []string{",, *, a b, x;y, é, <script>, ok"}, "POST", "ok"},
 		"no headers":              {"/", nil, "POST", ""},
 		"keys": {
-			"/" + srv.UserPoolID + "/.well-known/jwks.json", []string{"cache-control"},
+			"/" + srv.UserPoolID + "/.well-known/jwks.json",
+			[]string{"cache-control"},
 			"GET, HEAD", "cache-control",
 		},
 	} {

@@ -206,24 +206,31 @@ func TestPreference(t *testing.T) {
 		preferred string
 	}{
 		"enable": {
-			cognitotest.User{Methods: []string{}}, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}},
-			[]string{totp}, "",
+			cognitotest.User{Methods: []string{}},
+			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}},
+			[]string{totp},
+			"",
 		},
 		"enable and prefer": {
 			cognitotest.User{Methods: []string{}},
-			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}}, []string{totp},
+			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			[]string{totp},
 			totp,
 		},
 		"another stays, loses": {
-			both, kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
-			[]string{totp, email}, email,
+			both,
+			kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			[]string{totp, email},
+			email,
 		},
 		"another stays, keeps": {
 			both, kv{"EmailMfaSettings": kv{"Enabled": true}}, []string{totp, email}, totp,
 		},
 		"no preference any more": {
-			both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}},
-			[]string{totp, email}, "",
+			both,
+			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}},
+			[]string{totp, email},
+			"",
 		},
 		"disable the preferred": {
 			both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": false}}, []string{email}, "",
@@ -233,7 +240,8 @@ func TestPreference(t *testing.T) {
 		"one off, one on": {
 			both,
 			kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
-			[]string{email}, email,
+			[]string{email},
+			email,
 		},
 		"nothing given":         {both, kv{}, []string{totp, email}, totp},
 		"null is nothing":       {both, kv{"SoftwareTokenMfaSettings": nil}, []string{totp, email}, totp},

@@ -294,41 +294,49 @@ func TestShapes(t *testing.T) {
 				"have length greater than or equal to 6",
 		},
 		"long code": {
-			"VerifySoftwareToken", kv{"UserCode": "1234567"},
+			"VerifySoftwareToken",
+			kv{"UserCode": "1234567"},
 			"1 validation error detected: Value at 'userCode'" + failed +
 				"have length less than or equal to 6",
 		},
 		"full width": {
-			"VerifySoftwareToken", kv{"UserCode": "１２３４５６"},
+			"VerifySoftwareToken",
+			kv{"UserCode": "１２３４５６"},
 			"1 validation error detected: Value at 'userCode'" + failed +
 				"satisfy regular expression pattern: [0-9]+",
 		},
 		"nothing": {
-			"VerifySoftwareToken", kv{},
+			"VerifySoftwareToken",
+			kv{},
 			"1 validation error detected: Value at 'userCode'" + failed + "not be null",
 		},
 		"short session": {
-			"AssociateSoftwareToken", kv{"Session": "x"},
+			"AssociateSoftwareToken",
+			kv{"Session": "x"},
 			"1 validation error detected: Value at 'session'" + failed +
 				"have length greater than or equal to 20",
 		},
 		"long session": {
-			"AssociateSoftwareToken", kv{"Session": strings.Repeat("x", 8193)},
+			"AssociateSoftwareToken",
+			kv{"Session": strings.Repeat("x", 8193)},
 			"1 validation error detected: Value at 'session'" + failed +
 				"have length less than or equal to 8192",
 		},
 		"no token": {
-			"GetUser", kv{"AccessToken": "a b"},
+			"GetUser",
+			kv{"AccessToken": "a b"},
 			"1 validation error detected: Value at 'accessToken'" + failed +
 				"satisfy regular expression pattern: [A-Za-z0-9-_=.]+",
 		},
 		"pool": {
-			"AdminGetUser", kv{"UserPoolId": "nowhere", "Username": "alice"},
+			"AdminGetUser",
+			kv{"UserPoolId": "nowhere", "Username": "alice"},
 			`1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed +
 				`satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`,
 		},
 		"blank name": {
-			"AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"},
+			"AdminGetUser",
+			kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"},
 			`1 validation error detected: Value at 'username'` + failed +
 				`satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
 		},
@@ -343,7 +351,8 @@ func TestShapes(t *testing.T) {
 			kv{
 				"AccessToken": "x",
 				"UserAttributes": []kv{
-					{"Name": "name", "Value": "x"}, {"Name": "a\u200bb"},
+					{"Name": "name", "Value": "x"},
+					{"Name": "a\u200bb"},
 					{"Value": strings.Repeat("é", 2049)},
 				},
 			},
@@ -364,12 +373,14 @@ func TestShapes(t *testing.T) {
 				`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`,
 		},
 		"all missing": {
-			"AdminGetUser", kv{},
+			"AdminGetUser",
+			kv{},
 			"2 validation errors detected: Value null at 'userPoolId'" + failed +
 				"not be null; Value at 'username'" + failed + "not be null",
 		},
 		"enum": {
-			"SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"},
+			"SetUserPoolMfaConfig",
+			kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"},
 			"1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed +
 				"satisfy enum value set: [OPTIONAL, OFF, ON]",
 		},

@@ -49,7 +49,7 @@ func TestPreflight(t *testing.T) {
 			"POST", "cache-control,content-type,x-amz-target,x-amz-user-agent",
 		},
 		"AWS SDK": {"/", []string{signed}, "POST", signed},
-		"blanks and several lines": {
+		"spaces and several lines": {
 			"/",
 			[]string{"content-type, x-amz-target", "X-Mine"},
 			"POST", "content-type,x-amz-target,X-Mine",

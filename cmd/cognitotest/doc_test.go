@@ -64,12 +64,13 @@ func TestDocumentedCalls(t *testing.T) {
 	status, _ := ask(t, http.MethodDelete, c.Control+"/calls", "")
 	require.Equal(t, http.StatusOK, status)
 
-	examples := regexp.MustCompile(`\n\t(curl .*)\n\t(\{.*)\n`).FindAllStringSubmatch(text, -1)
+	examples := regexp.MustCompile(`(?ms)^\t(curl .*?)\n\t(\{.*?)\n$`).FindAllStringSubmatch(text, -1)
 	require.Len(t, examples, strings.Count(text, "\n\tcurl "), "each call has its answer")
 	varying := regexp.MustCompile(`"\d{4}-\d\d-\d\dT[^"]*Z"|"[0-9a-f]{8}-[0-9a-f-]{27}"|"\d{6}"`)
 	called := map[string]bool{}
 	for _, example := range examples {
 		require.Contains(t, example[1], "http://127.0.0.1:9230/")
+		require.Equal(t, 1, strings.Count(example[1], "curl "), "one call at a time")
 		line := strings.ReplaceAll(example[1], "http://127.0.0.1:9230", c.Control)
 		shell := exec.CommandContext(tooltest.Context(t), "sh", "-c", line+" --silent --show-error")
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
@@ -154,7 +155,7 @@ func TestHelp(t *testing.T) {
 	assert.Len(t, flags, 1+strings.Count(help, "\n  -"), "each has a name and an explanation")
 	assert.Greater(t, len(flags), 15)
 
-	prose := regexp.MustCompile(`(?m)^\tcurl .*$`).ReplaceAllString(documentation(t), "")
+	prose := regexp.MustCompile(`(?m)^\tcurl (?:.*\\\n)*.*$`).ReplaceAllString(documentation(t), "")
 	section := regexp.MustCompile(`(?m)^    echo .*$`).ReplaceAllString(readme(t), "")
 	explained := regexp.MustCompile(`(?m)^  curl .*$`).ReplaceAllString(usage, "")
 	for _, text := range []string{prose, explained, section} {

@@ -11,7 +11,7 @@
 // starts it with -addr 127.0.0.1:0 -json and reads one line from its standard output, which comes when
 // the pool is ready:
 //
-//	{"endpoint":"http://127.0.0.1:40123","region":"us-east-1","userPoolId":"us-east-1_cognitotest","clientId":"cognitotest",…}
+//	{"endpoint":"http://127.0.0.1:40123","region":"us-east-1","userPoolId":"us-east-1_cognitotest",…}
 //
 // Diagnostics go to the standard error. It ends with status 0 after Ctrl-C or SIGTERM, with 2 if the
 // command line is wrong, and with 1 for whatever else keeps it from running.
@@ -34,7 +34,10 @@
 //
 //	[
 //	  {"username": "alice", "password": "Passw0rd!", "email": "alice@example.com", "totp": "JBSWY3DPEHPK3PXP"},
-//	  {"username": "bob", "password": "Passw0rd!", "phone": "+15550001234", "attributes": {"name": "Bob"}, "groups": ["admin"]},
+//	  {
+//	    "username": "bob", "password": "Passw0rd!", "phone": "+15550001234",
+//	    "attributes": {"name": "Bob"}, "groups": ["admin"]
+//	  },
 //	  {"username": "carol", "password": "Temp0rary!", "status": "FORCE_CHANGE_PASSWORD"}
 //	]
 //
@@ -76,20 +79,45 @@
 //	{"messages":[]}
 //
 //	curl http://127.0.0.1:9230/users/alice
-//	{"userPoolId":"us-east-1_cognitotest","username":"alice","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10","status":"CONFIRMED","disabled":false,"attributes":{"email":"alice@example.com","email_verified":"true","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"},"groups":[],"methods":["SOFTWARE_TOKEN_MFA"],"preferred":"SOFTWARE_TOKEN_MFA","totp":true,"totpPending":false,"totpDevice":"","created":"2026-01-02T03:04:05Z","modified":"2026-01-02T03:04:05Z","failedPasswordTries":0}
+//	{
+//	  "userPoolId": "us-east-1_cognitotest", "username": "alice",
+//	  "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "status": "CONFIRMED", "disabled": false,
+//	  "attributes": {
+//	    "email": "alice@example.com", "email_verified": "true", "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"
+//	  },
+//	  "groups": [], "methods": ["SOFTWARE_TOKEN_MFA"], "preferred": "SOFTWARE_TOKEN_MFA",
+//	  "totp": true, "totpPending": false, "totpDevice": "", "created": "2026-01-02T03:04:05Z",
+//	  "modified": "2026-01-02T03:04:05Z", "failedPasswordTries": 0
+//	}
 //
 // A message is {"time":…,"medium":"EMAIL","destination":"alice@example.com","code":"123456"}. Names may
 // be aliases or subs; what a URL cannot hold is percent-encoded in them. Another user, with the members
 // that a users file has, is answered with its state:
 //
 //	curl -H Content-Type:application/json -d '{"username":"dave","password":"Passw0rd!"}' http://127.0.0.1:9230/users
-//	{"userPoolId":"us-east-1_cognitotest","username":"dave","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10","status":"CONFIRMED","disabled":false,"attributes":{"sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"},"groups":[],"methods":[],"preferred":"","totp":false,"totpPending":false,"totpDevice":"","created":"2026-01-02T03:04:05Z","modified":"2026-01-02T03:04:05Z","failedPasswordTries":0}
+//	{
+//	  "userPoolId": "us-east-1_cognitotest", "username": "dave",
+//	  "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "status": "CONFIRMED", "disabled": false,
+//	  "attributes": {"sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"}, "groups": [], "methods": [],
+//	  "preferred": "", "totp": false, "totpPending": false, "totpDevice": "",
+//	  "created": "2026-01-02T03:04:05Z", "modified": "2026-01-02T03:04:05Z",
+//	  "failedPasswordTries": 0
+//	}
 //
 // A program may make more pools, by CreateUserPool. A user whose name is in several of them is an error
 // that names the pools; the same paths below /pools/<pool ID> are about one pool:
 //
-//	curl -H Content-Type:application/json -d '{"username":"erin","password":"Passw0rd!","totp":"JBSWY3DPEHPK3PXP"}' http://127.0.0.1:9230/pools/us-east-1_cognitotest/users
-//	{"userPoolId":"us-east-1_cognitotest","username":"erin","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10","status":"CONFIRMED","disabled":false,"attributes":{"sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"},"groups":[],"methods":["SOFTWARE_TOKEN_MFA"],"preferred":"SOFTWARE_TOKEN_MFA","totp":true,"totpPending":false,"totpDevice":"","created":"2026-01-02T03:04:05Z","modified":"2026-01-02T03:04:05Z","failedPasswordTries":0}
+//	curl -H Content-Type:application/json \
+//	  -d '{"username":"erin","password":"Passw0rd!","totp":"JBSWY3DPEHPK3PXP"}' \
+//	  http://127.0.0.1:9230/pools/us-east-1_cognitotest/users
+//	{
+//	  "userPoolId": "us-east-1_cognitotest", "username": "erin",
+//	  "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "status": "CONFIRMED", "disabled": false,
+//	  "attributes": {"sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"}, "groups": [],
+//	  "methods": ["SOFTWARE_TOKEN_MFA"], "preferred": "SOFTWARE_TOKEN_MFA", "totp": true,
+//	  "totpPending": false, "totpDevice": "", "created": "2026-01-02T03:04:05Z",
+//	  "modified": "2026-01-02T03:04:05Z", "failedPasswordTries": 0
+//	}
 //
 //	curl http://127.0.0.1:9230/pools/us-east-1_cognitotest/users/alice/codes
 //	{"code":"282760","nextCode":"996554"}
@@ -98,7 +126,16 @@
 //	{"messages":[]}
 //
 //	curl http://127.0.0.1:9230/pools/us-east-1_cognitotest/users/alice
-//	{"userPoolId":"us-east-1_cognitotest","username":"alice","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10","status":"CONFIRMED","disabled":false,"attributes":{"email":"alice@example.com","email_verified":"true","sub":"1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"},"groups":[],"methods":["SOFTWARE_TOKEN_MFA"],"preferred":"SOFTWARE_TOKEN_MFA","totp":true,"totpPending":false,"totpDevice":"","created":"2026-01-02T03:04:05Z","modified":"2026-01-02T03:04:05Z","failedPasswordTries":0}
+//	{
+//	  "userPoolId": "us-east-1_cognitotest", "username": "alice",
+//	  "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "status": "CONFIRMED", "disabled": false,
+//	  "attributes": {
+//	    "email": "alice@example.com", "email_verified": "true", "sub": "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"
+//	  },
+//	  "groups": [], "methods": ["SOFTWARE_TOKEN_MFA"], "preferred": "SOFTWARE_TOKEN_MFA",
+//	  "totp": true, "totpPending": false, "totpDevice": "", "created": "2026-01-02T03:04:05Z",
+//	  "modified": "2026-01-02T03:04:05Z", "failedPasswordTries": 0
+//	}
 //
 // The clock, by which sessions, codes and tokens age, is read, and moved by a duration, which may be
 // negative:
@@ -115,10 +152,15 @@
 // the same; delay comes before anything else, by the real clock; count is how many calls meet the
 // fault. A fault that says nothing of these lets a call pass. DELETE forgets those that wait:
 //
-//	curl -H Content-Type:application/json -d '{"operation":"InitiateAuth","code":"TooManyRequestsException","message":"Rate exceeded","status":429,"count":2}' http://127.0.0.1:9230/faults
+//	curl -H Content-Type:application/json \
+//	  -d '{"operation":"InitiateAuth","code":"TooManyRequestsException","message":"Rate exceeded",
+//	       "status":429,"count":2}' \
+//	  http://127.0.0.1:9230/faults
 //	{}
 //
-//	curl -H Content-Type:application/json -d '{"operation":"VerifySoftwareToken","reset":true,"applied":true,"delay":"100ms"}' http://127.0.0.1:9230/faults
+//	curl -H Content-Type:application/json \
+//	  -d '{"operation":"VerifySoftwareToken","reset":true,"applied":true,"delay":"100ms"}' \
+//	  http://127.0.0.1:9230/faults
 //	{}
 //
 //	curl -H Content-Type:application/json -d '{"operation":"*","cut":true}' http://127.0.0.1:9230/faults
@@ -135,7 +177,10 @@
 //	curl -X DELETE http://127.0.0.1:9230/calls
 //	{}
 //
-// A call: {"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"","faulted":false}.
+// One of the calls:
+//
+//	{"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"","faulted":false}
+//
 // With -accept-unsimulated, "unsimulated" lists the settings of the call that were kept and do nothing.
 // An error is {"error":…}, with a sentence that says what to do, and a status of 400 or more. Requests
 // of web pages are refused, whatever page the developer's browser may visit. The pool itself takes

@@ -4,7 +4,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
@@ -79,21 +79,9 @@ func TestCodeRFC4226(t *testing.T) {
 	}
 }
 
-// tool returns the path of a program. Without the program the test is skipped, or fails where
-// COGNITOMFA_REQUIRE_TOOLS is set.
-func tool(t *testing.T, name, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil && os.Getenv("COGNITOMFA_REQUIRE_TOOLS") == "" {
-		t.Skipf("%s is not installed; it is in the Debian package %s", name, debianPackage)
-	}
-	require.NoError(t, err, "install the Debian package %s", debianPackage)
-	return path
-}
-
 // OATH Toolkit is an independent implementation.
 func TestCodeAgreesWithOathtool(t *testing.T) {
-	oathtool := tool(t, "oathtool", "oathtool")
+	oathtool := tooltest.Need(t, "oathtool", "oathtool")
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range 120 {

@@ -2,7 +2,6 @@ package qr_test
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
@@ -31,16 +31,7 @@ json.dump([svg(text) for text in json.load(sys.stdin)], sys.stdout)
 
 func segno(tb testing.TB, texts []string) []int {
 	tb.Helper()
-	// Debian's own Python comes first: another one in the path does not see Debian's packages.
-	python := "/usr/bin/python3"
-	if exec.CommandContext(tb.Context(), python, "-c", "import segno").Run() != nil {
-		python = "python3"
-	}
-	err := exec.CommandContext(tb.Context(), python, "-c", "import segno").Run()
-	if err != nil && os.Getenv("COGNITOMFA_REQUIRE_TOOLS") == "" {
-		tb.Skip("segno is not installed; it is in the Debian package python3-segno")
-	}
-	require.NoError(tb, err, "install the Debian package python3-segno")
+	python := tooltest.NeedWorking(tb, "python3-segno", "segno", "python3", "-c", "import segno")
 	in, err := json.Marshal(texts)
 	require.NoError(tb, err)
 	cmd := exec.CommandContext(tb.Context(), python, "-c", segnoScript)

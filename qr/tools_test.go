@@ -11,25 +11,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// tool returns the path of a program. Without the program the test is skipped, or fails where
-// COGNITOMFA_REQUIRE_TOOLS is set.
-func tool(t *testing.T, name, debianPackage string) string {
+func zbarimg(t *testing.T) string { t.Helper(); return tooltest.Need(t, "zbar-tools", "zbarimg") }
+
+func zxing(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil && os.Getenv("COGNITOMFA_REQUIRE_TOOLS") == "" {
-		t.Skipf("%s is not installed; it is in the Debian package %s", name, debianPackage)
-	}
-	require.NoError(t, err, "install the Debian package %s", debianPackage)
-	return path
+	return tooltest.Need(t, "zxing-cpp-tools", "ZXingReader")
 }
 
-func zbarimg(t *testing.T) string { t.Helper(); return tool(t, "zbarimg", "zbar-tools") }
-
-func zxing(t *testing.T) string { t.Helper(); return tool(t, "ZXingReader", "zxing-cpp-tools") }
-
-func rsvg(t *testing.T) string { t.Helper(); return tool(t, "rsvg-convert", "librsvg2-bin") }
+func rsvg(t *testing.T) string { t.Helper(); return tooltest.Need(t, "librsvg2-bin", "rsvg-convert") }
 
 // assertZbarReads asserts that zbar reads the text from each picture. The pictures are files, by
 // name; the texts, which are ASCII, have the same names.

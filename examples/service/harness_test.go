@@ -276,6 +276,20 @@ func (b *browser) enroll() (key string, codes []string) {
 	return key, b.saveCodes()
 }
 
+// remember signs in and enrolls, then signs in with a code on a computer that is remembered from then on.
+func (b *browser) remember(account string) {
+	b.t.Helper()
+	b.signIn(account)
+	b.at("/")
+	b.enroll()
+	b.submit("/sign-out")
+	b.srv.Advance(time.Minute)
+	b.signIn(account)
+	b.at("/code")
+	b.submit("/code", "code", b.srv.Code(account), "remember", "yes")
+	b.at("/")
+}
+
 // saveCodes reads the recovery codes on the page and confirms them.
 func (b *browser) saveCodes() (codes []string) {
 	b.t.Helper()

@@ -33,16 +33,19 @@ type tooManyError struct{ wait time.Duration }
 
 func (tooManyError) Error() string { return "too many attempts" }
 
-// attempt counts before anything is checked, so that parallel attempts count as well.
+// attempt counts before anything is checked, so that parallel attempts count as well. The address comes
+// first: one that is over its limit uses nothing up of the user's.
 func (x *exchange) attempt(l limits, user string) error {
-	keys := map[limit]string{l.user: user, l.address: x.network()}
-	for limit, value := range keys {
-		n, rest, err := x.store.Count(x.r.Context(), limit.key(value), limit.window)
+	for _, of := range []struct {
+		limit
+		value string
+	}{{l.address, x.network()}, {l.user, user}} {
+		n, rest, err := x.store.Count(x.r.Context(), of.key(of.value), of.window)
 		if err != nil {
 			return err
 		}
-		if n > limit.n {
-			x.log.Warn("limit reached", "limit", limit.name, "address", x.address())
+		if n > of.n {
+			x.log.Warn("limit reached", "limit", of.name, "address", x.address())
 			return tooManyError{rest}
 		}
 	}

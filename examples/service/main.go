@@ -51,6 +51,7 @@ type settings struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -120,7 +121,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	svc.proxies = s.proxies
 	if s.redis != "" {
-		client := connect(s.redis)
+		client, err := connect(s.redis)
+		if err != nil {
+			return fmt.Errorf("-redis: %w", err)
+		}
 		defer func() { _ = client.Close() }()
 		if err := client.Ping(ctx).Err(); err != nil {
 			return fmt.Errorf("-redis: %w", err)
@@ -128,7 +132,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		svc.store, svc.sessions.Store = newShared(client), goredisstore.New(client)
 	}
 	_, _ = fmt.Fprintln(stdout, "Open", origin.String(), p.about)
-	return serve(ctx, listener, svc.handler(), logger)
+	return serve(ctx, listener, svc.handler(), logger, underLock)
 }
 
 // origin is where browsers find the service. Requests for another host are refused.
@@ -167,8 +171,10 @@ func (s *service) logNotice(x *exchange, user, event string) {
 	s.log.InfoContext(x.r.Context(), "notice", "user", user, "event", event, "address", x.address())
 }
 
-// serve answers requests until the context ends. Those under way have some seconds to finish then.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+// serve answers requests until the context ends. Those under way have the patience to finish then.
+func serve(
+	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger, patience time.Duration,
+) error {
 	srv := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -185,7 +191,10 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		return err
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), underLock)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	return srv.Shutdown(grace)
+	if err := srv.Shutdown(grace); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return srv.Close() // a browser that has sent half a request, for instance
 }

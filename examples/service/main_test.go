@@ -3,13 +3,20 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
+	"log/slog"
+	"net"
+	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
@@ -76,8 +83,39 @@ func TestSettings(t *testing.T) {
 		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-url", given}, io.Discard, io.Discard)
 		assert.ErrorContains(t, err, "-url", given)
 	}
-	err := run(t.Context(), []string{
-		"-user-pool-id", "eu-west-1_Abc", "-client-id", "abc", "-addr", "127.0.0.1:0", "-redis", "127.0.0.1:1",
-	}, io.Discard, io.Discard)
-	assert.ErrorContains(t, err, "-redis")
+	for _, given := range []string{
+		"127.0.0.1:1", "redis://:hush@127.0.0.1:1/first", "redis://:hush@127.0.0.1:1/?nonsense=1",
+		"http://:hush@127.0.0.1:1", "redis://:hush@127.0.0.1:one/0",
+	} {
+		err := run(t.Context(), []string{
+			"-user-pool-id", "eu-west-1_Abc", "-client-id", "abc", "-addr", "127.0.0.1:0", "-redis", given,
+		}, io.Discard, io.Discard)
+		require.ErrorContains(t, err, "-redis", given)
+		assert.NotContains(t, err.Error(), "hush", given)
+	}
+}
+
+// Ctrl-C does not wait for ever for browsers that have sent half a request.
+func TestEndWithOpenConnections(t *testing.T) {
+	t.Parallel()
+	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	begun := make(chan struct{})
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, listener, handler, slog.New(slog.DiscardHandler), time.Millisecond) }()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"))
+	require.NoError(t, err)
+	<-begun
+	stop()
+	require.NoError(t, <-ended)
+	_, err = conn.Read(make([]byte, 1))
+	assert.True(t, errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET), err)
+	assert.NoError(t, conn.Close())
 }

@@ -119,7 +119,7 @@ func fakePool(srv *cognitotest.Server, issuer string) *pool {
 		},
 		tokens: token.Config{
 			UserPoolID: srv.UserPoolID, Region: srv.Region, ClientIDs: []string{srv.ClientID},
-			JWKSURL: srv.URL + "/" + srv.UserPoolID + "/.well-known/jwks.json", Now: srv.Now,
+			JWKSURL: srv.JWKSURL(), Now: srv.Now,
 		},
 		now: srv.Now,
 	}

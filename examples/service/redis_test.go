@@ -10,7 +10,9 @@ import (
 	"net/netip"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,24 +44,35 @@ func startRedis(tb testing.TB) *redisServer {
 	}
 	listener, err := loopback.Listen(ctx, "127.0.0.1:0")
 	require.NoError(tb, err)
-	address := listener.Addr().String()
-	port := strconv.Itoa(int(netip.MustParseAddrPort(address).Port()))
+	address := netip.MustParseAddrPort(listener.Addr().String())
 	require.NoError(tb, listener.Close())
 	folder := tb.TempDir()
-	var cmd *exec.Cmd
-	s := &redisServer{address: address}
-	s.stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
+	s := &redisServer{address: address.String()}
 	s.start = func() {
-		cmd = exec.CommandContext(ctx, path, "--port", port, "--bind", "127.0.0.1", "--dir", folder,
+		cmd := exec.CommandContext(ctx, path, "--port", strconv.Itoa(int(address.Port())),
+			"--bind", address.Addr().String(), "--dir", folder,
 			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
+		said := &journal{}
+		cmd.Stdout, cmd.Stderr = said, said
 		require.NoError(tb, cmd.Start())
-		client := connect(address)
-		defer func() { _ = client.Close() }()
+		ended := make(chan struct{})
+		go func() {
+			_ = cmd.Wait()
+			close(ended)
+		}()
+		s.stop = func() {
+			_ = cmd.Process.Kill()
+			<-ended
+		}
+		client := connectTo(tb, s.address)
 		for client.Ping(ctx).Err() != nil {
-			require.NoError(tb, ctx.Err())
+			select {
+			case <-ended:
+				require.Fail(tb, "Redis has ended", said)
+			case <-ctx.Done():
+				require.NoError(tb, ctx.Err())
+			case <-time.After(10 * time.Millisecond):
+			}
 		}
 	}
 	s.start()
@@ -67,12 +80,19 @@ func startRedis(tb testing.TB) *redisServer {
 	return s
 }
 
+func connectTo(tb testing.TB, address string) *redis.Client {
+	tb.Helper()
+	client, err := connect(address)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
 // sharing puts a service's state into Redis.
 func sharing(tb testing.TB, address string) func(*service) {
 	tb.Helper()
 	return func(s *service) {
-		client := connect(address)
-		tb.Cleanup(func() { _ = client.Close() })
+		client := connectTo(tb, address)
 		s.store, s.sessions.Store = newShared(client), goredisstore.New(client)
 		s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}
@@ -137,15 +157,7 @@ func TestTwoInstances(t *testing.T) {
 	srv := fake(t)
 	both, instances := balance(t, srv, startRedis(t))
 	b := open(t, srv, both.URL)
-	b.signIn(alice)
-	b.at("/")
-	b.enroll()
-	b.submit("/sign-out")
-	srv.Advance(time.Minute)
-	b.signIn(alice)
-	b.at("/code")
-	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
-	b.at("/")
+	b.remember(alice)
 	b.submit("/sign-out")
 	b.signIn(alice)
 	b.at("/")
@@ -158,7 +170,9 @@ func TestTwoInstances(t *testing.T) {
 		one.client.Jar = b.client.Jar // cookies do not depend on the port
 		one.client.Transport = named{both.URL}
 	}
-	begun.signIn2(support1, "/sign-out")
+	begun.get("/")
+	begun.submit("/sign-out")
+	begun.signIn(support1)
 	begun.at("/code")
 	for i := range codes.user.n {
 		one := []*browser{begun, finished}[i%2]
@@ -181,14 +195,6 @@ func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Host = u.Host
 	return http.DefaultTransport.RoundTrip(req)
-}
-
-// signIn2 signs in after a sign-out.
-func (b *browser) signIn2(account, signOut string) {
-	b.t.Helper()
-	b.get("/")
-	b.submit(signOut)
-	b.signIn(account)
 }
 
 // Twenty requests at once, on two instances, refresh a rotating token once. There is no grace
@@ -221,13 +227,10 @@ func TestRefreshOnce(t *testing.T) {
 		for _, status := range statuses {
 			assert.Equal(t, "200 OK /", status)
 		}
-		refreshed := 0
-		for _, call := range srv.Calls() {
-			if call.Operation == "GetTokensFromRefreshToken" {
-				refreshed++
-			}
-		}
-		assert.Equal(t, 1, refreshed)
+		refreshed := slices.DeleteFunc(srv.Calls(), func(c cognitotest.Call) bool {
+			return c.Operation != "GetTokensFromRefreshToken"
+		})
+		assert.Len(t, refreshed, 1)
 	}
 }
 
@@ -245,7 +248,10 @@ func TestKilled(t *testing.T) {
 	waiting.at("/code")
 
 	dying := instances[0]
-	dying.store.(*shared).lease = 300 * time.Millisecond
+	store := dying.store.(*shared)
+	store.lease = 300 * time.Millisecond
+	locked := make(chan string, 1)
+	dying.store = watched{store, locked}
 	srv.Advance(time.Hour)
 	srv.Fail("GetTokensFromRefreshToken", cognitotest.Delay(2*time.Second))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, dying.URL+"/", nil)
@@ -258,15 +264,13 @@ func TestKilled(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}()
-	ctx := tooltest.Context(t)
-	watch := connect(server.address)
-	defer func() { _ = watch.Close() }()
-	for locked := ""; locked == ""; { // it has taken the lock, and waits for Cognito
-		for key := range keys(ctx, t, watch, "lock:login:*") {
-			locked = key
-		}
+	select { // It has taken the lock, and waits for Cognito.
+	case key := <-locked:
+		assert.True(t, strings.HasPrefix(key, loginKey("")), key)
+	case <-tooltest.Context(t).Done():
+		require.Fail(t, "there is no lock")
 	}
-	require.NoError(t, dying.store.(*shared).redis.Close()) // it can store nothing and unlock nothing any more
+	require.NoError(t, store.redis.Close()) // it can store nothing and unlock nothing any more
 	dying.CloseClientConnections()
 	require.NoError(t, dying.Listener.Close())
 
@@ -280,15 +284,21 @@ func TestKilled(t *testing.T) {
 	<-gone
 }
 
-func keys(ctx context.Context, t *testing.T, client *redis.Client, pattern string) map[string]bool {
-	t.Helper()
-	found, err := client.Keys(ctx, pattern).Result()
-	require.NoError(t, err)
-	all := make(map[string]bool)
-	for _, key := range found {
-		all[key] = true
+// watched is a store that tells of the first lock taken.
+type watched struct {
+	*shared
+	locked chan<- string
+}
+
+func (w watched) Lock(ctx context.Context, key string) (func(), error) {
+	unlock, err := w.shared.Lock(ctx, key)
+	if err == nil {
+		select {
+		case w.locked <- key:
+		default:
+		}
 	}
-	return all
+	return unlock, err
 }
 
 // Without its store the service says so, and lets nobody in. Once the store is back, so is
@@ -351,9 +361,7 @@ func TestStore(t *testing.T) {
 		"memory": func(*testing.T) Store { return newMemory(time.Now) },
 		"redis": func(t *testing.T) Store {
 			t.Helper()
-			client := connect("redis://" + startRedis(t).address)
-			t.Cleanup(func() { _ = client.Close() })
-			return newShared(client)
+			return newShared(connectTo(t, "redis://"+startRedis(t).address))
 		},
 	}
 	for name, open := range stores {

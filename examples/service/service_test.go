@@ -3,10 +3,12 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/token"
 )
 
 const support1 = "support@example.com"
@@ -431,13 +434,7 @@ func TestRemember(t *testing.T) {
 	srv := fake(t)
 	in := start(t, srv, "")
 	b := open(t, srv, in.URL)
-	b.signIn(alice)
-	b.enroll()
-	b.submit("/sign-out")
-	srv.Advance(time.Minute)
-	b.signIn(alice)
-	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
-	b.at("/")
+	b.remember(alice)
 	b.submit("/sign-out")
 	b.signIn(alice)
 	b.at("/") // no code
@@ -467,12 +464,7 @@ func TestForgetDevices(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
-	b.signIn(alice)
-	b.enroll()
-	b.submit("/sign-out")
-	srv.Advance(time.Minute)
-	b.signIn(alice)
-	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
+	b.remember(alice)
 	b.get("/sign-out-everywhere")
 	b.submit("/sign-out-everywhere")
 	b.at("/sign-in")
@@ -515,6 +507,50 @@ func TestRefresh(t *testing.T) {
 	srv.Advance(24 * time.Hour)
 	b.get("/")
 	b.at("/sign-in") // the login's own end
+}
+
+// The refresh token rotates, and the keys are out of reach of an instance that has just started: what
+// it got is kept all the same.
+func TestRefreshWithoutKeys(t *testing.T) {
+	t.Parallel()
+	srv := fake(t, func(o *cognitotest.Options) { o.RotationGrace = 0 })
+	first := start(t, srv, "")
+	var down atomic.Bool
+	target, err := url.Parse(srv.URL)
+	require.NoError(t, err)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(keys.Close)
+	second := start(t, srv, first.URL, func(s *service) {
+		s.store, s.sessions.Store = first.store, first.sessions.Store
+		cfg := fakePool(srv, "Example").tokens
+		cfg.JWKSURL = strings.Replace(srv.JWKSURL(), srv.URL, keys.URL, 1)
+		s.verifier, err = token.NewVerifier(cfg)
+		require.NoError(t, err)
+	})
+	b := open(t, srv, first.URL)
+	b.signIn(alice)
+	later := open(t, srv, second.URL)
+	later.client.Jar, later.client.Transport = b.client.Jar, named{first.URL}
+
+	down.Store(true)
+	srv.Advance(time.Hour - refreshAhead + time.Second)
+	later.get("/")
+	later.at("/") // by the access token from before
+	refreshed := operation(srv.Calls(), "GetTokensFromRefreshToken")
+	require.True(t, refreshed)
+	down.Store(false)
+	srv.Advance(refreshAhead)
+	later.get("/")
+	later.at("/")
+	b.get("/")
+	b.at("/")
 }
 
 func TestSignOutEverywhere(t *testing.T) {
@@ -716,7 +752,12 @@ func TestLimitOfAddress(t *testing.T) {
 		)
 		require.NoError(t, err, i)
 	}
-	assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.1"))
+	for range 8 {
+		assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.1"))
+	}
+	ofUser, _, err := in.store.Count(t.Context(), signIns.user.key("192.0.2.1@example.com"), signIns.user.window)
+	require.NoError(t, err)
+	assert.Equal(t, 1, ofUser, "a blocked address uses nothing up of the user's")
 	assert.Equal(
 		t,
 		http.StatusTooManyRequests,
@@ -940,12 +981,7 @@ func TestUnknownDevice(t *testing.T) {
 	srv := fake(t)
 	in := start(t, srv, "")
 	b := open(t, srv, in.URL)
-	b.signIn(alice)
-	b.enroll()
-	b.submit("/sign-out")
-	srv.Advance(time.Minute)
-	b.signIn(alice)
-	b.submit("/code", "code", srv.Code(alice), "remember", "yes")
+	b.remember(alice)
 	b.submit("/sign-out")
 	tokens := srv.IssueTokens(alice)
 	devices, err := srv.Client().

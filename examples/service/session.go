@@ -73,11 +73,13 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 		if err != nil {
 			return err
 		}
+		tokens := t.Plain()
+		l.Tokens.RefreshToken = tokens.RefreshToken // the one before may be used up
 		claims, err := s.verifier.VerifyAccess(ctx, t.Access.Reveal())
-		if err != nil {
-			return err
+		if err != nil { // The keys may be out of reach; the access token stays the one before.
+			return errors.Join(err, s.keep(ctx, id, l))
 		}
-		l.Tokens, l.Groups = t.Plain(), claims.Groups
+		l.Tokens, l.Groups = tokens, claims.Groups
 		return nil
 	})
 	switch {
@@ -113,7 +115,12 @@ func (s *service) update(
 	} else if err != nil {
 		return l, err
 	}
-	return l, save(ctx, s.store, loginKey(id), *l, max(l.Until.Sub(s.now()), time.Second))
+	return l, s.keep(ctx, id, l)
+}
+
+// keep stores a login until it ends.
+func (s *service) keep(ctx context.Context, id string, l *login) error {
+	return save(ctx, s.store, loginKey(id), *l, max(l.Until.Sub(s.now()), time.Second))
 }
 
 // end ends all logins and remembered computers of a user, at once and on every instance. Cognito's

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -155,17 +156,21 @@ type shared struct {
 	lease time.Duration // of a lock whose holder died; longer than what is done under it
 }
 
-// connect returns a client for an address, or a URL that redis.ParseURL knows (rediss:// for TLS).
-func connect(address string) *redis.Client {
+// connect returns a client for an address, or a URL that redis.ParseURL knows (rediss:// for TLS). Its
+// error does not repeat the URL, which may hold a password.
+func connect(address string) (*redis.Client, error) {
 	options := &redis.Options{Addr: address}
-	if u, err := redis.ParseURL(address); err == nil {
-		options = u
+	if strings.Contains(address, "://") {
+		var err error
+		if options, err = redis.ParseURL(address); err != nil {
+			return nil, errors.New("not a URL of Redis, such as rediss://user:password@redis.example.com:6379/0")
+		}
 	}
 	// A page must not wait for a store that is gone, so give up soon.
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
 	options.MaxRetries, options.DialerRetries = 1, 1
 	options.ContextTimeoutEnabled = true
-	return redis.NewClient(options)
+	return redis.NewClient(options), nil
 }
 
 func newShared(client *redis.Client) *shared {

@@ -276,17 +276,18 @@ func (b *browser) enroll() (key string, codes []string) {
 	return key, b.saveCodes()
 }
 
-// remember signs in and enrolls, then signs in with a code on a computer that is remembered from then on.
-func (b *browser) remember(account string) {
+// remember signs Alice in and enrolls, then signs in with a code on a computer that is remembered
+// from then on.
+func (b *browser) remember() {
 	b.t.Helper()
-	b.signIn(account)
+	b.signIn(alice)
 	b.at("/")
 	b.enroll()
 	b.submit("/sign-out")
 	b.srv.Advance(time.Minute)
-	b.signIn(account)
+	b.signIn(alice)
 	b.at("/code")
-	b.submit("/code", "code", b.srv.Code(account), "remember", "yes")
+	b.submit("/code", "code", b.srv.Code(alice), "remember", "yes")
 	b.at("/")
 }
 

@@ -157,7 +157,7 @@ func TestTwoInstances(t *testing.T) {
 	srv := fake(t)
 	both, instances := balance(t, srv, startRedis(t))
 	b := open(t, srv, both.URL)
-	b.remember(alice)
+	b.remember()
 	b.submit("/sign-out")
 	b.signIn(alice)
 	b.at("/")

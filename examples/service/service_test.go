@@ -434,7 +434,7 @@ func TestRemember(t *testing.T) {
 	srv := fake(t)
 	in := start(t, srv, "")
 	b := open(t, srv, in.URL)
-	b.remember(alice)
+	b.remember()
 	b.submit("/sign-out")
 	b.signIn(alice)
 	b.at("/") // no code
@@ -464,7 +464,7 @@ func TestForgetDevices(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
-	b.remember(alice)
+	b.remember()
 	b.get("/sign-out-everywhere")
 	b.submit("/sign-out-everywhere")
 	b.at("/sign-in")
@@ -981,7 +981,7 @@ func TestUnknownDevice(t *testing.T) {
 	srv := fake(t)
 	in := start(t, srv, "")
 	b := open(t, srv, in.URL)
-	b.remember(alice)
+	b.remember()
 	b.submit("/sign-out")
 	tokens := srv.IssueTokens(alice)
 	devices, err := srv.Client().

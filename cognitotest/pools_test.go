@@ -210,7 +210,9 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"passkeys after required": {
 			mfa:    with(totp, "MfaConfiguration", "ON"),
-			update: kv{"Policies": firstFactors("PASSWORD", "WEB_AUTHN")}, failure: singleKey,
+			update: kv{"Policies": firstFactors("PASSWORD", "WEB_AUTHN")},
+			failure: "InvalidParameter: WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not " +
+				"configured for MFA.",
 		},
 		"required after passkeys that do": {
 			pool: kv{"Policies": firstFactors("PASSWORD", "WEB_AUTHN")},

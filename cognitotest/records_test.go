@@ -64,9 +64,12 @@ func TestDomains(t *testing.T) {
 	create := func(domain kv) string { return srv.call("CreateUserPoolDomain", domain).failure() }
 	assert.Equal(t, "InvalidParameter: Domain already associated with another user pool.", create(elsewhere))
 	for domain, failure := range map[string]string{
-		"second":        "The user pool has a domain of this kind already.",
-		"my-cognito":    "Domain cannot contain reserved word: cognito",
-		"a.example.com": "A domain with a dot needs a CustomDomainConfig.",
+		"second":     "User pool already has a domain configured.",
+		"my-cognito": "Domain cannot contain reserved word: cognito",
+		"my-aws":     "Domain cannot contain reserved word: aws",
+		"a.example.com": "The domain name contains an invalid character. Domain names can only contain " +
+			"lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: " +
+			`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`,
 	} {
 		assert.Equal(t, "InvalidParameter: "+failure, create(with(pool, "Domain", domain)))
 	}

@@ -63,7 +63,9 @@ func createDomain(c *caller, in *domain) (*domainResponse, error) {
 		}
 	}
 	if !in.custom() && strings.Contains(in.Domain, ".") {
-		return nil, invalidParameter("A domain with a dot needs a CustomDomainConfig.")
+		return nil, invalidParameter("The domain name contains an invalid character. Domain names can only contain " +
+			"lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: " +
+			`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
 	}
 	in.pool, in.created = c.pool, c.Now()
 	if in.ManagedLoginVersion == 0 {
@@ -76,7 +78,7 @@ func createDomain(c *caller, in *domain) (*domainResponse, error) {
 	}
 	for _, other := range c.domains {
 		if other.pool == c.pool && other.custom() == in.custom() {
-			return nil, invalidParameter("The user pool has a domain of this kind already.")
+			return nil, invalidParameter("User pool already has a domain configured.")
 		}
 	}
 	c.domains[in.Domain] = in

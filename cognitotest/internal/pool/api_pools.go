@@ -114,6 +114,10 @@ func (r *poolSettingsRequest) over(config mfaConfig, set poolSettings) (mfaConfi
 		}
 	}
 	config.mode = mode
+	if config.bypassed(set) { // the service has other words for it here than in SetUserPoolMfaConfig
+		return config, invalidParameter(
+			"WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA.")
+	}
 	return config, config.check(set)
 }
 

@@ -278,11 +278,17 @@ func (m mfaConfig) check(set poolSettings) error {
 	case required && (first(types.AuthFactorTypeEmailOtp) || first(types.AuthFactorTypeSmsOtp)):
 		return invalidParameter(
 			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
-	case required && first(types.AuthFactorTypeWebAuthn) && !m.passkeysAreMFA():
+	case m.bypassed(set):
 		return invalidParameter("Cannot set WebAuthn factor configuration to SINGLE_FACTOR " +
 			"if MFA is required and WebAuthn is an allowed first auth factor")
 	}
 	return set.affordable(m)
+}
+
+// bypassed tells whether users could sign in by a passkey, as the only factor, where MFA is required.
+func (m mfaConfig) bypassed(set poolSettings) bool {
+	return m.mode == types.UserPoolMfaTypeOn && !m.passkeysAreMFA() &&
+		slices.Contains(set.firstFactors, string(types.AuthFactorTypeWebAuthn))
 }
 
 // passkeysAreMFA tells whether a passkey counts for both factors.

@@ -108,7 +108,15 @@ func TestUpdatePoolAndClient(t *testing.T) {
 	session := srv.challenged("alice", "MFA_SETUP").session()
 	_, err := client.UpdateUserPool(ctx, &cognitoidentityprovider.UpdateUserPoolInput{
 		UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
-		EmailConfiguration: &types.EmailConfigurationType{EmailSendingAccount: types.EmailSendingAccountTypeDeveloper},
+		EmailConfiguration: &types.EmailConfigurationType{
+			EmailSendingAccount: types.EmailSendingAccountTypeDeveloper,
+			SourceArn:           aws.String(sender["SourceArn"].(string)),
+		},
+		AccountRecoverySetting: &types.AccountRecoverySettingType{
+			RecoveryMechanisms: []types.RecoveryOptionType{
+				{Name: types.RecoveryOptionNameTypeAdminOnly, Priority: aws.Int32(1)},
+			},
+		},
 		Policies: &types.UserPoolPolicyType{
 			PasswordPolicy: &types.PasswordPolicyType{MinimumLength: aws.Int32(20)},
 		},
@@ -167,7 +175,7 @@ func TestUpdatePoolAndClient(t *testing.T) {
 		srv.must("DescribeUserPoolClient", kv{
 			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,
 		}).text("UserPoolClient", "ClientName"))
-	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "PoolName": "renamed", "EmailConfiguration": sender})
+	srv.must("UpdateUserPool", mailing(kv{"UserPoolId": srv.UserPoolID, "PoolName": "renamed"}))
 	assert.Equal(t, "OPTIONAL",
 		srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).text("MfaConfiguration"))
 	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})

@@ -153,6 +153,9 @@ func TestClientRefusals(t *testing.T) {
 		"Scopes": []kv{{"ScopeName": "read", "ScopeDescription": "x"}},
 	})
 	secret := strings.Repeat("s", 24)
+	withSecret := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": srv.UserPoolID, "ClientName": "x", "ClientSecret": secret,
+	}).text("UserPoolClient", "ClientId")
 	const readable = "InvalidParameter: Invalid read attributes specified while creating a client"
 	const writable = "InvalidParameter: Invalid write attributes specified while creating a client"
 	for name, tc := range map[string]struct {
@@ -161,7 +164,7 @@ func TestClientRefusals(t *testing.T) {
 	}{
 		"flows by both names": {
 			kv{"ExplicitAuthFlows": []string{"ADMIN_NO_SRP_AUTH", "ALLOW_USER_SRP_AUTH"}},
-			"InvalidParameter: ExplicitAuthFlows with and without the prefix ALLOW_ cannot be enabled together.",
+			"InvalidParameter: Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.",
 		},
 		"flows by the old names": {
 			kv{"ExplicitAuthFlows": []string{"ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"}}, "",
@@ -175,7 +178,7 @@ func TestClientRefusals(t *testing.T) {
 		"writes what there is":     {kv{"WriteAttributes": []string{"email", "custom:role"}}, ""},
 		"hands on without a secret": {
 			kv{"EnablePropagateAdditionalUserContextData": true},
-			"InvalidParameter: EnablePropagateAdditionalUserContextData needs a client with a secret.",
+			"InvalidParameter: Client Secret is required to set EnablePropagateAdditionalUserContextData as true",
 		},
 		"hands on with a secret": {
 			kv{"EnablePropagateAdditionalUserContextData": true, "ClientSecret": secret}, "",
@@ -198,12 +201,64 @@ func TestClientRefusals(t *testing.T) {
 			}}, "",
 		},
 		"persons' scope for machine": {
-			kv{"AllowedOAuthFlows": []string{"client_credentials"}, "AllowedOAuthScopes": []string{"openid"}},
+			kv{
+				"AllowedOAuthFlows": []string{"client_credentials"}, "AllowedOAuthScopes": []string{"openid"},
+				"ClientSecret": secret,
+			},
 			"InvalidOAuthFlow: openid is not supported with client_credentials flow",
+		},
+		"machine without a secret": {
+			kv{"AllowedOAuthFlows": []string{"client_credentials"}},
+			"InvalidOAuthFlow: client_credentials flow can not be selected if client does not have a client secret.",
+		},
+		"machine and persons": {
+			kv{"AllowedOAuthFlows": []string{"client_credentials", "code"}, "ClientSecret": secret},
+			"InvalidOAuthFlow: client_credentials flow can not be selected along with code flow or implicit flow.",
+		},
+		"pages without flows": {
+			kv{"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthScopes": []string{"openid"}},
+			"InvalidParameter: AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is " +
+				"allowed to use OAuth flows.",
+		},
+		"pages that lead nowhere": {
+			kv{
+				"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthScopes": []string{"openid"},
+				"AllowedOAuthFlows": []string{"code"},
+			},
+			"InvalidOAuthFlow: CallbackUrls can not be empty when code flow or implicit flow is selected",
+		},
+		"pages": {
+			kv{
+				"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthScopes": []string{"openid"},
+				"AllowedOAuthFlows": []string{"code"}, "LogoutURLs": []string{"myapp://bye"},
+				"CallbackURLs": []string{
+					"https://a.example", "http://localhost:3000/cb", "http://[::1]", "http://127.0.0.1/x",
+				},
+			}, "",
+		},
+		"redirect in the clear": {
+			kv{"CallbackURLs": []string{"http://localhost.example/cb"}},
+			"InvalidParameter: http://localhost.example/cb cannot use the HTTP protocol.",
+		},
+		"out in the clear": {
+			kv{"LogoutURLs": []string{"http://a.example"}},
+			"InvalidParameter: http://a.example cannot use the HTTP protocol.",
+		},
+		"redirect with a fragment": {
+			kv{"CallbackURLs": []string{"https://a.example/#x"}},
+			"InvalidParameter: https://a.example/#x cannot use fragment",
+		},
+		"access longer than refresh": {
+			kv{
+				"AccessTokenValidity": 12, "RefreshTokenValidity": 2,
+				"TokenValidityUnits": kv{"RefreshToken": "hours"},
+			},
+			"InvalidParameter: Access and Id Token expiration times must be less than or equal to refresh token " +
+				"expiration times.",
 		},
 		"redirect elsewhere": {
 			kv{"CallbackURLs": []string{"https://a.example"}, "DefaultRedirectURI": "https://b.example"},
-			"InvalidParameter: DefaultRedirectURI is not one of the CallbackURLs.",
+			"InvalidParameter: The default redirect URI https://b.example is not in the callback URIs list.",
 		},
 	} {
 		request := with(with(tc.client, "UserPoolId", srv.UserPoolID), "ClientName", "x")
@@ -211,6 +266,9 @@ func TestClientRefusals(t *testing.T) {
 		assert.Equal(t, tc.failure, made.failure(), name)
 		if tc.failure != "" {
 			request["ClientId"] = srv.ClientID
+			if tc.client["ClientSecret"] != nil {
+				request["ClientId"] = withSecret
+			}
 			assert.Equal(t, strings.Replace(tc.failure, "creating", "updating", 1),
 				srv.call("UpdateUserPoolClient", request).failure(), name)
 		}

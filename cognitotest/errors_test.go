@@ -842,7 +842,7 @@ func TestErrors(t *testing.T) {
 				})
 			},
 			failure: "InvalidParameter: Only one of the aliasAttributes or usernameAttributes " +
-				"can be set in a user pool",
+				"can be set in a User pool.",
 		},
 		"pool that was deleted": {
 			do: func(srv fake) reply {

@@ -37,6 +37,12 @@ var (
 	}
 )
 
+// mailing is a request that gives a pool what MFA by e-mail takes.
+func mailing(body kv) kv {
+	recovery := recoveryBy("verified_phone_number", "verified_email")
+	return with(with(body, "EmailConfiguration", sender), "AccountRecoverySetting", recovery)
+}
+
 // fake is a server, with the calls of its API as a test wants them.
 type fake struct {
 	*cognitotest.Server

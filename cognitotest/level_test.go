@@ -392,7 +392,7 @@ func TestLevelNames(t *testing.T) {
 
 	config := srv.must("GetUserPoolMfaConfig", pool).body
 	rename := func(levels kv) string {
-		optional := with(with(pool, "MfaConfiguration", "OPTIONAL"), "EmailConfiguration", sender)
+		optional := mailing(with(pool, "MfaConfiguration", "OPTIONAL"))
 		return srv.call("UpdateUserPool", with(optional, "AcrConfiguration", levels)).failure()
 	}
 	require.Empty(t, rename(kv{"Level1": kv{"AcrValue": "bronze"}, "Level4": kv{"AcrValue": "gold"}}))

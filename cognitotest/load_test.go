@@ -137,7 +137,7 @@ func TestOneUserFromAllSides(t *testing.T) {
 		},
 		func() { srv.call("AdminListGroupsForUser", user); srv.call("DeleteGroup", user) },
 		func() { srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= "b"`}) },
-		func() { srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "EmailConfiguration": sender}) },
+		func() { srv.must("UpdateUserPool", mailing(kv{"UserPoolId": srv.UserPoolID})) },
 		func() {
 			srv.must("UpdateUserPoolClient", kv{
 				"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,

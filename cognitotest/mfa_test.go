@@ -321,6 +321,7 @@ func TestPoolMFAConfig(t *testing.T) {
 		string(srv.must("GetUserPoolMfaConfig", pool).raw),
 	)
 
+	srv.must("UpdateUserPool", mailing(pool))
 	set := srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON",
 		"EmailMfaConfiguration": kv{"Message": "code {####}", "Subject": "code"},
@@ -434,6 +435,7 @@ func TestNoMechanism(t *testing.T) {
 	assert.Equal(t, noMechanism, srv.srpSignIn("alice", password).failure())
 	assert.Equal(t, noMechanism, srv.signIn("alice", password).failure())
 	assert.Equal(t, incorrect, srv.signIn("alice", "wrong").failure())
+	srv.must("UpdateUserPool", mailing(kv{"UserPoolId": srv.UserPoolID, "SmsConfiguration": sms}))
 	srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{},
 	})

@@ -222,6 +222,11 @@ func (o *Options) pool() object {
 	if o.Tier != "" {
 		p["UserPoolTier"] = o.Tier
 	}
+	if o.Email { // MFA by e-mail takes a second way to recover accounts
+		p["AccountRecoverySetting"] = object{"RecoveryMechanisms": []object{
+			{"Name": "verified_phone_number", "Priority": 1}, {"Name": "verified_email", "Priority": 2},
+		}}
+	}
 	var schema []object
 	for _, name := range o.RequiredAttributes {
 		schema = append(schema, object{"Name": name, "Required": true, "Mutable": true})

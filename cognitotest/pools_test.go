@@ -88,7 +88,10 @@ const (
 	singleKey = "InvalidParameter: Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is " +
 		"required and WebAuthn is an allowed first auth factor"
 	noSender = "InvalidParameter: Cannot set EmailMfaConfiguration when user pool EmailConfiguration " +
-		"contains an EmailSendingAccount of COGNITO_DEFAULT"
+		"contains an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount."
+	noWayBack = "InvalidParameter: Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting " +
+		"is not set or contains only verified_email in RecoveryMechanisms."
+	recovery = "InvalidParameter: Invalid account recovery setting parameter. Account Recovery Setting cannot "
 	offAndOn = "InvalidParameter: Invalid MFA configuration given, can't turn off MFA and configure an " +
 		"MFA together."
 	unavailable = "FeatureUnavailableInTier: The following features need to be disabled for the LITE " +
@@ -185,12 +188,17 @@ func TestPoolRefusals(t *testing.T) {
 				"EumsSms.",
 		},
 		"e-mail of the service": {mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noSender},
-		"e-mail of one's own": {
-			pool: kv{"EmailConfiguration": sender}, mfa: with(byEmail, "MfaConfiguration", "ON"),
-		},
+		"e-mail of one's own":   {pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON")},
 		"e-mail no longer of one's own": {
-			pool: kv{"EmailConfiguration": sender}, mfa: with(byEmail, "MfaConfiguration", "ON"),
-			update: kv{}, failure: noSender,
+			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"), update: kv{}, failure: noSender,
+		},
+		"e-mail of nobody": {
+			pool:    kv{"EmailConfiguration": kv{"EmailSendingAccount": "DEVELOPER"}},
+			failure: "InvalidParameter: Source ARN is required to use DEVELOPER email sending owner",
+		},
+		"e-mail of the service, by another name": {
+			pool:    kv{"EmailConfiguration": kv{"From": "x@example.com"}},
+			failure: "InvalidParameter: Cannot configure From email address for default email configuration",
 		},
 		"required after codes as first": {
 			pool: kv{"Policies": firstFactors("PASSWORD", "EMAIL_OTP")},
@@ -221,15 +229,48 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"e-mail for recovery and MFA": {
 			pool: kv{"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("verified_email")},
+			mfa:  with(byEmail, "MfaConfiguration", "ON"), failure: noWayBack,
+		},
+		"MFA by e-mail without a way to recover": {
+			pool: kv{"EmailConfiguration": sender}, mfa: with(byEmail, "MfaConfiguration", "ON"),
+			failure: noWayBack,
+		},
+		"no way to recover any more": {
+			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"),
+			update: kv{"EmailConfiguration": sender}, failure: noWayBack,
+		},
+		"MFA by e-mail, and administrators": {
+			pool: kv{"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("admin_only")},
 			mfa:  with(byEmail, "MfaConfiguration", "ON"),
-			failure: "InvalidParameter: Invalid account recovery setting parameter. Account Recovery " +
-				"Setting cannot use verified_email as a recovery mechanism when Email MFA is configured.",
+		},
+		"administrators and others": {
+			pool:    kv{"AccountRecoverySetting": recoveryBy("verified_email", "admin_only")},
+			failure: recovery + "use admin_only setting with any other recovery mechanisms.",
+		},
+		"recovery by the same twice": {
+			pool:    kv{"AccountRecoverySetting": recoveryBy("verified_email", "verified_email")},
+			failure: recovery + "have duplicate priorities or recovery mechanisms.",
+		},
+		"recovery by two at once": {
+			pool: kv{"AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{
+				{"Name": "verified_email", "Priority": 1}, {"Name": "verified_phone_number", "Priority": 1},
+			}}},
+			failure: recovery + "have duplicate priorities or recovery mechanisms.",
+		},
+		"aliases and addresses": {
+			pool: kv{"AliasAttributes": []string{"email"}, "UsernameAttributes": []string{"email"}},
+			failure: "InvalidParameter: Only one of the aliasAttributes or usernameAttributes can be set in a " +
+				"User pool.",
+		},
+		"no passwords": {
+			pool: kv{"Policies": firstFactors("EMAIL_OTP")},
+			failure: "InvalidParameter: Password should be configured as one of the allowed first auth " +
+				"factors.",
 		},
 		"SMS for recovery and MFA": {
-			pool: kv{"AccountRecoverySetting": recoveryBy("verified_phone_number")},
-			mfa:  with(bySMS, "MfaConfiguration", "ON"),
-			failure: "InvalidParameter: Invalid account recovery setting parameter. Account Recovery " +
-				"Setting cannot use verified_phone_number as a recovery mechanism when SMS MFA is configured.",
+			pool:    kv{"AccountRecoverySetting": recoveryBy("verified_phone_number")},
+			mfa:     with(bySMS, "MfaConfiguration", "ON"),
+			failure: recovery + "use verified_phone_number as a recovery mechanism when SMS MFA is configured.",
 		},
 		"SMS for MFA and one of two": {
 			pool: kv{"AccountRecoverySetting": recoveryBy("verified_phone_number", "verified_email")},
@@ -256,7 +297,7 @@ func TestPoolRefusals(t *testing.T) {
 			failure: unavailable + "Password Reuse Prevention",
 		},
 		"Lite and e-mail": {
-			pool: kv{"UserPoolTier": "LITE", "EmailConfiguration": sender},
+			pool: mailing(kv{"UserPoolTier": "LITE"}),
 			mfa:  with(byEmail, "MfaConfiguration", "ON"), failure: unavailable + "Email MFA",
 		},
 		"Lite after codes as first": {
@@ -309,10 +350,10 @@ func TestOptionsTheServiceWouldRefuse(t *testing.T) {
 		"for the LITE pricing tier configured: Email MFA": func(o *options) {
 			o.Tier, o.Email = types.UserPoolTierTypeLite, true
 		},
-		"PASSWORD must be among the first factors.": func(o *options) {
+		"Password should be configured as one of the allowed first auth factors.": func(o *options) {
 			o.FirstFactors = []types.AuthFactorType{"EMAIL_OTP"}
 		},
-		"ExplicitAuthFlows with and without the prefix ALLOW_": func(o *options) {
+		"Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.": func(o *options) {
 			o.AuthFlows = []types.ExplicitAuthFlowsType{"ADMIN_NO_SRP_AUTH", "ALLOW_USER_SRP_AUTH"}
 		},
 		"Required custom attributes are not supported currently.": func(o *options) {

@@ -314,8 +314,7 @@ func newGame(t *testing.T) *game {
 }
 
 func (g *game) addPool(p *modelPool, settings kv) *modelPool {
-	settings["PoolName"], settings["EmailConfiguration"] = "pool", sender
-	p.id = g.do("CreateUserPool", settings).text("UserPool", "Id")
+	p.id = g.do("CreateUserPool", mailing(with(settings, "PoolName", "pool"))).text("UserPool", "Id")
 	g.do("SetUserPoolMfaConfig", configuration(p, p.mode, p.totp, p.email))
 	g.pools = append(g.pools, p)
 	return p

@@ -67,12 +67,20 @@ func TestDomains(t *testing.T) {
 		"second":     "User pool already has a domain configured.",
 		"my-cognito": "Domain cannot contain reserved word: cognito",
 		"my-aws":     "Domain cannot contain reserved word: aws",
+		"newcognito": "Domain cannot contain reserved word: cognito",
 		"a.example.com": "The domain name contains an invalid character. Domain names can only contain " +
 			"lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: " +
 			`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`,
 	} {
 		assert.Equal(t, "InvalidParameter: "+failure, create(with(pool, "Domain", domain)))
 	}
+	assert.Contains(t, create(with(with(pool, "Domain", "auth"), "CustomDomainConfig", certificate)),
+		"InvalidParameter: Custom domain is not a valid subdomain: ")
+	lite := host.other(kv{"UserPoolTier": "LITE"}, nil)
+	request := kv{"UserPoolId": lite.UserPoolID, "Domain": "awsome"}
+	assert.Equal(t, "FeatureUnavailableInTier: The following feature is not available for the LITE pricing "+
+		"tier configured: Managed Login Version 2", create(with(request, "ManagedLoginVersion", 2)))
+	assert.Empty(t, create(request))
 	assert.Equal(t, "InvalidParameter: CustomDomainConfig does not fit the kind of the domain.",
 		srv.call("UpdateUserPoolDomain", custom).failure())
 	assert.Equal(t, "ResourceNotFound: No such domain or user pool exists.",

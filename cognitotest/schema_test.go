@@ -82,17 +82,22 @@ func TestSchema(t *testing.T) {
 			{"Name": "x", "AttributeDataType": "String", "Required": true},
 		},
 		"An attribute of the schema has no name.": {{"AttributeDataType": "String"}},
-		"custom:x: Existing attribute already has name custom:x.": {
+		"Duplicate custom attribute names custom:x are not allowed in a user pool schema.": {
 			{"Name": "x", "AttributeDataType": "String"}, {"Name": "x", "AttributeDataType": "Number"},
 		},
-		"The constraints of the attribute x are not those of a Boolean.": {
+		"The constraints of the attribute custom:x are not those of a Boolean.": {
 			{"Name": "x", "AttributeDataType": "Boolean", "StringAttributeConstraints": kv{"MinLength": "1"}},
 		},
-		"The constraints of the attribute x are not those of a String.": {
+		"The constraints of the attribute custom:x are not those of a String.": {
 			{"Name": "x", "AttributeDataType": "String", "NumberAttributeConstraints": kv{"MinValue": "1"}},
 		},
-		"The constraints of the attribute x are not numbers.":                  {text("one", "")},
-		"The constraints of the attribute x are out of order or out of range.": {text("5", "4")},
+		"The constraints of the attribute custom:x are not numbers.":               {text("one", "")},
+		"The constraints of the attribute custom:x are out of range.":              {text("", "2049")},
+		"Attribute custom:x cannot have a max length shorter than it's min length": {text("5", "4")},
+		"Attribute custom:x cannot have a max value smaller than it's min value":   {number("2", "1")},
+		"The constraints of the attribute email are not those of a String.": {
+			{"Name": "email", "NumberAttributeConstraints": kv{"MinValue": "1"}},
+		},
 	} {
 		r := srv.call("CreateUserPool", kv{"PoolName": "x", "Schema": refused})
 		assert.Equal(t, "InvalidParameter: "+failure, r.failure())

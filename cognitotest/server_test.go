@@ -85,7 +85,7 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 		"two aliases": {func(o *options) {
 			o.AliasAttributes = []types.AliasAttributeType{"email"}
 			o.UsernameAttributes = []types.UsernameAttributeType{"email"}
-		}, "Only one of the aliasAttributes or usernameAttributes can be set in a user pool"},
+		}, "Only one of the aliasAttributes or usernameAttributes can be set in a User pool."},
 		"alias": {
 			func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"shoe_size"} },
 			`1 validation error detected: Value '[shoe_size]' at 'aliasAttributes' failed to satisfy ` +

@@ -309,18 +309,18 @@ func TestHostileTokens(t *testing.T) {
 // What was revoked stays so as long as there are tokens of it, also when its refresh token would be over.
 func TestRevokedForAsLongAsItMatters(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = 24*time.Hour, time.Hour })
-	revoked := func() string {
-		tokens := srv.IssueTokens("alice")
-		srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *tokens.RefreshToken})
-		return *tokens.AccessToken
+	srv := start(t, func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = time.Hour, time.Hour })
+	revoke := func(token string) { srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": token}) }
+	refresh := srv.tokens("alice").refresh()
+	srv.Advance(50 * time.Minute)
+	refreshed := srv.must("InitiateAuth", kv{
+		"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+	}).access()
+	revoke(refresh)
+	srv.Advance(20 * time.Minute)
+	for range 64 { // each of them may forget others
+		revoke(*srv.IssueTokens("alice").RefreshToken)
 	}
-	first := revoked()
-	for range 63 {
-		revoked()
-	}
-	srv.Advance(2 * time.Hour)
-	revoked()
 	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
-		srv.call("GetUser", kv{"AccessToken": first}).failure())
+		srv.call("GetUser", kv{"AccessToken": refreshed}).failure())
 }

@@ -1,8 +1,11 @@
 package pool
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 // domain is where a pool's hosted pages would be: under a prefix of the service's own domain, or at
@@ -53,16 +56,35 @@ func (d *domain) response() *domainResponse {
 	return out
 }
 
-// reserved are words that no prefix can have.
-var reserved = [...]string{"aws", "amazon", "cognito"}
+// reserved is a word that a prefix cannot have; empty if it has none. The service knows the first by
+// itself only, between hyphens.
+func reserved(prefix string) string {
+	switch {
+	case slices.Contains(strings.Split(prefix, "-"), "aws"):
+		return "aws"
+	case strings.Contains(prefix, "amazon"):
+		return "amazon"
+	case strings.Contains(prefix, "cognito"):
+		return "cognito"
+	}
+	return ""
+}
 
 func createDomain(c *caller, in *domain) (*domainResponse, error) {
-	for _, word := range reserved {
-		if !in.custom() && strings.Contains(in.Domain, word) {
-			return nil, invalidParameter("Domain cannot contain reserved word: %s", word)
+	dots := strings.Contains(in.Domain, ".")
+	lite := c.pool.settings().tier == types.UserPoolTierTypeLite
+	switch word := reserved(in.Domain); {
+	case !in.custom() && word != "":
+		return nil, invalidParameter("Domain cannot contain reserved word: %s", word)
+	case lite && in.ManagedLoginVersion > 1:
+		return nil, &Error{
+			"FeatureUnavailableInTierException",
+			"The following feature is not available for the LITE pricing tier configured: Managed Login Version 2",
 		}
-	}
-	if !in.custom() && strings.Contains(in.Domain, ".") {
+	case in.custom() && !dots:
+		return nil, invalidParameter("Custom domain is not a valid subdomain: Was not able to resolve a DNS A record " +
+			"for the parent domain or domain parent is a top-level domain.")
+	case !in.custom() && dots:
 		return nil, invalidParameter("The domain name contains an invalid character. Domain names can only contain " +
 			"lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: " +
 			`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)

@@ -55,6 +55,28 @@ var recoveryNames = [...]struct{ mechanism, attribute string }{
 	{"verified_email", "email"}, {"verified_phone_number", "phone_number"}, {recoveryAdmin, recoveryAdmin},
 }
 
+// check holds the setting, if there is one, against the rules of the service.
+func (s *accountRecoverySetting) check() error {
+	if s == nil {
+		return nil
+	}
+	for i, m := range s.RecoveryMechanisms {
+		switch same := func(other recoveryMechanism) bool {
+			return other.Priority == m.Priority || other.Name == m.Name
+		}; {
+		case m.Name == recoveryAdmin && len(s.RecoveryMechanisms) > 1:
+			return invalidRecovery("use admin_only setting with any other recovery mechanisms.")
+		case slices.ContainsFunc(s.RecoveryMechanisms[:i], same):
+			return invalidRecovery("have duplicate priorities or recovery mechanisms.")
+		}
+	}
+	return nil
+}
+
+func invalidRecovery(what string) error {
+	return invalidParameter("Invalid account recovery setting parameter. Account Recovery Setting cannot %s", what)
+}
+
 // attributes lists the mechanisms as attributes, the most important first.
 func (s accountRecoverySetting) attributes() []string {
 	sorted := slices.SortedStableFunc(slices.Values(s.RecoveryMechanisms), func(a, b recoveryMechanism) int {
@@ -155,7 +177,7 @@ func createPool(c *caller, in *createPoolRequest) (*userPoolResponse, error) {
 // newPool makes a pool that nobody else has seen yet.
 func (m *Machine) newPool(id string, in *createPoolRequest) (*pool, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
-		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a user pool")
+		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
 	}
 	p := newPool(id, m.Now())
 	p.usernameAttributes, p.aliasAttributes = in.UsernameAttributes, in.AliasAttributes

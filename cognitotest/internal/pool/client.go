@@ -120,20 +120,21 @@ func (c *appClient) check(doing string) error {
 	case !between(c.access, 5*time.Minute, day) || !between(c.idToken, 5*time.Minute, day) ||
 		!between(c.refresh, time.Hour, 3650*day):
 		return invalidParameter("Invalid range for token validity.")
+	case max(c.access, c.idToken) > c.refresh:
+		return invalidParameter("Access and Id Token expiration times must be less than or equal to " +
+			"refresh token expiration times.")
 	case c.rotation && c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth):
 		return invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.")
 	case c.mixesFlows():
-		return invalidParameter("ExplicitAuthFlows with and without the prefix ALLOW_ cannot be enabled together.")
+		return invalidParameter("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
 	case propagates && c.secret == "":
-		return invalidParameter("EnablePropagateAdditionalUserContextData needs a client with a secret.")
+		return invalidParameter("Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
 	case !c.pool.has(r.ReadAttributes, func(string) bool { return true }):
 		return invalidParameter("Invalid read attributes specified while %s a client", doing)
 	case len(r.WriteAttributes) > 0 && !c.pool.canWriteOnly(r.WriteAttributes):
 		return invalidParameter("Invalid write attributes specified while %s a client", doing)
-	case r.DefaultRedirectURI != "" && !slices.Contains(r.CallbackURLs, r.DefaultRedirectURI):
-		return invalidParameter("DefaultRedirectURI is not one of the CallbackURLs.")
 	}
-	return c.checkScopes()
+	return c.checkOAuth()
 }
 
 // mixesFlows tells whether a client has flows by their older and by their newer names.
@@ -156,19 +157,4 @@ func (p *pool) canWriteOnly(names []string) bool {
 	unlisted := func(name string) bool { return !slices.Contains(names, name) }
 	return p.has(names, func(name string) bool { return name != "sub" && !onlyForAdmins(name) }) &&
 		!slices.ContainsFunc(p.schema.required(), unlisted)
-}
-
-// checkScopes tells whether the scopes that the client may ask for exist.
-func (c *appClient) checkScopes() error {
-	machine := slices.Contains(c.record.AllowedOAuthFlows, string(types.OAuthFlowTypeClientCredentials))
-	for _, scope := range c.record.AllowedOAuthScopes {
-		standard := slices.Contains([]string{"phone", "email", "openid", "profile", apiScope}, scope)
-		switch {
-		case standard && machine:
-			return &Error{"InvalidOAuthFlowException", scope + " is not supported with client_credentials flow"}
-		case !standard && !c.pool.hasScope(scope):
-			return &Error{"ScopeDoesNotExistException", "Invalid scope requested: " + scope}
-		}
-	}
-	return nil
 }

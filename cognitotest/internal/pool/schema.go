@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,10 +105,8 @@ func (s *schema) extend(given []schemaAttribute, creating bool) error {
 		if a.Name == "" {
 			return invalidParameter("An attribute of the schema has no name.")
 		}
-		if err := a.checkBounds(); err != nil {
-			return err
-		}
-		i := slices.IndexFunc(list, func(known schemaAttribute) bool { return known.Name == a.Name })
+		named := func(known schemaAttribute) bool { return known.Name == a.Name }
+		i := slices.IndexFunc(list, named)
 		if creating && i >= 0 && settable(a.Name) {
 			var err error
 			if list[i], err = list[i].setUp(a); err != nil {
@@ -115,12 +114,16 @@ func (s *schema) extend(given []schemaAttribute, creating bool) error {
 			}
 			continue
 		}
-		if err := a.checkCustom(); err != nil {
+		a.Name = a.customName()
+		if err := cmp.Or(a.checkCustom(), a.checkBounds()); err != nil {
 			return err
 		}
-		a.Name = a.customName()
-		if slices.ContainsFunc(list, func(known schemaAttribute) bool { return known.Name == a.Name }) {
-			return invalidParameter("%s: Existing attribute already has name %s.", a.Name, a.Name)
+		switch taken := slices.ContainsFunc(list, named); {
+		case taken && creating:
+			return invalidParameter(
+				"Duplicate custom attribute names %s are not allowed in a user pool schema.", a.Name)
+		case taken:
+			return invalidParameter("%s: Existing attribute already has name %[1]s.", a.Name)
 		}
 		list = append(list, a)
 	}
@@ -149,7 +152,7 @@ func (s schemaAttribute) setUp(given schemaAttribute) (schemaAttribute, error) {
 	if c := given.NumberAttributeConstraints; c != nil && *c != (numberConstraints{}) {
 		s.NumberAttributeConstraints = c
 	}
-	return s, nil
+	return s, s.checkBounds()
 }
 
 func (s *schemaAttribute) checkCustom() error {
@@ -179,30 +182,32 @@ func (s schemaAttribute) checkBounds() error {
 	wrong := func(what string) error {
 		return invalidParameter("The constraints of the attribute %s %s.", s.Name, what)
 	}
-	kind := s.AttributeDataType
-	if c := s.StringAttributeConstraints; c != nil {
-		low, errLow := bound(strconv.Atoi, c.MinLength, 0)
-		high, errHigh := bound(strconv.Atoi, c.MaxLength, longest)
+	text, number := s.StringAttributeConstraints, s.NumberAttributeConstraints
+	if text != nil {
+		low, errLow := bound(strconv.Atoi, text.MinLength, 0)
+		high, errHigh := bound(strconv.Atoi, text.MaxLength, longest)
 		switch {
-		case kind != "" && kind != typeString:
-			return wrong("are not those of a " + kind)
+		case s.AttributeDataType != typeString:
+			return wrong("are not those of a " + s.AttributeDataType)
 		case errLow != nil || errHigh != nil:
 			return wrong("are not numbers")
-		case low < 0 || low > high || high > longest:
-			return wrong("are out of order or out of range")
+		case low < 0 || low > longest || high > longest:
+			return wrong("are out of range")
+		case low > high:
+			return invalidParameter("Attribute %s cannot have a max length shorter than it's min length", s.Name)
 		}
 	}
-	if c := s.NumberAttributeConstraints; c != nil {
+	if number != nil {
 		parse := func(text string) (float64, error) { return strconv.ParseFloat(text, 64) }
-		low, errLow := bound(parse, c.MinValue, 0)
-		high, errHigh := bound(parse, c.MaxValue, 0)
+		low, errLow := bound(parse, number.MinValue, 0)
+		high, errHigh := bound(parse, number.MaxValue, 0)
 		switch {
-		case kind != "" && kind != typeNumber:
-			return wrong("are not those of a " + kind)
+		case s.AttributeDataType != typeNumber:
+			return wrong("are not those of a " + s.AttributeDataType)
 		case errLow != nil || errHigh != nil:
 			return wrong("are not numbers")
-		case c.MinValue != "" && c.MaxValue != "" && low > high:
-			return wrong("are out of order or out of range")
+		case number.MinValue != "" && number.MaxValue != "" && low > high:
+			return invalidParameter("Attribute %s cannot have a max value smaller than it's min value", s.Name)
 		}
 	}
 	return nil

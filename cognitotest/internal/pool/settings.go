@@ -102,6 +102,16 @@ type emailConfiguration struct {
 	ConfigurationSet    string `json:",omitempty"`
 }
 
+func (c emailConfiguration) check() error {
+	switch own := c.EmailSendingAccount == types.EmailSendingAccountTypeDeveloper; {
+	case own && c.SourceArn == "":
+		return invalidParameter("Source ARN is required to use DEVELOPER email sending owner")
+	case !own && c.From != "" && c.SourceArn == "":
+		return invalidParameter("Cannot configure From email address for default email configuration")
+	}
+	return nil
+}
+
 // acrLevel is the name of an authentication level.
 type acrLevel struct{ AcrValue string }
 
@@ -191,13 +201,16 @@ func (s poolSettings) check() error {
 	case slices.Contains(s.firstFactors, string(types.AuthFactorTypeSoftwareToken)):
 		return invalidParameter("SOFTWARE_TOKEN cannot be a first factor.")
 	case !slices.Contains(s.firstFactors, string(types.AuthFactorTypePassword)):
-		return invalidParameter("PASSWORD must be among the first factors.")
+		return invalidParameter("Password should be configured as one of the allowed first auth factors.")
 	case slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp)) && sms == nil:
 		return invalidParameter("SMS_OTP can not be configured as AuthFactor " +
 			"as user pool is missing valid SMS configuration")
 	}
 	if len(s.record.UserPoolTags) > mostTags {
 		return tooManyTags()
+	}
+	if err := cmp.Or(s.record.EmailConfiguration.check(), s.record.AccountRecoverySetting.check()); err != nil {
+		return err
 	}
 	for i, name := range s.levels {
 		if slices.Contains(s.levels[:i], name) {
@@ -265,16 +278,15 @@ func (m mfaConfig) check(set poolSettings) error {
 	first := func(factor types.AuthFactorType) bool { return slices.Contains(set.firstFactors, string(factor)) }
 	onlyBy := func(attribute string) bool { return len(set.recovery) == 1 && set.recovery[0] == attribute }
 	required, account := m.mode == types.UserPoolMfaTypeOn, set.record.EmailConfiguration.EmailSendingAccount
-	const recovery = "Invalid account recovery setting parameter. Account Recovery Setting cannot use " +
-		"%s as a recovery mechanism when %s MFA is configured."
 	switch {
 	case m.email != nil && account == types.EmailSendingAccountTypeCognitoDefault:
-		return invalidParameter("Cannot set EmailMfaConfiguration when user pool EmailConfiguration " +
-			"contains an EmailSendingAccount of COGNITO_DEFAULT")
-	case m.email != nil && onlyBy("email"):
-		return invalidParameter(recovery, "verified_email", "Email")
+		return invalidParameter("Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains " +
+			"an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount.")
+	case m.email != nil && (len(set.recovery) == 0 || onlyBy("email")):
+		return invalidParameter("Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting is not set " +
+			"or contains only verified_email in RecoveryMechanisms.")
 	case m.sms != nil && onlyBy("phone_number"):
-		return invalidParameter(recovery, "verified_phone_number", "SMS")
+		return invalidRecovery("use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
 	case required && (first(types.AuthFactorTypeEmailOtp) || first(types.AuthFactorTypeSmsOtp)):
 		return invalidParameter(
 			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")

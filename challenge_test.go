@@ -267,8 +267,9 @@ func usernameOf(ch cognitomfa.Challenge) string {
 	panic("unreachable: these are all challenges")
 }
 
-// The longest session that AWS documents (4,096 characters) does not fit into a cookie, but the token is
-// hardly longer than the session; the browser's limit for a name and a value is 4,096 bytes, too.
+// The longest session that AWS documents (4,096 characters) does not fit into a cookie, but the
+// token is hardly longer than the session; the browser's limit for a name and a value is 4,096
+// bytes, too.
 func TestTokenLeavesRoomInACookie(t *testing.T) {
 	t.Parallel()
 	for _, quirks := range []cognitotest.Quirks{{}, {LongSessions: true}, {HugeSessions: true}} {

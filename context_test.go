@@ -101,6 +101,33 @@ func TestContextReachesEveryCall(t *testing.T) {
 	}
 }
 
+// ClientMetadata reaches every call that takes it.
+func TestClientMetadataReachesEveryCall(t *testing.T) {
+	t.Parallel()
+	metadata := map[string]string{"why": "test"}
+	first := func(o *cognitomfa.SignInOptions) { o.ClientMetadata = metadata }
+	then := func(o *cognitomfa.AnswerOptions) { o.ClientMetadata = metadata }
+	for _, public := range []bool{false, true} {
+		for _, flow := range allFlows {
+			srv, _ := newPoolWith(t, totpUser)
+			var seen []any
+			wire := wireTap{request: func(_ string, members map[string]any) {
+				seen = append(seen, members["ClientMetadata"])
+			}}
+			cfg := edited(configOf(srv), withFlow(flow), withPublic(public))
+			client := newClient(t, srv.Client(wire.attach), cfg)
+			outcome, err := client.SignIn(t.Context(), "alice", password, first)
+			ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
+			outcome, err = client.RespondMFA(t.Context(), ch, srv.Code("alice"), then)
+			as[*cognitomfa.Tokens](t, outcome, err)
+			assert.GreaterOrEqual(t, len(seen), 2)
+			for _, got := range seen {
+				assert.Equal(t, map[string]any{"why": "test"}, got, "%s, public %t", flow, public)
+			}
+		}
+	}
+}
+
 func TestContextOfADevice(t *testing.T) {
 	t.Parallel()
 	p := newDevicePool(t, alwaysTracked)

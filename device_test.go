@@ -189,6 +189,31 @@ func TestRememberedDeviceInAnEmailPool(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
+// A sign-in that goes on without the device begins with the name that the user entered.
+func TestUnknownDeviceInAnEmailPool(t *testing.T) {
+	t.Parallel()
+	const address = "alice@example.com"
+	srv, _ := newPoolWith(t, cognitotest.User{Username: address, TOTP: totpKey},
+		emailNames, trackDevices)
+	var names []any
+	wire := wireTap{request: func(operation string, members map[string]any) {
+		if operation == initiate {
+			names = append(names, members["AuthParameters"].(map[string]any)["USERNAME"])
+		}
+	}}
+	client := newFlowClient(t, srv, cognitomfa.FlowSRP, wire.attach)
+	outcome, err := client.SignIn(t.Context(), address, password)
+	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
+	outcome, err = client.RespondMFA(t.Context(), ch, srv.Code(address))
+	device, err := client.RememberDevice(t.Context(), as[*cognitomfa.Tokens](t, outcome, err), "")
+	require.NoError(t, err)
+	device.Password = cognitomfa.NewSecret("wrong")
+	names = nil
+	outcome, err = client.SignIn(t.Context(), address, password, withDevice(device))
+	assert.True(t, as[*cognitomfa.MFAChallenge](t, outcome, err).DeviceUnknown)
+	assert.Equal(t, []any{address, address}, names)
+}
+
 // The user declines: the device is known, so the sign-in can be refreshed, but spares no code.
 func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 	t.Parallel()

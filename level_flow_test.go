@@ -12,8 +12,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-const levelOfTOTP = "urn:cognito:loa:4"
-
 // Levels from the sign-in to the verifier, over the wire.
 func TestLevelsFromSignInToVerifier(t *testing.T) {
 	t.Parallel()
@@ -29,7 +27,7 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 		UserPoolID: srv.UserPoolID,
 		ClientIDs:  []string{srv.ClientID},
 		JWKSURL:    srv.URL + "/" + srv.UserPoolID + "/.well-known/jwks.json",
-		ACR:        []string{levelOfTOTP},
+		ACR:        []string{levelTOTP},
 		MaxAge:     10 * time.Minute,
 		Now:        srv.Now,
 	})
@@ -49,7 +47,7 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	raised := finish(t, srv, client, outcome, err)
 	claims, err := payments.VerifyAccess(t.Context(), raised.Access.Reveal())
 	require.NoError(t, err)
-	assert.Equal(t, levelOfTOTP, claims.ACR)
+	assert.Equal(t, levelTOTP, claims.ACR)
 	assert.Subset(t, claims.AMR, []string{"pwd", "otp", "mfa"})
 
 	// A level that the token has already is no way to refresh it.

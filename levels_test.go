@@ -250,8 +250,8 @@ func TestUserAuthWithoutAPassword(t *testing.T) {
 	assert.Equal(t, ch.Choices, as[*cognitomfa.OtherChallenge](t, parsed, err).Choices)
 }
 
-// beginUserAuth begins a sign-in by USER_AUTH on the raw SDK. Cognito asks for what is preferred, or
-// lets the user choose if nothing is.
+// beginUserAuth begins a sign-in by USER_AUTH on the raw SDK. Cognito asks for what is preferred,
+// or lets the user choose if nothing is.
 func beginUserAuth(
 	t *testing.T, srv *cognitotest.Server, preferred string,
 ) *cip.InitiateAuthOutput {

@@ -135,9 +135,10 @@ func TestSetNewPasswordWithALostResponse(t *testing.T) {
 // fault of the configuration.
 func TestTypingMistakesAreTheUsers(t *testing.T) {
 	t.Parallel()
-	_, client := newPoolWith(t, mustChangeUser, mfaRequired, smsMFA, func(o *cognitotest.Options) {
+	needsPhone := func(o *cognitotest.Options) {
 		o.RequiredAttributes = []string{"phone_number"}
-	})
+	}
+	srv, client := newPoolWith(t, mustChangeUser, mfaRequired, smsMFA, needsPhone)
 	outcome, err := client.SignIn(t.Context(), " alice\n", password)
 	ch := as[*cognitomfa.NewPasswordChallenge](t, outcome, err)
 	phone := func(number string) map[string]string {
@@ -158,8 +159,14 @@ func TestTypingMistakesAreTheUsers(t *testing.T) {
 		require.ErrorIs(t, err, cognitomfa.ErrPasswordPolicy, "%.20q", bad)
 		assert.Equal(t, cognitomfa.StepSameChallenge, cognitomfa.NextStep(err))
 	}
-	_, err = client.SetNewPassword(t.Context(), ch, newPassword, phone(" +447700900123 "))
-	require.NoError(t, err, "the challenge is still good, and spaces around a number do no harm")
+	_, err = client.SetNewPassword(t.Context(), ch, newPassword, map[string]string{
+		"email": "\u00a0alice@example.com\n", "phone_number": " +447700900123 ", "name": " Alice ",
+	})
+	require.NoError(t, err, "the challenge is still good")
+	got := srv.User("alice").Attributes
+	assert.Equal(t, "alice@example.com", got["email"], "spaces do no harm")
+	assert.Equal(t, "+447700900123", got["phone_number"])
+	assert.Equal(t, " Alice ", got["name"], "as it was entered")
 }
 
 // longAddress is longer than Cognito accepts.

@@ -228,7 +228,8 @@ func TestRateLimitOrCaller(t *testing.T) {
 		api := srv.Client(func(o *cip.Options) { o.Retryer = busyLimiter{o.Retryer, wait} })
 		return signInAlice(ctx, newClient(t, api, configOf(srv)))
 	}
-	err := signIn(t.Context(), func(context.Context) error { return errors.New("no token is left") })
+	noToken := errors.New("no token is left")
+	err := signIn(t.Context(), func(context.Context) error { return noToken })
 	require.ErrorIs(t, err, cognitomfa.ErrThrottled)
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -83,7 +83,9 @@ func (n *notebook) answer(row, question, pool, fake string) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.seen.Answers = append(n.seen.Answers, seenAnswer{row, question, pool, fake})
+	n.seen.Answers = append(n.seen.Answers, seenAnswer{
+		Row: row, Question: question, Pool: pool, Fake: fake,
+	})
 }
 
 func (n *notebook) flow(name string, passed bool) {
@@ -113,15 +115,15 @@ func (n *notebook) leftOut(names []string) {
 	n.seen.LeftOut = append(n.seen.LeftOut, names...)
 }
 
-// path is named after the day, the region and the pool's MFA mode: a run in another mode answers other
-// questions.
+// path is named after the day, the region and the pool's MFA mode: a run in another mode answers
+// other questions.
 func (n *notebook) path() string {
-	name := n.seen.Date + "-" + n.seen.Region + "-" + strings.ToLower(string(n.seen.Pool.MFA)) + ".json"
-	return filepath.Join(n.folder, name)
+	mode := strings.ToLower(string(n.seen.Pool.MFA))
+	return filepath.Join(n.folder, n.seen.Date+"-"+n.seen.Region+"-"+mode+".json")
 }
 
-// save writes the file, or writes it again with what has come to it. What cannot be written is listed:
-// the module may be where nobody writes.
+// save writes the file, or writes it again with what has come to it. What cannot be written is
+// listed: the module may be where nobody writes.
 func (n *notebook) save(t *testing.T) {
 	t.Helper()
 	if n == nil {
@@ -130,7 +132,9 @@ func (n *notebook) save(t *testing.T) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := &n.seen
-	slices.SortFunc(s.Answers, func(a, b seenAnswer) int { return strings.Compare(a.Row+a.Question, b.Row+b.Question) })
+	slices.SortFunc(s.Answers, func(a, b seenAnswer) int {
+		return strings.Compare(a.Row+a.Question, b.Row+b.Question)
+	})
 	slices.SortFunc(s.Flows, func(a, b seenFlow) int { return strings.Compare(a.Name, b.Name) })
 	slices.Sort(s.LeftOut)
 	text, err := json.MarshalIndent(s, "", "  ")
@@ -140,14 +144,14 @@ func (n *notebook) save(t *testing.T) {
 		err = os.WriteFile(n.path(), append(text, '\n'), 0o644)
 	}
 	if err != nil {
-		t.Logf("what was seen cannot be kept (%v); run the tests in a clone of the repository\n%s", err, text)
+		t.Logf("what was seen cannot be kept (%v); run the tests in a clone\n%s", err, text)
 		return
 	}
-	t.Logf("what was seen is in %s; please commit it, and name it in cognitotest/FIDELITY.md", n.path())
+	t.Logf("what was seen is in %s; commit it, and name it in cognitotest/FIDELITY.md", n.path())
 }
 
-// FIDELITY.md names every file in which a run against a real pool is kept, and says that there is none
-// as long as there is none. The files are of AWS's own pools, and tell of none whose it was.
+// FIDELITY.md names every file in which a run against a real pool is kept, and says that there is
+// none as long as there is none. The files are of AWS's own pools, and tell of none whose it was.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("cognitotest/FIDELITY.md")
@@ -159,7 +163,8 @@ func TestSeen(t *testing.T) {
 	rows := fidelityRows(t)
 	for _, file := range files {
 		name := filepath.Base(file)
-		assert.True(t, strings.Contains(string(page), "testdata/seen/"+name), "FIDELITY.md has to name %s", name)
+		named := strings.Contains(string(page), "testdata/seen/"+name)
+		assert.True(t, named, "FIDELITY.md has to name %s", name)
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		checkSeen(t, text, rows)
@@ -194,7 +199,9 @@ func checkSeen(t *testing.T, text []byte, rows map[string]bool) {
 func TestNotebookHidesWhose(t *testing.T) {
 	t.Parallel()
 	n := &notebook{hide: strings.NewReplacer("eu-west-1_Example", "<hidden>")}
-	n.answer("W-1", "?", "AccessDeniedException: arn:aws:iam::123456789012:user/x, 123456789012 eu-west-1_Example "+
-		userPrefix+strings.Repeat("a", 26)+"@example.com 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "done")
-	assert.Equal(t, "AccessDeniedException: <arn>, <account> <hidden> <user> <uuid>", n.seen.Answers[0].Pool)
+	user := userPrefix + strings.Repeat("a", 26) + "@example.com"
+	n.answer("W-1", "?", "AccessDeniedException: arn:aws:iam::123456789012:user/x, 123456789012 "+
+		"eu-west-1_Example "+user+" 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10", "done")
+	want := "AccessDeniedException: <arn>, <account> <hidden> <user> <uuid>"
+	assert.Equal(t, want, n.seen.Answers[0].Pool)
 }

@@ -214,12 +214,17 @@ func newRealTargetVia(
 	case r.mode == types.UserPoolMfaTypeOn && out.EmailMfaConfiguration != nil:
 		return nil, errors.New("the pool requires MFA and offers e-mail: tests could send messages")
 	}
+	hidden := r.hidden(getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"))
 	r.notebook = &notebook{
 		folder: seenFolder,
-		hide:   strings.NewReplacer(r.hidden(getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"))...),
+		hide:   strings.NewReplacer(hidden...),
 		seen: seen{
-			Date: r.clock().UTC().Format(time.DateOnly), Region: region, Endpoint: address.Host,
-			Pool: seenPool{MFA: r.mode, SignInBy: "user name", ClientSecret: r.cfg.ClientSecret != ""},
+			Date:     r.clock().UTC().Format(time.DateOnly),
+			Region:   region,
+			Endpoint: address.Host,
+			Pool: seenPool{
+				MFA: r.mode, SignInBy: "user name", ClientSecret: r.cfg.ClientSecret != "",
+			},
 		},
 	}
 	for method, on := range map[string]bool{

@@ -234,6 +234,20 @@ func TestUserAuthThatAsksForThePassword(t *testing.T) {
 	}
 }
 
+// The answer with the password uses up a session, so it is sent once.
+func TestUserAuthPasswordIsSentOnce(t *testing.T) {
+	t.Parallel()
+	network := &breaker{}
+	api := cannedHTTP{responses: map[string]string{
+		initiate: `{"ChallengeName":"PASSWORD","Session":"` + session.Reveal() + `"}`,
+	}}.api(quickRetries, network.attach)
+	network.arm(respond, 3, breakages["reset before"])
+	_, err := newClient(t, api, userAuthConfig).SignIn(t.Context(), "alice", password)
+	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
+	assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err), "SignIn can be called again")
+	assert.Equal(t, 2, network.left, "it was sent once")
+}
+
 // A choice that has no password in it is passed on with what there is to choose from.
 func TestUserAuthWithoutAPassword(t *testing.T) {
 	t.Parallel()

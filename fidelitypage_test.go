@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +18,12 @@ import (
 // fidelityRow is a row of the tables in cognitotest/FIDELITY.md.
 type fidelityRow struct{ id, behavior, follows, sure, tests string }
 
+var (
+	rowPattern    = regexp.MustCompile(`^\| *[A-Z]-\d+ \|`)
+	linkPattern   = regexp.MustCompile(`^\[([^\]]+)\]: (\S+)$`)
+	sourcePattern = regexp.MustCompile(`\[([^\]]+)\]( \d{4}(?:-\d\d)?)?`)
+)
+
 // fidelityPage reads the page: its rows, and its links by name.
 func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 	t.Helper()
@@ -27,15 +32,18 @@ func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 	links = map[string]string{}
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
-		cells := strings.Split(strings.Trim(line, "|"), " | ")
-		if regexp.MustCompile(`^\| *[A-Z]-\d+ \|`).MatchString(line) {
+		if rowPattern.MatchString(line) {
+			cells := strings.Split(strings.Trim(line, "|"), " | ")
 			require.Len(t, cells, 5, line)
 			for i := range cells {
 				cells[i] = strings.TrimSpace(cells[i])
 			}
-			rows = append(rows, fidelityRow{cells[0], cells[1], cells[2], cells[3], cells[4]})
+			rows = append(rows, fidelityRow{
+				id: cells[0], behavior: cells[1], follows: cells[2],
+				sure: cells[3], tests: cells[4],
+			})
 		}
-		if link := regexp.MustCompile(`^\[([^\]]+)\]: (\S+)$`).FindStringSubmatch(line); link != nil {
+		if link := linkPattern.FindStringSubmatch(line); link != nil {
 			assert.NotContains(t, links, link[1], "a link is there once")
 			links[link[1]] = link[2]
 		}
@@ -55,8 +63,8 @@ func fidelityRows(t *testing.T) map[string]bool {
 	return ids
 }
 
-// Each row of FIDELITY.md has an id of its own, says what it follows, with a link and a date, or that it is chosen
-// and why, and how sure that is.
+// Each row of FIDELITY.md has an id of its own, says what it follows, with a link and a date, or
+// that it is chosen and why, and how sure that is.
 func TestFidelityNamesItsSources(t *testing.T) {
 	t.Parallel()
 	rows, links := fidelityPage(t)
@@ -67,14 +75,14 @@ func TestFidelityNamesItsSources(t *testing.T) {
 		assert.NotEmpty(t, row.behavior, row.id)
 		assert.Regexp(t, `^(high|medium|low|types high|type|–)`, row.sure, row.id)
 
-		sources := regexp.MustCompile(`\[([^\]]+)\]( \d{4}(?:-\d\d)?)?`).FindAllStringSubmatch(row.follows, -1)
+		sources := sourcePattern.FindAllStringSubmatch(row.follows, -1)
 		for _, source := range sources {
 			used[source[1]] = true
 			assert.Contains(t, links, source[1], "%s names a source without a link", row.id)
 			assert.NotEmpty(t, source[2], "%s names a source without a date: %s", row.id, source[1])
 		}
 		if len(sources) == 0 {
-			assert.Regexp(t, `^chosen: \S`, row.follows, "%s has no link, so it says why it is so", row.id)
+			assert.Regexp(t, `^chosen: \S`, row.follows, "%s has no link: it says why", row.id)
 		}
 	}
 	for name, link := range links {
@@ -83,8 +91,8 @@ func TestFidelityNamesItsSources(t *testing.T) {
 	}
 }
 
-// Each row of FIDELITY.md is held by tests, and those exist. What a row calls TestFidelity is a question that a real
-// pool can be asked.
+// Each row of FIDELITY.md is held by tests, and those exist. What a row calls TestFidelity is a
+// question that a real pool can be asked.
 func TestFidelityNamesItsTests(t *testing.T) {
 	t.Parallel()
 	there := testFunctions(t)
@@ -117,7 +125,8 @@ func testFunctions(t *testing.T) map[string]bool {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (name == "node_modules" || name == "testdata" || len(name) > 1 && name[0] == '.'):
+		case entry.IsDir() && (name == "node_modules" || name == "testdata"),
+			entry.IsDir() && len(name) > 1 && name[0] == '.':
 			return fs.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -127,9 +136,13 @@ func testFunctions(t *testing.T) map[string]bool {
 			return err
 		}
 		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && slices.ContainsFunc(
-				[]string{"Test", "Fuzz"}, func(prefix string) bool { return strings.HasPrefix(f.Name.Name, prefix) }) {
-				names[f.Name.Name] = true
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv != nil {
+				continue
+			}
+			name := f.Name.Name
+			if strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") {
+				names[name] = true
 			}
 		}
 		return nil

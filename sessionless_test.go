@@ -13,8 +13,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// PASSWORD_VERIFIER comes without a session: its secret block stands in for one. A flow that was begun
-// on the raw SDK is finished by NewChallenge and Respond, through a token on the way.
+// PASSWORD_VERIFIER comes without a session: its secret block stands in for one. A flow that was
+// begun on the raw SDK is finished by NewChallenge and Respond, through a token on the way.
 func TestRespondToAChallengeWithoutASession(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)

@@ -344,6 +344,62 @@ func TestUnknownDevices(t *testing.T) {
 	}
 }
 
+// That the device is unknown reaches the tokens through a challenge of any type.
+func TestUnknownDeviceReachesTheTokens(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client := newClient(t, &double{
+		respond: returns[respondIn](answeredTokens),
+		prefer:  returns[preferIn](&preferOut{}),
+		verify: returns[verifyIn](&verifyOut{
+			Status:  types.VerifySoftwareTokenResponseTypeSuccess,
+			Session: aws.String("next"),
+		}),
+	}, srpConfig)
+	const user, method = "alice", cognitomfa.MethodTOTP
+	for _, unknown := range []bool{false, true} {
+		setup := &cognitomfa.SetupChallenge{
+			Username: user, Session: session, DeviceUnknown: unknown,
+		}
+		for name, answer := range map[string]func() (cognitomfa.Outcome, error){
+			"RespondMFA": func() (cognitomfa.Outcome, error) {
+				return client.RespondMFA(ctx, &cognitomfa.MFAChallenge{
+					Username: user, Session: session, DeviceUnknown: unknown,
+				}, "123456")
+			},
+			"VerifySetup": func() (cognitomfa.Outcome, error) {
+				return client.VerifySetup(ctx, setup, "123456")
+			},
+			"SetupEmail": func() (cognitomfa.Outcome, error) {
+				return client.SetupEmail(ctx, setup, "alice@example.com")
+			},
+			"SelectMFA": func() (cognitomfa.Outcome, error) {
+				return client.SelectMFA(ctx, &cognitomfa.SelectChallenge{
+					Username: user, Session: session, DeviceUnknown: unknown,
+				}, method)
+			},
+			"SetNewPassword": func() (cognitomfa.Outcome, error) {
+				return client.SetNewPassword(ctx, &cognitomfa.NewPasswordChallenge{
+					Username: user, Session: session, DeviceUnknown: unknown,
+				}, newPassword, nil)
+			},
+			"RespondPassword": func() (cognitomfa.Outcome, error) {
+				return client.RespondPassword(ctx, &cognitomfa.PasswordChallenge{
+					Username: user, Session: session, DeviceUnknown: unknown,
+				}, password)
+			},
+			"Respond": func() (cognitomfa.Outcome, error) {
+				return client.Respond(ctx, &cognitomfa.OtherChallenge{
+					Username: user, Session: session, DeviceUnknown: unknown,
+				}, nil)
+			},
+		} {
+			outcome, err := answer()
+			assert.Equal(t, unknown, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown, name)
+		}
+	}
+}
+
 // A wrong password is ErrCredentials, whatever the device, and counts toward the lockout once.
 func TestUnknownDeviceAndWrongPassword(t *testing.T) {
 	t.Parallel()

@@ -32,6 +32,9 @@ type (
 	adminGetUserIn  = cip.AdminGetUserInput
 	adminGetUserOut = cip.AdminGetUserOutput
 
+	poolMFAIn  = cip.GetUserPoolMfaConfigInput
+	poolMFAOut = cip.GetUserPoolMfaConfigOutput
+
 	callOption = func(*cip.Options)
 )
 
@@ -49,6 +52,7 @@ type double struct {
 	list      func(*listIn) (*listOut, error)
 
 	adminGetUser func(*adminGetUserIn) (*adminGetUserOut, error)
+	poolMFA      func(*poolMFAIn) (*poolMFAOut, error)
 }
 
 func (d *double) AdminInitiateAuth(
@@ -101,6 +105,12 @@ func (d *double) AdminGetUser(
 	_ context.Context, in *adminGetUserIn, _ ...callOption,
 ) (*adminGetUserOut, error) {
 	return d.adminGetUser(in)
+}
+
+func (d *double) GetUserPoolMfaConfig(
+	_ context.Context, in *poolMFAIn, _ ...callOption,
+) (*poolMFAOut, error) {
+	return d.poolMFA(in)
 }
 
 // returns makes a double respond with out to every request.

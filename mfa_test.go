@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -86,6 +87,55 @@ func TestDisableWithAnotherMethodLeft(t *testing.T) {
 		}, takeCalls(srv), name)
 		outcome, err := client.SignIn(t.Context(), "alice", password)
 		assert.Equal(t, tc.want, as[*cognitomfa.MFAChallenge](t, outcome, err).Method, name)
+	}
+}
+
+// A method of the user's that the pool has stopped offering is none that is left. The double does
+// not play the change.
+func TestDisableWithAMethodThatThePoolDoesNotOffer(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"SMS_MFA", "EMAIL_OTP", "SOMETHING_NEW"} {
+		client := newClient(t, &double{
+			poolMFA: returns[poolMFAIn](&poolMFAOut{
+				MfaConfiguration: types.UserPoolMfaTypeOn,
+				SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{
+					Enabled: true,
+				},
+			}),
+			getUser: returns[getUserIn](&getUserOut{
+				Username:           aws.String("alice"),
+				UserMFASettingList: []string{"SOFTWARE_TOKEN_MFA", method},
+			}),
+		}, config)
+		err := client.Disable(t.Context(), "token")
+		require.ErrorIs(t, err, cognitomfa.ErrMFARequired, method)
+	}
+}
+
+// Only a pool that requires MFA holds users back, and only one that says whether it does.
+func TestDisableAsksWhetherThePoolRequiresMFA(t *testing.T) {
+	t.Parallel()
+	for mode, kind := range map[types.UserPoolMfaType]error{
+		types.UserPoolMfaTypeOff:      nil,
+		types.UserPoolMfaTypeOptional: nil,
+		"":                            cognitomfa.ErrUnavailable,
+		"SOMETHING_NEW":               cognitomfa.ErrUnavailable,
+	} {
+		client := newClient(t, &double{
+			poolMFA: returns[poolMFAIn](&poolMFAOut{MfaConfiguration: mode}),
+			prefer:  returns[preferIn](&preferOut{}),
+			getUser: returns[getUserIn](&getUserOut{Username: aws.String("alice")}),
+		}, config)
+		for name, err := range map[string]error{
+			"Disable":    client.Disable(t.Context(), "token"),
+			"SetMethods": client.SetMethods(t.Context(), "token", nil, ""),
+		} {
+			if kind == nil {
+				require.NoError(t, err, "%s, %s", name, mode)
+			} else {
+				require.ErrorIs(t, err, kind, "%s, %s", name, mode)
+			}
+		}
 	}
 }
 

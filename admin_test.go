@@ -140,7 +140,8 @@ func TestUsersWithoutMFA(t *testing.T) {
 	var pages, names []string
 	notePages := func(o *cognitomfa.ListOptions) {
 		o.Page = func(from string, users int) {
-			assert.Equal(t, 60*len(pages), users)
+			require.Equal(t, 60*len(pages), users)
+			require.Less(t, len(pages), 3, "the pool has three pages")
 			pages = append(pages, from)
 		}
 	}

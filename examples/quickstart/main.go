@@ -86,11 +86,8 @@ func signIn(
 
 // scan is what the user reads before the first code.
 func scan(enrollment *cognitomfa.Enrollment) string {
-	picture, err := enrollment.Terminal()
-	if err != nil {
-		picture = "Key: " + enrollment.Grouped() + "\n"
-	}
-	return picture + "Scan this with an authenticator app. Code: "
+	picture, _ := enrollment.Terminal() // the key can be typed as well
+	return picture + "Scan this, or type " + enrollment.Grouped() + ". Code: "
 }
 
 var input = bufio.NewReader(os.Stdin)

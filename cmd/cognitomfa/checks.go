@@ -40,11 +40,10 @@ var (
 
 // findings runs all checks and lists what they found, what fails first.
 func (s *subject) findings() []finding {
-	found := slices.Concat(
-		apply(s, clientChecks, s.client),
-		apply(s, mfaChecks, s.mfa),
-		apply(s, poolChecks, s.pool),
-	)
+	found := []finding{} // Empty, not null, in JSON.
+	found = apply(found, s, clientChecks, s.client)
+	found = apply(found, s, mfaChecks, s.mfa)
+	found = apply(found, s, poolChecks, s.pool)
 	order := []level{fails, risk, note}
 	slices.SortStableFunc(found, func(a, b finding) int {
 		return slices.Index(order, a.Level) - slices.Index(order, b.Level)
@@ -52,13 +51,14 @@ func (s *subject) findings() []finding {
 	return found
 }
 
-// apply runs checks on what was read.
-func apply[T any](s *subject, checks []func(*subject, *T) *finding, read *T) []finding {
-	found := []finding{} // Empty, not null, in JSON.
+// apply runs checks on what was read, and appends what they found.
+func apply[T any](
+	found []finding, s *subject, checks []func(*subject, *T) *finding, read *T,
+) []finding {
+	if read == nil {
+		return found
+	}
 	for _, look := range checks {
-		if read == nil {
-			break
-		}
 		if f := look(s, read); f != nil {
 			found = append(found, *f)
 		}

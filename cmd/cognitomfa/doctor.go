@@ -170,7 +170,10 @@ func (d *doctor) printPolicy(ctx context.Context, c *console, rights []string) e
 
 // examine describes the subject and runs the checks on it.
 func (d *doctor) examine(s *subject) *examination {
-	e := &examination{Findings: s.findings(), Unread: slices.Concat([]*unreadError{}, s.unread)}
+	e := &examination{Findings: s.findings(), Unread: s.unread}
+	if e.Unread == nil {
+		e.Unread = []*unreadError{} // Empty, not null, in JSON.
+	}
 	e.UserPool.ID, e.UserPool.Region = d.pool, d.region
 	e.Client.ID = d.id
 	e.Config.Flow, e.Config.Public = cmp.Or(s.flow.constant(), "unknown"), s.public

@@ -130,6 +130,8 @@ func doctor(t *testing.T, env []string, args ...string) (*report, result) {
 	r := run(t, "", env, append([]string{"doctor", "-json"}, args...)...)
 	var found report
 	require.NoError(t, json.Unmarshal([]byte(r.out), &found), r.out+r.err)
+	assert.NotNil(t, found.Findings, "an empty list, not null")
+	assert.NotNil(t, found.Unread, "an empty list, not null")
 	text := run(t, "", env, append([]string{"doctor"}, args...)...)
 	assert.Equal(t, r.status, text.status)
 	assert.Empty(t, text.err)

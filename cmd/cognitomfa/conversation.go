@@ -117,7 +117,8 @@ func codeQuestion(ch *cognitomfa.MFAChallenge) string {
 	return "Code of the authenticator app"
 }
 
-// chooseMethod asks for one of several methods, by number or by name.
+// chooseMethod asks for one of several methods, by number or by name. Anything else is ErrMethod,
+// unless it is not known which there are.
 func (v *conversation) chooseMethod(
 	ctx context.Context, what string, methods []cognitomfa.Method,
 ) (cognitomfa.Method, error) {
@@ -133,7 +134,18 @@ func (v *conversation) chooseMethod(
 	if n, err := strconv.Atoi(typed); err == nil && 1 <= n && n <= len(methods) {
 		return methods[n-1], nil
 	}
-	return cognitomfa.Method(strings.ToUpper(typed)), nil
+	method := cognitomfa.Method(strings.ToUpper(typed))
+	if len(methods) > 0 && !slices.Contains(methods, method) {
+		return "", &cognitomfa.Error{Op: "choose method", Kind: cognitomfa.ErrMethod}
+	}
+	return method, nil
+}
+
+// settable are those of the methods that setUp can set up.
+func settable(methods []cognitomfa.Method) []cognitomfa.Method {
+	return slices.DeleteFunc(slices.Clone(methods), func(m cognitomfa.Method) bool {
+		return m != cognitomfa.MethodTOTP && m != cognitomfa.MethodEmail
+	})
 }
 
 // setUp sets up the method that the pool requires before it lets the user in.
@@ -143,8 +155,11 @@ func (v *conversation) setUp(
 	v.note("The pool requires MFA, and none is set up.")
 	method := cognitomfa.MethodTOTP
 	if slices.Contains(ch.Methods, cognitomfa.MethodEmail) {
-		var err error
-		if method, err = v.chooseMethod(ctx, "Method to set up", ch.Methods); err != nil {
+		err := v.again(func() (err error) {
+			method, err = v.chooseMethod(ctx, "Method to set up", settable(ch.Methods))
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -302,11 +302,14 @@ func TestChallenges(t *testing.T) {
 		"set-up by e-mail": {
 			options: func(o *cognitotest.Options) { o.MFA, o.Email = types.UserPoolMfaTypeOn, true },
 			say: func(srv *cognitotest.Server, d *dialogue) {
+				d.say("email") // and is asked again
+				d.say("3")
 				d.say("email_otp")
 				d.say("no address")
 				d.say("alice@example.com")
 				d.say(sent(srv))
 			},
+			says: "choose method: the method is not one of those offered\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -131,7 +131,9 @@ func checkSecret(s *subject, client *types.UserPoolClientType) *finding {
 			}
 		}
 		return nil
-	case s.secrets > 1 || has == "" && s.secrets > 0:
+	case s.secrets == nil:
+		return nil // It may be a secret that could not be listed.
+	case *s.secrets > 1 || has == "" && *s.secrets > 0:
 		return &finding{
 			ID:    "secret-second",
 			Level: risk,

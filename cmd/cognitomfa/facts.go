@@ -18,7 +18,7 @@ type facts struct {
 	client  *types.UserPoolClientType
 	mfa     *cip.GetUserPoolMfaConfigOutput
 	risk    *types.RiskConfigurationType // only where threat protection is on
-	secrets int                          // the app client's; only where the given one is another
+	secrets *int                         // the app client's; only where the given one is another
 	unread  []*unreadError
 }
 
@@ -126,8 +126,11 @@ func gather(
 		out, err := api.ListUserPoolClientSecrets(ctx, &cip.ListUserPoolClientSecretsInput{
 			UserPoolId: &t.pool, ClientId: &a.id,
 		})
+		if err := f.note(unread(ctx, "the list of the app client's secrets", err)); err != nil {
+			return nil, err
+		}
 		if err == nil {
-			f.secrets = len(out.ClientSecrets)
+			f.secrets = aws.Int(len(out.ClientSecrets))
 		}
 	}
 	return f, nil

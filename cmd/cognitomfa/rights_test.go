@@ -57,6 +57,27 @@ func TestMissingRights(t *testing.T) {
 	}
 }
 
+// Whether a secret that is not the one that Cognito gives back is the app client's second cannot be
+// told without the right to list them. doctor says that, and does not call the secret wrong.
+func TestSecretsNotListed(t *testing.T) {
+	t.Parallel()
+	for _, own := range []string{clientSecret, ""} {
+		srv := newServer(t, func(o *cognitotest.Options) { o.ClientSecret = own })
+		denied := cognitotest.Error("AccessDeniedException", "no")
+		srv.Fail("ListUserPoolClientSecrets", denied, denied)
+		env := []string{"COGNITO_CLIENT_SECRET=the-other"}
+		r, text := doctor(t, env, on(srv)...)
+		assert.Equal(t, noAnswer, text.status)
+		require.Len(t, r.Unread, 1)
+		assert.Equal(t, "the list of the app client's secrets", r.Unread[0].What)
+		assert.Equal(t, "cognito-idp:ListUserPoolClientSecrets", r.Unread[0].Right)
+		require.NotNil(t, r.Policy)
+		for _, id := range r.ids() {
+			assert.NotContains(t, id, "secret")
+		}
+	}
+}
+
 // What fails for another reason is named as well, without a policy. If nothing responds, doctor ends.
 func TestUnread(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/cognitomfa/cognitomfa"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // The variables that stand in for flags. Services in the examples of this project read the same
@@ -81,9 +81,8 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 	if err != nil {
 		return nil, fmt.Errorf("the AWS configuration cannot be read: %w", err)
 	}
-	if t.region = cmp.Or(cfg.Region, region); cfg.Region == "" {
-		cfg.Region = region
-	}
+	cfg.Region = cmp.Or(cfg.Region, region)
+	t.region = cfg.Region
 	client := cip.NewFromConfig(cfg, func(o *cip.Options) {
 		if t.endpoint != "" {
 			o.BaseEndpoint = &t.endpoint
@@ -127,16 +126,15 @@ func checkEndpoint(endpoint string) (local bool, err error) {
 		return false, nil
 	}
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.Hostname() == "" {
+	if err != nil || u.Hostname() == "" {
 		return false, usagef("%s is no URL, such as http://127.0.0.1:9229", shown(endpoint))
 	}
-	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 	switch {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return false, usageError("the URL has a user name, a query or a fragment")
 	case u.Scheme == "https":
 		return false, nil
-	case u.Scheme == "http" && loopback:
+	case u.Scheme == "http" && loopback.IsHost(u.Host):
 		return true, nil
 	case u.Scheme == "http":
 		return false, usageError(

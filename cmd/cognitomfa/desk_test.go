@@ -252,6 +252,31 @@ func TestReportResumes(t *testing.T) {
 	}
 }
 
+// What cannot be printed is not looked up: each lookup costs money.
+func TestReportCannotPrint(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	t.Cleanup(func() { _ = full.Close() })
+	srv := newServer(t)
+	without := crowd(srv, 150)
+	args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = environment(t)
+	var errs strings.Builder
+	cmd.Stdout, cmd.Stderr = full, &errs
+	require.Error(t, cmd.Run())
+	assert.Equal(t, noAnswer, cmd.ProcessState.ExitCode())
+	assert.Contains(t, errs.String(), "no space left on device")
+	looked := operations(srv)
+	assert.Equal(t, []string{"DescribeUserPool", "ListUsers"}, looked[:2])
+	assert.Len(t, looked, 2+60, "the first page, and no user more")
+
+	assert.Equal(t, without, usersOf(t, resume(t, errs.String()).out))
+}
+
 // resume types what a report that ended early says.
 func resume(t *testing.T, says string) result {
 	t.Helper()

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -116,27 +116,31 @@ func (r *report) walk(ctx context.Context, c *console, mfa *cognitomfa.Client, p
 		return nil
 	}
 	from, found := r.from, 0
-	var failed error
-	users := mfa.UsersWithoutMFA(ctx, func(o *cognitomfa.ListOptions) {
+	walking, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error // A page could not be printed.
+	users := mfa.UsersWithoutMFA(walking, func(o *cognitomfa.ListOptions) {
 		o.PerSecond, o.From = r.rate, r.from
 		o.Page = func(next string, users int) {
 			p.clear()
-			if failed = errors.Join(failed, flush()); failed == nil {
-				from = next
+			if failed = flush(); failed != nil {
+				stop() // Each user who is looked up costs money.
+				return
 			}
+			from = next
 			p.show(users, found)
 		}
 	})
 	for s, err := range users {
-		if err = errors.Join(failed, err); err != nil {
+		if err != nil {
 			p.clear()
-			return r.endedEarly(ctx, c, from, err)
+			return r.endedEarly(ctx, c, from, cmp.Or(failed, err))
 		}
 		page = append(page, s)
 		found++
 	}
 	p.clear()
-	if err := errors.Join(failed, flush()); err != nil {
+	if err := flush(); err != nil {
 		return r.endedEarly(ctx, c, from, err)
 	}
 	if found > 0 {

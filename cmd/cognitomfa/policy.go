@@ -3,7 +3,8 @@ package main
 import (
 	"encoding/json"
 	"slices"
-	"strings"
+
+	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
 // policy is an IAM policy.
@@ -45,26 +46,8 @@ func newPolicy(actions []string, region, pool string) *policy {
 	for _, a := range slices.Compact(slices.Sorted(slices.Values(actions))) {
 		named = append(named, "cognito-idp:"+a)
 	}
-	resource := "arn:" + partition(region) + ":cognito-idp:" + region + ":*:userpool/" + pool
+	resource := "arn:" + endpoint.Partition(region) + ":cognito-idp:" + region + ":*:userpool/" + pool
 	return &policy{Version: "2012-10-17", Statement: []statement{{"Allow", named, resource}}}
-}
-
-// partition is the AWS partition of a Region.
-func partition(region string) string {
-	for _, p := range []struct{ prefix, partition string }{
-		{"cn-", "aws-cn"},
-		{"us-gov-", "aws-us-gov"},
-		{"eusc-", "aws-eusc"},
-		{"us-isob-", "aws-iso-b"},
-		{"us-isof-", "aws-iso-f"},
-		{"eu-isoe-", "aws-iso-e"},
-		{"us-iso-", "aws-iso"},
-	} {
-		if strings.HasPrefix(region, p.prefix) {
-			return p.partition
-		}
-	}
-	return "aws"
 }
 
 // indented is the policy as a policy document.

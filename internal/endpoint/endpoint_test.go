@@ -29,3 +29,20 @@ func TestURL(t *testing.T) {
 		assert.Equal(t, "https://issuer-"+want.URI.Host, updated)
 	}
 }
+
+func TestPartition(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]string{
+		"us-east-1":       "aws",
+		"eu-west-1":       "aws",
+		"us-gov-west-1":   "aws-us-gov",
+		"cn-north-1":      "aws-cn",
+		"eusc-de-east-1":  "aws-eusc",
+		"us-iso-east-1":   "aws-iso",
+		"us-isob-east-1":  "aws-iso-b",
+		"eu-isoe-west-1":  "aws-iso-e",
+		"us-isof-south-1": "aws-iso-f",
+	} {
+		assert.Equal(t, want, endpoint.Partition(region), region)
+	}
+}

@@ -17,10 +17,12 @@ type Config struct {
 	// UserPoolID is the pool's ID, such as eu-west-1_Example00. Required.
 	UserPoolID string
 
-	// Region is where the pool is. Empty means the part of UserPoolID before the underscore.
+	// Region is where the pool is, which decides what Issuers are by default. Empty means the part
+	// of UserPoolID before the underscore.
 	Region string
 
-	// ClientIDs are the app clients whose tokens are accepted. Required, unless AnyClient is set.
+	// ClientIDs are the app clients whose tokens are accepted. Required, unless AnyClient is set:
+	// then there must be none.
 	ClientIDs []string
 
 	// AnyClient accepts the tokens of every app client of the pool, whoever owns it.
@@ -100,11 +102,12 @@ func NewVerifier(cfg Config, more ...Config) (*Verifier, error) {
 
 // pool is what the tokens of a user pool are checked against.
 type pool struct {
-	clients []string // nil: any
-	rules   rules
-	leeway  time.Duration
-	now     func() time.Time
-	keys    []*keySet // of its issuers
+	clients   []string
+	anyClient bool // clients are empty
+	rules     rules
+	leeway    time.Duration
+	now       func() time.Time
+	keys      []*keySet // of its issuers
 }
 
 // issuer is a value of iss: whose tokens it issues, and with which keys.
@@ -134,7 +137,8 @@ func (v *Verifier) add(cfg Config, sets map[source]*keySet) error {
 		return err
 	}
 	p := &pool{
-		clients: slices.Clone(cfg.ClientIDs), rules: rules, leeway: cfg.Leeway, now: cfg.Now,
+		clients: slices.Clone(cfg.ClientIDs), anyClient: cfg.AnyClient,
+		rules: rules, leeway: cfg.Leeway, now: cfg.Now,
 	}
 	if p.now == nil {
 		p.now = time.Now

@@ -172,6 +172,7 @@ func TestConfig(t *testing.T) {
 		{"pool with line break", func(c *token.Config) { c.UserPoolID += "\n" }, "UserPoolID"},
 		{"region with host", func(c *token.Config) { c.Region = "attacker.example/" }, "region"},
 		{"no client", func(c *token.Config) { c.ClientIDs = nil }, "ClientIDs"},
+		{"list without a client", func(c *token.Config) { c.ClientIDs = []string{} }, "ClientIDs"},
 		{"one client and any", func(c *token.Config) { c.AnyClient = true }, "AnyClient"},
 		{"empty client", func(c *token.Config) { c.ClientIDs = []string{"x", ""} }, "empty"},
 		{"empty group", func(c *token.Config) { c.Groups = []string{""} }, "empty"},
@@ -222,6 +223,19 @@ func TestConfig(t *testing.T) {
 		_, err := token.NewVerifier(staticConfig(), staticConfig())
 		require.ErrorContains(t, err, "twice")
 	})
+}
+
+// An empty list of app clients is none, whether or not it is nil: beside AnyClient it forbids nobody.
+func TestAnyClientAndNone(t *testing.T) {
+	cfg := staticConfig()
+	cfg.AnyClient = true
+	for _, none := range [][]string{nil, {}} {
+		cfg.ClientIDs = none
+		v := newVerifier(t, cfg)
+		for _, k := range testKinds() {
+			require.NoError(t, k.verify(v, t.Context(), k.token(nil)))
+		}
+	}
 }
 
 func TestConfigIsCopied(t *testing.T) {

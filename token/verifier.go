@@ -103,7 +103,7 @@ func (v *Verifier) verify(ctx context.Context, raw string, k kind) (*candidate, 
 	case use != k.use:
 		return nil, ErrTokenUse
 	case c.claims.ClientID == "",
-		p.clients != nil && !slices.Contains(p.clients, c.claims.ClientID):
+		!p.anyClient && !slices.Contains(p.clients, c.claims.ClientID):
 		return nil, ErrClient
 	}
 	return c, nil

@@ -222,11 +222,11 @@ func (w *walk) page(
 	if err := w.pace(ctx, cl); err != nil {
 		return nil, err
 	}
-	in := &cip.ListUsersInput{UserPoolId: w.client.userPoolID, AttributesToGet: []string{"sub"}}
-	if from != "" {
-		in.PaginationToken = &from
-	}
-	page, err := w.client.api.ListUsers(ctx, in, cl.follow)
+	page, err := w.client.api.ListUsers(ctx, &cip.ListUsersInput{
+		UserPoolId:      w.client.userPoolID,
+		AttributesToGet: []string{"sub"},
+		PaginationToken: optional(from),
+	}, cl.follow)
 	switch {
 	case err != nil:
 		return nil, cl.fail(ctx, err)

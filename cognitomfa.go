@@ -237,6 +237,14 @@ func resolve[O any](optFns []func(*O)) O {
 	return *opts
 }
 
+// optional returns a text for a request that leaves it out when it is empty.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 // secretHash returns what Cognito calls SECRET_HASH, over the very user name that is sent beside
 // it: the base64 of an HMAC-SHA-256 of user name and client id under the client's secret.
 func (c *Client) secretHash(username string) string {

@@ -129,11 +129,3 @@ func (u *UserContext) public() *types.UserContextDataType {
 		IpAddress: optional(u.IPAddress), EncodedData: optional(u.EncodedData),
 	}
 }
-
-// optional is a member that is left out when it is empty.
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}

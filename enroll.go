@@ -271,11 +271,11 @@ func (c *Client) Verify(
 		return cl.refuse(ErrCodeMismatch, "")
 	}
 	opts := resolve(optFns)
-	in := &cip.VerifySoftwareTokenInput{AccessToken: &accessToken, UserCode: &code}
-	if opts.DeviceName != "" {
-		in.FriendlyDeviceName = &opts.DeviceName
-	}
-	out, err := c.api.VerifySoftwareToken(ctx, in, cl.follow)
+	out, err := c.api.VerifySoftwareToken(ctx, &cip.VerifySoftwareTokenInput{
+		AccessToken:        &accessToken,
+		UserCode:           &code,
+		FriendlyDeviceName: optional(opts.DeviceName),
+	}, cl.follow)
 	if err != nil {
 		err = cl.fail(ctx, err)
 		if !cl.lost || !errors.Is(err, ErrCodeUsed) {
@@ -336,11 +336,11 @@ func (c *Client) VerifySetup(
 	if err := c.checkOptions(cl, opts.CallOptions); err != nil {
 		return nil, err
 	}
-	in := &cip.VerifySoftwareTokenInput{Session: aws.String(ch.Session.Reveal()), UserCode: &code}
-	if opts.DeviceName != "" {
-		in.FriendlyDeviceName = &opts.DeviceName
-	}
-	out, err := c.api.VerifySoftwareToken(ctx, in, cl.follow)
+	out, err := c.api.VerifySoftwareToken(ctx, &cip.VerifySoftwareTokenInput{
+		Session:            aws.String(ch.Session.Reveal()),
+		UserCode:           &code,
+		FriendlyDeviceName: optional(opts.DeviceName),
+	}, cl.follow)
 	if err != nil {
 		return nil, cl.fail(ctx, err)
 	}

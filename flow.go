@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -180,7 +179,7 @@ func (s *signIn) respondOnce(
 		out, err := s.api.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{
 			ChallengeName:      name,
 			ClientId:           s.clientID,
-			Session:            given(session),
+			Session:            optional(session.Reveal()),
 			ChallengeResponses: answers,
 			ClientMetadata:     s.opts.ClientMetadata,
 			UserContextData:    s.opts.Context.public(),
@@ -197,7 +196,7 @@ func (s *signIn) respondOnce(
 		ChallengeName:      name,
 		UserPoolId:         s.userPoolID,
 		ClientId:           s.clientID,
-		Session:            given(session),
+		Session:            optional(session.Reveal()),
 		ChallengeResponses: answers,
 		ClientMetadata:     s.opts.ClientMetadata,
 		ContextData:        s.opts.Context.admin(),
@@ -220,14 +219,6 @@ func (s *signIn) complete(parameters map[string]string) {
 	if s.device != nil {
 		parameters["DEVICE_KEY"] = s.device.Key
 	}
-}
-
-// given is a session as the SDK takes it: nil if there is none.
-func given(session Secret) *string {
-	if session.Reveal() == "" {
-		return nil
-	}
-	return aws.String(session.Reveal())
 }
 
 // withPassword presents the password in one call.

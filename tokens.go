@@ -137,8 +137,8 @@ func (c *Client) Refresh(
 	opts := resolve(optFns)
 	in := &cip.GetTokensFromRefreshTokenInput{
 		ClientId:       c.clientID,
+		ClientSecret:   optional(c.clientSecret.Reveal()),
 		RefreshToken:   &refreshToken,
-		ClientSecret:   c.secretParameter(),
 		ClientMetadata: opts.ClientMetadata,
 	}
 	if opts.Device != nil {
@@ -179,7 +179,9 @@ func (c *Client) Revoke(ctx context.Context, refreshToken string) error {
 		return cl.refuse(ErrRefreshToken, "")
 	}
 	_, err := c.api.RevokeToken(ctx, &cip.RevokeTokenInput{
-		ClientId: c.clientID, Token: &refreshToken, ClientSecret: c.secretParameter(),
+		ClientId:     c.clientID,
+		ClientSecret: optional(c.clientSecret.Reveal()),
+		Token:        &refreshToken,
 	}, cl.follow)
 	if err != nil {
 		return cl.fail(ctx, err)
@@ -211,13 +213,4 @@ func (c *Client) SignOut(ctx context.Context, accessToken string) error {
 func revoked(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && strings.Contains(strings.ToLower(api.ErrorMessage()), "has been revoked")
-}
-
-// secretParameter is the app client's secret for the calls that take it as it is; nil if there is
-// none.
-func (c *Client) secretParameter() *string {
-	if s := c.clientSecret.Reveal(); s != "" {
-		return &s
-	}
-	return nil
 }

@@ -84,7 +84,8 @@ func (c *Client) Disable(ctx context.Context, accessToken string) error {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(status.Enabled, func(m Method) bool { return m != MethodTOTP && offers(pool, m) }) {
+		left := func(m Method) bool { return offersBesideTOTP(pool, m) }
+		if !slices.ContainsFunc(status.Enabled, left) {
 			return cl.refuse(ErrMFARequired, "")
 		}
 	}
@@ -124,11 +125,9 @@ func (c *Client) requiring(
 	return nil, asking.unusable("the response does not say whether the pool requires MFA")
 }
 
-// offers reports whether the pool offers a method.
-func offers(pool *cip.GetUserPoolMfaConfigOutput, m Method) bool {
+// offersBesideTOTP reports whether m is another method than TOTP that the pool offers.
+func offersBesideTOTP(pool *cip.GetUserPoolMfaConfigOutput, m Method) bool {
 	switch m {
-	case MethodTOTP:
-		return pool.SoftwareTokenMfaConfiguration != nil && pool.SoftwareTokenMfaConfiguration.Enabled
 	case MethodSMS:
 		return pool.SmsMfaConfiguration != nil
 	case MethodEmail:

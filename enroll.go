@@ -286,7 +286,15 @@ func (c *Client) Verify(
 	} else if err := cl.accepted(out.Status); err != nil {
 		return err
 	}
-	if err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(opts.NotPreferred)); err != nil {
+	return c.turnOn(ctx, cl, accessToken, opts.NotPreferred)
+}
+
+// turnOn turns TOTP on after its first code was accepted.
+func (c *Client) turnOn(
+	ctx context.Context, cl *call, accessToken string, notPreferred bool,
+) error {
+	err := c.setTOTP(ctx, newCall("enable", byToken), accessToken, on(notPreferred))
+	if err != nil {
 		return &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
 	}
 	return nil
@@ -356,9 +364,7 @@ func (c *Client) VerifySetup(
 		return nil, startOver(err)
 	}
 	if t, ok := outcome.(*Tokens); ok {
-		if err := c.setTOTP(ctx, newCall("enable", byToken), t.Access.Reveal(), on(opts.NotPreferred)); err != nil {
-			return outcome, &Error{Op: cl.op, Kind: ErrNotEnabled, Err: err}
-		}
+		return t, c.turnOn(ctx, cl, t.Access.Reveal(), opts.NotPreferred)
 	}
 	return outcome, nil
 }

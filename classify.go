@@ -63,7 +63,7 @@ type rule struct {
 	message string // part of Cognito's message, in lower case; "" matches all
 	by      authority
 	kind    error
-	hint    string // what to change; {operation}, {flow} and {code} are filled in
+	hint    string // what to change; {operation} and {flow} are filled in
 }
 
 // What the operator has to change.

@@ -126,7 +126,8 @@ func (c Config) redact() printable {
 }
 
 // Format implements [fmt.Formatter]: it prints the configuration without the client secret. fmt
-// does not call it for a Config in an unexported field, so do not print what holds one.
+// does not call it for the verbs %p and %w, or for a Config in an unexported field, and prints the
+// secret then: do not print what holds a Config.
 func (c Config) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), c.redact())
 }
@@ -175,7 +176,8 @@ func (c *Config) check() error {
 
 // Options are the settings of a [Client] that hardly anybody needs.
 type Options struct {
-	// Now is the clock that dates challenges and what FlowSRP signs. The default is time.Now.
+	// Now is the clock that dates challenges and what FlowSRP signs, and that Tokens.ExpiresAt is
+	// counted from. The default is time.Now.
 	Now func() time.Time
 }
 

@@ -40,8 +40,8 @@
 //
 // Every error is an [*Error] of one of the kinds ErrXxx, found with [errors.Is]. [NextStep] tells
 // the caller what to do: ask again, wait for the next code, start over, back off, or give up. Error
-// texts can be logged: they are one line and contain no user name, no input, no secret and nothing
-// that the server sent. [Error.Detail] has Cognito's own sentence.
+// texts can be logged: they are one line and contain no user name, no input and no secret, and of
+// what the server sent only the error code. [Error.Detail] has Cognito's own sentence.
 //
 // A call may have been applied although its response is lost. The SDK sends most calls again then.
 // Those that use up a session are not sent again unless they were certainly not applied, because
@@ -57,8 +57,9 @@
 //
 // It stores nothing, checks no code itself, and has no web pages, no sign-up and no password
 // recovery. It sets no time limits: the context and the SDK client's options do. It has no retries
-// of its own; within the SDK's number of attempts, Verify, ResetTOTP and SignOut are also sent
-// again when a response is cut off. Verify the tokens that users send back with the package token.
+// of its own; within the SDK's number of attempts, the calls of Verify, RememberDevice,
+// ForgetDevice, ResetTOTP and SignOut are also sent again when a response is cut off. Verify the
+// tokens that users send back with the package token.
 //
 // # Testing
 //

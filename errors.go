@@ -107,15 +107,18 @@ var (
 )
 
 // Error is the type of every error that a [Client] returns. Its text is one line that names the
-// operation, the kind and Cognito's error code, and for [ErrConfig] what to change. It contains no
-// user name, no input, no secret and nothing that the server sent, so it can be logged.
+// operation, the kind and Cognito's error code, and for [ErrConfig] what to change. It can be
+// logged: it contains no user name, no input and no secret, and of what the server sent only the
+// error code.
 type Error struct {
 	// Op is the operation, such as "verify" or "sign in".
 	Op string
 	// Kind is one of the Err… variables.
 	Kind error
-	// Err is the cause as the SDK returned it; nil if no call was made. Its text may contain what
-	// the user typed and what the server sent.
+	// Err is the cause: usually what the SDK returned, the context's error if it had ended before
+	// the call, and the *Error of Enable for ErrNotEnabled. It is nil if the reason is this
+	// package's own: an argument that it refused, or a response that it could not use. Its text may
+	// contain what the user typed and what the server sent.
 	Err error
 
 	step Step   // what to do where the kind alone does not say

@@ -81,7 +81,7 @@ func leaks(v any) []string {
 	}
 	for _, verb := range []string{
 		"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c",
-		"%U", "%t", "%e", "%p", "%b", "%o", "% x", "%+q", "%10.50s",
+		"%U", "%t", "%e", "%p", "%w", "%b", "%o", "% x", "%+q", "%10.50s",
 	} {
 		look(verb, fmt.Sprintf(verb, v))
 	}
@@ -173,17 +173,31 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		"Client":       inAllPlaces(client),
 		"Status":       inAllPlaces(cognitomfa.Status{}),
 		"Error's text": {known.Error(), unknown.Error()},
-		// The secret in a Config is a plain string, and fmt calls no methods for %p.
-		"Config": {cfg, &cfg, []cognitomfa.Config{cfg}, holder{Exported: cfg}},
 	} {
 		for _, v := range places {
-			if name == "Config" {
-				assert.Subset(t, []string{"%p"}, leaks(v), "%s as %T", name, v)
-				continue
-			}
 			assert.Empty(t, leaks(v), "%s as %T", name, v)
 		}
 	}
+}
+
+// The secrets in a Config and in PlainTokens are plain strings, which show where fmt calls no
+// methods. The comments say where that is.
+func TestPlainSecretsAreHardlyPrinted(t *testing.T) {
+	t.Parallel()
+	cfg := config
+	cfg.ClientSecret = hidden
+	for _, v := range []any{cfg, &cfg, []cognitomfa.Config{cfg}, holder{Exported: cfg}} {
+		assert.Subset(t, []string{"%p", "%w"}, leaks(v), "%T", v)
+	}
+	assert.ElementsMatch(t, []string{"%p", "%w"}, leaks(cfg))
+	assert.Contains(t, leaks(holder{unexported: cfg}), "%v")
+
+	tokens := cognitomfa.PlainTokens{AccessToken: hidden}
+	encoders := []string{"json", "xml", "gob", "html/template"}
+	assert.ElementsMatch(t, append(encoders, "%p", "%w"), leaks(tokens))
+	several := []cognitomfa.PlainTokens{tokens}
+	assert.ElementsMatch(t, append(encoders, "%w", "slog JSON"), leaks(several))
+	assert.Contains(t, leaks(holder{unexported: tokens}), "%v")
 }
 
 // The test above can fail: it finds the secret in forms that Secret does not have.

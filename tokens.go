@@ -67,7 +67,8 @@ func (c *Client) tokens(cl *call, r *types.AuthenticationResultType) (*Tokens, e
 }
 
 // PlainTokens are tokens in plain text, to be put into a store on purpose: a session on the server,
-// an encrypted cookie. Encoders write them; fmt and slog do not print them.
+// an encrypted cookie. Encoders write them. fmt and slog print REDACTED, but do not log what holds
+// PlainTokens: slog's JSONHandler encodes it, and fmt does not always call Format.
 type PlainTokens struct {
 	AccessToken  string    `json:"access_token"`
 	IDToken      string    `json:"id_token"`
@@ -98,8 +99,8 @@ func (p PlainTokens) Tokens() *Tokens {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints REDACTED. fmt does not ask it for
-// PlainTokens in an unexported field, so do not print what holds them.
+// Format implements [fmt.Formatter]: it prints REDACTED. fmt does not call it for the verbs %p and
+// %w, or for PlainTokens in an unexported field, and prints the tokens then.
 func (PlainTokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue implements [slog.LogValuer].

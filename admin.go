@@ -141,8 +141,8 @@ type ListOptions struct {
 	// From resumes where an earlier walk stopped: the last value that Page was called with. The
 	// default is the first user.
 	From string
-	// Page, if set, is called before each page of up to 60 users with the value for From that leads
-	// back to it ("" for the first page), and how many users were looked up so far.
+	// Page, if set, is called before each page of up to 60 users, with the value of From that begins
+	// with that page ("" for the first), and with how many users were looked up so far.
 	Page func(from string, users int)
 }
 
@@ -158,10 +158,13 @@ type ListOptions struct {
 // (IAM actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the pool), since no list shows
 // methods. At the default rate that is 10,000 users in 17 minutes. Cognito counts each user who is
 // looked up as active in the month, which it bills: a nightly walk bills all users.
-func (c *Client) UsersWithoutMFA(ctx context.Context, optFns ...func(*ListOptions)) iter.Seq2[*Status, error] {
+func (c *Client) UsersWithoutMFA(
+	ctx context.Context, optFns ...func(*ListOptions),
+) iter.Seq2[*Status, error] {
 	return func(yield func(*Status, error) bool) {
 		w := walk{client: c, opts: resolve(optFns)}
-		if err := w.each(ctx, func(s *Status) bool { return len(s.Enabled) > 0 || yield(s, nil) }); err != nil {
+		visit := func(s *Status) bool { return len(s.Enabled) > 0 || yield(s, nil) }
+		if err := w.each(ctx, visit); err != nil {
 			yield(nil, err)
 		}
 	}

@@ -27,14 +27,14 @@ type Outcome interface{ outcome() }
 //
 // A challenge is a plain value: nothing in this process belongs to it. Each step is usually an HTTP
 // request of its own, so keep what Token returns in between, where only this user gets at it: best
-// in a session on the server, else in a hidden form field. A cookie wants sealing (encryption and
-// authentication) and a check of its size: browsers silently drop cookies over 4,096 bytes, a token
-// is a little longer than its session, and sessions of 8,420 characters have been seen. Never put
-// it into a URL or a log.
+// in a session on the server, else in a hidden form field. If you use a cookie, encrypt and
+// authenticate it, and check its size: browsers silently drop cookies over 4,096 bytes, a token is
+// a little longer than its session, and sessions of 8,420 characters have been seen. Never put it
+// into a URL or a log.
 //
 // Cognito accepts the answer for three minutes, or for up to 15 if the app client's
-// AuthSessionValidity says so. A page that submits twice gets tokens once and [ErrSessionUsed]
-// once, and the browser shows the later one: disable the button.
+// AuthSessionValidity says so. If a page is submitted twice, one request gets tokens and the other
+// [ErrSessionUsed], and the browser shows the later response: disable the button.
 //
 //sumtype:decl
 type Challenge interface {
@@ -44,7 +44,7 @@ type Challenge interface {
 	Token() string
 }
 
-// Method is a way of proving a second factor, under the name that Cognito gives it.
+// Method is a second factor, under Cognito's name for it.
 type Method string
 
 // Cognito's methods.
@@ -63,8 +63,8 @@ const (
 // method after all, has to sign in again: that makes a new session and a new code, and each session
 // takes its own code only.
 //
-// Where another wire format carries the parts, a challenge can be built from Username and Session,
-// and Method unless it is TOTP.
+// If you carry the parts of a challenge in a format of your own, build it from Username and
+// Session, and from Method unless that is TOTP.
 type MFAChallenge struct {
 	// Username is the name that Cognito knows the user by (USER_ID_FOR_SRP), whatever was typed.
 	Username string
@@ -167,10 +167,10 @@ type PasswordChallenge struct {
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
-	// Choices are what Cognito offers in place of the password, which is one of them; empty where
-	// it asks for the password at once. To choose another, call [Client.Respond] with an
-	// OtherChallenge of this Username and Session and the Name "SELECT_CHALLENGE": its answer is
-	// ANSWER.
+	// Choices are the first factors that Cognito offers, the password among them. They are empty if
+	// Cognito asks for the password at once. To choose another, call [Client.Respond] with an
+	// OtherChallenge that has this Username and Session and the Name "SELECT_CHALLENGE"; the choice
+	// is the answer ANSWER.
 	Choices []string
 	// DeviceUnknown means that Cognito does not know the Device that SignIn was given: delete it.
 	DeviceUnknown bool
@@ -193,13 +193,17 @@ func (ch *SelectChallenge) Offers(m Method) bool {
 	return len(ch.Methods) == 0 || slices.Contains(ch.Methods, m)
 }
 
-// NewChallenge returns the challenge of that name (ChallengeName) that a sign-in on the raw SDK was
-// answered with, so that it can be finished with this package: a flow that SignIn does not begin,
-// such as CUSTOM_AUTH or a sign-in right after a sign-up. session is Session, "" if there is none;
-// username is the name that was sent, which counts unless the parameters (ChallengeParameters) know
-// better.
+// NewChallenge returns the challenge in a response to the raw SDK, for a sign-in that SignIn does
+// not begin, such as CUSTOM_AUTH or one right after a sign-up. Finish it with this package. name,
+// session and parameters are the response's ChallengeName, Session ("" if there is none) and
+// ChallengeParameters. username is the name that was sent; if the parameters name the user, theirs
+// counts.
 func NewChallenge(name, session, username string, parameters map[string]string) Challenge {
-	r := &reply{name: types.ChallengeNameType(name), session: NewSecret(session), parameters: parameters}
+	r := &reply{
+		name:       types.ChallengeNameType(name),
+		session:    NewSecret(session),
+		parameters: parameters,
+	}
 	return newChallenge(r, username, time.Now(), false)
 }
 
@@ -307,7 +311,7 @@ type wireChallenge struct {
 	NoDevice    bool              `json:"f,omitempty"` // DeviceUnknown
 }
 
-// tokenKind says what a token is of, in one letter: where tokens are kept, there is little room.
+// tokenKind says what a token holds, in one letter: where tokens are kept, there is little room.
 type tokenKind string
 
 const (
@@ -444,7 +448,7 @@ func words(methods []Method) []string {
 }
 
 // token joins the description and the session, with a dot where the session stands as it is and a
-// tilde where it is encoded. Cognito's sessions are base64url already, so that the token is hardly
+// tilde where it is encoded. Cognito's sessions are base64url already, so the token is hardly
 // longer than its session.
 func (w *wireChallenge) token(session Secret) string {
 	description, err := json.Marshal(w)
@@ -463,7 +467,7 @@ func notURLSafe(r rune) bool {
 }
 
 // ParseChallenge returns the challenge that a Token method made into a string, in this process or
-// in another. It reads whatever Token makes, however long; limit the size of a request elsewhere.
+// in another. It reads tokens of any length: limit the size of requests elsewhere.
 // For anything else the error is of the kind [ErrSessionExpired], because all that the user can do
 // is sign in again. The token is not authenticated: Cognito checks the session, and that it is this
 // user's, when the challenge is answered.

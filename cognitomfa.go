@@ -107,8 +107,8 @@ type Config struct {
 	// instead of AdminInitiateAuth and AdminRespondToAuthChallenge. A server may set it, and so may
 	// an app client that has a secret.
 	Public bool
-	// Flow is the way in which SignIn presents the password, one that the app client allows. The
-	// default is FlowPassword.
+	// Flow is how SignIn presents the password. The app client must allow it. The default is
+	// FlowPassword.
 	Flow Flow
 }
 

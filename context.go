@@ -28,8 +28,8 @@ type UserContext struct {
 	ServerName string
 	// ServerPath is the path of the request in that service.
 	ServerPath string
-	// Header is what of the request's header is sent. It must not hold secrets. It may be empty,
-	// but not nil, so that it is not forgotten.
+	// Header holds the fields of the request's header to send to Cognito, which must not be secret.
+	// It may be empty, but not nil, so that it is not forgotten.
 	Header http.Header
 	// EncodedData is what Amazon Cognito's library for browsers and phones collected on the user's
 	// device.
@@ -37,9 +37,8 @@ type UserContext struct {
 }
 
 // ContextFromRequest describes the request with which a user signs in. trustedAddress is the user's
-// address, which the service has to know better than this package: the host of r.RemoteAddr, or
-// behind a proxy of your own what that proxy says. A header such as X-Forwarded-For holds whatever
-// the client sent.
+// address: the host of r.RemoteAddr or, behind a proxy of your own, what that proxy says. Only your
+// service knows which, since a header such as X-Forwarded-For holds whatever the client sent.
 //
 // Of the header it takes only what browsers say about themselves (User-Agent, Accept, Sec-Ch-Ua),
 // in values of up to 4,096 bytes: cookies, credentials, and the tokens that proxies add under names

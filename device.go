@@ -15,8 +15,8 @@ import (
 )
 
 // Device is a browser or a phone that Cognito remembers for one user, so a sign-in on it asks for
-// no code ("do not ask again on this computer"). The password is always asked for. It is what the
-// device keeps; who holds it and the password needs no second factor, so treat it as a secret.
+// no code ("do not ask again on this computer"), only for the password. It is kept on that browser
+// or phone: whoever has it and the password needs no second factor, so treat it as a secret.
 //
 // How it works: the pool tracks devices (DeviceConfiguration with ChallengeRequiredOnNewDevice),
 // and Config.Flow is FlowSRP. Tokens with a DeviceKey come from a device that is new: call
@@ -81,7 +81,7 @@ const maxDeviceName = 1024
 
 // RememberDevice confirms the new device that came with the tokens of a sign-in by FlowSRP, and has
 // Cognito remember it; [Device] says what for. name is for lists of a user's devices, such as
-// "Firefox on Linux", and may be empty; Cognito takes 1,024 characters of it.
+// "Firefox on Linux", and may be empty; what is over 1,024 characters is cut off.
 //
 // In a pool that tracks devices the refresh token of a sign-in whose Tokens have a DeviceKey does
 // not work until the device is confirmed, and takes the Device from then on. So call RememberDevice
@@ -177,9 +177,9 @@ func cut(s string, most int) string {
 }
 
 // ForgetDevice ends what RememberDevice began: the next sign-in on the device asks for the code.
-// key is [Device.Key], or one of those that the SDK's ListDevices returns. That Cognito does not
-// know the device is no error. The tokens of sign-ins on the device stay valid; SignOut and Revoke
-// end those.
+// key is [Device.Key], or one of those that the SDK's ListDevices returns. To forget a device that
+// Cognito does not know is no error. The tokens of sign-ins on the device stay valid; SignOut and
+// Revoke end those.
 //
 // It makes one call, ForgetDevice, which the access token authorizes.
 func (c *Client) ForgetDevice(ctx context.Context, accessToken, key string) error {

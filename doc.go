@@ -31,10 +31,10 @@
 // phone, UserStatus, SignOutUser and UsersWithoutMFA. [NewChallenge] continues a flow that was
 // begun on the raw SDK.
 //
-// App clients with default settings allow only SRP: set Config.Flow to [FlowSRP]. With it, a
-// [Device] that Cognito remembers spares the code ("do not ask again on this computer"). A
-// [UserContext] tells threat protection where the user is. StepUp asks for more, such as a code,
-// before something delicate.
+// App clients with default settings allow only SRP: set Config.Flow to [FlowSRP]. With it, users
+// are not asked for a code on a [Device] that Cognito remembers ("do not ask again on this
+// computer"). A [UserContext] tells threat protection where the user is. StepUp asks for more, such
+// as a code, before something delicate.
 //
 // # Errors
 //

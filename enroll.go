@@ -46,9 +46,9 @@ type SetupOptions struct {
 	NotPreferred bool
 }
 
-// Enrollment is a key for an authenticator app, to be brought there by QR code, link or hand. All
-// of it gives the key away: show it to this user alone, over TLS. To show the same key again after
-// a reload or a wrong code, keep its URI in the user's session on the server until Verify has
+// Enrollment is a key for an authenticator app, as a QR code, as a link, and as text to type. Each
+// of them is a secret: show it to this user alone, over TLS. To show the same key again after a
+// reload or a wrong code, keep its URI in the user's session on the server until Verify has
 // succeeded, and no longer; [ParseEnrollment] reads it. An Enrollment is safe for concurrent use.
 type Enrollment struct {
 	// Key is the key with its issuer and account.
@@ -122,9 +122,9 @@ func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 
 // Enroll begins the enrollment of a signed-in user: Cognito makes a key for the authenticator app.
 // Nothing changes for the user until Verify has succeeded; an older authenticator works until then.
-// Enroll may be called again at any time, and the newest key counts: a page that calls it anew on
-// each load makes the key that was scanned before worthless. Keep the URI instead, and show it
-// again with [ParseEnrollment].
+// Enroll may be called again at any time, and only the newest key counts: a page that calls it on
+// each load invalidates the key that was scanned before. Keep the URI instead, and show it again
+// with [ParseEnrollment].
 //
 // Cognito accepts any access token, even one from before MFA was turned on. So if [Client.Status]
 // shows that an authenticator is on already, ask for a fresh sign-in (auth_time minutes old) before
@@ -151,16 +151,16 @@ func (c *Client) Enroll(
 		return nil, cl.fail(ctx, err)
 	}
 	if opts.Account == "" {
-		// Cognito has accepted the token by now, so that its claims can be believed.
+		// Cognito has accepted the token by now, so its claims can be trusted.
 		opts.Account = usernameClaim(accessToken)
 	}
 	return c.enrollment(cl, opts.Account, out.SecretCode)
 }
 
-// EnrollSetup is Enroll for users whom the pool does not let in before they have set up MFA. Store
-// the token of the Enrollment's Setup before you show the page: it is the challenge for
-// VerifySetup, while ch itself is used up. After a reload, give Setup to EnrollSetup again for a
-// new key, or show the same key with [ParseEnrollment].
+// EnrollSetup is Enroll for users who must set MFA up before the pool lets them in. Store the token
+// of the Enrollment's Setup before you show the page: it is the challenge for VerifySetup, while ch
+// itself is used up. After a reload, give Setup to EnrollSetup again for a new key, or show the
+// same key with [ParseEnrollment].
 //
 // It makes one call, AssociateSoftwareToken, which the session authorizes.
 func (c *Client) EnrollSetup(
@@ -210,19 +210,22 @@ func (c *Client) checkAccount(cl *call, opts EnrollOptions) error {
 	key := c.probe
 	key.Account = opts.Account
 	if err := key.Validate(); err != nil {
-		return cl.refuse(ErrConfig, "EnrollOptions.Account: "+strings.TrimPrefix(err.Error(), "otpauth: "))
+		hint := "EnrollOptions.Account: " + strings.TrimPrefix(err.Error(), "otpauth: ")
+		return cl.refuse(ErrConfig, hint)
 	}
 	return nil
 }
 
-// enrollment makes the key of what Cognito answered.
+// enrollment returns the Enrollment for the key that Cognito has made.
 func (c *Client) enrollment(cl *call, account string, secret *string) (*Enrollment, error) {
 	if account == "" {
-		return nil, cl.refuse(ErrConfig, "there is no user name to label the key with: set EnrollOptions.Account")
+		hint := "there is no user name to label the key with: set EnrollOptions.Account"
+		return nil, cl.refuse(ErrConfig, hint)
 	}
-	key, err := otpauth.NewKey(c.probe.Issuer, strings.ReplaceAll(account, ":", "_"), aws.ToString(secret))
+	account = strings.ReplaceAll(account, ":", "_")
+	key, err := otpauth.NewKey(c.probe.Issuer, account, aws.ToString(secret))
 	if err != nil {
-		return nil, &Error{Op: cl.op, Kind: ErrUnavailable, hint: "the response has no usable key", step: StepStartOver}
+		return nil, startOver(cl.unusable("the response has no usable key"))
 	}
 	return &Enrollment{Key: key}, nil
 }
@@ -281,8 +284,8 @@ func (c *Client) Verify(
 		if !cl.lost || !errors.Is(err, ErrCodeUsed) {
 			return err
 		}
-		// A key takes a code only once: that it was used already means that an earlier try, whose
-		// answer was lost, has succeeded.
+		// A key takes each code only once. If this one is used, an earlier try has succeeded, and
+		// its response was lost.
 	} else if err := cl.accepted(out.Status); err != nil {
 		return err
 	}
@@ -311,9 +314,9 @@ func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
 	return cl.unusable("the response does not say whether the code was accepted")
 }
 
-// VerifySetup is Verify for users whom the pool does not let in before they have set up MFA: ch is
-// the Setup of the Enrollment that EnrollSetup returned. It checks the first code, finishes the
-// sign-in and turns MFA on. The outcome is [*Tokens], unless the pool asks for more. After
+// VerifySetup is Verify for users who must set MFA up before the pool lets them in: ch is the Setup
+// of the Enrollment that EnrollSetup returned. It checks the first code, finishes the sign-in and
+// turns MFA on. The outcome is [*Tokens], unless the pool asks for more. After
 // [ErrCodeMismatch] it can be called again with the same challenge. After most other errors the
 // user signs in again; if the code was accepted meanwhile, the sign-in asks for the authenticator's
 // next one.
@@ -358,7 +361,8 @@ func (c *Client) VerifySetup(
 	if aws.ToString(out.Session) == "" {
 		return nil, cl.unusable("the response has no session")
 	}
-	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, otpauth.SecretFrom(out.Session), ch.DeviceUnknown}
+	session := otpauth.SecretFrom(out.Session)
+	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, session, ch.DeviceUnknown}
 	outcome, err := c.answer(ctx, cl.step(), about, nil, opts.CallOptions)
 	if err != nil {
 		return nil, startOver(err)

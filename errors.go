@@ -31,7 +31,7 @@ var (
 	// password replaced, before they can sign in. The SDK's ForgotPassword starts a reset.
 	ErrPasswordReset error = &kind{"the password must be reset first", StepGiveUp}
 	// ErrNotConfirmed means that the user has not finished signing up. The SDK's ConfirmSignUp
-	// does.
+	// finishes it.
 	ErrNotConfirmed error = &kind{"the user has not been confirmed", StepGiveUp}
 	// ErrPasswordPolicy means that the new password breaks the pool's rules or was used before. Ask
 	// for another one; the challenge is still good.

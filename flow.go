@@ -21,7 +21,7 @@ import (
 // The calls that a sign-in is made of, and what leads from one to the next without asking anybody:
 // the SRP exchanges of a password and of a device.
 
-// Flow is the way in which SignIn presents the password. The app client must allow it.
+// Flow is how SignIn presents the password. The app client must allow it.
 type Flow string
 
 // The flows that [Client.SignIn] knows.
@@ -47,9 +47,9 @@ type CallOptions struct {
 	ClientMetadata map[string]string
 	// Context describes the request that the user made, for the pool's threat protection.
 	Context *UserContext
-	// Device is the user's remembered device, which spares the code. It needs FlowSRP; with any
-	// other flow it is [ErrConfig], because Cognito remembers no devices there. Give it to SignIn
-	// and to every step that follows.
+	// Device is the user's remembered device, on which no code is asked for. It needs FlowSRP; with
+	// any other flow it is [ErrConfig], because Cognito remembers no devices there. Give it to
+	// SignIn and to every step that follows.
 	Device *Device
 }
 

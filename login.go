@@ -16,9 +16,9 @@ import (
 // sent.
 type SignInOptions struct {
 	CallOptions
-	// ACR are the authentication levels to sign in with, most wanted first: "urn:cognito:loa:4", a
-	// password and TOTP, or names that the pool has given its levels. See [Client.StepUp]. It needs
-	// FlowUserAuth.
+	// ACR are the authentication levels to sign in with, most wanted first, such as
+	// "urn:cognito:loa:4" for a password and TOTP. A pool can give its levels other names. See
+	// [Client.StepUp]. It needs FlowUserAuth.
 	ACR []string
 	// MaxAge is how old a sign-in may be to count toward the level, in whole seconds. It needs ACR.
 	MaxAge time.Duration
@@ -47,17 +47,17 @@ type AnswerOptions struct{ CallOptions }
 //
 // Config.Flow says how the password gets to Cognito. The first call is AdminInitiateAuth (IAM
 // action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth. With
-// FlowPassword it is the only one, and with FlowUserAuth unless Cognito asks for the password once
-// more. With FlowSRP a second one answers PASSWORD_VERIFIER, as RespondMFA does and with its IAM
-// action. A Device takes two more to prove itself, in place of the code.
+// FlowPassword it is the only one, and also with FlowUserAuth, unless Cognito asks for the password
+// again. With FlowSRP a second one answers PASSWORD_VERIFIER: RespondMFA's, which needs the IAM
+// action of that. A Device takes two more to prove itself, in place of the code.
 //
 // A device that Cognito does not know is left out: the sign-in goes on without it, and
-// DeviceUnknown of the outcome says so. That costs one call more, or four if Cognito knows the
+// DeviceUnknown of the outcome says so. That costs one more call, or four if Cognito knows the
 // device but not its password.
 //
-// Whatever call fails, SignIn can be called again. Cognito checks the time that FlowSRP signs. It
-// is that of Options.Now, unless the Date of Cognito's first response differs by more than a
-// minute: then the local clock is off, and the server's counts.
+// Whatever call fails, SignIn can be called again. FlowSRP signs the time, which Cognito checks: it
+// is that of Options.Now, or the Date of Cognito's first response if the two differ by more than a
+// minute, because the local clock is off then.
 func (c *Client) SignIn(
 	ctx context.Context, username, password string, optFns ...func(*SignInOptions),
 ) (Outcome, error) {
@@ -112,17 +112,17 @@ func (s *signIn) signIn(
 
 // StepUp raises the authentication level of a signed-in user, before something delicate: with the
 // default level it asks users who signed in with a password only for the code of their
-// authenticator. accessToken is that of the sign-in, and username the user's name, under which the
-// token was issued. Finished, it gives new access, ID and refresh tokens, whose claims acr and amr
-// tell the level; the old ones stay valid. It works in Cognito's choice-based flow, whatever
-// Config.Flow says: the app client must allow ALLOW_USER_AUTH, and the pool must have the plan
-// Essentials or Plus ([ErrConfig] otherwise).
+// authenticator. accessToken is that of the sign-in, and username is the user to whom it was
+// issued. At the end there are new access, ID and refresh tokens, whose claims acr and amr tell the
+// level; the old ones stay valid. It works in Cognito's choice-based flow, whatever Config.Flow
+// says: the app client must allow ALLOW_USER_AUTH, and the pool must have the plan Essentials or
+// Plus ([ErrConfig] otherwise).
 //
 // The outcome is usually an [*MFAChallenge], or a [*PasswordChallenge] where the password is asked
-// for again (see StepUpOptions.MaxAge). Compare the level and age of the current token first, with
-// the package token: to ask for a level that the token has already is [ErrLevel], and so is a level
-// that the user cannot reach with the factors that are set up. A failed challenge ends the attempt;
-// there are no tokens of a lower level.
+// for again (see StepUpOptions.MaxAge). First compare the level and age of the current token, with
+// the package token: a level that the token already has is [ErrLevel], and so is one that the user
+// cannot reach with the factors that are set up. A failed challenge ends the attempt; there are no
+// tokens of a lower level.
 //
 // Levels are documented since October 2026, in "Step-up authentication" of Cognito's developer
 // guide; this package has not seen them live yet. Tokens that come without the claims are no error
@@ -199,13 +199,12 @@ func isLevel(name string) bool {
 }
 
 // RespondMFA answers an [*MFAChallenge] with the code that the authenticator shows or that Cognito
-// sent. It drops spaces and hyphens and reads decimal digits of every script; what is not a code
-// then is [ErrCodeMismatch] without a call. After ErrCodeMismatch and [ErrCodeUsed] the same
+// sent. It drops spaces and hyphens and reads decimal digits of every script; if the rest is not a
+// code, it is [ErrCodeMismatch] without a call. After ErrCodeMismatch and [ErrCodeUsed] the same
 // challenge can be answered again.
 //
-// Limit the attempts of each user, for instance to 5 a challenge and 10 an hour: a guesser who has
-// the password finds one of a million codes, three of which are good at any time, and whether
-// Cognito locks users out after wrong codes is not certain.
+// Limit the attempts of each user, for instance to 5 a challenge and 10 an hour: of a million codes
+// three are good at any time, and whether Cognito locks users out after wrong codes is not certain.
 //
 // It makes one call: AdminRespondToAuthChallenge (IAM action
 // cognito-idp:AdminRespondToAuthChallenge on the pool) or, with Config.Public,
@@ -270,8 +269,9 @@ func (c *Client) SelectMFA(
 
 // SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge
 // ("email", not "userAttributes.email"); those in ch.Required must be among them. Spaces around an
-// e-mail address and a phone number are dropped. It is [ErrPasswordPolicy] or [ErrAttribute] if
-// Cognito does not accept them, and then the same challenge can be answered again.
+// e-mail address and a phone number are dropped. If Cognito does not accept the password or the
+// attributes, it is [ErrPasswordPolicy] or [ErrAttribute], and the same challenge can be answered
+// again.
 //
 // It makes one call, as RespondMFA does. If the response is lost ([ErrUnavailable]), the new
 // password may be set already: sign in with it before you ask for the old one, which would look
@@ -324,9 +324,9 @@ func (c *Client) RespondPassword(
 }
 
 // Respond answers an [*OtherChallenge] with whatever it asks for. USERNAME, and SECRET_HASH if the
-// app client has a secret, are added unless the answers have them. What Cognito does not like about
-// the answers is [ErrAttribute]; a wrong answer to a custom challenge ends the sign-in with
-// [ErrCredentials], unless the pool's triggers ask again, which comes as another challenge. It
+// app client has a secret, are added unless the answers have them. Answers that Cognito refuses as
+// malformed are [ErrAttribute]. A wrong answer to a custom challenge ends the sign-in with
+// [ErrCredentials], unless the pool's triggers ask again: then the outcome is another challenge. It
 // makes one call, as RespondMFA does.
 func (c *Client) Respond(
 	ctx context.Context, ch *OtherChallenge, answers map[string]string,

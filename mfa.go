@@ -176,8 +176,8 @@ func (c *Client) setTOTP(
 }
 
 // SetMethods turns exactly the given methods on for a signed-in user, and prefers one of them; ""
-// prefers none, so that the next sign-in asks which to use ([SelectChallenge]). A phone number or
-// an e-mail address that the user has is all that MethodSMS and MethodEmail take; Cognito marks it
+// prefers none, so the next sign-in asks which to use ([SelectChallenge]). MethodSMS and
+// MethodEmail need no more than a phone number or an e-mail address of the user; Cognito marks it
 // verified once a code sent there was entered. It is [ErrMethod] if preferred is not among the
 // methods or one of them is unknown, [ErrNotEnrolled] for MethodTOTP without a registered
 // authenticator, and [ErrAttribute] without the number or address. Turning all off is

@@ -88,7 +88,7 @@ func (t *Tokens) Plain() PlainTokens {
 	}
 }
 
-// Tokens goes back to what Plain was called on. ExpiresIn is zero: ExpiresAt says when.
+// Tokens reverses Plain. ExpiresIn is zero: ExpiresAt says when the access token expires.
 func (p PlainTokens) Tokens() *Tokens {
 	return &Tokens{
 		Access:    NewSecret(p.AccessToken),
@@ -213,5 +213,6 @@ func (c *Client) SignOut(ctx context.Context, accessToken string) error {
 // revoked reports whether Cognito said that the token has been revoked.
 func revoked(err error) bool {
 	var api smithy.APIError
-	return errors.As(err, &api) && strings.Contains(strings.ToLower(api.ErrorMessage()), "has been revoked")
+	return errors.As(err, &api) &&
+		strings.Contains(strings.ToLower(api.ErrorMessage()), "has been revoked")
 }

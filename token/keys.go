@@ -105,7 +105,8 @@ func (s *keySet) key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	return nil, ErrUnknownKey
 }
 
-// hydrate fetches the keys unless there are some. The caller asks for it, so there is no pause.
+// hydrate fetches the keys if there are none. It does not wait for the pause to end, because the
+// program has asked for the fetch, not a token.
 func (s *keySet) hydrate(ctx context.Context) error {
 	if s.remote == nil || s.usable() != nil {
 		return nil

@@ -69,7 +69,7 @@ func exitStatus(err error) int {
 	case errors.As(err, &found):
 		return exitFound
 	}
-	// What Cognito refuses to this user is an answer. All else is none.
+	// If Cognito refused this user, that is a finding. After any other error nothing was found out.
 	for _, kind := range []error{
 		cognitomfa.ErrCredentials, cognitomfa.ErrTooManyAttempts, cognitomfa.ErrUserDisabled,
 		cognitomfa.ErrPasswordReset, cognitomfa.ErrNotConfirmed, cognitomfa.ErrPasswordPolicy,

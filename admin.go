@@ -141,8 +141,8 @@ type ListOptions struct {
 	// From resumes where an earlier walk stopped: the last value that Page was called with. The
 	// default is the first user.
 	From string
-	// Page, if set, is called before each page of up to 60 users, with the value of From that begins
-	// with that page ("" for the first), and with how many users were looked up so far.
+	// Page, if set, is called before each page of up to 60 users, with the value of From that
+	// begins with that page ("" for the first), and with how many users were looked up so far.
 	Page func(from string, users int)
 }
 

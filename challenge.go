@@ -177,8 +177,8 @@ type PasswordChallenge struct {
 }
 
 var _ = []Challenge{
-	(*MFAChallenge)(nil), (*SetupChallenge)(nil), (*SelectChallenge)(nil), (*NewPasswordChallenge)(nil),
-	(*PasswordChallenge)(nil), (*OtherChallenge)(nil),
+	(*MFAChallenge)(nil), (*SetupChallenge)(nil), (*SelectChallenge)(nil),
+	(*NewPasswordChallenge)(nil), (*PasswordChallenge)(nil), (*OtherChallenge)(nil),
 }
 
 func (*MFAChallenge) outcome()         {}
@@ -224,9 +224,11 @@ func newChallenge(r *reply, username string, issued time.Time, deviceUnknown boo
 		name = types.ChallengeNameTypePassword
 	}
 	switch name {
-	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa, types.ChallengeNameTypeEmailOtp:
+	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa,
+		types.ChallengeNameTypeEmailOtp:
 		w.Kind, w.Method = kindMFA, Method(name)
-		w.Destination, w.DeviceName = params["CODE_DELIVERY_DESTINATION"], params["FRIENDLY_DEVICE_NAME"]
+		w.Destination = params["CODE_DELIVERY_DESTINATION"]
+		w.DeviceName = params["FRIENDLY_DEVICE_NAME"]
 	case types.ChallengeNameTypeMfaSetup:
 		w.Kind, w.Offered = kindSetup, jsonList(params["MFAS_CAN_SETUP"])
 	case types.ChallengeNameTypeSelectMfaType:
@@ -338,7 +340,8 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 		}
 		return &MFAChallenge{
 			Username: w.Username, Session: session, Issued: issued,
-			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName, DeviceUnknown: w.NoDevice,
+			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName,
+			DeviceUnknown: w.NoDevice,
 		}
 	case kindSetup:
 		return &SetupChallenge{
@@ -463,7 +466,8 @@ func (w *wireChallenge) token(session Secret) string {
 }
 
 func notURLSafe(r rune) bool {
-	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) && r != '-' && r != '_'
+	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) &&
+		r != '-' && r != '_'
 }
 
 // ParseChallenge returns the challenge that a Token method made into a string, in this process or

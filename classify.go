@@ -47,14 +47,18 @@ type call struct {
 func newCall(op string, by authority) *call { return &call{op: op, by: by} }
 
 // answering returns a call that uses up a session.
-func answering(op string) *call { return &call{op: op, by: bySession, attempt: attempt{single: true}} }
+func answering(op string) *call {
+	return &call{op: op, by: bySession, attempt: attempt{single: true}}
+}
 
 // then returns another call of the same operation.
 func (cl *call) then(by authority) *call { return newCall(cl.op, by) }
 
 // step returns the next call of the same sign-in, which uses up what the one before led to.
 func (cl *call) step() *call {
-	return &call{op: cl.op, by: cl.by, flow: cl.flow, ifLost: cl.ifLost, attempt: attempt{single: true}}
+	return &call{
+		op: cl.op, by: cl.by, flow: cl.flow, ifLost: cl.ifLost, attempt: attempt{single: true},
+	}
 }
 
 // rule maps an error code, and where only the message tells failures apart a part of it, to a kind.
@@ -286,7 +290,8 @@ func notSent(err error) (hint string, kind error) {
 	switch {
 	case errors.As(err, &invalid):
 		return "the SDK refused the call as incomplete", ErrConfig
-	case errors.As(err, &api) && answeredByFault(err, api), errors.As(err, &send) && !notApplied(err):
+	case errors.As(err, &api) && answeredByFault(err, api),
+		errors.As(err, &send) && !notApplied(err):
 		return "the AWS credentials could not be refreshed", ErrUnavailable
 	}
 	return "the call could not be signed or sent: " +
@@ -347,7 +352,9 @@ func (cl *call) ready(ctx context.Context, username string) error {
 		return cl.noSession()
 	}
 	if err := ctx.Err(); err != nil {
-		return &Error{Op: cl.op, Kind: ErrUnavailable, Err: err, hint: err.Error(), step: StepBackOff}
+		return &Error{
+			Op: cl.op, Kind: ErrUnavailable, Err: err, hint: err.Error(), step: StepBackOff,
+		}
 	}
 	return nil
 }

@@ -142,26 +142,24 @@ func (Config) MarshalText() ([]byte, error) { return nil, errConfigEncoded }
 // MarshalBinary implements [encoding.BinaryMarshaler] and always fails.
 func (Config) MarshalBinary() ([]byte, error) { return nil, errConfigEncoded }
 
-var errConfigEncoded = errors.New("cognitomfa: a Config is not encoded; it may hold a client secret")
+var errConfigEncoded = errors.New(
+	"cognitomfa: a Config is not encoded; it may hold a client secret")
 
 // check says what is wrong with the configuration.
 func (c *Config) check() error {
-	required := []struct{ name, value string }{{"Config.ClientID", c.ClientID}, {"Config.Issuer", c.Issuer}}
-	if !c.Public || c.Flow == FlowSRP {
-		required = append(required, struct{ name, value string }{"Config.UserPoolID", c.UserPoolID})
-	}
-	for _, r := range required {
-		if r.value == "" {
-			return fmt.Errorf("%s is required", r.name)
-		}
-	}
-	for _, s := range []struct{ name, value string }{
-		{"Config.UserPoolID", c.UserPoolID},
-		{"Config.ClientID", c.ClientID},
-		{"Config.ClientSecret", c.ClientSecret},
-		{"Config.Issuer", c.Issuer},
+	for _, s := range []struct {
+		name, value string
+		required    bool
+	}{
+		{"Config.ClientID", c.ClientID, true},
+		{"Config.Issuer", c.Issuer, true},
+		{"Config.UserPoolID", c.UserPoolID, !c.Public || c.Flow == FlowSRP},
+		{"Config.ClientSecret", c.ClientSecret, false},
 	} {
-		if strings.TrimSpace(s.value) != s.value {
+		switch {
+		case s.required && s.value == "":
+			return fmt.Errorf("%s is required", s.name)
+		case strings.TrimSpace(s.value) != s.value:
 			return fmt.Errorf("%s begins or ends with white space", s.name)
 		}
 	}
@@ -203,12 +201,15 @@ func New(api CognitoAPI, cfg Config, optFns ...func(*Options)) (*Client, error) 
 	if api == nil {
 		err = errors.New("the CognitoAPI is nil")
 	}
-	probe := otpauth.Key{Issuer: cfg.Issuer, Account: "account", Secret: NewSecret("JBSWY3DPEHPK3PXP")}
+	probe := otpauth.Key{
+		Issuer: cfg.Issuer, Account: "account", Secret: NewSecret("JBSWY3DPEHPK3PXP"),
+	}
 	if err == nil {
 		err = probe.Validate()
 	}
 	if err != nil {
-		return nil, newCall("new", byAny).refuse(ErrConfig, strings.TrimPrefix(err.Error(), "otpauth: "))
+		hint := strings.TrimPrefix(err.Error(), "otpauth: ")
+		return nil, newCall("new", byAny).refuse(ErrConfig, hint)
 	}
 	opts := resolve(optFns)
 	if opts.Now == nil {

@@ -92,7 +92,8 @@ func (u *UserContext) lacks(public bool) string {
 		return ""
 	}
 	if u.IPAddress == "" || u.ServerName == "" || u.ServerPath == "" || u.Header == nil {
-		return "UserContext needs IPAddress, ServerName, ServerPath and Header except with Config.Public"
+		return "UserContext needs IPAddress, ServerName, ServerPath and Header " +
+			"except with Config.Public"
 	}
 	return ""
 }

@@ -400,5 +400,6 @@ func (c *Client) SetupEmail(
 		return nil, cl.refuse(ErrAttribute, "")
 	}
 	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, ch.DeviceUnknown}
-	return c.answer(ctx, cl, about, map[string]string{"EMAIL": address}, resolve(optFns).CallOptions)
+	answers := map[string]string{"EMAIL": address}
+	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }

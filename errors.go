@@ -24,7 +24,9 @@ var (
 	// ErrTooManyAttempts means that Cognito has locked the user out after failed attempts, for a
 	// second at first and up to about 15 minutes. It refuses even the right password meanwhile. Ask
 	// the user to wait.
-	ErrTooManyAttempts error = &kind{"too many failed attempts; wait before the next one", StepBackOff}
+	ErrTooManyAttempts error = &kind{
+		"too many failed attempts; wait before the next one", StepBackOff,
+	}
 	// ErrUserDisabled means that an administrator has disabled the user.
 	ErrUserDisabled error = &kind{"the user is disabled", StepGiveUp}
 	// ErrPasswordReset means that users must reset their password, or have an expired temporary
@@ -35,10 +37,14 @@ var (
 	ErrNotConfirmed error = &kind{"the user has not been confirmed", StepGiveUp}
 	// ErrPasswordPolicy means that the new password breaks the pool's rules or was used before. Ask
 	// for another one; the challenge is still good.
-	ErrPasswordPolicy error = &kind{"the new password breaks the password policy", StepSameChallenge}
+	ErrPasswordPolicy error = &kind{
+		"the new password breaks the password policy", StepSameChallenge,
+	}
 	// ErrAttribute means that a user attribute, such as the e-mail address, is missing, malformed,
 	// taken by another user, or not to be changed. Ask again; the challenge is still good.
-	ErrAttribute error = &kind{"a user attribute is missing, malformed, taken or read-only", StepSameChallenge}
+	ErrAttribute error = &kind{
+		"a user attribute is missing, malformed, taken or read-only", StepSameChallenge,
+	}
 
 	// ErrCodeMismatch means that the code is wrong or malformed. Ask again; the challenge or the
 	// enrollment is still good. When it keeps coming back from Verify, the authenticator app may
@@ -52,9 +58,13 @@ var (
 
 	// ErrSessionExpired means that the challenge's session has expired or that Cognito does not
 	// know it. Sign in again.
-	ErrSessionExpired error = &kind{"the sign-in session is not valid any more; sign in again", StepStartOver}
+	ErrSessionExpired error = &kind{
+		"the sign-in session is not valid any more; sign in again", StepStartOver,
+	}
 	// ErrSessionUsed means that the challenge has been answered already. Sign in again.
-	ErrSessionUsed error = &kind{"the sign-in session was already used; sign in again", StepStartOver}
+	ErrSessionUsed error = &kind{
+		"the sign-in session was already used; sign in again", StepStartOver,
+	}
 	// ErrAccessToken means that the access token has expired, was revoked, or is not one. Refresh
 	// it or sign in again.
 	ErrAccessToken error = &kind{"the access token is not valid", StepStartOver}
@@ -63,7 +73,9 @@ var (
 	ErrRefreshToken error = &kind{"the refresh token is not valid; sign in again", StepStartOver}
 	// ErrMissingScope means that the access token lacks the scope aws.cognito.signin.user.admin.
 	// Tokens from managed login lack it unless the app client is given that scope.
-	ErrMissingScope error = &kind{"the access token lacks the scope aws.cognito.signin.user.admin", StepGiveUp}
+	ErrMissingScope error = &kind{
+		"the access token lacks the scope aws.cognito.signin.user.admin", StepGiveUp,
+	}
 	// ErrDevice means that Cognito does not know the remembered device. Drop it and sign in without
 	// it. SignIn does so by itself.
 	ErrDevice error = &kind{"the remembered device is not known; sign in without it", StepStartOver}
@@ -71,7 +83,9 @@ var (
 	// the factors that are set up, or has reached it already, or the pool has no such level.
 	// [Error.Detail] has Cognito's own sentence. Compare the token's level before asking, and offer
 	// to enroll.
-	ErrLevel error = &kind{"the authentication level cannot be reached, or is reached already", StepGiveUp}
+	ErrLevel error = &kind{
+		"the authentication level cannot be reached, or is reached already", StepGiveUp,
+	}
 
 	// ErrNotEnrolled means that the user has no authenticator to verify or enable. Enroll first.
 	// From ResetTOTP it means that there was nothing to reset.
@@ -83,14 +97,18 @@ var (
 	// ErrTOTPDisabled means that TOTP is not enabled for the user pool.
 	ErrTOTPDisabled error = &kind{"TOTP is not enabled for the user pool", StepGiveUp}
 	// ErrMFARequired means that the pool requires MFA and that the user would have no method left.
-	ErrMFARequired error = &kind{"the user pool requires MFA, and no other method is left", StepGiveUp}
+	ErrMFARequired error = &kind{
+		"the user pool requires MFA, and no other method is left", StepGiveUp,
+	}
 	// ErrUserNotFound means that the pool has no such user. Only the administrator's calls say so;
 	// a sign-in says ErrCredentials.
 	ErrUserNotFound error = &kind{"no such user", StepGiveUp}
 
 	// ErrSecretHash means that Config.ClientSecret is missing, wrong, or set for an app client that
 	// has no secret.
-	ErrSecretHash error = &kind{"the app client's secret is missing or wrong; check Config.ClientSecret", StepGiveUp}
+	ErrSecretHash error = &kind{
+		"the app client's secret is missing or wrong; check Config.ClientSecret", StepGiveUp,
+	}
 	// ErrConfig means that the operator has to change something in the user pool, the app client,
 	// the IAM policy or the settings of this process. The error's text says what.
 	ErrConfig error = &kind{"the service is misconfigured", StepGiveUp}

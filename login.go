@@ -179,7 +179,8 @@ func levelParameters(
 	case maxAge < 0, maxAge%time.Second != 0:
 		return nil, "MaxAge is not a positive number of whole seconds"
 	case slices.ContainsFunc(acr, func(level string) bool { return !isLevel(level) }):
-		return nil, `ACR has a level that is not 1 to 64 printable ASCII characters without space, " or \`
+		return nil, "ACR has a level that is not 1 to 64 printable ASCII characters " +
+			`without space, " or \`
 	}
 	parameters = map[string]string{}
 	if len(acr) > 0 {

@@ -95,7 +95,8 @@ func notApplied(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		// A trigger that failed may have run after the work was done.
-		return !answeredByFault(err, api) && !foreign(api) && api.ErrorCode() != "UnexpectedLambdaException"
+		return !answeredByFault(err, api) && !foreign(api) &&
+			api.ErrorCode() != "UnexpectedLambdaException"
 	}
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

@@ -201,7 +201,8 @@ func (c *Client) SignOut(ctx context.Context, accessToken string) error {
 	if accessToken == "" {
 		return cl.refuse(ErrAccessToken, "")
 	}
-	_, err := c.api.GlobalSignOut(ctx, &cip.GlobalSignOutInput{AccessToken: &accessToken}, cl.follow)
+	in := &cip.GlobalSignOutInput{AccessToken: &accessToken}
+	_, err := c.api.GlobalSignOut(ctx, in, cl.follow)
 	if err == nil || cl.lost && revoked(err) {
 		// Revoked on a second try means that an earlier one, whose response was lost, has done it.
 		// An expired token would say nothing of the kind.

@@ -159,6 +159,54 @@ func ExampleVerifier_Middleware() {
 	// error="invalid_token"
 }
 
+// A test of a handler that is behind the middleware needs no token.
+func ExampleNewContext() {
+	hello := func(w http.ResponseWriter, r *http.Request) {
+		claims, ok := token.FromContext(r.Context())
+		if !ok {
+			w.WriteHeader(http.StatusInternalServerError) // The middleware is missing.
+			return
+		}
+		_, _ = io.WriteString(w, "hello "+claims.Username)
+	}
+
+	ctx := token.NewContext(context.Background(),
+		&token.AccessClaims{Claims: token.Claims{Username: "alice"}})
+	w := httptest.NewRecorder()
+	hello(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	fmt.Println(w.Code, w.Body)
+	// Output: 200 hello alice
+}
+
+// A key was withdrawn, and tokens that it signed must not be accepted any longer.
+func ExampleVerifier_Refresh() {
+	keyServer := httptest.NewServer(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			fmt.Println("fetched", r.URL.Path)
+			_, _ = w.Write(poolJWKS())
+		}))
+	defer keyServer.Close()
+	verifier, err := token.NewVerifier(token.Config{
+		UserPoolID: "eu-west-1_Example00",
+		ClientIDs:  []string{"1example23456789"},
+		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a pool of Cognito's.
+		Now:        clock,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = verifier.VerifyAccess(context.Background(), accessToken())
+	fmt.Println(err)
+
+	fmt.Println(verifier.Refresh(context.Background()))
+	// Output:
+	// fetched /jwks.json
+	// <nil>
+	// fetched /jwks.json
+	// <nil>
+}
+
 // A server-rendered page: the token is in a cookie, and whoever has none is sent to the sign-in.
 func ExampleVerifier_Middleware_cookie() {
 	verifier, err := token.NewVerifier(exampleConfig())

@@ -177,9 +177,9 @@ func cut(s string, most int) string {
 }
 
 // ForgetDevice ends what RememberDevice began: the next sign-in on the device asks for the code.
-// key is [Device.Key], or one of those that the SDK's ListDevices returns. To forget a device that
-// Cognito does not know is no error. The tokens of sign-ins on the device stay valid; SignOut and
-// Revoke end those.
+// key is [Device.Key], or one of those that the SDK's ListDevices returns. Forgetting a device
+// that Cognito does not know is no error. The tokens of sign-ins on the device stay valid; SignOut
+// and Revoke end those.
 //
 // It makes one call, ForgetDevice, which the access token authorizes.
 func (c *Client) ForgetDevice(ctx context.Context, accessToken, key string) error {

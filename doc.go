@@ -43,9 +43,9 @@
 // texts can be logged: they are one line and contain no user name, no input and no secret, and of
 // what the server sent only the error code. [Error.Detail] has Cognito's own sentence.
 //
-// A call may have been applied although its response is lost. The SDK sends most calls again then.
-// Those that use up a session are not sent again unless they were certainly not applied, because
-// "already used" would be a misleading error for a user who did everything right.
+// A call may have been applied although its response is lost. The SDK sends most calls again in
+// that case. Those that use up a session are not sent again unless they were certainly not applied,
+// because "already used" would be a misleading error for a user who did everything right.
 //
 // # Secrets
 //

@@ -80,8 +80,8 @@ func (e *Enrollment) qrCode() (*qr.Code, error) {
 	return e.code, e.failed
 }
 
-// SVG returns the QR code as an SVG picture of any size, including its white background and quiet
-// zone. It fails only for a Key that was put together by hand and is not valid.
+// SVG returns the QR code as an SVG picture, which scales to any size, with its white background
+// and quiet zone. It fails only for a Key that was put together by hand and is not valid.
 func (e *Enrollment) SVG() ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -90,8 +90,8 @@ func (e *Enrollment) SVG() ([]byte, error) {
 	return code.SVG(), nil
 }
 
-// PNG returns the QR code as a PNG picture, size pixels wide and high. Its modules are as many
-// whole pixels wide as fit. It fails if not even one does, or as SVG does.
+// PNG returns the QR code as a PNG picture, size pixels wide and high. Each module of the code is
+// as many whole pixels wide as fit. It fails if not even one pixel fits, and where SVG fails.
 func (e *Enrollment) PNG(size int) ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {

@@ -133,10 +133,10 @@ type Error struct {
 	Op string
 	// Kind is one of the Err… variables.
 	Kind error
-	// Err is the cause: usually what the SDK returned, the context's error if it had ended before
-	// the call, and the *Error of Enable for ErrNotEnabled. It is nil if the reason is this
-	// package's own: an argument that it refused, or a response that it could not use. Its text may
-	// contain what the user typed and what the server sent.
+	// Err is the cause: what the SDK returned, the context's error if it had ended before the call,
+	// or, for ErrNotEnabled, the *Error of Enable. It is nil if this package itself refused an
+	// argument or could not use a response. Its text may contain what the user typed and what the
+	// server sent.
 	Err error
 
 	step Step   // what to do where the kind alone does not say

@@ -832,8 +832,8 @@ func (g goal) checkFirstError(t *testing.T, what breakage, err error) {
 	}
 }
 
-// checkText holds what every error promises: a kind, one line, and nothing that the server sent or
-// the user typed. No breakage is the fault of a code, a password or a session.
+// checkText holds what every error promises: a kind, one line, nothing that the user typed, and of
+// what the server sent only the code. No breakage is the fault of a code, a password or a session.
 func checkText(t *testing.T, err error) {
 	t.Helper()
 	var e *cognitomfa.Error

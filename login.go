@@ -48,8 +48,8 @@ type AnswerOptions struct{ CallOptions }
 // Config.Flow says how the password gets to Cognito. The first call is AdminInitiateAuth (IAM
 // action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth. With
 // FlowPassword it is the only one, and also with FlowUserAuth, unless Cognito asks for the password
-// again. With FlowSRP a second one answers PASSWORD_VERIFIER: RespondMFA's, which needs the IAM
-// action of that. A Device takes two more to prove itself, in place of the code.
+// again. With FlowSRP there is a second one, which answers PASSWORD_VERIFIER: it is RespondMFA's
+// and takes the same IAM action. A Device takes two more to prove itself, in place of the code.
 //
 // A device that Cognito does not know is left out: the sign-in goes on without it, and
 // DeviceUnknown of the outcome says so. That costs one more call, or four if Cognito knows the
@@ -111,12 +111,12 @@ func (s *signIn) signIn(
 }
 
 // StepUp raises the authentication level of a signed-in user, before something delicate: with the
-// default level it asks users who signed in with a password only for the code of their
-// authenticator. accessToken is that of the sign-in, and username is the user to whom it was
-// issued. At the end there are new access, ID and refresh tokens, whose claims acr and amr tell the
-// level; the old ones stay valid. It works in Cognito's choice-based flow, whatever Config.Flow
-// says: the app client must allow ALLOW_USER_AUTH, and the pool must have the plan Essentials or
-// Plus ([ErrConfig] otherwise).
+// default level, users who signed in with a password enter only the code of their authenticator.
+// accessToken is that of the sign-in, and username is the user to whom it was issued. At the end
+// there are new access, ID and refresh tokens, whose claims acr and amr tell the level; the old
+// ones stay valid. It works in Cognito's choice-based flow, whatever Config.Flow says: the app
+// client must allow ALLOW_USER_AUTH, and the pool must have the plan Essentials or Plus
+// ([ErrConfig] otherwise).
 //
 // The outcome is usually an [*MFAChallenge], or a [*PasswordChallenge] where the password is asked
 // for again (see StepUpOptions.MaxAge). First compare the level and age of the current token, with

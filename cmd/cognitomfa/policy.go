@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
@@ -46,7 +47,8 @@ func newPolicy(actions []string, region, pool string) *policy {
 	for _, a := range slices.Compact(slices.Sorted(slices.Values(actions))) {
 		named = append(named, "cognito-idp:"+a)
 	}
-	resource := "arn:" + endpoint.Partition(region) + ":cognito-idp:" + region + ":*:userpool/" + pool
+	resource := fmt.Sprintf("arn:%s:cognito-idp:%s:*:userpool/%s",
+		endpoint.Partition(region), region, pool)
 	return &policy{Version: "2012-10-17", Statement: []statement{{"Allow", named, resource}}}
 }
 

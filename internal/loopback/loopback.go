@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// Listen listens on a TCP address, as net.Listen does. On computers without IPv4, [::1] takes the place
-// of 127.0.0.1. A port that another program uses is an error: [::1] is no way around that.
+// Listen listens on a TCP address, as net.Listen does. On computers without IPv4, [::1] takes the
+// place of 127.0.0.1. A port that another program uses is an error: [::1] is no way around that.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return listen(address, func(address string) (net.Listener, error) {
 		return new(net.ListenConfig).Listen(ctx, "tcp", address)

@@ -1,7 +1,8 @@
 // Package tooltest finds what tests need beside Go. Only tests import it.
 //
-// All tests pass on a computer with nothing but Go: a test that lacks something is skipped and says what to
-// install. With COGNITOMFA_REQUIRE_TOOLS=1, which make test sets, such a test fails instead.
+// All tests pass on a computer with nothing but Go: a test that lacks something is skipped and says
+// what to install. With COGNITOMFA_REQUIRE_TOOLS=1, which make test sets, such a test fails
+// instead.
 package tooltest
 
 import (
@@ -14,11 +15,12 @@ import (
 	"time"
 )
 
-// Require names the environment variable that makes a missing tool a failure. Any value does, except the empty one.
+// Require names the environment variable that makes a missing tool a failure. Any value does,
+// except the empty one.
 const Require = "COGNITOMFA_REQUIRE_TOOLS"
 
-// TB is the part of testing.TB that the package uses. The interface itself would link the testing package
-// into whatever imports this one.
+// TB is the part of testing.TB that the package uses. The interface itself would link the testing
+// package into whatever imports this one.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -26,8 +28,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Need returns the path of a program, under the first of its names that is in PATH. Without it the test ends,
-// naming the Debian package that has it.
+// Need returns the path of a program, under the first of its names that is in PATH. Without it the
+// test ends, naming the Debian package that has it.
 func Need(t TB, debianPackage string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -39,9 +41,9 @@ func Need(t TB, debianPackage string, names ...string) string {
 	return ""
 }
 
-// NeedWorking returns the path of the first program of this name in PATH that succeeds with the arguments: a
-// Python in front of Debian's does not see Debian's modules, and a shim may lead nowhere. What the test needs
-// is called what.
+// NeedWorking returns the path of the first program of this name in PATH that succeeds with the
+// arguments: a Python in front of Debian's does not see Debian's modules, and a shim may lead
+// nowhere. What the test needs is called what.
 func NeedWorking(t TB, debianPackage, what, name string, args ...string) string {
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
@@ -78,12 +80,13 @@ type T interface {
 	Errorf(format string, args ...any)
 }
 
-var errTimeLimit = errors.New("the test was stopped near the time limit of go test; -timeout sets another")
+var errTimeLimit = errors.New(
+	"the test was stopped near the time limit of go test; -timeout sets another")
 
-// Context returns a context for what a test starts and waits for. It ends after everything that the test
-// registers with Cleanup from now on, or else shortly before go test's own time limit, while there is still
-// time to end processes and to say what they printed; the test then fails and names the limit. Tests have no
-// other time limit, since any would be too short for some busy computer.
+// Context returns a context for what a test starts and waits for. It ends after everything that the
+// test registers with Cleanup from now on, or else shortly before go test's own time limit, while
+// there is still time to end processes and to say what they printed; the test then fails and names
+// the limit. Tests have no other time limit, since any would be too short for some busy computer.
 func Context(t T) context.Context {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(t.Context()))
 	if end, limited := t.Deadline(); limited {

@@ -362,7 +362,10 @@ func (c *Client) VerifySetup(
 		return nil, cl.unusable("the response has no session")
 	}
 	session := otpauth.SecretFrom(out.Session)
-	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameTypeMfaSetup, username: ch.Username, session: session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	outcome, err := c.answer(ctx, cl.step(), about, nil, opts.CallOptions)
 	if err != nil {
 		return nil, startOver(err)
@@ -399,7 +402,10 @@ func (c *Client) SetupEmail(
 	if address == "" {
 		return nil, cl.refuse(ErrAttribute, "")
 	}
-	about := asked{types.ChallengeNameTypeMfaSetup, ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameTypeMfaSetup, username: ch.Username, session: ch.Session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	answers := map[string]string{"EMAIL": address}
 	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }

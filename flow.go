@@ -111,7 +111,10 @@ func newReply(
 	parameters map[string]string, choices []types.ChallengeNameType, metadata middleware.Metadata,
 ) *reply {
 	received, _ := awsmiddleware.GetServerTime(metadata)
-	return &reply{result, name, otpauth.SecretFrom(session), parameters, choices, received}
+	return &reply{
+		result: result, name: name, session: otpauth.SecretFrom(session), parameters: parameters,
+		choices: choices, received: received,
+	}
 }
 
 // initiate makes the first call of a sign-in.

@@ -228,7 +228,10 @@ func (c *Client) RespondMFA(
 		return nil, cl.refuse(ErrCodeMismatch, "")
 	}
 	answers := map[string]string{codeParameter(method): code}
-	about := asked{types.ChallengeNameType(method), ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameType(method), username: ch.Username, session: ch.Session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
 
@@ -263,7 +266,10 @@ func (c *Client) SelectMFA(
 			answer = word
 		}
 	}
-	about := asked{types.ChallengeNameTypeSelectMfaType, ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameTypeSelectMfaType, username: ch.Username, session: ch.Session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	answers := map[string]string{"ANSWER": answer}
 	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
@@ -298,8 +304,10 @@ func (c *Client) SetNewPassword(
 		}
 		answers[attributePrefix+name] = value
 	}
-	name := types.ChallengeNameTypeNewPasswordRequired
-	about := asked{name, ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameTypeNewPasswordRequired, username: ch.Username, session: ch.Session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }
 
@@ -320,7 +328,9 @@ func (c *Client) RespondPassword(
 	if len(ch.Choices) > 0 {
 		name = types.ChallengeNameTypeSelectChallenge
 	}
-	about := asked{name, ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: name, username: ch.Username, session: ch.Session, deviceUnknown: ch.DeviceUnknown,
+	}
 	return c.answer(ctx, cl, about, passwordAnswers(name, password), resolve(optFns).CallOptions)
 }
 
@@ -338,6 +348,9 @@ func (c *Client) Respond(
 	if ch == nil {
 		return nil, cl.noSession()
 	}
-	about := asked{types.ChallengeNameType(ch.Name), ch.Username, ch.Session, ch.DeviceUnknown}
+	about := asked{
+		name: types.ChallengeNameType(ch.Name), username: ch.Username, session: ch.Session,
+		deviceUnknown: ch.DeviceUnknown,
+	}
 	return c.answer(ctx, cl, about, answers, resolve(optFns).CallOptions)
 }

@@ -130,10 +130,10 @@ func (p *pool) authorize(claims *Claims) error {
 	case !oneOfEach(claims.Groups, r.groups):
 		return ErrGroup
 	case r.acr != nil && !slices.Contains(r.acr, claims.ACR):
-		return &levelError{ErrACR, r.acr, r.maxAge}
+		return &levelError{error: ErrACR, acr: r.acr, maxAge: r.maxAge}
 	case r.maxAge > 0 && (claims.AuthTime.IsZero() ||
 		p.now().Sub(claims.AuthTime) > r.maxAge+p.leeway):
-		return &levelError{ErrMaxAge, r.acr, r.maxAge}
+		return &levelError{error: ErrMaxAge, acr: r.acr, maxAge: r.maxAge}
 	}
 	return nil
 }

@@ -49,7 +49,8 @@ func newPolicy(actions []string, region, pool string) *policy {
 	}
 	resource := fmt.Sprintf("arn:%s:cognito-idp:%s:*:userpool/%s",
 		endpoint.Partition(region), region, pool)
-	return &policy{Version: "2012-10-17", Statement: []statement{{"Allow", named, resource}}}
+	allowed := statement{Effect: "Allow", Action: named, Resource: resource}
+	return &policy{Version: "2012-10-17", Statement: []statement{allowed}}
 }
 
 // indented is the policy as a policy document.

@@ -48,20 +48,12 @@ const secretSize = 32
 // constants are the numbers that client and server agree on from the start.
 type constants struct{ n, g, k *big.Int }
 
-var (
-	groupOnce  sync.Once
-	groupValue constants
-)
-
 // group returns the constants, which are made when they are first needed.
-func group() constants {
-	groupOnce.Do(func() {
-		n, _ := new(big.Int).SetString(modulus, 16)
-		g := big.NewInt(2)
-		groupValue = constants{n, g, hash(pad(n), pad(g))}
-	})
-	return groupValue
-}
+var group = sync.OnceValue(func() constants {
+	n, _ := new(big.Int).SetString(modulus, 16)
+	g := big.NewInt(2)
+	return constants{n: n, g: g, k: hash(pad(n), pad(g))}
+})
 
 // Modulus returns N.
 func Modulus() *big.Int { return new(big.Int).Set(group().n) }

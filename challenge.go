@@ -188,11 +188,6 @@ func (*NewPasswordChallenge) outcome() {}
 func (*PasswordChallenge) outcome()    {}
 func (*OtherChallenge) outcome()       {}
 
-// Offers reports whether m is one of the methods to choose from.
-func (ch *SelectChallenge) Offers(m Method) bool {
-	return len(ch.Methods) == 0 || slices.Contains(ch.Methods, m)
-}
-
 // NewChallenge returns the challenge in a response to the raw SDK, for a sign-in that SignIn does
 // not begin, such as CUSTOM_AUTH or one right after a sign-up. Finish it with this package. name,
 // session and parameters are the response's ChallengeName, Session ("" if there is none) and

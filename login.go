@@ -257,7 +257,7 @@ func (c *Client) SelectMFA(
 	if ch == nil {
 		return nil, cl.noSession()
 	}
-	if method == "" || !ch.Offers(method) {
+	if method == "" || len(ch.Methods) > 0 && !slices.Contains(ch.Methods, method) {
 		return nil, cl.refuse(ErrMethod, "")
 	}
 	answer := string(method)

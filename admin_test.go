@@ -276,3 +276,15 @@ func TestUsersWithoutMFAEndsWithTheContext(t *testing.T) {
 		assert.Len(t, *at, 2)
 	})
 }
+
+// That the sign-out was made up for says nothing about the authenticator: a user who has none is
+// told from one whose authenticator an earlier try has removed.
+func TestResetTOTPAfterALostSignOut(t *testing.T) {
+	t.Parallel()
+	srv, _ := newPool(t)
+	client := newClient(t, srv.Client(quickRetries), configOf(srv))
+	srv.Fail("AdminUserGlobalSignOut", cognitotest.DropAfter())
+	err := client.ResetTOTP(t.Context(), "alice", signOutToo)
+	require.ErrorIs(t, err, cognitomfa.ErrNotEnrolled)
+	assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
+}

@@ -285,3 +285,16 @@ func TestTokenLeavesRoomInACookie(t *testing.T) {
 		as[*cognitomfa.Tokens](t, outcome, err)
 	}
 }
+
+// A token has one spelling. Where a session is encoded, the last character has bits to spare, which
+// are zero.
+func TestParseChallengeKnowsOneSpelling(t *testing.T) {
+	t.Parallel()
+	ch := cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret("+")}
+	token := ch.Token()
+	require.True(t, strings.HasSuffix(token, "~Kw"), token)
+	_, err := cognitomfa.ParseChallenge(token)
+	require.NoError(t, err)
+	_, err = cognitomfa.ParseChallenge(strings.TrimSuffix(token, "w") + "x")
+	require.ErrorIs(t, err, cognitomfa.ErrSessionExpired)
+}

@@ -273,3 +273,25 @@ func TestNotPreferred(t *testing.T) {
 	assert.True(t, s.TOTP())
 	assert.Empty(t, s.Preferred)
 }
+
+// After the code was accepted the challenge is used up: whatever fails then, the user signs in
+// again, unless that does not help either.
+func TestVerifySetupThatCannotFinish(t *testing.T) {
+	t.Parallel()
+	for want, cause := range map[cognitomfa.Step]error{
+		cognitomfa.StepStartOver: &types.TooManyRequestsException{
+			Message: aws.String("Rate exceeded"),
+		},
+		cognitomfa.StepGiveUp: &types.NotAuthorizedException{
+			Message: aws.String("User is disabled."),
+		},
+	} {
+		api := setupDouble(t, nil)
+		api.respond = fails[respondIn, respondOut](cause)
+		setup := &cognitomfa.SetupChallenge{Username: "alice", Session: session}
+		_, err := newClient(t, api, config).VerifySetup(t.Context(), setup, "123456",
+			func(o *cognitomfa.SetupOptions) { o.DeviceName = "phone" })
+		require.ErrorIs(t, err, cause)
+		assert.Equal(t, want, cognitomfa.NextStep(err))
+	}
+}

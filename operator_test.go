@@ -331,3 +331,39 @@ func TestTriggersThatFail(t *testing.T) {
 	e := failWith(t, signingIn, "UnexpectedLambdaException", thrown)
 	require.Equal(t, cognitomfa.ErrConfig, e.Kind)
 }
+
+// An answer is sent although the first try to get credentials failed: nothing had left the process.
+func TestCredentialsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	srv, _ := newPoolWith(t, totpUser)
+	var fails []error // the tries that fail, the next one first
+	credentials := func(context.Context) (aws.Credentials, error) {
+		var err error
+		if len(fails) > 0 {
+			err, fails = fails[0], fails[1:]
+		}
+		return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, err
+	}
+	client := newClient(t, srv.Client(quickRetries, func(o *cip.Options) {
+		o.Credentials = aws.CredentialsProviderFunc(credentials)
+	}), configOf(srv))
+	outcome, err := client.SignIn(t.Context(), "alice", password)
+	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
+	fails = []error{&smithyhttp.RequestSendError{Err: errReset}}
+	outcome, err = client.RespondMFA(t.Context(), ch, srv.Code("alice"))
+	as[*cognitomfa.Tokens](t, outcome, err)
+	assert.Empty(t, fails)
+}
+
+// What Cognito has said counts, even if the caller has given up by then.
+func TestRefusalsCountAfterTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client := newClient(t, &double{respond: func(*respondIn) (*respondOut, error) {
+		cancel()
+		return nil, &types.CodeMismatchException{}
+	}}, config)
+	err := respondMFA(ctx, client)
+	require.ErrorIs(t, err, cognitomfa.ErrCodeMismatch)
+	assert.Equal(t, cognitomfa.StepSameChallenge, cognitomfa.NextStep(err))
+}

@@ -225,6 +225,8 @@ func TestParseRefuses(t *testing.T) {
 			"otpauth://totp/a" + query + "&period=30.5",
 			"otpauth://totp/a" + query + "&period=86401",
 			"otpauth://totp/a" + query + "&period=2147483647",
+			// 2^55+30 seconds are 30 in nanoseconds of 64 bits.
+			"otpauth://totp/a" + query + "&period=36028797018963998",
 		},
 	} {
 		for _, uri := range uris {

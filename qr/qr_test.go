@@ -206,14 +206,15 @@ func TestZeroCodeIsBlank(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The pictures are large and many, so their drawing overlaps.
 func TestCodeIsSafeForConcurrentUse(t *testing.T) {
 	code := encode(t, uri("Example", "alice", "GEZDGNBVGY3TQOJQ"))
-	want, err := code.PNG(256)
+	want, err := code.PNG(4096)
 	require.NoError(t, err)
 	var wg sync.WaitGroup
-	for range 8 {
+	for range 16 {
 		wg.Go(func() {
-			got, err := code.PNG(256)
+			got, err := code.PNG(4096)
 			assert.NoError(t, err)
 			assert.Equal(t, want, got)
 			assert.NotEmpty(t, code.SVG())

@@ -78,6 +78,7 @@ func TestJWKS(t *testing.T) {
 		"with a modulus spelled oddly":    {"n": leftOver(modulus)},
 		"with exponent 1":                 {"e": "AQ"},
 		"with exponent 3":                 {"e": "Aw"},
+		"with exponent 2^16-1":            {"e": "__8"},
 		"with an even exponent":           {"e": "AQAA"},
 		"with exponent 2^32+1":            {"e": "AQAAAAE"},
 		"without an exponent":             {"e": nil},

@@ -757,3 +757,22 @@ func TestMaxKeyAgeWithClockSetBack(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, srv.fetches.Load())
 }
+
+// Once a fetch has succeeded, an earlier failure is no longer the reason for anything.
+func TestFailureIsOverWithTheNextFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &jwksServer{keys: poolJWKS(), fail: hang}
+		v := srv.verifier(t)
+		err := verifyNow(t.Context(), v, testKID)
+		requireOnly(t, token.ErrKeysUnavailable, err)
+		require.ErrorContains(t, err, testHost)
+		srv.fail = nil
+		time.Sleep(time.Minute)
+		require.NoError(t, verifyNow(t.Context(), v, testKID))
+
+		err = verifyNow(t.Context(), v, "new")
+		requireOnly(t, token.ErrKeysUnavailable, err)
+		require.ErrorContains(t, err, "the key was unknown at the last fetch")
+		require.NotContains(t, err.Error(), testHost)
+	})
+}

@@ -218,3 +218,31 @@ func TestWithSharesKeys(t *testing.T) {
 		require.EqualValues(t, 2, srv.fetches.Load())
 	})
 }
+
+// Nor do Verifiers made from one that requires a lot already: each has the rules that it was given.
+func TestWithManyTimes(t *testing.T) {
+	v := newVerifier(t, staticConfig())
+	for range 8 {
+		ours := token.Requirements{
+			Groups: []string{"admins"}, Scopes: []string{"example/read"},
+		}
+		allowed, err := v.With(ours)
+		require.NoError(t, err)
+		noGroup, err := v.With(token.Requirements{Groups: []string{"owners"}})
+		require.NoError(t, err)
+		noScope, err := v.With(token.Requirements{Scopes: []string{"example/write"}})
+		require.NoError(t, err)
+		again, err := v.With(ours)
+		require.NoError(t, err)
+
+		for _, v := range []*token.Verifier{allowed, again} {
+			_, err = v.VerifyAccess(t.Context(), access(nil))
+			require.NoError(t, err)
+		}
+		_, err = noGroup.VerifyAccess(t.Context(), access(nil))
+		requireOnly(t, token.ErrGroup, err)
+		_, err = noScope.VerifyAccess(t.Context(), access(nil))
+		requireOnly(t, token.ErrScope, err)
+		v = allowed
+	}
+}

@@ -362,3 +362,28 @@ func FuzzKey(f *testing.F) {
 		assert.Contains(t, []error{srp.ErrPublicKey, srp.ErrSalt}, err)
 	})
 }
+
+// Some clients write a key whose highest bit is set with a zero in front, as two's complement does.
+func TestPublicKeysWithAZeroInFront(t *testing.T) {
+	t.Parallel()
+	largest := new(big.Int).Sub(srp.Modulus(), big.NewInt(1))
+	got, err := srp.ParsePublicKey("00" + largest.Text(16))
+	require.NoError(t, err)
+	assert.Equal(t, largest, got)
+	_, err = srp.ParsePublicKey("000" + largest.Text(16))
+	require.ErrorIs(t, err, srp.ErrPublicKey)
+}
+
+// What a device is confirmed with are positive numbers, also where they are read as two's
+// complement, as Java does.
+func TestVerifiersArePositive(t *testing.T) {
+	t.Parallel()
+	salts := map[string]bool{}
+	for range 64 {
+		salt, verifier := srp.NewVerifier("group"+"key", "password")
+		require.Less(t, salt[0], byte(0x80))
+		require.Less(t, verifier[0], byte(0x80))
+		salts[string(salt)] = true
+	}
+	assert.Len(t, salts, 64, "each has a salt of its own")
+}

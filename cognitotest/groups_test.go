@@ -209,3 +209,20 @@ func TestGroupShapes(t *testing.T) {
 		assert.Equal(t, "InvalidParameter: "+tc.failure, srv.call("CreateGroup", tc.body).failure(), name)
 	}
 }
+
+// Tokens name a user's groups in the order in which they were added, also after these were listed.
+func TestListingGroupsChangesNothing(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	added := []string{"staff", "admins", "owners"}
+	for _, name := range added {
+		group := kv{"UserPoolId": srv.UserPoolID, "GroupName": name, "Username": "alice"}
+		srv.must("CreateGroup", group)
+		srv.must("AdminAddUserToGroup", group)
+	}
+	assert.Equal(t, added, srv.User("alice").Groups)
+	srv.must("AdminListGroupsForUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+	assert.Equal(t, added, srv.User("alice").Groups)
+	assert.Equal(t, []any{"staff", "admins", "owners"},
+		claims(t, srv.tokens("alice").access())["cognito:groups"])
+}

@@ -1034,3 +1034,26 @@ func TestClockBehind(t *testing.T) {
 	other.get("/")
 	other.at("/")
 }
+
+// A form of another site does nothing, whatever the page. Nor does it sign anybody in, to an
+// account of the other site's.
+func TestCrossOriginOnEveryRoute(t *testing.T) {
+	t.Parallel()
+	srv := fake(t)
+	b := open(t, srv, start(t, srv, "").URL)
+	form := url.Values{"account": {alice}, "password": {password}}.Encode()
+	for _, r := range routes {
+		if !strings.Contains(r.methods, http.MethodPost) {
+			continue
+		}
+		req, err := http.NewRequestWithContext(
+			t.Context(), http.MethodPost, b.base+r.path, strings.NewReader(form))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		b.send(req)
+		assert.Equal(t, http.StatusForbidden, b.status, r.path)
+		b.says("cross-origin")
+	}
+	assert.Empty(t, srv.Calls())
+}

@@ -291,3 +291,15 @@ func TestHostileServer(t *testing.T) {
 		})
 	}
 }
+
+// What bounds a response is what a program would have to hold of it: 64 KiB, and not one byte more.
+func TestLongestResponse(t *testing.T) {
+	for length, want := range map[int]error{64 << 10: nil, 64<<10 + 1: token.ErrKeysUnavailable} {
+		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			keys := poolJWKS()
+			_, _ = w.Write(append(keys, strings.Repeat(" ", length-len(keys))...))
+		})
+		_, err := newVerifier(t, urlConfig(srv.URL)).VerifyAccess(t.Context(), access(nil))
+		require.ErrorIs(t, err, want, length)
+	}
+}

@@ -776,3 +776,30 @@ func TestFailureIsOverWithTheNextFetch(t *testing.T) {
 		require.NotContains(t, err.Error(), testHost)
 	})
 }
+
+// A token whose key arrives while its verification is under way is accepted, although it is too
+// early for another fetch.
+func TestKeyThatArrivesMeanwhile(t *testing.T) {
+	for reading := range 2 { // The clock is read for the token's times, and for the keys' age.
+		srv := &jwksServer{keys: keysNamed("old")}
+		arrives := func() {}
+		v := srv.verifier(t, func(c *token.Config) {
+			c.MaxKeyAge = time.Hour
+			c.Now = func() time.Time {
+				arrives()
+				return testNow
+			}
+		})
+		require.NoError(t, v.Hydrate(t.Context()))
+		srv.keys = poolJWKS()
+		arrives = func() {
+			if reading--; reading < 0 {
+				arrives = func() {}
+				require.NoError(t, v.Refresh(t.Context()))
+			}
+		}
+		_, err := v.VerifyAccess(t.Context(), access(nil))
+		require.NoError(t, err)
+		require.EqualValues(t, 2, srv.fetches.Load())
+	}
+}

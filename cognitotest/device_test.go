@@ -594,3 +594,33 @@ func TestWhatADeviceStandsFor(t *testing.T) {
 		})
 	}
 }
+
+// A refresh token and a page of the list belong to one device and to one user. Another device of
+// the user's does not do, nor does another user who has devices.
+func TestDevicesApart(t *testing.T) {
+	t.Parallel()
+	srv := start(t, trusting)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password})
+	signedIn := func(username string) (reply, testDevice) {
+		r := srv.srpSignIn(username, password)
+		d := newDevice(r)
+		require.Empty(t, srv.confirmDevice(r.access(), d).failure())
+		return r, d
+	}
+	first, laptop := signedIn("alice")
+	_, phone := signedIn("alice")
+	refresh := kv{
+		"ClientId": srv.ClientID, "RefreshToken": first.refresh(), "DeviceKey": phone.key,
+	}
+	assert.Equal(t, "NotAuthorized: Invalid Refresh Token",
+		srv.call("GetTokensFromRefreshToken", refresh).failure())
+	srv.must("GetTokensFromRefreshToken", with(refresh, "DeviceKey", laptop.key))
+
+	others, _ := signedIn("bob")
+	signedIn("bob")
+	page := kv{"AccessToken": first.access(), "Limit": 1}
+	page = with(page, "PaginationToken", srv.must("ListDevices", page).text("PaginationToken"))
+	srv.must("ListDevices", page)
+	assert.Equal(t, "InvalidParameter: Invalid pagination token.",
+		srv.call("ListDevices", with(page, "AccessToken", others.access())).failure())
+}

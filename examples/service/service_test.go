@@ -930,7 +930,9 @@ func TestLanguage(t *testing.T) {
 	other.lang = "fr"
 	other.get("/sign-in")
 	assert.NotNil(t, other.find("html", "lang", "en"))
-	for _, back := range []string{"//evil.example", "https://evil.example", `/\evil.example`, "/\t/evil.example", ""} {
+	for _, back := range []string{
+		"//evil.example", "//evil", "https://evil.example", `/\evil.example`, "/\t/evil.example", "",
+	} {
 		other.get("/language/ja?back=" + url.QueryEscape(back))
 		assert.Equal(t, "/sign-in", other.path, back)
 	}

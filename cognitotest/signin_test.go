@@ -382,6 +382,45 @@ func TestScriptedChallenges(t *testing.T) {
 	}
 }
 
+// A temporary password is only replaced by a user who has proved it, or has finished the script.
+func TestScriptBeforeTheNewPassword(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	answers := map[string]string{"ANSWER": "42"}
+	srv.AddUser(cognitotest.User{
+		Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+		Challenges: []cognitotest.Challenge{{Answers: answers}, {Answers: answers}},
+	})
+	custom := func() reply {
+		return srv.must("InitiateAuth", kv{
+			"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"},
+		})
+	}
+	proveScript := func(r reply) reply {
+		for range 2 {
+			require.Equal(t, "CUSTOM_CHALLENGE", r.text("ChallengeName"), "%s", r.raw)
+			r = srv.respond("CUSTOM_CHALLENGE", r.session(), "bob", kv{"ANSWER": "42"})
+		}
+		return r
+	}
+	first := custom()
+	require.Equal(t, "CUSTOM_CHALLENGE", first.text("ChallengeName"), "nothing is proved yet")
+	assert.Equal(t, incorrect,
+		srv.respond("CUSTOM_CHALLENGE", first.session(), "bob", kv{"ANSWER": "x"}).failure())
+	r := proveScript(custom())
+	require.Equal(t, "NEW_PASSWORD_REQUIRED", r.text("ChallengeName"), "%s", r.raw)
+	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": newPassword})
+	assert.NotEmpty(t, r.access(), "%s", r.raw)
+
+	// After the password, the new one comes first.
+	srv.must("AdminSetUserPassword", kv{
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": password,
+	})
+	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
+	r = srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": newPassword})
+	assert.NotEmpty(t, proveScript(r).access())
+}
+
 // Users are found by what their pool allows, and a session takes any of it.
 func TestAliases(t *testing.T) {
 	t.Parallel()

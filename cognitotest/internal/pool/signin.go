@@ -142,14 +142,17 @@ func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	return s.proceed(n)
 }
 
-// proceed decides what comes after a step that went well and did not say so itself: a new password,
-// scripted challenges, a second factor, tokens, in this order.
+// proceed decides what comes after a step that succeeded and does not say so itself: a new password,
+// scripted challenges, a second factor, tokens, in this order. A user who has not proved the password
+// finishes the script before choosing a new one.
 func (s *signIn) proceed(n next) (*authResponse, error) {
+	scripted := s.done.asked < len(s.user.script)
+	identified := s.done.proof&provedPassword != 0 || !scripted
 	switch {
 	case n.response != nil:
-	case s.user.status == userMustChange:
+	case s.user.status == userMustChange && identified:
 		n = s.askNewPassword()
-	case s.done.asked < len(s.user.script):
+	case scripted:
 		n = s.askScripted()
 	case !s.done.mfa && s.spares():
 		n = s.askDevice()

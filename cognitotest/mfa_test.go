@@ -469,6 +469,21 @@ func TestFactorsAddressIsNotDeleted(t *testing.T) {
 			} else {
 				assert.Equal(t, noMechanism, srv.signIn("bob", password).failure())
 			}
+
+			// NEW_PASSWORD_REQUIRED is no way around that.
+			srv.AddUser(cognitotest.User{
+				Username: "carol", Password: password, Attributes: unverified(), Methods: []string{method},
+				Status: types.UserStatusTypeForceChangePassword,
+			})
+			r := srv.challenged("carol", "NEW_PASSWORD_REQUIRED")
+			r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "carol", kv{
+				"NEW_PASSWORD": newPassword, "userAttributes." + address: "",
+			})
+			if refused {
+				assert.Equal(t, expect, r.text("__type"), "%s", r.raw)
+			} else {
+				assert.Equal(t, noMechanism, r.failure())
+			}
 		}
 	}
 }

@@ -77,6 +77,9 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := s.pool.schema.checkChange(s.user.attributes, changed, s.client.writes); err != nil {
 		return next{}, err
 	}
+	if err := s.keepsFactor(changed); err != nil {
+		return next{}, err
+	}
 	if err := s.change(changed...); err != nil {
 		return next{}, err
 	}

@@ -259,6 +259,28 @@ func TestPasswordPolicy(t *testing.T) {
 	}
 }
 
+// A generated password satisfies the policy, also where that asks for a long one.
+func TestGeneratedPassword(t *testing.T) {
+	t.Parallel()
+	for _, least := range []int{6, 16, 17, 99} {
+		srv := start(t)
+		srv.must("UpdateUserPool", kv{
+			"UserPoolId": srv.UserPoolID, "Policies": kv{"PasswordPolicy": kv{"MinimumLength": least}},
+		})
+		bob := kv{
+			"UserPoolId": srv.UserPoolID, "Username": "bob", "DesiredDeliveryMediums": []string{"EMAIL"},
+			"UserAttributes": []kv{named("email", "bob@example.com")},
+		}
+		srv.must("AdminCreateUser", bob)
+		srv.must("AdminCreateUser", with(bob, "MessageAction", "RESEND"))
+		for _, message := range srv.Outbox("bob") {
+			assert.Len(t, message.Code, max(least, 16))
+		}
+		assert.Equal(t, "NEW_PASSWORD_REQUIRED",
+			srv.signIn("bob", srv.lastCode("bob")).text("ChallengeName"))
+	}
+}
+
 func TestAdminUsers(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })

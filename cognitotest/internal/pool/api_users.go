@@ -28,7 +28,7 @@ func adminCreateUser(c *caller, in *adminCreateUserRequest) (*adminCreateUserRes
 		return resendInvitation(c, in)
 	}
 	set := c.pool.settings()
-	password, status := cmp.Or(in.TemporaryPassword, newPassword()), userMustChange
+	password, status := cmp.Or(in.TemporaryPassword, newPassword(set.policy)), userMustChange
 	if err := set.policy.check(password); err != nil {
 		return nil, err
 	}
@@ -59,8 +59,9 @@ func resendInvitation(c *caller, in *adminCreateUserRequest) (*adminCreateUserRe
 	if c.user.status != userMustChange {
 		return nil, &Error{unsupportedStatus, "Resend not possible. User status is not FORCE_CHANGE_PASSWORD"}
 	}
-	password := cmp.Or(in.TemporaryPassword, newPassword())
-	if err := c.pool.settings().policy.check(password); err != nil {
+	policy := c.pool.settings().policy
+	password := cmp.Or(in.TemporaryPassword, newPassword(policy))
+	if err := policy.check(password); err != nil {
 		return nil, err
 	}
 	c.user.setPassword(password, userMustChange, c.Now())

@@ -71,8 +71,11 @@ func newNumber() uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// newPassword gives a temporary password that satisfies any policy.
-func newPassword() string { return newText(lettersDigits, 12) + "aA1!" }
+// newPassword makes up a temporary password that satisfies a policy.
+func newPassword(policy passwordPolicy) string {
+	const everyClass = "aA1!"
+	return newText(lettersDigits, max(policy.MinimumLength, 16)-len(everyClass)) + everyClass
+}
 
 // isAddress tells whether a text can be the value of an address attribute; roughly, since nothing
 // is ever sent. The length is that of attributes.

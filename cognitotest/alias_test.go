@@ -128,6 +128,23 @@ func TestAliasThatStays(t *testing.T) {
 	assert.Equal(t, "bob", srv.User("rob").Username)
 }
 
+// A preferred name that is the user's own sub comes and goes without the sub.
+func TestAliasThatIsTheSub(t *testing.T) {
+	t.Parallel()
+	srv := listen(t, emailAlias)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: password})
+	sub, access := srv.User("bob").Sub, srv.tokens("bob").access()
+	for _, name := range []string{sub, "rob", sub, ""} {
+		srv.must("UpdateUserAttributes", kv{
+			"AccessToken": access, "UserAttributes": []kv{named("preferred_username", name)},
+		})
+		assert.Equal(t, "bob", srv.User(sub).Username)
+	}
+	srv.must("DeleteUser", kv{"AccessToken": access})
+	_, found := srv.LookupUser(sub)
+	assert.False(t, found)
+}
+
 // Users who take an address from each other at the same time do not wait for each other for ever, and one
 // has it in the end.
 func TestAliasIsOnes(t *testing.T) {

@@ -127,10 +127,11 @@ func aliasExists(a alias) error {
 	return &Error{"AliasExistsException", "An account with the " + a.attribute + " already exists."}
 }
 
-// forget drops the aliases that are still the user's; the pool's lock is held.
+// forget drops the aliases that are still the user's, but never the sub, which a preferred name may
+// repeat. The pool's lock is held.
 func (p *pool) forget(u *user, aliases []alias) {
 	for _, a := range aliases {
-		if p.aliases[a.key] == u {
+		if p.aliases[a.key] == u && a.key != p.key(u.sub) {
 			delete(p.aliases, a.key)
 		}
 	}

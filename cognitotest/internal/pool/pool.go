@@ -101,7 +101,8 @@ func (p *pool) remove(u *user) {
 	delete(p.names, p.key(u.name))
 	i := p.after(u.number - 1)
 	p.ordered = slices.Delete(p.ordered, i, i+1)
-	p.forget(u, append(p.aliasesOf(u.attributes), alias{key: p.key(u.sub)}))
+	p.forget(u, p.aliasesOf(u.attributes))
+	delete(p.aliases, p.key(u.sub))
 }
 
 // after is the place of the first user with a number above another; the pool's lock is held.

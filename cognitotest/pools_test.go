@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -593,6 +595,30 @@ func TestAcceptUnsimulated(t *testing.T) {
 		assert.Contains(t, []any{listed[0].(kv)["LambdaConfig"], listed[1].(kv)["LambdaConfig"]},
 			any(triggers))
 	}
+	accepting := listen(t, func(o *options) { o.AcceptUnsimulated = true })
+	create := kv{"PoolName": "x", "LambdaConfig": triggers}
+	for name, tc := range map[string]struct {
+		fault cognitotest.Fault
+		kept  []string
+	}{
+		"not served": {fault: cognitotest.Throttle()},
+		"served, and the response is an error": {
+			fault: cognitotest.ErrorAfter("InternalErrorException", "x"), kept: []string{"LambdaConfig"},
+		},
+	} {
+		accepting.Fail("CreateUserPool", tc.fault)
+		accepting.call("CreateUserPool", create)
+		calls := accepting.Calls()
+		assert.Equal(t, tc.kept, calls[len(calls)-1].Unsimulated, name)
+	}
+	accepting.Fail("CreateUserPool", cognitotest.DropBefore())
+	_, err := accepting.Client(once).CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{
+		PoolName: aws.String("x"), LambdaConfig: &types.LambdaConfigType{PreSignUp: aws.String("arn:aws:lambda:x:1:y")},
+	})
+	require.Error(t, err)
+	calls := accepting.Calls()
+	assert.Empty(t, calls[len(calls)-1].Unsimulated, "dropped before it was served")
+
 	srv := start(t)
 	assert.Equal(t,
 		"InvalidParameter: cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.",

@@ -89,6 +89,9 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 		_ = json.Unmarshal(body, &members)
 	case err == nil:
 		response, members, err = s.machine.Serve(name, call.Signed, body)
+		if err == nil {
+			call.Unsimulated = s.machine.Unsimulated(name, members)
+		}
 	}
 	call.Params, call.IPAddress = params(name, members), clip(s.machine.UserAddress(name, members))
 	status := 0
@@ -97,8 +100,6 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	}
 	if err != nil {
 		call.Error = asError(err).Type
-	} else {
-		call.Unsimulated = s.machine.Unsimulated(name, members)
 	}
 	s.journal.add(call)
 

@@ -34,6 +34,10 @@ func TestFederatedUser(t *testing.T) {
 	factors := srv.must("AdminGetUserAuthFactors", user).body["ConfiguredUserAuthFactors"]
 	assert.Equal(t, []any{"SOFTWARE_TOKEN"}, factors)
 
+	srv.AddUser(cognitotest.User{Username: "Google_0", Status: types.UserStatusTypeExternalProvider})
+	assert.NotContains(t,
+		srv.must("AdminGetUserAuthFactors", with(user, "Username", "Google_0")).body, "ConfiguredUserAuthFactors")
+
 	require.NotEmpty(t, *srv.IssueTokens("Google_1").AccessToken, "what the sign-in page gives")
 	federated.Username, federated.Password = "Google_2", password
 	assert.ErrorContains(t, srv.TryAddUser(federated), "a federated user has no password")

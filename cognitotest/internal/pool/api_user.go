@@ -47,7 +47,7 @@ type authFactorsResponse struct {
 	Username                  string
 	PreferredMfaSetting       string   `json:",omitempty"`
 	UserMFASettingList        []string `json:",omitempty"`
-	ConfiguredUserAuthFactors []string
+	ConfiguredUserAuthFactors []string `json:",omitempty"`
 }
 
 // getAuthFactors lists the factors that are set up. An authenticator is among them although it is

@@ -166,6 +166,32 @@ func TestMounted(t *testing.T) {
 	srv.Close()
 }
 
+// Without a network, responses have the status line that net/http gives them.
+func TestStatusLine(t *testing.T) {
+	t.Parallel()
+	for name, srv := range map[string]fake{
+		"listening": start(t),
+		"mounted":   start(t, func(o *options) { o.URL = "http://cognito.example.com" }),
+	} {
+		client := srv.Client().Options().HTTPClient
+		for status, line := range map[int]string{
+			200: "200 OK", 400: "400 Bad Request", 599: "599 status code 599",
+		} {
+			if status != http.StatusOK {
+				srv.Fail("SignUp", cognitotest.Fault{Code: "X", Status: status})
+			}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(
+				`{"ClientId":"`+srv.ClientID+`","Username":"user`+line[:3]+`","Password":"`+password+`"}`))
+			require.NoError(t, err)
+			r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp")
+			response, err := client.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, line, response.Status, name)
+		}
+	}
+}
+
 // A listener and a URL: the server listens there and is known under the URL.
 func TestListenerAndURL(t *testing.T) {
 	t.Parallel()

@@ -2,10 +2,12 @@ package cognitotest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"syscall"
 )
 
@@ -57,9 +59,16 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = io.MultiReader(body, failing{broken})
 	}
 	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status: statusLine(w.status), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(body), ContentLength: -1, Request: r,
 	}, nil
+}
+
+// statusLine is a status in net/http's words: "200 OK", "599 status code 599".
+func statusLine(status int) string {
+	code := strconv.Itoa(status)
+	return code + " " + cmp.Or(http.StatusText(status), "status code "+code)
 }
 
 // response is an http.ResponseWriter that keeps what is written.

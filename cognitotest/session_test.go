@@ -104,6 +104,29 @@ func TestSessionIsBound(t *testing.T) {
 	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(), "none of that did it any harm")
 }
 
+// A session or a refresh token of one pool is nothing to another that has a user of the same name.
+func TestTicketsOfAnotherPool(t *testing.T) {
+	t.Parallel()
+	srv := withTOTP(t)
+	pool := srv.must("CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
+	client := srv.must("CreateUserPoolClient", kv{
+		"UserPoolId": pool, "ClientName": "other",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	}).text("UserPoolClient", "ClientId")
+	srv.AddUser(cognitotest.User{UserPoolID: pool, Username: "alice", Password: password})
+
+	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
+	assert.Equal(t, invalidSession, srv.call("RespondToAuthChallenge", kv{
+		"ClientId": client, "ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": session,
+		"ChallengeResponses": kv{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
+	}).failure())
+	refresh := srv.code(session, srv.Code("alice")).refresh()
+	require.NotEmpty(t, refresh)
+	assert.Equal(t, "NotAuthorized: Invalid Refresh Token", srv.call("InitiateAuth", kv{
+		"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+	}).failure())
+}
+
 // The set-up takes at every step the session of the step before.
 func TestSetupIsChained(t *testing.T) {
 	t.Parallel()

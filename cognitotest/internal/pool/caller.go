@@ -80,7 +80,7 @@ func (c *caller) begin(s session) ticket {
 	s.id, s.epoch, s.expires = newNumber(), c.user.epoch, now.Add(c.client.session)
 	c.sessions.add(&s, now)
 	return ticket{
-		Pool: c.pool.id, Sub: c.user.sub, Client: c.client.id, Challenge: s.challenge, Stage: s.stage,
+		Sub: c.user.sub, Client: c.client.id, Challenge: s.challenge, Stage: s.stage,
 		ID: s.id, Expires: s.expires.UnixMilli(),
 	}
 }

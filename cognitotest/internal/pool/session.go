@@ -49,10 +49,10 @@ const (
 // ticket is what a session string says to the server. It can be neither read nor changed by the
 // client: what a genuine ticket names, unexpired and not among the open sessions, was used.
 type ticket struct {
-	Pool, Sub, Client, Challenge string
-	Stage                        stage
-	ID                           uint64
-	Expires                      int64 // Unix milliseconds
+	Sub, Client, Challenge string
+	Stage                  stage
+	ID                     uint64
+	Expires                int64 // Unix milliseconds
 }
 
 // sessions are the open ones of all users: neither used nor known to be expired. Whatever is done

@@ -35,12 +35,12 @@ type grant struct {
 
 // refreshTicket is what a refresh token says to the server. Times are in Unix nanoseconds.
 type refreshTicket struct {
-	Pool, Client, Sub, Origin string
-	AuthTime, Expires         int64
-	Device                    string   `json:",omitempty"`
-	ACR                       string   `json:",omitempty"`
-	AMR                       []string `json:",omitempty"`
-	Serial                    int      // how often the sign-in's token was rotated before this one
+	Client, Sub, Origin string
+	AuthTime, Expires   int64
+	Device              string   `json:",omitempty"`
+	ACR                 string   `json:",omitempty"`
+	AMR                 []string `json:",omitempty"`
+	Serial              int      // how often the sign-in's token was rotated before this one
 }
 
 // grant is what tokens say of the user as it is now.
@@ -77,7 +77,7 @@ func (c *caller) signedIn(done progress) *grant {
 		g.acr, g.amr = c.pool.settings().levels[done.proof.level()-1], done.proof.amr()
 	}
 	g.refresh = &refreshTicket{
-		Pool: c.pool.id, Client: c.client.id, Sub: c.user.sub, Origin: g.origin, Device: g.device,
+		Client: c.client.id, Sub: c.user.sub, Origin: g.origin, Device: g.device,
 		ACR: g.acr, AMR: g.amr,
 		AuthTime: now.UnixNano(), Expires: expires.UnixNano(),
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
+	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
 // SelfIssuer is the Options.Issuer that stands for the server's own URL.
@@ -37,7 +38,7 @@ const (
 // setAddresses fills in the URL and the issuer. The URL is that of the listener if there is none.
 func (o *Options) setAddresses(listener net.Listener) error {
 	if o.URL == "" {
-		o.URL = "http://" + reachable(listener.Addr())
+		o.URL = "http://" + loopback.Reachable(listener.Addr())
 	}
 	switch o.Issuer {
 	case "":
@@ -65,14 +66,6 @@ func prefix(name, text string) (string, error) {
 		return "", fmt.Errorf("%s is not a URL such as http://localhost:9229, without a query", name)
 	}
 	return strings.TrimRight(text, "/"), nil
-}
-
-// reachable is the host and port under which this computer reaches an address that is listened on.
-func reachable(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("localhost:%d", tcp.Port)
-	}
-	return addr.String()
 }
 
 // reachedAt is the URL under which a request has reached the server: a client in another container

@@ -199,7 +199,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -313,13 +312,5 @@ func (s *settings) startControl(
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	return "http://" + reachable(listener.Addr()), ended, nil
-}
-
-// reachable is the host and port under which this computer reaches an address that was listened on.
-func reachable(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("localhost:%d", tcp.Port)
-	}
-	return addr.String()
+	return "http://" + loopback.Reachable(listener.Addr()), ended, nil
 }

@@ -5,6 +5,7 @@ package loopback
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -29,6 +30,15 @@ func listen(address string, on func(address string) (net.Listener, error)) (net.
 		return listener, nil
 	}
 	return nil, err
+}
+
+// Reachable is the host and port under which this computer reaches the address of a listener: localhost
+// in place of an address that stands for every interface.
+func Reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return addr.String()
 }
 
 // IsHost tells whether the host of a URL or of a request, with or without a port, is a name of the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -145,10 +144,8 @@ func (o *Options) setDefaults() {
 	o.MFA = cmp.Or(o.MFA, types.UserPoolMfaTypeOptional)
 	if o.AuthFlows == nil {
 		o.AuthFlows = allFlows[:]
-		if o.RefreshTokenRotation { // a client that rotates cannot have the flow
-			o.AuthFlows = slices.DeleteFunc(slices.Clone(o.AuthFlows), func(flow types.ExplicitAuthFlowsType) bool {
-				return flow == types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth
-			})
+		if o.RefreshTokenRotation {
+			o.AuthFlows = pool.FlowsWithoutRefresh(o.AuthFlows)
 		}
 	}
 	o.AuthSessionValidity = cmp.Or(o.AuthSessionValidity, 3*time.Minute)

@@ -130,7 +130,7 @@ func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 			types.ExplicitAuthFlowsTypeAllowCustomAuth,
 		}
 		if c.rotation {
-			c.flows = flowsWithoutRefresh(c.flows)
+			c.flows = FlowsWithoutRefresh(c.flows)
 		}
 	}
 	c.record = r

@@ -63,8 +63,8 @@ func (c *appClient) allowsRefresh() bool {
 		types.ExplicitAuthFlowsTypeCustomAuthFlowOnly, types.ExplicitAuthFlowsTypeUserPasswordAuth)
 }
 
-// flowsWithoutRefresh is what a client that rotates may have.
-func flowsWithoutRefresh(flows []types.ExplicitAuthFlowsType) []types.ExplicitAuthFlowsType {
+// FlowsWithoutRefresh leaves out of a list what an app client that rotates cannot have.
+func FlowsWithoutRefresh(flows []types.ExplicitAuthFlowsType) []types.ExplicitAuthFlowsType {
 	return slices.DeleteFunc(slices.Clone(flows), func(f types.ExplicitAuthFlowsType) bool {
 		return strings.HasSuffix(string(f), "REFRESH_TOKEN_AUTH")
 	})

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,23 +53,12 @@ func decodeObject(data []byte, members ...member) error {
 	if len(given) == 0 {
 		return nil
 	}
-	var unknown, known []string
-	for name := range given {
-		unknown = append(unknown, name)
-	}
+	var known []string
 	for _, m := range members {
 		known = append(known, m.name)
 	}
-	return fmt.Errorf("there is no member %q; there are %s", first(unknown), strings.Join(known, ", "))
-}
-
-// first is the first of some names by the alphabet, so that an error is the same each time.
-func first(names []string) string {
-	least := names[0]
-	for _, name := range names {
-		least = min(least, name)
-	}
-	return least
+	unknown := slices.Sorted(maps.Keys(given))[0] // the same each time
+	return fmt.Errorf("there is no member %q; there are %s", unknown, strings.Join(known, ", "))
 }
 
 var (

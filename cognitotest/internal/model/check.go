@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -159,11 +160,7 @@ func (c *checker) list(s *Shape, list []any, at *place, secret bool) {
 // entries checks a map.
 func (c *checker) entries(s *Shape, entries map[string]any, at *place, secret bool) {
 	simple := s.Element.isSimple()
-	keys := make([]string, 0, len(entries))
-	for key := range entries {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
+	keys := slices.Sorted(maps.Keys(entries))
 	show := func() string {
 		if secret || s.Key.Secret || s.Element.Secret || !simple {
 			return ""

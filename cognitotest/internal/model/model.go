@@ -131,14 +131,5 @@ type service struct {
 	shapes     map[string]*Shape
 }
 
-// published returns the service's model as the embedded files have it. A package variable made by
-// sync.OnceValue would be work at the start of each program that imports the fake.
-func published() *service {
-	embedded.once.Do(func() { embedded.service = read(modelText, seenText) })
-	return embedded.service
-}
-
-var embedded struct {
-	once    sync.Once
-	service *service
-}
+// published returns the service's model as the embedded files have it.
+var published = sync.OnceValue(func() *service { return read(modelText, seenText) })

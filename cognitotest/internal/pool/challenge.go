@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 
@@ -138,7 +137,7 @@ func (s *signIn) useDevice(given map[string]string) error {
 	if s.user.device(key) == nil {
 		return errNoDevice
 	}
-	s.done.device = cmp.Or(key, s.done.device)
+	s.done.device = key
 	return nil
 }
 

@@ -69,9 +69,13 @@ func (m *Machine) Unsimulated(operation string, members map[string]any) []string
 }
 
 func asked(operation string, members map[string]any) []string {
+	op, known := model.Operation(operation)
+	if !known {
+		return nil
+	}
 	var names []string
 	for _, s := range unsimulated {
-		if op, known := model.Operation(operation); s.asked(members) && known && op.Input.Member(s.member) != nil {
+		if s.asked(members) && op.Input.Member(s.member) != nil {
 			names = append(names, s.String())
 		}
 	}

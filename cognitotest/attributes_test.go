@@ -352,6 +352,18 @@ func TestVerifiedInAnyCase(t *testing.T) {
 		id := srv.signIn(value, password).text("AuthenticationResult", "IdToken")
 		assert.Equal(t, verified, payload(id)["email_verified"], value)
 	}
+	const fault = "InvalidParameter: Attributes did not conform to the schema: " +
+		"email_verified: The attribute is not true or false\n"
+	for _, value := range []string{"yes", "1", "truest"} {
+		attributes := []kv{named("email", "bob@example.com"), named("email_verified", value)}
+		for operation, username := range map[string]string{
+			"AdminCreateUser": "bob", "AdminUpdateUserAttributes": "alice",
+		} {
+			assert.Equal(t, fault, srv.call(operation, kv{
+				"UserPoolId": srv.UserPoolID, "Username": username, "UserAttributes": attributes,
+			}).failure(), "%s: %s", operation, value)
+		}
+	}
 }
 
 // In a pool whose users sign in by e-mail, the address is the name.

@@ -14,7 +14,7 @@ import (
 )
 
 // poolSettings is what CreateUserPool and UpdateUserPool set: as it is described, and as it is used.
-// Settings are replaced, never changed.
+// Copies share what its slices, maps and pointers lead to: that is replaced, never changed.
 type poolSettings struct {
 	name   string
 	record poolRecord

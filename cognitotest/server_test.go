@@ -202,6 +202,12 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			cognitotest.User{Username: "bob", Password: password, UserPoolID: "us-east-1_Nowhere"},
 			`"bob": User pool us-east-1_Nowhere does not exist.`,
 		},
+		"challenge": {
+			cognitotest.User{
+				Username: "bob", Password: password, Challenges: []cognitotest.Challenge{{Name: "PASSWORD_VERIFIER"}},
+			},
+			`"bob": challenge 1: a scripted challenge cannot be called "PASSWORD_VERIFIER"`,
+		},
 		"no such pref": {
 			cognitotest.User{Username: "bob", Password: password, Preferred: "SMS_MFA"},
 			`"bob": the preferred MFA method "SMS_MFA" is not enabled`,
@@ -211,6 +217,13 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		assert.EqualError(t, srv.TryAddUser(tc.user), "cognitotest: add user "+tc.panic, name)
 	}
 	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Code("nobody") })
+	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Script("nobody") })
+	assert.PanicsWithValue(t,
+		`cognitotest: challenge 2: a scripted challenge cannot be called "DEVICE_PASSWORD_VERIFIER"`,
+		func() {
+			srv.Script("alice", cognitotest.Challenge{}, cognitotest.Challenge{Name: "DEVICE_PASSWORD_VERIFIER"})
+		})
+	srv.tokens("alice")
 	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.Code("alice") })
 	assert.PanicsWithValue(
 		t, `cognitotest: the user "alice" has no authenticator`, func() { srv.VerifiedCode("alice") },

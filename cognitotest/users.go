@@ -217,7 +217,10 @@ type Challenge struct {
 // It stands in for the Lambda triggers of a custom authentication flow, and for whatever challenge
 // Cognito may come up with in future.
 func (s *Server) Script(username string, challenges ...Challenge) {
-	if !s.machine.Script(username, script(challenges)) {
+	switch found, err := s.machine.Script(username, script(challenges)); {
+	case err != nil:
+		panic("cognitotest: " + err.Error())
+	case !found:
 		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
 	}
 }

@@ -611,6 +611,10 @@ func TestUsersThePoolRefuses(t *testing.T) {
 		{`[{"password":"hush-Hush1"}]`, `user 1: add user "": the username is missing`},
 		{`[{"username":"alice"}]`, `user 1: add user "alice": the password is missing`},
 		{
+			`[{"username":"alice","password":"hush-Hush1","challenges":[{},{"name":"PASSWORD_VERIFIER"}]}]`,
+			`user 1: add user "alice": challenge 2: a scripted challenge cannot be called "PASSWORD_VERIFIER"`,
+		},
+		{
 			`[{"username":"alice","password":"hush-Hush1","email":"a@b.io","attributes":{"email_verified":"false"}}]`,
 			`user 1: add user "alice": an address given beside the attributes is verified`,
 		},

@@ -98,6 +98,16 @@ func (d *User) check() error {
 			}
 		}
 	}
+	return checkScript(d.Challenges)
+}
+
+// checkScript finds challenges that nobody could answer: a ..._VERIFIER comes without a session.
+func checkScript(challenges []Challenge) error {
+	for i, c := range challenges {
+		if strings.HasSuffix(c.Name, "_VERIFIER") {
+			return fmt.Errorf("challenge %d: a scripted challenge cannot be called %q", i+1, c.Name)
+		}
+	}
 	return nil
 }
 

@@ -70,9 +70,12 @@ func (c *caller) state() State {
 }
 
 // Script sets the challenges that sign-ins of a user meet.
-func (m *Machine) Script(name string, challenges []Challenge) (found bool) {
+func (m *Machine) Script(name string, challenges []Challenge) (found bool, err error) {
+	if err := checkScript(challenges); err != nil {
+		return false, err
+	}
 	m.expect(challenges)
-	return m.visit(name, func(c *caller) { c.user.script = challenges })
+	return m.visit(name, func(c *caller) { c.user.script = challenges }), nil
 }
 
 // expect has challenges taken whose names the model does not know.

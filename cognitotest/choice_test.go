@@ -107,7 +107,7 @@ func TestFirstFactors(t *testing.T) {
 			on: everyFirstFactor, user: temporary, preferred: "EMAIL_OTP", expect: choice,
 			offers: passwords,
 		},
-		"MFA demanded": {
+		"MFA required": {
 			on: mfaOn, user: totp, preferred: "EMAIL_OTP", expect: choice, offers: passwords,
 		},
 		"MFA chosen": {on: everyFirstFactor, user: totp, expect: choice, offers: passwords},
@@ -678,7 +678,7 @@ func TestWithoutPassword(t *testing.T) {
 	assert.Panics(t, func() {
 		cognitotest.NewServer(func(o *options) { o.FirstFactors = []types.AuthFactorType{"SMS_OTP"} })
 	})
-	assert.Panics(t, func() { srv.AddUser(cognitotest.User{Username: "bob"}) }, "in a pool that demands passwords")
+	assert.Panics(t, func() { srv.AddUser(cognitotest.User{Username: "bob"}) }, "in a pool that requires passwords")
 }
 
 // A user without a password has none that an empty one matches, also not by SRP.

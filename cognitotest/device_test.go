@@ -247,7 +247,7 @@ func TestDeviceRefusals(t *testing.T) {
 		t, incorrect, srv.srpAnswer(with(right, "DEVICE_KEY", "")).failure(),
 		"nor is a device's block good for a password",
 	)
-	require.NotEmpty(t, srv.deviceAnswer(right).access(), "none of that spent it")
+	require.NotEmpty(t, srv.deviceAnswer(right).access(), "none of that used it up")
 	assert.Equal(t, usedSession, srv.deviceAnswer(right).failure())
 
 	for name, change := range map[string]struct {

@@ -14,7 +14,7 @@
 // It behaves as the service does, also where that is inconvenient: TOTP codes follow RFC 6238, are
 // accepted one step early or late, and once; sessions are chained, bound to user and client, end after
 // three minutes of the server's own clock, and are single use; wrong passwords lock a user out; a pool
-// can demand MFA, offer it, or not have it. Requests are held against the published model of the
+// can require MFA, offer it, or not have it. Requests are held against the published model of the
 // service at every depth. Tokens are signed with RS256 and verify against the keys at Server.JWKSURL.
 // Server.Issuer is the one that Cognito would write for the region and the pool, so that code which
 // expects that one runs unchanged; Options.Issuer sets another. FIDELITY.md beside the source says for

@@ -634,7 +634,7 @@ func TestErrors(t *testing.T) {
 			},
 			failure: "InvalidParameter: User does not have delivery config set to turn on SMS_MFA",
 		},
-		"disable where the pool demands MFA and refuses": {
+		"disable where the pool requires MFA and refuses": {
 			on: func(o *options) { mfaOn(o); o.Quirks.RefuseDisable = true },
 			do: func(srv fake) reply {
 				return srv.call("AdminSetUserMFAPreference", kv{

@@ -125,7 +125,7 @@ func TestLevels(t *testing.T) {
 		"1, a password":                 {nil, passwordOnly(), acr("1"), "", "1 pwd"},
 		"1, MFA is a floor":             {nil, reachableBy(totpFactor), acr("1"), totpFactor, byTOTP},
 		"1, MFA by SMS is a floor":      {nil, reachableBy(smsFactor), acr("1"), smsFactor, bySMS},
-		"1, MFA is demanded":            {mfaOn, reachableBy(), acr("1"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
+		"1, MFA is required":            {mfaOn, reachableBy(), acr("1"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
 		"2, nothing to get there by":    {nil, passwordOnly(), acr("2"), "", unreachable},
 		"2, after the password":         {nil, reachableBy(emailFactor), acr("2"), emailFactor, byEmail},
 		"2, a code":                     {codes, noPassword, acr("2"), "SELECT_CHALLENGE EMAIL_OTP", "2 email_otp"},

@@ -283,7 +283,7 @@ func TestPreferenceIsAllOrNothing(t *testing.T) {
 }
 
 // In a pool that requires MFA, disabling the only factor is accepted, and of no use.
-func TestDisableWhereMFAIsDemanded(t *testing.T) {
+func TestDisableWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		quirk bool

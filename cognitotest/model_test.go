@@ -22,7 +22,7 @@ import (
 // plays the sequences and compares.
 //
 // What must never happen is asserted in three places that everything goes through: earn for tokens,
-// accept for sessions, spend for codes.
+// accept for sessions, takeCode for codes.
 type model struct {
 	now      time.Time
 	pools    []*modelPool
@@ -86,7 +86,7 @@ type modelCode struct {
 // modelKey is a TOTP key and the steps whose code was accepted.
 type modelKey struct {
 	secret string
-	spent  map[int64]bool
+	used   map[int64]bool
 }
 
 // modelSession is a session that was handed out, or what stands in for one: for what and to whom,
@@ -99,7 +99,7 @@ type modelSession struct {
 	first     bool // of a sign-in by choice, whose user has proved nothing yet
 	step      int  // of MFA_SETUP: 0 asked, 1 with a secret, 2 verified
 	expires   time.Time
-	spent     bool
+	used      bool
 	proof     proof
 	offered   []string // to choose from
 	code      string   // that was sent
@@ -196,7 +196,7 @@ func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
 	m.promise(p.password || p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
 	m.promise(
 		p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON",
-		"tokens without the second factor that is demanded",
+		"tokens without the second factor that is required",
 	)
 	m.promise(!u.gone && !u.disabled, "tokens for a user who may not sign in")
 	m.promise(c.pool == u.pool, "tokens from another pool's app client")
@@ -240,23 +240,23 @@ func (m *model) issue(u *modelUser, c *modelClient, f *modelFamily, generation i
 
 // accept uses a session up.
 func (m *model) accept(s *modelSession) {
-	m.promise(!s.spent, "a session was accepted twice")
+	m.promise(!s.used, "a session was accepted twice")
 	m.promise(m.now.Before(s.expires), "an expired session was accepted")
-	s.spent = true
+	s.used = true
 }
 
-// spend takes a code; it says how the answer reads, "" for a right one. A code is looked for in
+// takeCode takes a code; it gives the error of the response, "" for a right code. A code is looked for in
 // this step, the one before and the one after, and in the unlikely case that two of them share it,
 // an unused one counts.
-func (m *model) spend(k *modelKey, code, mismatch string) string {
+func (m *model) takeCode(k *modelKey, code, mismatch string) string {
 	failure := mismatch
 	for _, step := range []int64{m.step(), m.step() - 1, m.step() + 1} {
 		switch {
 		case generate(k.secret, step) != code:
-		case k.spent[step]:
+		case k.used[step]:
 			failure = usedCode
 		default:
-			k.spent[step] = true
+			k.used[step] = true
 			return ""
 		}
 	}
@@ -423,10 +423,10 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 	}
 	// The challenge was made for the password of that time: it must still be the user's.
 	if failure := m.judge(s.user, c, password == s.password && password == s.user.password); failure != "" {
-		s.spent = s.spent || s.first // a wrong password ends a sign-in by choice
+		s.used = s.used || s.first // a wrong password ends a sign-in by choice
 		return refuse(failure)
 	}
-	if s.spent {
+	if s.used {
 		return refuse(usedSession)
 	}
 	m.accept(s)
@@ -627,7 +627,7 @@ func (m *model) resume(text, challenge string, steps ...int) (*modelSession, str
 		return nil, expiredSession
 	case s.user.gone:
 		return nil, invalidSession
-	case s.spent:
+	case s.used:
 		return nil, usedSession
 	case s.user.disabled && !s.first:
 		return nil, userDisabled
@@ -657,7 +657,7 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, pas
 		if u.key == nil {
 			return refuse(noTOTP)
 		}
-		if failure := m.spend(u.key, answer, wrongCode); failure != "" {
+		if failure := m.takeCode(u.key, answer, wrongCode); failure != "" {
 			return refuse(failure)
 		}
 		p.factor = true
@@ -773,7 +773,7 @@ func (m *model) associate(token, text string) verdict {
 		return refuse(noTOTPInPool)
 	}
 	return m.further(s, 1, func(r reply) string {
-		u.waiting = &modelKey{secret: r.text("SecretCode"), spent: map[int64]bool{}}
+		u.waiting = &modelKey{secret: r.text("SecretCode"), used: map[int64]bool{}}
 		for _, other := range m.users {
 			if other != u && other.key != nil && other.key.secret == u.waiting.secret {
 				return "the secret is somebody else's"
@@ -802,7 +802,7 @@ func (m *model) verify(token, text, code string) verdict {
 	if s != nil {
 		mismatch = "EnableSoftwareTokenMFA: Code mismatch"
 	}
-	if failure := m.spend(key, code, mismatch); failure != "" {
+	if failure := m.takeCode(key, code, mismatch); failure != "" {
 		return refuse(failure)
 	}
 	u.key, u.waiting = key, nil
@@ -892,7 +892,7 @@ func (m *model) setPassword(u *modelUser, password, status string) {
 // end ends the sign-ins of a user that have begun.
 func (m *model) end(u *modelUser) {
 	for _, s := range m.sessions {
-		s.spent = s.spent || s.user == u
+		s.used = s.used || s.user == u
 	}
 }
 
@@ -1121,7 +1121,7 @@ func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 
 // accepted are the steps whose codes were, newest first.
 func (k *modelKey) accepted() []int64 {
-	steps := slices.Sorted(maps.Keys(k.spent))
+	steps := slices.Sorted(maps.Keys(k.used))
 	slices.Reverse(steps)
 	return steps
 }

@@ -100,10 +100,10 @@ type Quirks struct {
 	AssociateCutsOff bool
 	// SetupSetsList makes a verified set-up during sign-in enable TOTP by itself.
 	SetupSetsList bool
-	// SetupAfterDisable leads to MFA_SETUP when TOTP is disabled where the pool demands MFA; by default
+	// SetupAfterDisable leads to MFA_SETUP when TOTP is disabled where the pool requires MFA; by default
 	// the code is asked for all the same.
 	SetupAfterDisable bool
-	// RefuseDisable does not let a method be disabled where the pool demands MFA.
+	// RefuseDisable does not let a method be disabled where the pool requires MFA.
 	RefuseDisable bool
 	// OldSecretHashText is "Unable to verify secret hash for client", as in older responses.
 	OldSecretHashText bool

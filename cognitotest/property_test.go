@@ -285,7 +285,7 @@ func newGame(t *testing.T) *game {
 		},
 		{label: "bob", pool: first, enabled: []string{factorTOTP}, preferred: factorTOTP},
 	} {
-		u.name, u.status, u.key = u.label, "CONFIRMED", &modelKey{secret: secret, spent: map[int64]bool{}}
+		u.name, u.status, u.key = u.label, "CONFIRMED", &modelKey{secret: secret, used: map[int64]bool{}}
 		g.setPasswordOf(u, "CONFIRMED")
 		srv.AddUser(cognitotest.User{
 			Username: u.name, Password: u.password, Email: u.email, TOTP: secret, Methods: u.enabled,
@@ -586,7 +586,7 @@ func (g *game) open(d *dice, fits func(*modelSession) bool) (s *modelSession, te
 			continue
 		}
 		latest = i
-		if !s.spent && g.now.Before(s.expires) && fits(s) {
+		if !s.used && g.now.Before(s.expires) && fits(s) {
 			at = i
 		}
 	}
@@ -703,7 +703,7 @@ func (g *game) code(d *dice, u *modelUser, k *modelKey) string {
 	now := g.step()
 	if d.usually(50) {
 		for _, step := range []int64{now, now + 1, now - 1} {
-			if !k.spent[step] {
+			if !k.used[step] {
 				return generate(k.secret, step)
 			}
 		}
@@ -745,8 +745,8 @@ func (g *game) describe(u *modelUser, code string) string {
 		for at := int64(-2); k != nil && at <= 2; at++ {
 			if generate(k.secret, g.step()+at) == code {
 				return fmt.Sprintf(
-					"the code of step %+d (waiting: %t, spent: %t)", at, k == u.waiting,
-					k.spent[g.step()+at],
+					"the code of step %+d (waiting: %t, used: %t)", at, k == u.waiting,
+					k.used[g.step()+at],
 				)
 			}
 		}

@@ -28,7 +28,7 @@ func withTOTP(t *testing.T, optFns ...func(*options)) fake {
 	return srv
 }
 
-func TestSessionIsSpentByARightAnswerOnly(t *testing.T) {
+func TestSessionIsUsedUpByARightAnswerOnly(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
@@ -184,7 +184,7 @@ func TestSessionOfASubThatIsTried(t *testing.T) {
 }
 
 // However many send it at once: one answer, one sign-in.
-func TestSessionIsSpentOnce(t *testing.T) {
+func TestSessionIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()

@@ -278,7 +278,7 @@ func TestSelectThenCode(t *testing.T) {
 				srv.respond(method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
 			assert.NotEmpty(t,
 				srv.respond(method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(),
-				"a wrong code does not spend the session")
+				"a wrong code does not use the session up")
 			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
 				srv.respond("SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
 		})

@@ -415,7 +415,7 @@ func TestSRPAnswers(t *testing.T) {
 			assert.Equal(t, tc.failure, srv.srpAnswer(claim).failure())
 			assert.NotEmpty(
 				t, srv.srpAnswer(srv.srpClaim(s, challenge, password)).access(),
-				"a wrong answer does not spend the challenge",
+				"a wrong answer does not use the challenge up",
 			)
 		})
 	}
@@ -469,7 +469,7 @@ func TestSRPTimestampRange(t *testing.T) {
 	assert.Equal(t, incorrect, signed(-30*time.Minute))
 }
 
-func TestSRPChallengeIsSpentOnce(t *testing.T) {
+func TestSRPChallengeIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	s := newSRPClient()

@@ -65,7 +65,7 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 }
 
 // keepsFactor refuses to delete the address that a user has chosen for a second factor, in a pool that
-// demands one.
+// requires one.
 func (c *caller) keepsFactor(changed attributes) error {
 	config := c.pool.mfaConfig()
 	if config.mode != types.UserPoolMfaTypeOn {

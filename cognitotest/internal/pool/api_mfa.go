@@ -26,12 +26,12 @@ func associateSoftwareToken(c *caller, _ *none) (*associateResponse, error) {
 	return &associateResponse{SecretCode: u.pending.text(), Session: continueSetup(c, stageAssociated)}, nil
 }
 
-// continueSetup spends the session of a set-up, if there is one, and opens the next.
+// continueSetup ends the session of a set-up, if there is one, and opens the next.
 func continueSetup(c *caller, reached stage) string {
 	if c.session == nil {
 		return ""
 	}
-	c.spend()
+	c.useUp()
 	return c.open(session{challenge: challengeSetup, stage: reached, done: c.session.done})
 }
 
@@ -63,7 +63,7 @@ func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) 
 	if c.session != nil {
 		mismatch.Message = "Code mismatch"
 	}
-	if err := a.spend(in.UserCode, c.Now(), c.quirks.StrictStep, mismatch); err != nil {
+	if err := a.accept(in.UserCode, c.Now(), c.quirks.StrictStep, mismatch); err != nil {
 		return nil, err
 	}
 	u.verified, u.pending, u.totpOff = a, nil, false

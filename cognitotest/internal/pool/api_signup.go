@@ -100,7 +100,7 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 		return nil, err
 	}
 	c.touch()
-	c.spend()
+	c.useUp()
 	proved := provedEmail
 	if sent.attribute == "phone_number" {
 		proved = provedSMS

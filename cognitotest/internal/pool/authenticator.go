@@ -57,9 +57,9 @@ func (a *authenticator) code(step int64) string {
 	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[offset:])&0x7fffffff)%1_000_000)
 }
 
-// spend accepts a code of the current step or of one of its neighbors, once. A code that is right
-// for several steps counts for one that is still free. See FIDELITY.md, "TOTP".
-func (a *authenticator) spend(code string, now time.Time, strict bool, mismatch error) error {
+// accept takes a code of the current step or of one of its neighbors, once. A code that is right for
+// several steps counts for one that is still unused. See FIDELITY.md, "TOTP".
+func (a *authenticator) accept(code string, now time.Time, strict bool, mismatch error) error {
 	current := stepAt(now)
 	result := mismatch
 	for _, step := range []int64{current, current - 1, current + 1} {

@@ -97,9 +97,9 @@ func (c *caller) open(s session) string {
 	return c.sealer.sealSession(c.begin(s), size)
 }
 
-// spend ends the session that the request continues, if it has one. A wrong answer leaves it as it
-// is, so that it can be tried again.
-func (c *caller) spend() {
+// useUp ends the session that the request continues, if it has one. After a wrong answer it is not
+// called, as a rule, so that the user can try again.
+func (c *caller) useUp() {
 	if c.session != nil {
 		c.sessions.remove(c.session)
 	}

@@ -43,7 +43,7 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	if err := s.aimAt(aim); err != nil {
 		return next{}, err
 	}
-	s.spend()
+	s.useUp()
 	available := s.toBegin()
 	if len(available) == 0 {
 		return onward, nil
@@ -80,7 +80,7 @@ func (s *signIn) tryFirst(factor string, available []string, given map[string]st
 	case factor == challengePassword && given["PASSWORD"] != "":
 		n, err := s.tryPassword(given)
 		if err != nil && !errors.Is(err, errNoDevice) { // clients try again without the device
-			s.spend()
+			s.useUp()
 		}
 		return n, err
 	case factor == factorEmail || factor == factorSMS:

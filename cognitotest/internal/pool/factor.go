@@ -54,7 +54,7 @@ func (s *signIn) askOneOf(factors []string) next {
 }
 
 // factors are the methods that the user is asked for: those that were chosen by a preference call. If
-// there are none, and the pool demands MFA, everything counts that the user could be asked for.
+// there are none, and the pool requires MFA, everything counts that the user could be asked for.
 func (c *caller) factors(config mfaConfig) []string {
 	if config.mode == types.UserPoolMfaTypeOff {
 		return nil

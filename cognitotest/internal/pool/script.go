@@ -53,7 +53,7 @@ func (s *signIn) answerScripted(given map[string]string) (next, error) {
 		s.done.tried++
 		return s.askScripted(), nil
 	}
-	s.spend()
+	s.useUp()
 	return next{}, errCredentials
 }
 

@@ -58,8 +58,8 @@ var (
 	}
 )
 
-// handler takes the answer to a challenge. A right one is spent by respond; a handler spends the
-// session itself where a wrong answer ends the sign-in.
+// handler takes the answer to a challenge. After a right one, respond uses the session up; a handler
+// does so itself where a wrong answer ends the sign-in.
 type handler func(*signIn, map[string]string) (next, error)
 
 // challenges are the values of ChallengeName that can be answered. To add one: its line here, how it
@@ -134,11 +134,11 @@ func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	n, err := answer(s, in.ChallengeResponses)
 	if err != nil {
 		if s.done.target > 0 && wasWrong(err) {
-			s.spend()
+			s.useUp()
 		}
 		return nil, err
 	}
-	s.spend()
+	s.useUp()
 	return s.proceed(n)
 }
 

@@ -111,7 +111,7 @@ func (s *signIn) answerVerifier(given map[string]string) (next, error) {
 	unchanged := bytes.Equal(s.block.X, s.privateKey(s.salt()).Bytes())
 	if err := s.judge(proven && unchanged && s.user.password != ""); err != nil {
 		if s.session != nil && s.session.first {
-			s.spend()
+			s.useUp()
 		}
 		return next{}, err
 	}

@@ -25,7 +25,7 @@ func (s *signIn) answerTOTP(given map[string]string) (next, error) {
 		return next{}, errNoTOTP
 	}
 	code := given["SOFTWARE_TOKEN_MFA_CODE"]
-	err := s.user.verified.spend(code, now, s.quirks.StrictStep, errTOTPMismatch)
+	err := s.user.verified.accept(code, now, s.quirks.StrictStep, errTOTPMismatch)
 	if errors.Is(err, errTOTPMismatch) && s.quirks.CodeLockout {
 		s.user.failed(now)
 	}

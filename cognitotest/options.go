@@ -14,112 +14,121 @@ import (
 )
 
 // Options are the settings of a server: the user pool and the app client that it starts with, its
-// clock, and its address. The zero value of a field stands for the default that its comment names.
+// clock, and its address. A zero field has the default that its comment names.
 type Options struct {
 	Region               string // default us-east-1
-	UserPoolID, ClientID string // default: made up
+	UserPoolID, ClientID string // default random
 
 	MFA          types.UserPoolMfaType // default OPTIONAL; OFF switches every factor off
 	TOTPDisabled bool                  // the pool does not offer TOTP
-	SMS, Email   bool                  // the pool offers MFA by SMS, by e-mail; the codes are in the Outbox
+	SMS, Email   bool                  // the pool offers these MFA methods; see Server.Outbox
 
 	ClientSecret string                        // of the app client, 24 to 64 characters; default none
-	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default: all
+	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default all
 
-	// FirstFactors are what USER_AUTH may begin with: PASSWORD, which must be there, EMAIL_OTP, SMS_OTP;
-	// default PASSWORD.
+	// FirstFactors are the factors that USER_AUTH may begin with: PASSWORD, which is required,
+	// EMAIL_OTP and SMS_OTP. Default PASSWORD.
 	FirstFactors []types.AuthFactorType
 
-	Devices *types.DeviceConfigurationType // users' devices are tracked; default nil: they are not
+	Devices *types.DeviceConfigurationType // turns on device tracking; default nil, off
 
-	// RevealUsers tells an unknown user from a wrong password (PreventUserExistenceErrors LEGACY); default
-	// no.
+	// RevealUsers lets clients tell an unknown user from a wrong password
+	// (PreventUserExistenceErrors LEGACY). Default false.
 	RevealUsers bool
 
-	// Users sign in by these attributes, and the user name is a UUID equal to sub. Not together with
-	// AliasAttributes.
+	// UsernameAttributes are what users sign in by; their user names are UUIDs, equal to sub. Not
+	// together with AliasAttributes.
 	UsernameAttributes []types.UsernameAttributeType
-	// Users sign in by these attributes as well, once they are verified.
+	// AliasAttributes are what users sign in by as well, once verified.
 	AliasAttributes []types.AliasAttributeType
 
-	// Tier is the pool's plan; default ESSENTIALS. LITE has no authentication levels, no passwordless
-	// sign-in and no MFA by e-mail.
+	// Tier is the pool's plan; default ESSENTIALS. LITE has no authentication levels, no
+	// passwordless sign-in and no MFA by e-mail.
 	Tier types.UserPoolTierType
 
-	// AcceptUnsimulated keeps settings of pools and app clients that are not simulated, Lambda triggers
-	// for example, and describes them; default: they are refused by name. Call.Unsimulated lists them.
+	// AcceptUnsimulated keeps and describes settings of pools and app clients that are not
+	// simulated, such as Lambda triggers. By default they are refused by name. Call.Unsimulated
+	// lists them.
 	AcceptUnsimulated bool
 
 	RequiredAttributes []string // attributes that every user must have, for example "name"
-	CaseInsensitive    bool     // user names and aliases are; tokens then hold them in lower case
+	CaseInsensitive    bool     // of user names and aliases; tokens then hold them in lower case
 
 	AuthSessionValidity time.Duration // of a session, in whole minutes; default 3 minutes, at most 15
 
-	// The lives of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
+	// The lifetimes of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
 
-	RefreshTokenRotation    bool          // every refresh gives a new refresh token
-	RotationGrace           time.Duration // how long a rotated token still works; whole seconds, at most 60
+	RefreshTokenRotation    bool          // every refresh returns a new refresh token
+	RotationGrace           time.Duration // how long a rotated token still works: 0 to 60 whole seconds
 	TokenRevocationDisabled bool          // the app client has no token revocation
 
-	Now      func() time.Time // the clock that Advance adds to; must be safe for concurrent use; default time.Now
-	Listener net.Listener     // where to listen; Close closes it; default: a free port of 127.0.0.1 or [::1]
+	// Now is the clock that Advance adds to; default time.Now. It must be safe for concurrent use.
+	Now func() time.Time
 
-	// URL is where clients reach the server; default: the Listener's address. With a URL and no Listener
-	// the server does not listen: it is to be mounted there as an http.Handler, which Client does not
-	// wait for. If the URL has a path, say /cognito, mount http.StripPrefix("/cognito", srv) at /cognito
-	// and at /cognito/.
+	// Listener is where the server listens; Close closes it. Default a free port of 127.0.0.1 or
+	// [::1].
+	Listener net.Listener
+
+	// URL is where clients reach the server; default the Listener's address. With a URL and no
+	// Listener the server does not listen: mount it at the URL as an http.Handler. (Client works
+	// without that.) If the URL has a path, say /cognito, mount http.StripPrefix("/cognito", srv)
+	// at /cognito and at /cognito/.
 	URL string
 
-	// Issuer begins the iss of tokens, which ends in "/" and the pool's ID. The default is Cognito's own,
-	// such as https://cognito-idp.us-east-1.amazonaws.com, so that code which expects that one runs
-	// unchanged. SelfIssuer stands for the server's URL: clients with OIDC discovery need that.
+	// Issuer begins the iss of tokens, which continues with "/" and the pool's ID. The default is
+	// Cognito's own, such as https://cognito-idp.us-east-1.amazonaws.com, so code that expects it
+	// runs unchanged. SelfIssuer stands for the server's URL, which clients with OIDC discovery
+	// need.
 	Issuer string
 
-	Quirks Quirks // where Cognito's behavior is not known for certain, or has changed
+	Quirks Quirks // for behavior of Cognito that is uncertain or has changed
 }
 
-// Quirks switch to another behavior where it is uncertain what Cognito does, where it did something
-// else once, or where its model promises something else than was seen. A client should work with every
-// one of them.
+// Quirks switch to another behavior where it is uncertain what Cognito does, where it once did
+// something else, or where it was seen to break its own model. A client should work with all of
+// them.
 type Quirks struct {
-	// ModelStatus gives errors the HTTP status of the service's model: 401, 403, 404, 429; default 400.
+	// ModelStatus gives errors the HTTP status of the service's model (401, 403, 404, 429), not
+	// 400.
 	ModelStatus bool
-	// ErrorName says where the exception type is written; default header and body.
+	// ErrorName says where the exception type is written; by default in header and body.
 	ErrorName ErrorName
-	// LongSessions makes sessions of a little more than 4,000 characters: 4,096 are documented.
+	// LongSessions makes sessions a little longer than 4,000 characters; 4,096 are documented.
 	LongSessions bool
-	// HugeSessions makes sessions of more than 8,000 characters, as have been seen. Kept in a cookie,
-	// they are lost without an error: browsers drop cookies over 4,096 bytes.
+	// HugeSessions makes sessions longer than 8,000 characters, which have been seen. A browser
+	// silently drops a cookie that holds one: its limit is 4,096 bytes.
 	HugeSessions bool
-	// StrictStep refuses a code older than the newest that was used, as if it had been used.
+	// StrictStep refuses a code that is older than the newest one used, as if it had been used,
+	// too.
 	StrictStep bool
-	// CodeLockout counts wrong MFA codes like wrong passwords, and locks the user out.
+	// CodeLockout counts wrong MFA codes as wrong passwords, so they lock the user out.
 	CodeLockout bool
-	// AssociateCutsOff makes AssociateSoftwareToken end the verified authenticator at once, as before 2023.
+	// AssociateCutsOff makes AssociateSoftwareToken remove the verified authenticator at once, as
+	// before 2023.
 	AssociateCutsOff bool
-	// SetupSetsList makes a verified set-up during sign-in enable TOTP by itself.
+	// SetupSetsList makes a set-up during sign-in enable TOTP without a preference call.
 	SetupSetsList bool
-	// SetupAfterDisable leads to MFA_SETUP when TOTP is disabled where the pool requires MFA; by default
-	// the code is asked for all the same.
+	// SetupAfterDisable leads to MFA_SETUP when TOTP is disabled where the pool requires MFA. By
+	// default the code is still asked for.
 	SetupAfterDisable bool
-	// RefuseDisable does not let a method be disabled where the pool requires MFA.
+	// RefuseDisable refuses to disable a method where the pool requires MFA.
 	RefuseDisable bool
 	// OldSecretHashText is "Unable to verify secret hash for client", as in older responses.
 	OldSecretHashText bool
-	// DeviceSparesEmail has a remembered device take the place of a code by e-mail, too; by default it
-	// does of one by SMS or from an authenticator.
+	// DeviceSparesEmail lets a remembered device replace a code by e-mail as well. By default it
+	// replaces only codes by SMS and from an authenticator.
 	DeviceSparesEmail bool
-	// PreciseSignOut keeps tokens good that are issued after a global sign-out in the same second; it
-	// needs token revocation. By default they are not.
+	// PreciseSignOut leaves tokens valid that are issued after a global sign-out in the same
+	// second. By default the sign-out reaches them. It needs token revocation.
 	PreciseSignOut bool
 }
 
 // ErrorName says where a response writes the exception type.
 type ErrorName int
 
-// The places: both, as Cognito does, the header X-Amzn-ErrorType alone, or the member __type of the
-// body alone.
+// The places: both, as Cognito does; only the header X-Amzn-ErrorType; or only the member __type of
+// the body.
 const (
 	ErrorNameInBoth ErrorName = iota
 	ErrorNameInHeader
@@ -160,7 +169,7 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// machine makes the state machine with the pool and the app client of the options.
+// machine returns a state machine with the pool and the app client of the options.
 func (o *Options) machine() (*pool.Machine, error) {
 	q := o.Quirks
 	config := pool.Config{
@@ -179,7 +188,8 @@ func (o *Options) machine() (*pool.Machine, error) {
 	})
 }
 
-// check finds what has no place in the requests that make the pool and the app client.
+// check finds mistakes that the requests for the pool and the app client cannot express; the state
+// machine finds the others.
 func (o *Options) check() error {
 	if strings.ContainsFunc(o.Region, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
@@ -199,27 +209,28 @@ func (o *Options) check() error {
 	return nil
 }
 
-// object is an object in a request.
+// object is a JSON object.
 type object = map[string]any
 
-// sms is how the pool sends SMS.
+// sms is an SmsConfiguration. MFA by SMS requires one.
 func sms() object { return object{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"} }
 
-// pool is the request that makes the pool.
+// pool is the CreateUserPool request.
 func (o *Options) pool() object {
 	p := object{
 		"PoolName": "cognitotest", "AutoVerifiedAttributes": []string{"email", "phone_number"},
 		"Policies":              object{"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors}},
 		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
 		"SmsConfiguration":      sms(),
-		"EmailConfiguration": object{ // MFA by e-mail takes a sender of one's own
-			"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/example.com",
+		"EmailConfiguration": object{ // MFA by e-mail requires a sender of your own
+			"EmailSendingAccount": "DEVELOPER",
+			"SourceArn":           "arn:aws:ses:us-east-1:123456789012:identity/example.com",
 		},
 	}
 	if o.Tier != "" {
 		p["UserPoolTier"] = o.Tier
 	}
-	if o.Email { // MFA by e-mail takes a second way to recover accounts
+	if o.Email { // MFA by e-mail requires another way to recover accounts
 		p["AccountRecoverySetting"] = object{"RecoveryMechanisms": []object{
 			{"Name": "verified_phone_number", "Priority": 1}, {"Name": "verified_email", "Priority": 2},
 		}}
@@ -246,7 +257,7 @@ func (o *Options) pool() object {
 	return p
 }
 
-// mfa is the request that sets the factors.
+// mfa is the SetUserPoolMfaConfig request.
 func (o *Options) mfa() object {
 	m := object{"MfaConfiguration": o.MFA}
 	if o.MFA == types.UserPoolMfaTypeOff {
@@ -264,7 +275,7 @@ func (o *Options) mfa() object {
 	return m
 }
 
-// client is the request that makes the app client.
+// client is the CreateUserPoolClient request.
 func (o *Options) client() object {
 	existence := types.PreventUserExistenceErrorTypesEnabled
 	if o.RevealUsers {
@@ -294,7 +305,7 @@ func (o *Options) client() object {
 	return c
 }
 
-// describeError words an error for people.
+// describeError returns the text of an error for people, without its exception type.
 func describeError(err error) string {
 	if apiErr := asError(err); apiErr.Type != internalError {
 		return apiErr.Message

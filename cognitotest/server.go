@@ -17,13 +17,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// Server is a Cognito user pool in memory, listening on a port of the machine. It is safe for
-// concurrent use. Methods that take a user name also take an alias or a sub; they look in the pool
-// that the server started with first, then in those made by CreateUserPool, and panic if there is no
-// such user, LookupUser apart: a test that asks for one has a mistake in it.
+// Server is a Cognito user pool in memory that listens on a port of this computer. It is safe for
+// concurrent use. Methods that take a user name also take an alias or a sub. They look in the pool
+// that the server started with, then in those made by CreateUserPool. Except for LookupUser, they
+// panic if there is no such user: that is a mistake in the test.
 //
-// It holds on to what its users may still need, and to no more: the last calls (see Calls), 262,144
-// open sign-ins, the last 20 messages of each user.
+// Its memory is bounded: it keeps the last calls (see Calls), 262,144 open sign-ins, and the last
+// 20 messages of each user.
 type Server struct {
 	URL          string // of the API, for example "http://127.0.0.1:40123", without a slash at its end
 	Region       string
@@ -43,9 +43,9 @@ type Server struct {
 	closing   sync.Once
 }
 
-// NewServer starts a server with one user pool and one app client, and no user. Like
-// httptest.NewServer it panics if it cannot listen, and also if the options make no sense. Whoever
-// starts it closes it.
+// NewServer starts a server with one user pool, one app client, and no users. Like
+// httptest.NewServer it panics if it cannot listen; it also panics if the options are invalid. Call
+// Close when you are done.
 func NewServer(optFns ...func(*Options)) *Server {
 	s, err := Start(optFns...)
 	if err != nil {
@@ -54,15 +54,15 @@ func NewServer(optFns ...func(*Options)) *Server {
 	return s
 }
 
-// The limits on connections. Clients keep theirs open for a minute and a half at most, as a rule, and
-// must not find them closed just when they use them again.
+// The limits on connections. Most clients keep idle connections for at most a minute and a half.
+// The server keeps them longer, so a client never reuses one that is being closed.
 const (
 	readTimeout = 30 * time.Second
 	idleTimeout = 2 * time.Minute
 )
 
-// Start is NewServer for programs, whose options come from people: what makes NewServer panic is an
-// error here.
+// Start is NewServer for programs whose options come from users: it returns an error where
+// NewServer panics.
 func Start(optFns ...func(*Options)) (*Server, error) {
 	var o Options
 	for _, fn := range optFns {
@@ -89,7 +89,7 @@ func Start(optFns ...func(*Options)) (*Server, error) {
 	return s, nil
 }
 
-// server makes a server that does not listen yet.
+// server returns a server that does not listen yet.
 func (o *Options) server(listener net.Listener) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (o *Options) server(listener net.Listener) (*Server, error) {
 // serve listens until the server is closed.
 func (s *Server) serve(listener net.Listener) {
 	s.done = make(chan struct{})
-	// A test may run as many calls side by side as it likes: each keeps its connection.
+	// With the default of 2, parallel calls of a test would keep opening connections.
 	s.transport = &http.Transport{MaxIdleConnsPerHost: 256}
 	s.http = &http.Server{Handler: s, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
 	go func() {
@@ -119,8 +119,8 @@ func (s *Server) serve(listener net.Listener) {
 	}()
 }
 
-// Close stops listening and ends all connections. It may be called more than once. A server that is
-// mounted as a handler has nothing to close.
+// Close stops listening and ends all connections. It may be called more than once, and does nothing
+// on a server that is mounted as a handler.
 func (s *Server) Close() {
 	if s.http == nil {
 		return
@@ -132,8 +132,8 @@ func (s *Server) Close() {
 	<-s.done
 }
 
-// Client gives an SDK client that talks to the server over HTTP, or without a network if the server
-// does not listen, with made-up credentials and the SDK's own retries. The options are the SDK's.
+// Client returns an SDK client that talks to the server over HTTP, or in process if the server does
+// not listen. It has made-up credentials and the SDK's own retries. The options are the SDK's.
 func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cognitoidentityprovider.Client {
 	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
 		Region:       s.Region,
@@ -147,9 +147,9 @@ func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cogni
 	}, optFns...)
 }
 
-// wholeBody hands net/http a body that it knows to be in memory. It then leaves with the header, in one
-// piece, and is read to its end before the response comes; with the SDK's own reader the transport at
-// times closes the connection under the response of a fast server.
+// wholeBody gives net/http request bodies that it knows to be in memory, which it sends in one
+// piece with the header. With the SDK's own reader, the transport sometimes closes the connection
+// before it has read the response of a fast server.
 type wholeBody struct{ http.RoundTripper }
 
 func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -168,8 +168,8 @@ func (t wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(r)
 }
 
-// Now is the time by the server's clock.
+// Now returns the time by the server's clock.
 func (s *Server) Now() time.Time { return s.machine.Now() }
 
-// Advance moves the server's clock: sessions, codes and tokens age with it. It can go back, too.
+// Advance moves the server's clock, by which sessions, codes and tokens age. d may be negative.
 func (s *Server) Advance(d time.Duration) { s.machine.Advance(d) }

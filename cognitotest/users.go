@@ -13,49 +13,50 @@ import (
 
 // User describes a user for AddUser.
 type User struct {
-	// Username is, in a pool with UsernameAttributes, the address that the user signs in by.
+	// Username is the user name or, in a pool with UsernameAttributes, the address to sign in by.
 	Username string
-	// Password has at least two characters and does not begin or end with a space. The password policy
-	// does not apply. It may be empty where FirstFactors has codes, and is where Status is
-	// EXTERNAL_PROVIDER: federated users sign in elsewhere.
-	Password   string
-	Sub        string // a UUID in lower case; default: made up
-	Email      string // verified; for one that is not, give the attribute email
-	Phone      string // verified, for example "+15550001234"; else the attribute phone_number
+	// Password has at least two characters and does not begin or end with a space. The password
+	// policy does not apply. It may be empty if FirstFactors has codes, and must be empty if Status
+	// is EXTERNAL_PROVIDER: federated users sign in elsewhere.
+	Password string
+
+	Sub        string // a UUID in lower case; default random
+	Email      string // a verified address; set the attribute "email" for an unverified one
+	Phone      string // likewise, for example "+15550001234"; the attribute is "phone_number"
 	Attributes map[string]string
 	Groups     []string
 
 	Status   types.UserStatusType // default CONFIRMED
 	Disabled bool
 
-	// TOTP is the base32 secret of an authenticator that is verified already.
+	// TOTP is the base32 secret of a verified authenticator.
 	TOTP string
-	// Methods are the MFA methods that are enabled: "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP". The
-	// pool must offer them, unless its MFA is off. Nil means TOTP, if there is a secret, as the preferred
-	// one; to have a verified secret and no preference, give an empty list that is not nil.
+	// Methods are the MFA methods that are enabled: "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP".
+	// The pool must offer them, unless its MFA is off. If Methods is nil and TOTP is set, TOTP is
+	// enabled and preferred; for a verified secret without a preference, use an empty list.
 	Methods []string
-	// Preferred is the one of Methods that is asked for; default none.
+	// Preferred is the one of Methods that a sign-in asks for; default none.
 	Preferred string
 
-	// IDClaims and AccessClaims are added to the user's tokens, or take the place of others there, as by
-	// a pre token generation trigger. Claims that no trigger can change are an error.
+	// IDClaims and AccessClaims are added to the user's tokens, or replace claims there, as a pre
+	// token generation trigger would. Claims that no trigger can change are an error.
 	IDClaims, AccessClaims map[string]any
 
-	Challenges []Challenge // as Server.Script sets them
+	Challenges []Challenge // see Server.Script
 
-	UserPoolID string // of the pool to add the user to; default: the one that the server started with
+	UserPoolID string // the pool to add the user to; default the one that the server started with
 }
 
-// AddUser adds a user to a pool. It panics if the user exists or is not valid, and if something in the
-// description contradicts itself or could not work in the pool.
+// AddUser adds a user to a pool. It panics if the user exists, or if the description is invalid,
+// contradicts itself, or could not work in the pool.
 func (s *Server) AddUser(u User) {
 	if err := s.TryAddUser(u); err != nil {
 		panic(err.Error())
 	}
 }
 
-// TryAddUser is AddUser for programs, whose users come from people: what makes AddUser panic is an
-// error here. No value that may be secret is in its text.
+// TryAddUser is AddUser for programs whose input comes from users: it returns an error where
+// AddUser panics. The error contains no value that may be secret.
 func (s *Server) TryAddUser(u User) error {
 	description := pool.User{
 		Username: u.Username, Password: u.Password, Sub: u.Sub,
@@ -71,7 +72,7 @@ func (s *Server) TryAddUser(u User) error {
 	return nil
 }
 
-// UserState is what a test can see of a user. It is a copy.
+// UserState is a copy of a user's state.
 type UserState struct {
 	UserPoolID          string               `json:"userPoolId"`
 	Username            string               `json:"username"`
@@ -83,14 +84,14 @@ type UserState struct {
 	Methods             []string             `json:"methods"`     // enabled, as UserMFASettingList shows them
 	Preferred           string               `json:"preferred"`   // as PreferredMfaSetting shows it
 	TOTP                bool                 `json:"totp"`        // a verified authenticator
-	TOTPPending         bool                 `json:"totpPending"` // a secret that waits to be verified
+	TOTPPending         bool                 `json:"totpPending"` // a secret that is not verified yet
 	TOTPDevice          string               `json:"totpDevice"`  // the FriendlyDeviceName of the verified one
 	Created             time.Time            `json:"created"`
 	Modified            time.Time            `json:"modified"`
 	FailedPasswordTries int                  `json:"failedPasswordTries"` // in a row
 
-	// As Server.Outbox, Server.Code and Server.NextCode show them; the codes are empty without an
-	// authenticator.
+	// As Server.Outbox, Server.Code and Server.NextCode return them; without an authenticator the
+	// codes are empty.
 	Outbox   []Message `json:"-"`
 	Code     string    `json:"-"`
 	NextCode string    `json:"-"`
@@ -100,14 +101,14 @@ type UserState struct {
 type Message struct {
 	Time        time.Time `json:"time"`        // by the server's clock
 	Medium      string    `json:"medium"`      // "SMS" or "EMAIL"
-	Destination string    `json:"destination"` // the whole address; responses only show it masked
+	Destination string    `json:"destination"` // the whole address, which responses mask
 	Code        string    `json:"code"`        // an MFA code, a confirmation code, or a temporary password
 }
 
-// User shows the state of a user.
+// User returns the state of a user.
 func (s *Server) User(username string) UserState { return userState(s.user(username)) }
 
-// LookupUser is User for programs that do not know whether there is such a user: it tells.
+// LookupUser is User for programs that do not know whether the user exists.
 func (s *Server) LookupUser(username string) (state UserState, found bool) {
 	u, found := s.machine.User(username)
 	if !found {
@@ -116,8 +117,7 @@ func (s *Server) LookupUser(username string) (state UserState, found bool) {
 	return userState(u), true
 }
 
-// LookupUsers is LookupUser for names that mean a user in several pools. It gives the users of all
-// pools, in the order in which the pools were made.
+// LookupUsers returns the users of a name in all pools, in the order in which the pools were made.
 func (s *Server) LookupUsers(username string) []UserState {
 	var all []UserState
 	for _, u := range s.machine.Users(username) {
@@ -126,7 +126,7 @@ func (s *Server) LookupUsers(username string) []UserState {
 	return all
 }
 
-// user is the state of a user that has to be there.
+// user returns the state of a user, and panics if there is none.
 func (s *Server) user(username string) pool.State {
 	u, found := s.machine.User(username)
 	if !found {
@@ -159,7 +159,7 @@ func messages(u pool.State) []Message {
 	return all
 }
 
-// shown is the authenticator that Code is about; nil if there is none.
+// shown returns the authenticator that Code reads; nil if there is none.
 func shown(u pool.State) *pool.Authenticator {
 	if u.Pending != nil {
 		return u.Pending
@@ -167,25 +167,25 @@ func shown(u pool.State) *pool.Authenticator {
 	return u.Verified
 }
 
-// Outbox lists what the user was sent, oldest first: the last 20 messages.
+// Outbox returns the last 20 messages to the user, oldest first.
 func (s *Server) Outbox(username string) []Message { return messages(s.user(username)) }
 
-// Code is what the user's authenticator shows now: that of the secret which waits to be verified, if
-// there is one, else of the verified one. It panics if the user has neither.
+// Code returns the code that the user's authenticator shows now. A secret that is not verified yet
+// comes before the verified one. It panics if the user has neither.
 func (s *Server) Code(username string) string {
 	u := s.user(username)
 	return has(u, shown(u)).Code
 }
 
-// NextCode is the code after Code. It is accepted already, and a code is good for one use only: after
-// the user verified an authenticator with Code, NextCode signs in without a wait.
+// NextCode returns the code after Code. The server accepts it already. Since each code works once,
+// use it to sign in without a wait after an authenticator was verified with Code.
 func (s *Server) NextCode(username string) string {
 	u := s.user(username)
 	return has(u, shown(u)).NextCode
 }
 
-// VerifiedCode is what the user's verified authenticator shows now, also while another secret waits to
-// be verified: until then the old one signs in. It panics if there is none.
+// VerifiedCode returns the code of the user's verified authenticator, also while a new secret is
+// not verified yet: until then, the old one signs in. It panics if there is none.
 func (s *Server) VerifiedCode(username string) string {
 	u := s.user(username)
 	return has(u, u.Verified).Code
@@ -201,21 +201,22 @@ func has(u pool.State, a *pool.Authenticator) *pool.Authenticator {
 // Challenge is a step of a sign-in that a test makes up, as an application's Lambda triggers do in
 // Cognito. See Server.Script.
 type Challenge struct {
-	// Name is CUSTOM_CHALLENGE by default. Any other is sent as it is, but not a ..._VERIFIER, which has
-	// no session.
+	// Name may be any name except a ..._VERIFIER, whose challenge has no session; default
+	// CUSTOM_CHALLENGE.
 	Name       types.ChallengeNameType
-	Parameters map[string]string // what the client gets to see
-	// Answers are what ChallengeResponses must hold, for example "ANSWER". Any other answer is wrong.
+	Parameters map[string]string // sent to the client
+	// Answers are what ChallengeResponses must contain, for example "ANSWER". Any other answer is
+	// wrong.
 	Answers map[string]string
-	// Tries is how many answers the challenge takes; default 1. After a wrong one it is asked for again,
-	// with another session, as a trigger that allows several does; the last one ends the sign-in.
+	// Tries is how many answers the challenge takes; default 1. After a wrong answer the server
+	// asks again, with a new session; after the last one the sign-in ends.
 	Tries int
 }
 
-// Script sets the challenges that every following sign-in of the user meets: with CUSTOM_AUTH in place
-// of a password, else after it and before any second factor. Without challenges, it takes them away.
-// It stands in for the Lambda triggers of a custom authentication flow, and for whatever challenge
-// Cognito may come up with in future.
+// Script sets the challenges of every further sign-in of the user: with CUSTOM_AUTH in place of the
+// password, else after it and before any second factor. Without challenges, it removes them. It
+// stands in for the Lambda triggers of a custom authentication flow, and for challenges that
+// Cognito may add. It panics if a challenge has the name of a ..._VERIFIER.
 func (s *Server) Script(username string, challenges ...Challenge) {
 	switch found, err := s.machine.Script(username, script(challenges)); {
 	case err != nil:
@@ -236,9 +237,9 @@ func script(challenges []Challenge) []pool.Challenge {
 	return script
 }
 
-// IssueTokens gives tokens for the user as if it had just signed in at the app client that the server
-// started with, without asking for anything. Scopes are those of the access token, as a sign-in page
-// would give; default is the scope of the API's own sign-in.
+// IssueTokens returns tokens as if the user had just signed in at the app client that the server
+// started with. Scopes are those of the access token, as a hosted sign-in page would set them;
+// default is the scope of a sign-in by the API.
 func (s *Server) IssueTokens(username string, scopes ...string) *types.AuthenticationResultType {
 	result, err := s.machine.IssueTokens(s.ClientID, username, scopes)
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 // SelfIssuer is the Options.Issuer that stands for the server's own URL.
 const SelfIssuer = "self"
 
-// Issuer is the iss of the tokens of the pool that the server started with: "/" and UserPoolID after
-// Options.Issuer. The document /.well-known/openid-configuration below Server.URL and the pool's ID
-// names the same one.
+// Issuer returns the iss of the tokens of the pool that the server started with: Options.Issuer,
+// "/", and UserPoolID. The pool's openid-configuration, at
+// URL/UserPoolID/.well-known/openid-configuration, has the same one.
 func (s *Server) Issuer() string {
 	issuer, err := s.machine.Issuer(s.UserPoolID)
 	if err != nil {
@@ -26,16 +26,16 @@ func (s *Server) Issuer() string {
 	return issuer
 }
 
-// JWKSURL is where the keys are published that the tokens of the pool verify with.
+// JWKSURL returns the URL of the keys that the pool's tokens verify with.
 func (s *Server) JWKSURL() string { return s.URL + "/" + s.UserPoolID + jwksPath }
 
-// The documents of a pool, below its ID.
+// The paths of a pool's documents, after its ID.
 const (
 	wellKnown = "/.well-known/"
 	jwksPath  = wellKnown + "jwks.json"
 )
 
-// setAddresses fills in the URL and the issuer. The URL is that of the listener if there is none.
+// setAddresses fills in the URL, by default the listener's, and the issuer.
 func (o *Options) setAddresses(listener net.Listener) error {
 	if o.URL == "" {
 		o.URL = "http://" + loopback.Reachable(listener.Addr())
@@ -59,7 +59,7 @@ func (o *Options) setAddresses(listener net.Listener) error {
 	return nil
 }
 
-// prefix is a URL that paths are appended to.
+// prefix checks a URL that paths are appended to, and removes slashes from its end.
 func prefix(name, text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(text, "?#") {
@@ -68,8 +68,8 @@ func prefix(name, text string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
-// reachedAt is the URL under which a request has reached the server: a client in another container
-// knows it under another name. What http.StripPrefix took off the path belongs to it.
+// reachedAt returns the URL under which a request reached the server, since a client in another
+// container knows it under another name. It includes what http.StripPrefix removed from the path.
 func (s *Server) reachedAt(r *http.Request) string {
 	if own, err := url.Parse(s.URL); err != nil || r.Host == "" || r.Host == own.Host {
 		return s.URL

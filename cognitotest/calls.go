@@ -10,45 +10,47 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Call is a request that the server took, as far as it can be shown: nothing in it signs anybody in.
+// Call is a request to the server, without its secrets: nothing in a Call signs anybody in.
 type Call struct {
 	Operation string    `json:"operation"` // for example "AssociateSoftwareToken"
 	Time      time.Time `json:"time"`      // by the server's clock
 	Signed    bool      `json:"signed"`    // it came with an Authorization header
 
-	// Params are the members of the request, nested ones as "AuthParameters.USERNAME" and
-	// "ContextData.HttpHeaders.0.headerName". Values that are secret, or could be, are Redacted: it shows
-	// that they were there.
+	// Params are the members of the request. Names of nested ones are paths:
+	// "AuthParameters.USERNAME", "ContextData.HttpHeaders.0.headerName". Values that are or may be
+	// secret are Redacted.
 	Params map[string]string `json:"params"`
 
-	// IPAddress is the user's address, as far as Cognito's threat protection takes it: that in ContextData
-	// or, where the app client has EnablePropagateAdditionalUserContextData, in UserContextData.
+	// IPAddress is the user's address that Cognito's threat protection would see: the one in
+	// ContextData or, if the app client has EnablePropagateAdditionalUserContextData, in
+	// UserContextData.
 	IPAddress string `json:"ipAddress"`
 
-	// Unsimulated are settings that were kept, as Options.AcceptUnsimulated says, and do nothing.
+	// Unsimulated lists the settings of the call that were kept without effect; see
+	// Options.AcceptUnsimulated.
 	Unsimulated []string `json:"unsimulated,omitempty"`
 
-	Error   string `json:"error"`   // the exception type of the response, empty for none
+	Error   string `json:"error"`   // the exception type of the response; empty for none
 	Faulted bool   `json:"faulted"` // the call met a Fault
 }
 
-// Redacted stands for secret values in the Params of a Call.
+// Redacted replaces secret values in the Params of a Call.
 const Redacted = "[redacted]"
 
-// Calls lists the calls that the server took, oldest first: the last 10,000, or as many of them as
-// 32 MB hold. Retries of the SDK are calls, too.
+// Calls returns the calls to the server, oldest first: the last 10,000, or as many of them as fit
+// in 32 MB. It includes retries of the SDK.
 func (s *Server) Calls() []Call { return s.journal.all() }
 
-// ResetCalls forgets the calls.
+// ResetCalls clears the list of calls.
 func (s *Server) ResetCalls() { s.journal.reset() }
 
-// The bounds of what a journal remembers.
+// The limits of a journal.
 const (
 	callsKept = 10_000
 	bytesKept = 32 << 20
 )
 
-// journal remembers the last calls.
+// journal keeps the last calls.
 type journal struct {
 	mu    sync.Mutex
 	calls []Call
@@ -62,12 +64,12 @@ func (j *journal) add(c Call) {
 	j.bytes += size(c)
 	for len(j.calls) > callsKept || j.bytes > bytesKept {
 		j.bytes -= size(j.calls[0])
-		j.calls[0] = Call{} // what is cut off is still in the array for a while
+		j.calls[0] = Call{} // the array still holds it after it is cut off
 		j.calls = j.calls[1:]
 	}
 }
 
-// size is about what a call holds.
+// size estimates the memory of a call, in bytes.
 func size(c Call) int {
 	const ofCall, ofParam = 200, 100 // the struct, and an entry of a map
 	bytes := ofCall + len(c.Operation) + len(c.Error) + len(c.IPAddress)
@@ -94,11 +96,11 @@ func (j *journal) reset() {
 	j.calls, j.bytes = nil, 0
 }
 
-// paramsKept is how many members of a request are remembered.
+// paramsKept is the maximum number of members of a request that a Call lists.
 const paramsKept = 100
 
-// params flattens the members of a request and of the objects in it, and redacts what the model does
-// not say is fit to be shown.
+// params flattens the members of a request, and redacts values unless the model says that they can
+// be shown.
 func params(operation string, members map[string]any) map[string]string {
 	op, _ := model.Operation(operation)
 	out := map[string]string{}
@@ -116,7 +118,7 @@ func flatten(out map[string]string, op *model.Op, above []string, members map[st
 		if len(out) == paramsKept {
 			return
 		}
-		text := Redacted // lists of texts, too: nothing that a test asks for
+		text := Redacted // also for lists of strings, which no test has asked for
 		if op != nil && !op.Secret(path...) {
 			switch value := value.(type) {
 			case string:
@@ -131,7 +133,7 @@ func flatten(out map[string]string, op *model.Op, above []string, members map[st
 	}
 }
 
-// inside are the members of an object, or the objects in a list by their places.
+// inside returns the members of an object, or the objects in a list by their index.
 func inside(value any) map[string]any {
 	switch value := value.(type) {
 	case map[string]any:

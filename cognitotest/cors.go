@@ -9,9 +9,9 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// allowBrowsers lets pages of any origin call the API and read its responses, errors too, as the real
-// service does. It tells whether the request was only the question of a browser, asked ahead of a call,
-// and is answered with that. Such questions are no calls: they are not listed and meet no faults.
+// allowBrowsers lets pages of any origin call the API and read its responses, errors included, as
+// the real service does. If the request is a preflight, it responds and returns true. A preflight
+// is not a call: it is not listed and meets no faults.
 //
 // The protocol is CORS, of the Fetch standard: https://fetch.spec.whatwg.org/#http-cors-protocol.
 func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
@@ -28,7 +28,7 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	}
 	h.Set("Access-Control-Allow-Methods", methods)
 	if allowed := headerNames(r.Header.Values("Access-Control-Request-Headers")); allowed != "" {
-		// A "*" would not do: it does not stand for Authorization.
+		// A "*" would not include Authorization.
 		h.Set("Access-Control-Allow-Headers", allowed)
 	}
 	h.Set("Access-Control-Max-Age", "172800")
@@ -36,7 +36,7 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	return true
 }
 
-// headerNames is a list of header names without anything that is none.
+// headerNames joins lists of header names, and leaves out everything that is not one.
 func headerNames(lists []string) string {
 	other := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
@@ -50,18 +50,18 @@ func headerNames(lists []string) string {
 	return strings.Join(names, ",")
 }
 
-// errForeign is what a page of another origin gets for an operation that the service wants signed. No
-// page has the keys to sign with; here, where no signature is checked, any site that a developer
-// visits could otherwise read and change the users. The service looks at no origin.
+// errForeign is the response to a page of another origin that calls a signed operation. In
+// production no page has the keys to sign with. Here, where no signature is checked, any site that
+// a developer visits could read and change the users. The service itself does not check origins.
 var errForeign = &pool.Error{
 	Type: "ForbiddenException",
 	Message: "cognitotest takes operations that AWS wants signed from programs and from pages of this computer, " +
 		"not from pages of another origin.",
 }
 
-// isForeign tells whether a request is that of a page which is neither of this computer nor of the
-// server's own URL. Browsers send Origin with every POST, also to the page's own origin: a name that
-// was made to stand for this computer (DNS rebinding) shows there.
+// isForeign reports whether a request comes from a page that is neither of this computer nor of the
+// server's own URL. Browsers send Origin with every POST, even to the page's own origin, so it
+// reveals DNS rebinding: a name that was made to resolve to this computer.
 func (s *Server) isForeign(r *http.Request) bool {
 	own, err := url.Parse(s.URL)
 	for _, origin := range r.Header.Values("Origin") {

@@ -11,35 +11,36 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Fault is a failure that a call meets instead of, before, or after being served. The zero Fault is
-// none: queued, it lets one call pass. The constructors make the usual ones.
+// Fault is a failure of a call, before it is served, after, or in its place. The zero Fault is
+// none: it lets one call pass. The functions below return the usual faults.
 type Fault struct {
-	// Delay is how long the call waits before anything else happens, by the real clock. It ends early if
-	// the client goes away.
+	// Delay is how long the call waits before anything else happens, by the real clock. It ends
+	// early if the client goes away.
 	Delay time.Duration
 
-	// Code and Message, if Code is set, are the error of the response: an exception type such as
-	// "NotAuthorizedException" and its text. Status is its HTTP status; 0 stands for the one that Cognito
-	// gives it.
+	// Code and Message are the error of the response: an exception type such as
+	// "NotAuthorizedException" and its text. Status is the HTTP status; 0 means the one that
+	// Cognito uses. Without a Code, the other two are ignored.
 	Code, Message string
 	Status        int
 
-	// Drop closes the connection without a response, Cut in the middle of the response.
+	// Drop closes the connection without a response, Cut in the middle of it.
 	Drop, Cut bool
 
-	// Reset is Drop, or goes with Cut, and the connection is not closed but reset (TCP RST), as by a
-	// server that crashed or a firewall in between. Over HTTP/2 it is the stream.
+	// Reset resets the connection (TCP RST), as a server that crashes or a firewall does. With Cut
+	// it does so in the middle of the response, otherwise it stands for Drop. Over HTTP/2 it resets
+	// the stream.
 	Reset bool
 
-	// Applied says that the call is served all the same, so that the client does not learn what it did.
-	// Cut implies it: there has to be a response before it can be cut.
+	// Applied serves the call all the same, so the client does not learn what it did. Cut implies
+	// it: there has to be a response to cut.
 	Applied bool
 }
 
-// Error makes the response an exception type and a text, and the call is not served.
+// Error responds with an exception; the call is not served.
 func Error(code, message string) Fault { return Fault{Code: code, Message: message} }
 
-// ErrorAfter makes the response an error although the call was served.
+// ErrorAfter serves the call, and responds with an exception.
 func ErrorAfter(code, message string) Fault {
 	return Fault{Code: code, Message: message, Applied: true}
 }
@@ -47,38 +48,38 @@ func ErrorAfter(code, message string) Fault {
 // Throttle is TooManyRequestsException.
 func Throttle() Fault { return Error("TooManyRequestsException", "Rate exceeded") }
 
-// InternalError is an error with status 500; the call is not served.
+// InternalError is InternalErrorException, with status 500; the call is not served.
 func InternalError() Fault { return Error(internalError, "Internal error") }
 
 // DropBefore closes the connection before the call is served.
 func DropBefore() Fault { return Fault{Drop: true} }
 
-// DropAfter closes the connection after the call was served: its response is lost.
+// DropAfter serves the call and closes the connection without a response.
 func DropAfter() Fault { return Fault{Drop: true, Applied: true} }
 
 // ResetBefore resets the connection before the call is served.
 func ResetBefore() Fault { return Fault{Reset: true} }
 
-// ResetAfter resets the connection after the call was served: its response is lost.
+// ResetAfter serves the call and resets the connection without a response.
 func ResetAfter() Fault { return Fault{Reset: true, Applied: true} }
 
-// CutAnswer closes the connection in the middle of the response.
+// CutAnswer serves the call and closes the connection in the middle of the response.
 func CutAnswer() Fault { return Fault{Cut: true, Applied: true} }
 
-// Delay makes the call wait by the real clock; it is served then.
+// Delay serves the call after a wait, by the real clock.
 func Delay(d time.Duration) Fault { return Fault{Delay: d} }
 
-// Fail queues faults for the next calls of an operation, one for each; "" or "*" stands for any
-// operation, once its own queue is empty. Without faults it forgets those that are still queued: for
-// the operation, or for "" and "*" all of them. It panics if Cognito's API has no such operation, or if
-// more than 10,000 faults would wait.
+// Fail queues faults for the next calls of an operation, one fault per call. "" or "*" stands for
+// any operation whose own queue is empty. Without faults, Fail clears the operation's queue; for ""
+// and "*" it clears all queues. It panics if Cognito's API has no such operation, or if more than
+// 10,000 faults would be queued.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	if err := s.TryFail(operation, faults...); err != nil {
 		panic(err.Error())
 	}
 }
 
-// TryFail is Fail for programs, whose faults come from people: what makes Fail panic is an error here.
+// TryFail is Fail for programs whose faults come from users: it returns an error where Fail panics.
 func (s *Server) TryFail(operation string, faults ...Fault) error {
 	if operation == "" {
 		operation = anyOperation
@@ -115,7 +116,8 @@ func (f Fault) breakOff(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// reset resets the connection of a response. Where it cannot be had, aborting the handler does it.
+// reset resets the connection of a response. If that cannot be hijacked (HTTP/2), aborting the
+// handler resets the stream.
 func reset(w http.ResponseWriter) {
 	if w, ok := w.(*response); ok {
 		w.reset = true
@@ -125,11 +127,11 @@ func reset(w http.ResponseWriter) {
 	if err != nil {
 		return
 	}
-	if below, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS would say goodbye first
+	if below, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS would send a close_notify
 		conn = below.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it Close is in order
+		_ = tcp.SetLinger(0) // makes Close send a RST
 	}
 	_ = conn.Close()
 }
@@ -148,13 +150,13 @@ func (c cutter) Write(body []byte) (int, error) {
 	return 0, nil
 }
 
-// anyOperation is the queue that holds for every operation.
+// anyOperation names the queue for all operations.
 const anyOperation = "*"
 
-// faultsKept is how many faults wait at most.
+// faultsKept is the maximum number of queued faults.
 const faultsKept = 10_000
 
-// faults are the queues of faults by operation.
+// faults has the queued faults of each operation.
 type faults struct {
 	mu      sync.Mutex
 	queues  map[string][]Fault
@@ -182,7 +184,7 @@ func (f *faults) add(operation string, queue []Fault) error {
 	return nil
 }
 
-// take takes the next fault of an operation, and counts with it against the queue of all.
+// take removes the next fault of an operation from its queue, or else from the queue for all.
 func (f *faults) take(operation string) (fault Fault, found bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

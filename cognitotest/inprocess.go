@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// roundTripper is what Client sends with.
+// roundTripper returns the transport of Client.
 func (s *Server) roundTripper() http.RoundTripper {
 	if s.http != nil {
 		return wholeBody{s.transport}
@@ -23,8 +23,8 @@ func (s *Server) roundTripper() http.RoundTripper {
 	return inProcess{handler}
 }
 
-// inProcess serves requests where they are made, without a network. Connections that break, break
-// here as well.
+// inProcess calls the handler directly, without a network. Faults that break a connection return
+// the errors that net/http would.
 type inProcess struct{ handler http.Handler }
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -34,7 +34,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	incoming := r.Clone(r.Context())
 	incoming.RequestURI = r.URL.RequestURI()
 	var err error
-	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil { // as it arrives
+	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil { // as net/http does
 		return nil, err
 	}
 	if incoming.Host == "" {
@@ -54,7 +54,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := io.Reader(&w.body)
 	if broken != nil {
 		if errors.Is(broken, io.EOF) {
-			broken = io.ErrUnexpectedEOF // as net/http calls it in the middle of a body
+			broken = io.ErrUnexpectedEOF // as net/http returns in the middle of a body
 		}
 		body = io.MultiReader(body, failing{broken})
 	}
@@ -65,13 +65,13 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// statusLine is a status in net/http's words: "200 OK", "599 status code 599".
+// statusLine formats a status as net/http does: "200 OK", "599 status code 599".
 func statusLine(status int) string {
 	code := strconv.Itoa(status)
 	return code + " " + cmp.Or(http.StatusText(status), "status code "+code)
 }
 
-// response is an http.ResponseWriter that keeps what is written.
+// response is an http.ResponseWriter that records what is written.
 type response struct {
 	header http.Header
 	status int
@@ -84,12 +84,12 @@ func (w *response) WriteHeader(status int)         { w.status = status }
 func (w *response) Write(data []byte) (int, error) { return w.body.Write(data) }
 func (w *response) FlushError() error              { return nil }
 
-// serve runs the handler. An error says how the connection broke.
+// serve runs the handler. It returns the error of a connection that the handler broke.
 func (w *response) serve(handler http.Handler, r *http.Request) (broken error) {
 	defer func() {
 		switch v := recover(); {
 		case v == nil:
-		case v != http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+		case v != http.ErrAbortHandler: //nolint:errorlint // net/http compares it like this
 			panic(v)
 		case w.reset:
 			broken = syscall.ECONNRESET
@@ -101,7 +101,7 @@ func (w *response) serve(handler http.Handler, r *http.Request) (broken error) {
 	return nil
 }
 
-// failing is the end of a body that did not arrive whole.
+// failing is a reader at the end of a body that was cut.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

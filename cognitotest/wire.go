@@ -17,8 +17,8 @@ const (
 	targetPrefix = "AWSCognitoIdentityProviderService."
 	contentType  = "application/x-amz-json-1.1"
 
-	// maxBody is the largest request that is served. What is larger is read on for a while, since a client
-	// that still writes would not get to see the response.
+	// maxBody is the largest request that is served. Larger ones are read up to maxRead: a client
+	// that is still writing would not see the response.
 	maxBody = 1 << 20
 	maxRead = 64 << 20
 )
@@ -32,23 +32,22 @@ const (
 )
 
 // ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in
-// X-Amz-Target) and publishes the keys that its tokens are signed with, at
-// "/<pool id>/.well-known/jwks.json". Pages in browsers may call the operations that need no signature,
-// whatever their origin, and the others if they are of this computer.
+// X-Amz-Target) and publishes the public keys of its tokens at "/<pool id>/.well-known/jwks.json".
+// Pages of any origin may call the operations that need no signature; only pages of this computer
+// may call the others.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The whole request is read before there is any response, and the response leaves in one piece:
-	// clients close their side as soon as they have the header, and what is still on its way then gets
-	// lost.
+	// Read the whole request before responding, and send the response in one piece: clients close
+	// their side as soon as they have the header, and lose what is still on its way.
 	body, err := readBody(r.Body)
 	if allowBrowsers(w, r) {
 		return
 	}
 	switch {
-	case err != nil && asError(err).Type != tooLarge: // the client is gone, or its framing is broken
+	case err != nil && asError(err).Type != tooLarge: // the client is gone or its framing is broken
 		s.write(w, nil, &pool.Error{Type: serialization, Message: "The request could not be read."}, 0)
 	case isWellKnown(r):
 		s.serveWellKnown(w, r)
-	case r.URL.Path != "/" && r.URL.Path != "": // what http.StripPrefix leaves of a URL without a slash
+	case r.URL.Path != "/" && r.URL.Path != "": // empty after http.StripPrefix
 		s.refuse(w, "There is nothing at this path: requests go to /. "+
 			"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.", http.StatusNotFound)
 	case r.Method != http.MethodPost:
@@ -64,7 +63,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveCall serves a call of the API, or has it meet a fault. The error says that the body was not read.
+// serveCall serves a call of the API, or applies a fault to it. unread is the error of a body that
+// could not be read.
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, body []byte, unread error) {
 	call := Call{Operation: name, Time: s.Now(), Signed: r.Header.Get("Authorization") != ""}
 	if op, known := model.Operation(name); known && op.Signed && s.isForeign(r) {
@@ -76,7 +76,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	fault, faulted := s.faults.take(name)
 	call.Faulted = faulted
 	if fault.Delay > 0 {
-		// The limit on the time that a request takes to come in would end the wait, too.
+		// The server's read timeout would end the wait, too.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		fault.wait(r.Context())
 	}
@@ -112,7 +112,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, 
 	s.write(w, response, err, status)
 }
 
-// readBody reads a request to its end. One that is too large to be served is an error.
+// readBody reads a request to its end. It returns an error if the request is too large to serve.
 func readBody(r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil || len(body) <= maxBody {
@@ -124,7 +124,7 @@ func readBody(r io.Reader) ([]byte, error) {
 	return nil, &pool.Error{Type: tooLarge, Message: "The request is larger than 1 MiB."}
 }
 
-// asError makes an internal error of what is no error of the API.
+// asError returns an error of the API: err itself, or an internal error.
 func asError(err error) *pool.Error {
 	if apiErr := (*pool.Error)(nil); errors.As(err, &apiErr) {
 		return apiErr
@@ -132,8 +132,8 @@ func asError(err error) *pool.Error {
 	return &pool.Error{Type: internalError, Message: "Internal error: " + err.Error()}
 }
 
-// status is the HTTP status of an exception type. Cognito says 400 for whatever is the client's fault,
-// also where its own model says otherwise; the statuses of the model are a quirk.
+// status returns the HTTP status of an exception type. Cognito sends 400 for every error of the
+// client, even where its own model says otherwise; the quirk follows the model.
 func (q Quirks) status(exception string) int {
 	switch exception {
 	case internalError:
@@ -159,16 +159,16 @@ func (q Quirks) status(exception string) int {
 	}
 }
 
-// refuse responds to what is no call of the API.
+// refuse responds to a request that is not a call of the API.
 func (s *Server) refuse(w http.ResponseWriter, message string, status int) {
 	s.write(w, nil, &pool.Error{Type: unknownOperation, Message: message}, status)
 }
 
-// write sends a response or an error, with a status of 0 for the usual one.
+// write sends a response or an error. A status of 0 stands for the usual one.
 func (s *Server) write(w http.ResponseWriter, response any, err error, status int) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("Date", s.Now().UTC().Format(http.TimeFormat)) // Clients whose clock is wrong sign this time.
+	h.Set("Date", s.Now().UTC().Format(http.TimeFormat)) // clients correct their clock by it
 	h.Set("X-Amzn-RequestId", pool.NewUUID())
 	if err != nil {
 		apiErr := asError(err)
@@ -190,7 +190,7 @@ func (s *Server) write(w http.ResponseWriter, response any, err error, status in
 	}
 	body, err := json.Marshal(response)
 	if err != nil {
-		panic(err) // structs of our own, strings, and JSON that was decoded before
+		panic(err) // these structs, strings and decoded JSON can always be encoded
 	}
 	send(w, status, body)
 }
@@ -198,10 +198,10 @@ func (s *Server) write(w http.ResponseWriter, response any, err error, status in
 func send(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away is not the server's business
+	_, _ = w.Write(body) // the client may be gone
 }
 
-// headerText is a message as far as it can stand in a header.
+// headerText makes a message fit for a header: one short line of printable ASCII.
 func headerText(message string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -211,7 +211,7 @@ func headerText(message string) string {
 	}, clip(message))
 }
 
-// clip shortens what a client may have made very long.
+// clip shortens a text that a client may have made very long.
 func clip(s string) string {
 	const longest = 512
 	if len(s) > longest {
@@ -224,7 +224,7 @@ func isWellKnown(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/") && strings.Contains(r.URL.Path, wellKnown)
 }
 
-// serveWellKnown publishes a pool's keys and where they are.
+// serveWellKnown serves a pool's keys and its openid-configuration.
 func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 	poolID, document, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), wellKnown)
 	issuer, err := s.machine.Issuer(poolID)
@@ -242,7 +242,7 @@ func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 			"id_token_signing_alg_values_supported": []string{"RS256"}, "subject_types_supported": []string{"public"},
 		})
 		if err != nil {
-			panic(err) // strings
+			panic(err) // strings can always be encoded
 		}
 		publish(w, configuration)
 	default:

@@ -9,7 +9,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// config is what a program needs to know that is to use the pool.
+// config has what a program needs to use the pool.
 type config struct {
 	Endpoint        string            `json:"endpoint"`
 	Region          string            `json:"region"`
@@ -44,14 +44,15 @@ func configOf(srv *cognitotest.Server, s *settings, users []cognitotest.User, co
 	return c
 }
 
-// variables are the environment variables in the order in which they are shown.
+// variables are the environment variables, in the order of the output.
 var variables = [...]string{
 	"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
 	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 }
 
-// versions are those from which on AWS's own tools heed the first of the variables, by their change
-// logs, and for JavaScript by https://github.com/aws/aws-sdk-js-v3/issues/5364. Older ones call AWS.
+// versions are the first ones of AWS's tools that read the first of the variables, by their change
+// logs, and for JavaScript by https://github.com/aws/aws-sdk-js-v3/issues/5364. Older ones call
+// AWS.
 const versions = "AWS CLI 1.29 and 2.13, boto3 1.28, JavaScript 3.428, Java 2.28.1, Go of 2023-11"
 
 // writeJSON writes the configuration as one line of JSON.

@@ -18,28 +18,28 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// control is the interface for test suites: it shows what users were sent and what their
-// authenticators show, moves the clock, breaks calls.
+// control is the interface for test suites: it reads codes and messages, moves the clock, breaks
+// calls.
 type control struct {
 	srv     *cognitotest.Server
 	mux     *http.ServeMux
-	anyHost bool       // it is reached under other names than the loopback interface's
-	clock   sync.Mutex // held while the clock moves, so that it is not moved too far by two at once
+	anyHost bool       // allow any name in Host, not just those of the loopback interface
+	clock   sync.Mutex // two requests at once must not move the clock too far
 }
 
 func newControl(srv *cognitotest.Server, anyHost bool) *control {
 	c := &control{srv: srv, mux: http.NewServeMux(), anyHost: anyHost}
 	for _, e := range endpoints {
 		c.mux.HandleFunc(e.pattern, func(w http.ResponseWriter, r *http.Request) {
-			answer, err := c.serve(w, r, e.do)
-			write(w, answer, err)
+			response, err := c.serve(w, r, e.do)
+			write(w, response, err)
 		})
 	}
 	return c
 }
 
-// endpoints are all that the control interface does. Those that change something are POST and DELETE.
-// A user is looked for in all pools, or in the one that the path names.
+// endpoints are the operations of the control interface. Only POST and DELETE change anything.
+// Users are looked up in all pools, or in the one that the path names.
 var endpoints = []struct {
 	pattern string
 	do      func(c *control, r *http.Request, body []byte) (any, error)
@@ -84,15 +84,15 @@ func (c *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
 
-// write sends an answer, or an error. A client that went away is not the program's business.
-func write(w http.ResponseWriter, answer any, err error) {
+// write sends a response or an error. It ignores that the client may be gone.
+func write(w http.ResponseWriter, response any, err error) {
 	status := http.StatusOK
 	if err != nil {
 		status = http.StatusBadRequest
 		if r := (*refusal)(nil); errors.As(err, &r) {
 			status = r.status
 		}
-		answer = map[string]string{"error": reason(err)}
+		response = map[string]string{"error": reason(err)}
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -101,12 +101,12 @@ func write(w http.ResponseWriter, answer any, err error) {
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(answer)
+	_ = e.Encode(response)
 }
 
-// admit turns web pages away, which any site can let a developer's browser open: a page that asks
-// across origins says so in Origin or Sec-Fetch-Site, and one whose own name was made to stand for
-// this computer (DNS rebinding) has that name in Host. No answer has a header of CORS.
+// admit refuses web pages, since any site can make a developer's browser send requests. Browsers
+// mark requests across origins with Origin or Sec-Fetch-Site. A page whose own name was made to
+// resolve to this computer (DNS rebinding) has that name in Host. No response has a CORS header.
 func (c *control) admit(r *http.Request) error {
 	site := r.Header.Get("Sec-Fetch-Site")
 	if len(r.Header["Origin"]) > 0 || site != "" && site != "none" {
@@ -120,8 +120,8 @@ func (c *control) admit(r *http.Request) error {
 	return nil
 }
 
-// find tells whether there is something to do for a request. The mux would say in HTML that there is
-// not, and lead paths that are no canonical ones elsewhere.
+// find returns an error if no endpoint matches a request. By itself, the mux would respond with
+// plain text, and redirect paths that are not canonical.
 func (c *control) find(w http.ResponseWriter, r *http.Request) error {
 	handler, pattern := c.mux.Handler(r)
 	switch canonical := path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath(); {
@@ -142,7 +142,7 @@ func (c *control) find(w http.ResponseWriter, r *http.Request) error {
 	return refuse(http.StatusNotFound, "there is nothing at this path; there are %s", strings.Join(all, ", "))
 }
 
-// headerOnly drops what is written, but for the header.
+// headerOnly discards everything except the header.
 type headerOnly struct{ http.ResponseWriter }
 
 func (headerOnly) WriteHeader(int)             {}
@@ -151,7 +151,7 @@ func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
 // maxControlBody is the largest request that is read.
 const maxControlBody = 1 << 20
 
-// serve reads a request and has it done.
+// serve reads a request and calls its endpoint.
 func (c *control) serve(
 	w http.ResponseWriter, r *http.Request, do func(*control, *http.Request, []byte) (any, error),
 ) (any, error) {
@@ -172,8 +172,8 @@ func (c *control) serve(
 	return do(c, r, body)
 }
 
-// lookup finds the user that a path names. A name that means users in several pools is an error: one
-// would be taken for the other.
+// lookup finds the user that a path names. A name that is in several pools is an error, so a test
+// never gets the wrong user.
 func (c *control) lookup(r *http.Request) (cognitotest.UserState, error) {
 	name, pool := r.PathValue("username"), r.PathValue("pool")
 	users := c.srv.LookupUsers(name)
@@ -228,7 +228,7 @@ func (c *control) outbox(r *http.Request, _ []byte) (any, error) {
 	return map[string]any{"messages": notNil(u.Outbox)}, err
 }
 
-// notNil is a list that JSON shows as one.
+// notNil returns a list that is [] in JSON, not null.
 func notNil[T any](list []T) []T {
 	if list == nil {
 		return []T{}
@@ -252,7 +252,7 @@ func (c *control) readClock(*http.Request, []byte) (any, error) {
 
 func (c *control) moveClock(r *http.Request, body []byte) (any, error) {
 	var advance duration
-	if err := decodeObject(body, member{"advance", aDuration, &advance}); err != nil {
+	if err := decodeObject(body, aDuration("advance", &advance)); err != nil {
 		return nil, err
 	}
 	if advance == 0 {
@@ -277,16 +277,16 @@ func (c *control) addFaults(_ *http.Request, body []byte) (any, error) {
 	var delay duration
 	var count int
 	err := decodeObject(body,
-		member{"operation", aText, &operation},
-		member{"code", aText, &fault.Code},
-		member{"message", aText, &fault.Message},
-		member{"status", aNumber, &fault.Status},
-		member{"drop", aBool, &fault.Drop},
-		member{"cut", aBool, &fault.Cut},
-		member{"reset", aBool, &fault.Reset},
-		member{"applied", aBool, &fault.Applied},
-		member{"delay", aDuration, &delay},
-		member{"count", aNumber, &count},
+		aText("operation", &operation),
+		aText("code", &fault.Code),
+		aText("message", &fault.Message),
+		aNumber("status", &fault.Status),
+		aBool("drop", &fault.Drop),
+		aBool("cut", &fault.Cut),
+		aBool("reset", &fault.Reset),
+		aBool("applied", &fault.Applied),
+		aDuration("delay", &delay),
+		aNumber("count", &count),
 	)
 	fault.Delay = time.Duration(delay)
 	count = cmp.Or(count, 1)
@@ -296,7 +296,7 @@ func (c *control) addFaults(_ *http.Request, body []byte) (any, error) {
 	case operation == "":
 		return nil, errors.New(
 			`"operation" is missing: a call of Cognito's API, such as "InitiateAuth", or "*" for any`)
-	case fault.Code == "" && (fault.Message != "" || fault.Status != 0):
+	case fault.Code == "" && (fault.Message != "" || fault.Status != 0): // would be ignored
 		return nil, errors.New(`"code" is missing, which "message" and "status" go with: ` +
 			`an exception, such as "TooManyRequestsException"`)
 	case fault.Status != 0 && (fault.Status < 400 || fault.Status > 599):

@@ -5,59 +5,58 @@ import (
 	"strings"
 )
 
-// usage stands before the list of the flags. It says what the package comment says, to people who have
-// the program and not its source.
+// usage precedes the list of flags. It is the package comment for people who only have the program.
 const usage = `Usage: cognitotest [flags]
 
-An Amazon Cognito user pool in memory, for tests of programs in any language. It prints what to
-configure, with lines to try, and runs until Ctrl-C. For tests and demonstrations only: whoever
-reaches it may do everything.
+An Amazon Cognito user pool in memory, for tests of programs in any language. It prints the settings
+for your client, with commands to try, and runs until Ctrl-C. For tests and demonstrations only:
+everyone who reaches it can do everything.
 
-Users: -users names a JSON file, - the standard input.
+Users: -users names a JSON file, - stands for standard input.
 
   [
     {"username": "alice", "password": "Passw0rd!", "email": "alice@example.com", "totp": "JBSWY3DPEHPK3PXP"},
     {"username": "bob", "password": "Passw0rd!", "attributes": {"name": "Bob"}, "groups": ["admin"]}
   ]
 
-  username    required; where -username-attributes is given, the address that the user signs in by
+  username    required; with -username-attributes, the address that the user signs in by
   password    required, unless -first-factors has codes; the password policy does not apply
-  sub         a UUID that stays the same; made up if left out
-  email       an address that is verified; for one that is not, use attributes
+  sub         a UUID that stays the same; by default random
+  email       a verified address; for an unverified one, use attributes
   phone       likewise, such as +15550001234
-  attributes  others, all of them texts, such as {"name": "Bob", "custom:tenant": "7"}
+  attributes  others, all of them strings, such as {"name": "Bob", "custom:tenant": "7"}
   groups      a list, such as ["admin"]
   status      CONFIRMED (the default), UNCONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED
   disabled    true for a user who cannot sign in
-  totp        the secret of an authenticator that is set up, in base32
+  totp        the base32 secret of a verified authenticator
   methods     the MFA methods that are enabled: SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP
   preferred   the one of them that is asked for
   claims      what a trigger would add to tokens: {"id": {"plan": "pro"}, "access": {"tenant": 7}}
   challenges  what triggers of CUSTOM_AUTH would ask for, or after the password:
               [{"parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}]
 
-Control address: -control 127.0.0.1:9230 starts it. It takes and gives JSON.
+Control address: -control 127.0.0.1:9230 opens it. It speaks JSON.
 
   GET /users/alice/codes    what the authenticator shows: {"code":"282760","nextCode":"996554"}
-  GET /users/alice/outbox   what was sent by SMS and e-mail: {"messages":[{"code":"123456",…}]}
+  GET /users/alice/outbox   messages by SMS and e-mail: {"messages":[{"code":"123456",…}]}
   GET /users/alice          the state of the user
   POST /users               adds a user: {"username":"dave","password":"Passw0rd!"}
   POST /clock               moves the clock, by which everything ages: {"advance":"3m"}; GET reads it
   POST /faults              breaks the next calls of an operation:
                             {"operation":"InitiateAuth","code":"TooManyRequestsException","count":2},
                             or with drop, cut or reset (true), applied (true), delay ("100ms");
-                            DELETE forgets those that wait
-  GET /calls                what was asked of the pool, without secrets; DELETE forgets it
+                            DELETE clears them
+  GET /calls                the calls to the pool, without secrets; DELETE clears the list
 
-Where a program makes pools of its own, /pools/<pool id>/users/… is about one of them. Examples:
+If a program creates pools of its own, /pools/<pool id>/users/… is about one of them. Examples:
 
   curl http://127.0.0.1:9230/users/alice/codes
   curl -H Content-Type:application/json -d '{"advance":"3m"}' http://127.0.0.1:9230/clock
   curl http://127.0.0.1:9230/pools/us-east-1_cognitotest/users/alice/outbox
 
 Clients: the endpoint in the code (endpoint_url of boto3, --endpoint-url of the AWS CLI) works in
-any version. AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER is ignored by versions older than
-` + versions + `: they would call AWS.
+any version. Versions older than ` + versions + `
+ignore AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER and call AWS.
 
 More: https://pkg.go.dev/github.com/cognitomfa/cognitomfa/cmd/cognitotest
 
@@ -65,7 +64,7 @@ Flags:
 
 `
 
-// version is what the program was built from, as far as it is known.
+// version returns what is known of the program's version.
 func version() string {
 	parts := []string{"cognitotest"}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -11,11 +11,11 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// listen opens the address that a flag has named. It must be one of the loopback interface, unless
-// insecure says that any will do: whoever reaches the program may do everything.
+// listen listens on the address of a flag. Unless insecure is set, it must be of the loopback
+// interface: everyone who reaches the program can do everything.
 //
-// A name is looked up once, and what it stood for is listened on, so that it cannot stand for something
-// else the second time.
+// A host name is looked up once, and listen uses the address that it checked: a second lookup could
+// return another one.
 func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -44,7 +44,7 @@ func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener
 	return listener, nil
 }
 
-// lookup finds what a host stands for.
+// lookup resolves a host; an empty host has no addresses.
 func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if host == "" {
 		return nil, nil
@@ -56,8 +56,8 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// loopbackOf returns the address of the loopback interface that a host stands for, the one of IPv4 if
-// there are both. A host that stands for anything else as well is refused.
+// loopbackOf returns the loopback address among a host's addresses, preferably of IPv4. It refuses
+// a host that has any other address.
 func loopbackOf(host string, addrs []netip.Addr) (string, error) {
 	const advice = ", where other computers could do everything; " +
 		"take 127.0.0.1, or give -insecure-listen if that is wanted"

@@ -2,35 +2,34 @@
 //
 //	go run github.com/cognitomfa/cognitomfa/cmd/cognitotest
 //
-// It listens on http://127.0.0.1:9229 and prints what to configure, with lines that sign a user in with
-// the AWS CLI, until Ctrl-C ends it. The pool and the app client are called the same at every start.
-// Flags name another address, other IDs, the MFA mode and what else a pool has; -h explains them. It
-// behaves as the package cognitotest does, and is for tests and demonstrations only.
+// It listens on http://127.0.0.1:9229, prints the settings for your client and AWS CLI commands
+// that sign a user in, and runs until Ctrl-C. The IDs of the pool and the app client are the same
+// at every start. Flags set the address, IDs, the MFA mode and other settings of the pool; -h lists
+// them. It behaves as the package cognitotest does, and is for tests and demonstrations only.
 //
-// A test harness has it built by go build or go install, since go run does not pass signals on. It
-// starts it with -addr 127.0.0.1:0 -json and reads one line from its standard output, which comes when
+// In a test harness, build it with go build or go install: go run does not pass signals on. Start
+// it with -addr 127.0.0.1:0 -json and read one line from its standard output, which it writes when
 // the pool is ready:
 //
 //	{"endpoint":"http://127.0.0.1:40123","region":"us-east-1","userPoolId":"us-east-1_cognitotest",…}
 //
-// Diagnostics go to the standard error. It ends with status 0 after Ctrl-C or SIGTERM, with 2 if the
-// command line is wrong, and with 1 for whatever else keeps it from running.
+// Diagnostics go to standard error. The exit status is 0 after Ctrl-C or SIGTERM, 2 if the command
+// line is wrong, and 1 after any other error.
 //
 // # Clients
 //
-// A client is given the endpoint in its code (endpoint_url of boto3, --endpoint-url of the AWS CLI),
-// which works in any version, or in the variable AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER. That needs
-// the AWS CLI 1.29 or 2.13, boto3 1.28, the SDK for JavaScript 3.428, for Java 2.28.1, or for Go of
-// 2023-11: older ones ignore it and call AWS.
+// Set the endpoint in the client's code (endpoint_url of boto3, --endpoint-url of the AWS CLI),
+// which works with any version, or in the variable AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER. The
+// variable needs AWS CLI 1.29 or 2.13, boto3 1.28, the SDK for JavaScript 3.428, for Java 2.28.1,
+// or for Go of 2023-11. Older versions ignore it and call AWS.
 //
-// The issuer of tokens is Cognito's own, as token verifiers expect it. Clients with OpenID Connect
-// Discovery want one that is the address of the pool: -issuer self, or in a network of containers
-// -issuer http://cognito:9229.
+// The issuer of tokens is Cognito's own, which token verifiers expect. Clients with OpenID Connect
+// Discovery need an issuer that is the address of the pool: -issuer self or, in a network of
+// containers, -issuer http://cognito:9229.
 //
 // # Users
 //
-// -users names a JSON file that lists the users there are; -users - reads the list from the standard
-// input.
+// -users names a JSON file with a list of users; -users - reads the list from standard input.
 //
 //	[
 //	  {"username": "alice", "password": "Passw0rd!", "email": "alice@example.com", "totp": "JBSWY3DPEHPK3PXP"},
@@ -41,39 +40,41 @@
 //	  {"username": "carol", "password": "Temp0rary!", "status": "FORCE_CHANGE_PASSWORD"}
 //	]
 //
-// Only username and password are required, and no password where -first-factors has email or sms. The
-// members are
+// Only username and password are required; the password is optional if -first-factors has email or
+// sms. The members are
 //
-//   - username: where -username-attributes is given, the address that the user signs in by
+//   - username: with -username-attributes, the address that the user signs in by
 //   - password: the pool's password policy does not apply
-//   - sub: a UUID in lower case, for databases that outlive the program; made up if left out
-//   - email, phone: addresses, which are verified; one that is not is given in attributes
-//   - attributes: other attributes, all of them texts
-//   - groups: the groups that tokens name
-//   - status: CONFIRMED if left out, UNCONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED
+//   - sub: a UUID in lower case, for databases that outlive the program; by default random
+//   - email, phone: verified addresses; put unverified ones into attributes
+//   - attributes: other attributes, all strings
+//   - groups: the user's groups, which tokens list
+//   - status: CONFIRMED (the default), UNCONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED
 //   - disabled: true for a user who cannot sign in
-//   - totp: the secret of an authenticator that is set up, in base32; the user is asked for its code
-//   - methods: the MFA methods that are enabled: SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP; if left out,
+//   - totp: the base32 secret of a verified authenticator; the user is asked for its code
+//   - methods: the MFA methods that are enabled: SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP; by default
 //     the first of them for a user with totp
 //   - preferred: the one of methods that is asked for
 //   - claims: what a pre token generation trigger would add to tokens, as
 //     {"id": {"plan": "pro"}, "access": {"tenant": 7}}
-//   - challenges: what the triggers of a custom authentication flow would ask for, with CUSTOM_AUTH in
-//     place of a password and else after it, as
-//     [{"name": "CUSTOM_CHALLENGE", "parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}]
+//   - challenges: what the triggers of a custom authentication flow would ask for, with CUSTOM_AUTH
+//     in place of the password and otherwise after it, as
+//     [{"parameters": {"question": "?"}, "answers": {"ANSWER": "42"}, "tries": 3}]; the name is
+//     CUSTOM_CHALLENGE by default
 //
-// What contradicts itself or could not work in the pool is refused, with the number of the user.
+// A user whose description contradicts itself or could not work in the pool is refused; the error
+// has the user's number in the list.
 //
 // # The control address
 //
-// With -control 127.0.0.1:9230 there is a second address, for test suites. It tells codes and changes
-// what it is asked to change, and is off by default. What an authenticator shows now, and next; codes
-// are good for one use, and the next one is accepted already:
+// -control 127.0.0.1:9230 opens a second address for test suites, which reads codes and changes the
+// pool's state. It is off by default. The current and the next code of an authenticator; each works
+// once, and the next one is accepted already:
 //
 //	curl http://127.0.0.1:9230/users/alice/codes
 //	{"code":"282760","nextCode":"996554"}
 //
-// What a user was sent by SMS and e-mail, oldest first, the last 20 messages, and the state of a user:
+// The last 20 messages to a user by SMS and e-mail, oldest first; the state of a user:
 //
 //	curl http://127.0.0.1:9230/users/alice/outbox
 //	{"messages":[]}
@@ -90,9 +91,9 @@
 //	  "modified": "2026-01-02T03:04:05Z", "failedPasswordTries": 0
 //	}
 //
-// A message is {"time":…,"medium":"EMAIL","destination":"alice@example.com","code":"123456"}. Names may
-// be aliases or subs; what a URL cannot hold is percent-encoded in them. Another user, with the members
-// that a users file has, is answered with its state:
+// A message is {"time":…,"medium":"EMAIL","destination":"alice@example.com","code":"123456"}. Names
+// may be aliases or subs; percent-encode them where necessary. To add a user, send the members of a
+// users file; the response is the user's state:
 //
 //	curl -H Content-Type:application/json -d '{"username":"dave","password":"Passw0rd!"}' http://127.0.0.1:9230/users
 //	{
@@ -104,8 +105,8 @@
 //	  "failedPasswordTries": 0
 //	}
 //
-// A program may make more pools, by CreateUserPool. A user whose name is in several of them is an error
-// that names the pools; the same paths below /pools/<pool ID> are about one pool:
+// A program may create more pools with CreateUserPool. If a user name is in several pools, the
+// response is an error that lists them. The same paths below /pools/<pool ID> are about one pool:
 //
 //	curl -H Content-Type:application/json \
 //	  -d '{"username":"erin","password":"Passw0rd!","totp":"JBSWY3DPEHPK3PXP"}' \
@@ -137,8 +138,8 @@
 //	  "modified": "2026-01-02T03:04:05Z", "failedPasswordTries": 0
 //	}
 //
-// The clock, by which sessions, codes and tokens age, is read, and moved by a duration, which may be
-// negative:
+// Read the clock, by which sessions, codes and tokens age, and move it forward or, with a minus,
+// back:
 //
 //	curl http://127.0.0.1:9230/clock
 //	{"now":"2026-01-02T03:04:05Z"}
@@ -146,11 +147,11 @@
 //	curl -H Content-Type:application/json -d '{"advance":"3m"}' http://127.0.0.1:9230/clock
 //	{"now":"2026-01-02T03:07:05Z"}
 //
-// Faults wait for the next calls of an operation, or with "*" of any, one for each. code, with message
-// and status, is an error to respond with; drop closes the connection without a response, cut in the
-// middle of it; reset resets it, instead of drop or with cut; applied says that the call is served all
-// the same; delay comes before anything else, by the real clock; count is how many calls meet the
-// fault. A fault that says nothing of these lets a call pass. DELETE forgets those that wait:
+// A fault breaks the next call of an operation, or of any with "*". code, with message and status,
+// is the error of the response. drop closes the connection without a response, cut in the middle of
+// it; reset resets the connection, in place of drop or with cut. applied serves the call all the
+// same. delay comes before anything else, by the real clock. count is the number of calls to break.
+// A fault with none of these lets a call pass. DELETE clears the faults that are queued:
 //
 //	curl -H Content-Type:application/json \
 //	  -d '{"operation":"InitiateAuth","code":"TooManyRequestsException","message":"Rate exceeded",
@@ -169,7 +170,7 @@
 //	curl -X DELETE http://127.0.0.1:9230/faults
 //	{}
 //
-// What was asked of the pool, oldest first, without its secrets, and forgetting that:
+// List the calls to the pool, oldest first and without secrets, and clear the list:
 //
 //	curl http://127.0.0.1:9230/calls
 //	{"calls":[]}
@@ -181,16 +182,17 @@
 //
 //	{"operation":"InitiateAuth","time":…,"signed":false,"params":{…},"ipAddress":"","error":"","faulted":false}
 //
-// With -accept-unsimulated, "unsimulated" lists the settings of the call that were kept and do nothing.
-// An error is {"error":…}, with a sentence that says what to do, and a status of 400 or more. Requests
-// of web pages are refused, whatever page the developer's browser may visit. The pool itself takes
-// those of pages of the same computer, and of others the calls that AWS does not want signed.
+// With -accept-unsimulated, "unsimulated" lists the settings of the call that were kept without
+// effect. An error is {"error":…}, with a sentence that says what to do, and a status of 400 or
+// more. The control address refuses web pages, so no site that the developer's browser visits can
+// use it. The pool accepts calls from pages of the same computer; from other pages, only those that
+// AWS does not require to be signed.
 //
 // # Other addresses
 //
-// Whoever reaches the program may do everything. It listens on the loopback interface only, unless
-// -insecure-listen says that the network is to be trusted, as the one between two containers is. A
-// control address outside the loopback interface is reached under any name.
+// Everyone who reaches the program can do everything. It listens on the loopback interface only,
+// unless -insecure-listen declares the network trusted, such as one between containers. A control
+// address outside the loopback interface may be called under any name.
 package main
 
 import (
@@ -223,7 +225,8 @@ func main() {
 	os.Exit(1)
 }
 
-// reason is the text of an error in one line, without the name of the package, which is the program's too.
+// reason returns the text of an error in one line, without the package's name: the program has the
+// same.
 func reason(err error) string {
 	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), "cognitotest: "), "\n", "; ")
 }
@@ -239,7 +242,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	// Up to here a signal ends the program as it ends any.
+	// Until here, a signal ends the program in the usual way.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	srv, err := s.start(ctx)
@@ -265,7 +268,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	select {
 	case <-ctx.Done():
-		stop() // a second Ctrl-C ends the program there and then
+		stop() // a second Ctrl-C ends the program at once
 		return nil
 	case err := <-failed:
 		return err
@@ -278,7 +281,7 @@ func (s *settings) start(ctx context.Context) (*cognitotest.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	//nolint:contextcheck // The server lasts until it is closed.
+	//nolint:contextcheck // the server runs until it is closed
 	srv, err := cognitotest.Start(func(o *cognitotest.Options) {
 		*o = s.pool
 		o.Listener = listener
@@ -289,8 +292,8 @@ func (s *settings) start(ctx context.Context) (*cognitotest.Server, error) {
 	return srv, nil
 }
 
-// startControl starts the control interface, if it is asked for, and tells where it is. It ends with the
-// program.
+// startControl starts the control interface if there is a flag for it, and returns its URL. It ends
+// with the program.
 func (s *settings) startControl(
 	ctx context.Context, srv *cognitotest.Server, stderr io.Writer,
 ) (url string, failed <-chan error, err error) {

@@ -14,23 +14,50 @@ import (
 // member is a member that a JSON object may have.
 type member struct {
 	name string
-	kind string // what it must be, for people: "a text"
-	into any    // a pointer to where it goes, or a function that reads it and says what is wrong
+	read func([]byte) error
+}
+
+// reading returns a member that is decoded into a variable. kind says in errors what it must be.
+func reading(name, kind string, into any) member {
+	return member{name, func(value []byte) error {
+		if json.Unmarshal(value, into) != nil {
+			return fmt.Errorf("%q must be %s", name, kind)
+		}
+		return nil
+	}}
 }
 
 // The kinds of members.
-const (
-	aText     = "a text"
-	aBool     = "true or false"
-	aNumber   = "a whole number"
-	aDuration = `a duration such as "30s" or "1h30m"`
-	aList     = "a list of texts"
-	anObject  = "an object whose members are texts, each once"
-)
 
-// decodeObject reads a JSON object that may have these members and no others, each once and spelled
-// so. It is stricter than encoding/json, since what a person mistyped would otherwise be left out in
-// silence. A null counts as left out. The error repeats names, not values.
+func aText(name string, into *string) member { return reading(name, "a text", into) }
+
+func aBool(name string, into *bool) member { return reading(name, "true or false", into) }
+
+func aNumber(name string, into *int) member { return reading(name, "a whole number", into) }
+
+func aList(name string, into *[]string) member { return reading(name, "a list of texts", into) }
+
+func aDuration(name string, into *duration) member {
+	return reading(name, `a duration such as "30s" or "1h30m"`, into)
+}
+
+func anObject(name string, into *texts) member {
+	return reading(name, "an object whose members are texts, each once", into)
+}
+
+// nested returns a member with a reader of its own, whose errors are about what is inside.
+func nested(name string, read func([]byte) error) member {
+	return member{name, func(value []byte) error {
+		if err := read(value); err != nil {
+			return fmt.Errorf("%q: %w", name, err)
+		}
+		return nil
+	}}
+}
+
+// decodeObject reads a JSON object that may have these members and no others, each once and in
+// exactly this spelling. It is stricter than encoding/json, which would silently ignore a typo. A
+// null counts as left out. The error contains names, but no values.
 func decodeObject(data []byte, members ...member) error {
 	given, err := split(data)
 	if err != nil {
@@ -39,15 +66,11 @@ func decodeObject(data []byte, members ...member) error {
 	for _, m := range members {
 		value, ok := given[m.name]
 		delete(given, m.name)
-		read, inner := m.into.(func([]byte) error)
-		switch {
-		case !ok || string(value) == "null":
-		case !inner && json.Unmarshal(value, m.into) != nil:
-			return fmt.Errorf("%q must be %s", m.name, m.kind)
-		case inner:
-			if err := read(value); err != nil {
-				return fmt.Errorf("%q: %w", m.name, err)
-			}
+		if !ok || string(value) == "null" {
+			continue
+		}
+		if err := m.read(value); err != nil {
+			return err
 		}
 	}
 	if len(given) == 0 {
@@ -57,7 +80,7 @@ func decodeObject(data []byte, members ...member) error {
 	for _, m := range members {
 		known = append(known, m.name)
 	}
-	unknown := slices.Sorted(maps.Keys(given))[0] // the same each time
+	unknown := slices.Sorted(maps.Keys(given))[0]
 	return fmt.Errorf("there is no member %q; there are %s", unknown, strings.Join(known, ", "))
 }
 
@@ -66,7 +89,7 @@ var (
 	errNoJSON   = errors.New("that is not valid JSON")
 )
 
-// split takes a JSON object apart.
+// split returns the members of a JSON object, which must not repeat a name.
 func split(data []byte) (map[string]json.RawMessage, error) {
 	if !json.Valid(data) {
 		return nil, errNoJSON
@@ -94,7 +117,7 @@ func split(data []byte) (map[string]json.RawMessage, error) {
 	return given, nil
 }
 
-// texts is an object whose members are texts, each once.
+// texts is an object whose members are strings, each once.
 type texts map[string]string
 
 func (t *texts) UnmarshalJSON(data []byte) error {
@@ -116,7 +139,7 @@ func (t *texts) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// values reads an object with any members, each once, and keeps them as they are written.
+// values returns a reader of an object with any members, each once, which it keeps as JSON.
 func values(into *map[string]any) func([]byte) error {
 	return func(data []byte) error {
 		given, err := split(data)
@@ -128,7 +151,7 @@ func values(into *map[string]any) func([]byte) error {
 	}
 }
 
-// duration is a time.Duration that is written as Go writes it.
+// duration is a time.Duration in Go's notation, such as "1h30m".
 type duration time.Duration
 
 func (d *duration) UnmarshalText(text []byte) error {

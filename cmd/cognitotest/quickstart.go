@@ -15,8 +15,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// quickstart are lines for a POSIX shell that end with a user who is signed in: the first of those
-// that there are, or one who signs up.
+// quickstart has commands for a POSIX shell that sign a user in: the first one who can, or one who
+// signs up.
 type quickstart struct {
 	title    string
 	commands []string
@@ -28,7 +28,7 @@ func newQuickstart(
 	l := &lines{
 		srv: srv, control: control, password: s.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth),
 	}
-	// Administrators' calls want credentials, and a person's own have no place here.
+	// Calls of administrators need credentials, and these keep the developer's own out of it.
 	l.add(`cognito() { AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test `+
 		`aws cognito-idp "$@" --endpoint-url %s --region %s; }`, srv.URL, srv.Region)
 	i := slices.IndexFunc(users, func(u cognitotest.User) bool {
@@ -43,11 +43,11 @@ func newQuickstart(
 	return quickstart{"The user " + users[i].Username + " signs in", l.commands}
 }
 
-// lines are written one after another.
+// lines collects commands.
 type lines struct {
 	srv      *cognitotest.Server
-	control  string
-	password bool // the app client allows a sign-in by password in one call
+	control  string // the URL of the control address; may be empty
+	password bool   // the app client allows USER_PASSWORD_AUTH
 	commands []string
 }
 
@@ -55,13 +55,14 @@ func (l *lines) add(format string, args ...any) {
 	l.commands = append(l.commands, fmt.Sprintf(format, args...))
 }
 
-// client begins a line of the app client.
+// client returns the beginning of a command that the app client runs.
 func (l *lines) client(command string) string {
 	return "cognito " + command + " --client-id " + l.srv.ClientID
 }
 
-// signUp signs a user up under a name that the pool allows, and proves the address by the code that was
-// sent there. Without a control address, which tells the code, an administrator confirms the user.
+// signUp signs a user up, with a user name that the pool allows, and confirms the address with the
+// code that was sent there. The code is read from the control address; without one, an
+// administrator confirms the user.
 func (l *lines) signUp(names []types.UsernameAttributeType) {
 	const password = "Passw0rd!"
 	username, attribute := "alice", "Name=email,Value=alice@example.com"
@@ -86,8 +87,8 @@ func (l *lines) signUp(names []types.UsernameAttributeType) {
 	l.initiate("", l.parameters(username, "PASSWORD", password))
 }
 
-// signIn signs a user in, with the second factor that is asked for if the control address tells its
-// code. It asks for the password: one that came in a file is not for the screen.
+// signIn signs a user in. If there is a control address to read the code from, it includes the
+// second factor. It prompts for the password, which must not appear on the screen.
 func (l *lines) signIn(username string, mfa bool) {
 	user, _ := l.srv.LookupUser(username)
 	challenge := user.Preferred
@@ -112,7 +113,7 @@ func (l *lines) signIn(username string, mfa bool) {
 		l.client("respond-to-auth-challenge"), challenge, l.parameters(username, challenge+"_CODE", `'"$code"'`))
 }
 
-// initiate begins a sign-in, and puts the session of its challenge into a variable if one is named.
+// initiate begins a sign-in, and stores the session of its challenge if a variable is given.
 func (l *lines) initiate(variable, parameters string) {
 	if !l.password {
 		l.add("# The app client does not allow USER_PASSWORD_AUTH, and the AWS CLI cannot do SRP.")
@@ -125,8 +126,8 @@ func (l *lines) initiate(variable, parameters string) {
 	l.add("%s", line)
 }
 
-// parameters are those of a sign-in or an answer, as a JSON object in quotes. The value of the last
-// one is for the shell: it may end the quotes, and begin them again.
+// parameters returns those of a sign-in or a challenge's answer, as a quoted JSON object. value is
+// inserted as it is: it may close the quotes to use a shell variable, and open them again.
 func (l *lines) parameters(username, name, value string) string {
 	object := `{"USERNAME":` + quoteJSON(username) + `,`
 	if hash := secretHash(l.srv, username); hash != "" {
@@ -136,14 +137,14 @@ func (l *lines) parameters(username, name, value string) string {
 	return strings.TrimSuffix(object, "'") + value + `"}'`
 }
 
-// code puts the newest code of a user into a variable.
+// code stores the newest code of a user in the variable "code".
 func (l *lines) code(username, where string) {
 	l.add(`code=$(curl -s %s | sed 's/.*"code":"//; s/".*//')`,
 		quote(l.control+"/users/"+url.PathEscape(username)+"/"+where))
 }
 
-// secretHash is what proves that a client knows its secret: for one user, so that it does not give the
-// secret away.
+// secretHash returns the SECRET_HASH for a user; empty if the app client has no secret. It is safe
+// to print: it does not reveal the secret.
 func secretHash(srv *cognitotest.Server, username string) string {
 	if srv.ClientSecret == "" {
 		return ""
@@ -157,9 +158,9 @@ func quoteJSON(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a string can be encoded
+	_ = e.Encode(text) // a string can always be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// quote quotes a text for a POSIX shell.
+// quote quotes a string for a POSIX shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -18,26 +18,25 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// secretVariable is where the client secret is looked for, since flags are seen by all users of a
-// computer.
+// secretVariable is the environment variable of the client secret: all users of a computer can read
+// the flags of a program.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
-// What the pool and its app client are called: the same at every start, so that they can stand in a
-// configuration that is shared.
+// The default IDs are the same at every start, so they can be part of a shared configuration.
 const (
 	defaultRegion   = "us-east-1"
 	defaultPoolName = "cognitotest" // after the region
 	defaultClientID = "cognitotest"
 )
 
-// usageError is a command line that cannot be right, whatever the computer it is given on.
+// usageError is a mistake in the command line, as opposed to a failure of the computer.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
 func misused(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	addr, control string
 	insecure      bool
@@ -47,10 +46,10 @@ type settings struct {
 	clock         time.Duration
 	pool          cognitotest.Options
 
-	given map[string]bool // the flags that were given, by name
+	given map[string]bool // the flags on the command line, by name
 }
 
-// parseSettings reads the flags. It returns nil, and prints what was asked for, when that is all.
+// parseSettings reads the flags. After -h or -version it prints the text and returns nil.
 func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	s := settings{given: map[string]bool{}}
 	f := flag.NewFlagSet("cognitotest", flag.ContinueOnError)
@@ -77,25 +76,25 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	return &s, s.contradictions()
 }
 
-// words are the values of flags that have to be read.
+// words are the values of flags that need more parsing.
 type words struct {
 	mfa, methods, factors, devices, flows, quirks string
 	usernameAttributes, aliasAttributes           string
 }
 
-// flags says which flags there are.
+// flags defines the flags.
 func (s *settings) flags(f *flag.FlagSet) *words {
 	w, p := new(words), &s.pool
 	f.StringVar(&s.addr, "addr", "127.0.0.1:9229", "the `address` to listen on; port 0 picks a free one")
 	f.StringVar(&s.control, "control", "",
-		"the `address` of the control interface, such as 127.0.0.1:9230; it tells codes, and is off by default")
+		"the `address` of the control interface, such as 127.0.0.1:9230; it reveals codes, and is off by default")
 	f.BoolVar(&s.insecure, "insecure-listen", false,
-		"let -addr and -control be addresses that other computers reach, who may then do everything")
-	f.BoolVar(&s.json, "json", false, "print what to configure as one line of JSON, for scripts")
-	f.BoolVar(&s.version, "version", false, "print the version and end")
-	f.StringVar(&s.users, "users", "", "the JSON `file` of the users that there are; - reads the standard input")
+		"allow addresses that other computers reach; they can then do everything")
+	f.BoolVar(&s.json, "json", false, "print the settings for clients as one line of JSON, for scripts")
+	f.BoolVar(&s.version, "version", false, "print the version and exit")
+	f.StringVar(&s.users, "users", "", "the JSON `file` with the users; - reads standard input")
 	f.StringVar(&p.Region, "region", "",
-		"the AWS `region`; by default the one that the pool's id begins with, or "+defaultRegion)
+		"the AWS `region`; by default the one in -user-pool-id, or "+defaultRegion)
 	f.StringVar(&p.UserPoolID, "user-pool-id", "",
 		"the `id` of the user pool; by default the region and _"+defaultPoolName)
 	f.StringVar(&p.ClientID, "client-id", defaultClientID, "the `id` of the app client")
@@ -109,39 +108,39 @@ func (s *settings) flags(f *flag.FlagSet) *words {
 	f.StringVar(&w.methods, "mfa-methods", "totp",
 		"the `methods` of MFA that the pool offers: totp, sms and email, with commas")
 	f.StringVar(&w.factors, "first-factors", "password",
-		"the `factors` that a sign-in by choice (USER_AUTH) may begin with: password, email and sms, with commas")
+		"the `factors` that USER_AUTH may begin with: password, email and sms, with commas")
 	f.StringVar(&w.devices, "devices", "off", "the `mode` of device tracking: off, always, "+
 		"or opt-in, where users choose what is remembered; such a device needs no MFA")
 	f.StringVar(&w.usernameAttributes, "username-attributes", "",
-		"the `attributes` that stand in for a user name: email, phone_number or both, with a comma")
+		"the `attributes` that users sign in by, without a user name: email, phone_number or both, with a comma")
 	f.StringVar(&w.aliasAttributes, "alias-attributes", "",
 		"the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
 	f.BoolVar(&p.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
 	f.BoolVar(&p.RevealUsers, "reveal-users", false,
 		"tell an unknown user from a wrong password (PreventUserExistenceErrors LEGACY)")
 	f.BoolVar(&p.AcceptUnsimulated, "accept-unsimulated", false,
-		"keep and describe settings of pools and app clients that do nothing here, Lambda triggers for "+
-			"example, rather than refuse them")
+		"keep and describe settings of pools and app clients that have no effect here, such as Lambda "+
+			"triggers, in place of refusing them")
 	f.StringVar(&w.flows, "auth-flows", "",
 		"the `flows` that the app client allows, such as ALLOW_USER_SRP_AUTH, with commas; by default all")
-	f.BoolVar(&p.RefreshTokenRotation, "rotation", false, "every refresh gives a new refresh token")
+	f.BoolVar(&p.RefreshTokenRotation, "rotation", false, "every refresh returns a new refresh token")
 	f.DurationVar(&p.RotationGrace, "rotation-grace", 0,
 		"how long a refresh token still works after its rotation, up to 1m")
 	f.DurationVar(&p.AuthSessionValidity, "session-validity", 3*time.Minute,
 		"how long a sign-in may take between two steps, 3m to 15m")
 	f.DurationVar(&p.AccessTokenValidity, "access-token-validity", time.Hour,
-		"the life of access tokens, 5m to 24h")
-	f.DurationVar(&p.IDTokenValidity, "id-token-validity", time.Hour, "the life of ID tokens, 5m to 24h")
+		"the lifetime of access tokens, 5m to 24h")
+	f.DurationVar(&p.IDTokenValidity, "id-token-validity", time.Hour, "the lifetime of ID tokens, 5m to 24h")
 	f.DurationVar(&p.RefreshTokenValidity, "refresh-token-validity", 30*24*time.Hour,
-		"the life of refresh tokens, 1h to 87600h")
+		"the lifetime of refresh tokens, 1h to 87600h")
 	f.DurationVar(&s.clock, "clock", 0,
 		"how far the pool's clock is ahead of the computer's, or with a minus behind")
-	f.StringVar(&w.quirks, "quirks", "", "the `names`, with commas, of where the pool is to behave otherwise "+
-		"than by default, since it is not known for certain what Cognito does: "+strings.Join(quirkNames(), ", "))
+	f.StringVar(&w.quirks, "quirks", "", "the `names`, with commas, of alternatives to what the pool does "+
+		"where Cognito's behavior is uncertain: "+strings.Join(quirkNames(), ", "))
 	return w
 }
 
-// set reads the words. It names the first mistake of each flag.
+// set parses the words. The error lists the first mistake of each flag.
 func (s *settings) set(w *words) error {
 	return errors.Join(
 		s.setMFA(w.mfa, w.methods), s.setFactors(w.factors), s.setDevices(w.devices),
@@ -201,7 +200,7 @@ func (s *settings) setDevices(mode string) error {
 	return nil
 }
 
-// setNames fills in what the pool is called, and how its users are.
+// setNames sets the IDs of the pool and the app client, and the attributes that users sign in by.
 func (s *settings) setNames(usernameAttributes, aliasAttributes string) error {
 	region, _, _ := strings.Cut(s.pool.UserPoolID, "_")
 	s.pool.Region = cmp.Or(s.pool.Region, region, defaultRegion)
@@ -232,12 +231,12 @@ func (s *settings) setFlows(flows string) error {
 	return err
 }
 
-// errorNames are the quirks that are no switches.
+// errorNames are the quirks that are not booleans.
 var errorNames = map[string]cognitotest.ErrorName{
 	"ErrorNameInHeader": cognitotest.ErrorNameInHeader, "ErrorNameInBody": cognitotest.ErrorNameInBody,
 }
 
-// quirkNames are the values of -quirks: the switches of cognitotest.Quirks, and errorNames.
+// quirkNames are the values of -quirks: the booleans of cognitotest.Quirks, and errorNames.
 func quirkNames() []string {
 	names := []string{"ErrorNameInHeader", "ErrorNameInBody"}
 	for i, t := 0, reflect.TypeFor[cognitotest.Quirks](); i < t.NumField(); i++ {
@@ -266,7 +265,7 @@ func (s *settings) setQuirks(quirks string) error {
 	return nil
 }
 
-// list reads a list with commas.
+// list parses a comma-separated list of known words.
 func list(flag, text string, known ...string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -282,8 +281,8 @@ func list(flag, text string, known ...string) ([]string, error) {
 	return names, nil
 }
 
-// farthest is how far the clock may be from the computer's: farther than anything lives, and near
-// enough to be counted in nanoseconds.
+// farthest is the maximum distance between the pool's clock and the computer's. It is longer than
+// anything lives, and short enough for a time.Duration.
 const farthest = 100 * 365 * 24 * time.Hour
 
 var errTooFar = usageError("the clock can be at most 876000h, a hundred years, away from the computer's")
@@ -293,7 +292,7 @@ func (s *settings) setTimes() error {
 		return errTooFar
 	}
 	s.pool.Now = func() time.Time { return time.Now().Add(s.clock) }
-	// To the package a zero stands for the default.
+	// In cognitotest.Options, 0 would mean the default.
 	if min(s.pool.AuthSessionValidity, s.pool.AccessTokenValidity, s.pool.IDTokenValidity,
 		s.pool.RefreshTokenValidity) <= 0 {
 		return misused("a validity must be longer than nothing")
@@ -301,11 +300,11 @@ func (s *settings) setTimes() error {
 	return nil
 }
 
-// isRegion tells whether the beginning of a pool's ID is the name of a region. Other emulators have
-// pools of no region, such as local_1.
+// isRegion matches the name of a region at the beginning of a pool's ID. Pools of other emulators
+// have none, such as local_1.
 var isRegion = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
-// contradictions finds flags of which one is of no use because of another.
+// contradictions finds flags that contradict each other or make each other useless.
 func (s *settings) contradictions() error {
 	region, _, _ := strings.Cut(s.pool.UserPoolID, "_")
 	codes := len(s.pool.FirstFactors) > 1
@@ -333,7 +332,7 @@ func (s *settings) contradictions() error {
 	return nil
 }
 
-// allows tells whether the app client allows a flow.
+// allows reports whether the app client allows a flow.
 func (s *settings) allows(flow types.ExplicitAuthFlowsType) bool {
 	return s.pool.AuthFlows == nil || slices.Contains(s.pool.AuthFlows, flow)
 }

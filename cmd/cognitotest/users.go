@@ -14,39 +14,39 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// parseUser reads the description of a user from a JSON object. What the pool makes of it is another
-// matter: see cognitotest.TryAddUser.
+// parseUser reads the description of a user from a JSON object. TryAddUser checks whether it makes
+// sense.
 func parseUser(data []byte) (cognitotest.User, error) {
 	var u cognitotest.User
 	var status string
 	var attributes texts
 	err := decodeObject(data,
-		member{"username", aText, &u.Username},
-		member{"password", aText, &u.Password},
-		member{"sub", aText, &u.Sub},
-		member{"email", aText, &u.Email},
-		member{"phone", aText, &u.Phone},
-		member{"attributes", anObject, &attributes},
-		member{"groups", aList, &u.Groups},
-		member{"status", aText, &status},
-		member{"disabled", aBool, &u.Disabled},
-		member{"totp", aText, &u.TOTP},
-		member{"methods", aList, &u.Methods},
-		member{"preferred", aText, &u.Preferred},
-		member{"claims", "", func(claims []byte) error {
+		aText("username", &u.Username),
+		aText("password", &u.Password),
+		aText("sub", &u.Sub),
+		aText("email", &u.Email),
+		aText("phone", &u.Phone),
+		anObject("attributes", &attributes),
+		aList("groups", &u.Groups),
+		aText("status", &status),
+		aBool("disabled", &u.Disabled),
+		aText("totp", &u.TOTP),
+		aList("methods", &u.Methods),
+		aText("preferred", &u.Preferred),
+		nested("claims", func(claims []byte) error {
 			return decodeObject(claims,
-				member{"id", "", values(&u.IDClaims)}, member{"access", "", values(&u.AccessClaims)})
-		}},
-		member{"challenges", "", func(list []byte) (err error) {
+				nested("id", values(&u.IDClaims)), nested("access", values(&u.AccessClaims)))
+		}),
+		nested("challenges", func(list []byte) (err error) {
 			u.Challenges, err = parseChallenges(list)
 			return err
-		}},
+		}),
 	)
 	u.Status, u.Attributes = types.UserStatusType(status), attributes
 	return u, err
 }
 
-// parseChallenges reads the challenges that a user's sign-ins meet.
+// parseChallenges reads the challenges of a user's sign-ins from a JSON list.
 func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 	var list []json.RawMessage
 	if json.Unmarshal(data, &list) != nil {
@@ -58,10 +58,10 @@ func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 		var parameters, answers texts
 		var tries int
 		err := decodeObject(one,
-			member{"name", aText, &name},
-			member{"parameters", anObject, &parameters},
-			member{"answers", anObject, &answers},
-			member{"tries", aNumber, &tries},
+			aText("name", &name),
+			anObject("parameters", &parameters),
+			anObject("answers", &answers),
+			aNumber("tries", &tries),
 		)
 		if err != nil {
 			return nil, fmt.Errorf("challenge %d: %w", i+1, err)
@@ -73,17 +73,17 @@ func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 	return challenges, nil
 }
 
-// maxUsers is the largest users file that is read, in bytes: several hundred thousand users.
+// maxUsers is the largest users file, in bytes: several hundred thousand users.
 const maxUsers = 64 << 20
 
-// readUsers reads a users file; "-" stands for the standard input, and no name for no users.
+// readUsers reads a users file; "-" stands for standard input, and an empty name for no users.
 func readUsers(name string, stdin io.Reader) ([]cognitotest.User, error) {
 	if name == "" {
 		return nil, nil
 	}
 	in := stdin
 	if name != "-" {
-		file, err := os.Open(name) //nolint:gosec // whoever starts the program says which
+		file, err := os.Open(name) //nolint:gosec // the user of the program chooses the file
 		if err != nil {
 			return nil, fmt.Errorf("-users: %w", err)
 		}
@@ -118,7 +118,8 @@ func shownName(name string) string {
 	return name
 }
 
-// parseUsers reads a list of users. Its errors name the line and column, or the number of the user, counted from 1.
+// parseUsers reads a list of users. Its errors have the line and column, or the number of the user,
+// counted from 1.
 func parseUsers(data []byte) ([]cognitotest.User, error) {
 	switch {
 	case len(data) > maxUsers:
@@ -147,7 +148,7 @@ func parseUsers(data []byte) ([]cognitotest.User, error) {
 	return users, nil
 }
 
-// invalidUTF8 is where the first byte stands that is not UTF-8.
+// invalidUTF8 returns the index of the first byte that is not UTF-8.
 func invalidUTF8(data []byte) int {
 	at := 0
 	for {
@@ -159,7 +160,7 @@ func invalidUTF8(data []byte) int {
 	}
 }
 
-// position says where a byte stands, as editors count.
+// position returns the line and column of a byte, as editors count them.
 func position(data []byte, at int) string {
 	before := data[:min(at, len(data))]
 	line := 1 + bytes.Count(before, []byte("\n"))

@@ -12,21 +12,20 @@ import (
 	"unicode/utf8"
 )
 
-// Check holds the members of a request against the model and returns all that is wrong, each in
-// the service's own words; nil if nothing is. Violations combines them into a message. Numbers
-// are json.Number or float64, whichever the decoder made; members of another type than the
-// model's are Type's to find, and Check passes over them. Members that the model does not know
-// are passed over as well: see Prune.
+// Check checks the members of a request against the model and returns all violations, in the
+// service's own words; nil if there are none. Violations combines them into a message. Numbers are
+// json.Number or float64, as the decoder makes them. Check ignores members of a wrong JSON type,
+// which Type finds, and members that the model does not know, which Prune removes.
 //
-// The members come in the model's order, what is in them where they are. For each, what is wrong
-// with the pattern comes before the length. The service's own order varies.
+// Violations are in the model's order of members, depth first; for each member, the pattern comes
+// before the length. The service's own order varies.
 func (o *Op) Check(members map[string]any) []string {
 	var c checker
 	c.structure(o.Input, members, nil, false)
 	return c.violations
 }
 
-// Violations is the message with which the service answers violations.
+// Violations returns the service's message for some violations.
 func Violations(violations []string) string {
 	detected := " validation errors detected: "
 	if len(violations) == 1 {
@@ -37,15 +36,15 @@ func Violations(violations []string) string {
 
 type checker struct{ violations []string }
 
-// place is where a value is in a request. Its text is only made for what is wrong.
+// place is where a value is in a request. Only violations need its text.
 type place struct {
 	up    *place
-	name  string // of a member, or the key of a map
-	index int    // from 1, in a list
-	entry bool   // of a map
+	name  string // of a member, or the key in a map
+	index int    // in a list, from 1
+	entry bool   // it is an entry of a map
 }
 
-// String is the place as the service names it, such as "userAttributes.1.member.name".
+// String returns the service's name of the place, such as "userAttributes.1.member.name".
 func (p *place) String() string {
 	var text string
 	switch {
@@ -62,7 +61,7 @@ func (p *place) String() string {
 	return p.up.String() + "." + text
 }
 
-// add notes that a value breaks a rule. What is shown of it has to be empty for a secret.
+// add adds a violation. For a secret, shown has to be empty.
 func (c *checker) add(at *place, shown, rule string) {
 	c.violations = append(c.violations,
 		"Value"+shown+" at '"+at.String()+"' failed to satisfy constraint: "+rule)
@@ -84,9 +83,9 @@ func (c *checker) structure(s *Shape, members map[string]any, at *place, secret 
 	}
 }
 
-// null notes that a value is missing. Of a secret the service does not say that it is null either:
-// "Value at 'accessToken' failed to satisfy constraint: Member must not be null", as the tests and
-// the message tables of public programs have it, for the access token and for the user name.
+// null adds the violation of a missing value. For a secret, the message does not even say that it
+// is null: "Value at 'accessToken' failed to satisfy constraint: Member must not be null". Tests
+// and message tables of public programs have this text for the access token and for the user name.
 func (c *checker) null(s *Shape, at *place, secret bool) {
 	shown := " null"
 	if secret || s.Secret {
@@ -124,8 +123,8 @@ func (c *checker) value(s *Shape, value any, at *place, secret bool) {
 	}
 }
 
-// list checks a list. What is wrong with an object in it is said by its place; a list of texts is
-// shown as a whole, with all that its elements have to be.
+// list checks a list. Violations in an object name its place in the list. For simple values, one
+// violation shows the whole list and all rules of an element.
 func (c *checker) list(s *Shape, list []any, at *place, secret bool) {
 	simple := s.Element.isSimple()
 	show := func() string {
@@ -138,7 +137,7 @@ func (c *checker) list(s *Shape, list []any, at *place, secret bool) {
 		}
 		return " '[" + strings.Join(texts, ", ") + "]'"
 	}
-	for _, rule := range s.tooMany(len(list)) {
+	for _, rule := range s.beyond(len(list)) {
 		c.add(at, show(), rule)
 	}
 	if simple {
@@ -171,7 +170,7 @@ func (c *checker) entries(s *Shape, entries map[string]any, at *place, secret bo
 		}
 		return " '{" + strings.Join(texts, ", ") + "}'"
 	}
-	for _, rule := range s.tooMany(len(keys)) {
+	for _, rule := range s.beyond(len(keys)) {
 		c.add(at, show(), rule)
 	}
 	if slices.ContainsFunc(keys, func(key string) bool { return s.Key.refuses(key) }) {
@@ -193,15 +192,15 @@ func (c *checker) entries(s *Shape, entries map[string]any, at *place, secret bo
 	}
 }
 
-// isSimple tells shapes that have nothing inside.
+// isSimple reports whether values of the shape have no other values inside.
 func (s *Shape) isSimple() bool {
 	return s.Kind != Structure && s.Kind != List && s.Kind != Map && s.Kind != Document
 }
 
-// refuses tells whether a value with nothing inside cannot stand in a list or map of such.
+// refuses reports whether a simple value is not valid as the entry of a list or map.
 func (s *Shape) refuses(value any) bool { return value == nil || s.broken(value) != nil }
 
-// broken returns the rules that a value with nothing inside breaks. The value is not null.
+// broken returns the rules that a simple value, which is not null, breaks.
 func (s *Shape) broken(value any) []string {
 	switch s.Kind {
 	case String:
@@ -219,7 +218,7 @@ func (s *Shape) broken(value any) []string {
 	case Blob:
 		if value, is := value.(string); is {
 			if bytes, err := base64.StdEncoding.DecodeString(value); err == nil {
-				return s.tooMany(len(bytes))
+				return s.beyond(len(bytes))
 			}
 		}
 	}
@@ -231,7 +230,7 @@ func (s *Shape) brokenBy(value string) (rules []string) {
 		rules = append(rules, s.patternRule())
 	}
 	if s.Min > 0 || int64(len(value)) > s.Max {
-		rules = append(rules, s.tooMany(utf8.RuneCountInString(value))...)
+		rules = append(rules, s.beyond(utf8.RuneCountInString(value))...)
 	}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, value) {
 		rules = append(rules, s.enumRule())
@@ -239,8 +238,8 @@ func (s *Shape) brokenBy(value string) (rules []string) {
 	return rules
 }
 
-// tooMany returns the limit of length that so many break.
-func (s *Shape) tooMany(n int) []string {
+// beyond returns the limit that a length of n breaks.
+func (s *Shape) beyond(n int) []string {
 	switch n := int64(n); {
 	case n < s.Min:
 		return []string{s.minRule()}
@@ -268,7 +267,7 @@ func (s *Shape) maxRule() string {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// rules are all rules for a text in a list or map.
+// rules returns all rules for a string in a list or map.
 func (s *Shape) rules() string {
 	var rules []string
 	if s.Max != NoMax {
@@ -289,8 +288,8 @@ func (s *Shape) rules() string {
 	return strings.Join(rules, ", ")
 }
 
-// whole is the value of a number without decimals. A json.Number has to be written without them,
-// and without an exponent, as encoding/json wants it for an int.
+// whole returns the value of a number without decimals. Like encoding/json for an int, it accepts a
+// json.Number only if it is written without decimals and exponent.
 func whole(value any) (int64, bool) {
 	switch value := value.(type) {
 	case json.Number:
@@ -305,7 +304,7 @@ func whole(value any) (int64, bool) {
 	return 0, false
 }
 
-// text is a value as a message shows it.
+// text formats a value as in the service's messages.
 func text(value any) string {
 	switch value := value.(type) {
 	case nil:

@@ -9,9 +9,9 @@ import (
 )
 
 // Prune returns the members of a request without those that the model does not know, at every
-// depth. Names count in exactly the model's case, so that encoding/json, which takes "username"
-// for "Username", sees none that Check has not. It reports whether there were any; if not, it
-// returns the members themselves. It does not change what it is given.
+// depth, and whether it removed any. It does not change its argument, and returns it if there is
+// nothing to remove. The case of names matters here: encoding/json would decode "username" as
+// "Username", which Check has not seen.
 func (o *Op) Prune(members map[string]any) (pruned map[string]any, changed bool) {
 	value, changed := prune(o.Input, members)
 	return value.(map[string]any), changed
@@ -58,10 +58,10 @@ func prune(s *Shape, value any) (pruned any, changed bool) {
 	return value, false
 }
 
-// anything is what is inside a Document, and inside a value of the wrong type.
+// anything is the shape inside a Document, and inside a value of the wrong type.
 var anything = &Shape{Kind: Document, Min: NoMin, Max: NoMax}
 
-// inside returns what the model knows by a name in an object.
+// inside returns the shape of a member or entry by its name.
 func (s *Shape) inside(name string) (*Shape, bool) {
 	switch s.Kind {
 	case Structure:
@@ -75,13 +75,13 @@ func (s *Shape) inside(name string) (*Shape, bool) {
 	return anything, true
 }
 
-// Type reports, in the service's words for a SerializationException, the first member whose JSON
-// type is not the model's; ok if all types are right. An Integer has no decimals and fits into 32
-// bits, a Blob is Base64.
+// Type returns the message of the service's SerializationException for the first member whose JSON
+// type is wrong; ok if there is none. An Integer has no decimals and fits in 32 bits, a Blob is
+// Base64.
 //
-// The words are those that were seen of the service ("Expected map or null",
-// https://github.com/aws-amplify/amplify-js/issues/4738, 2020-01-19) and of other services on the
-// same framework. The service had others before ("class
+// The messages were seen from the service ("Expected map or null",
+// https://github.com/aws-amplify/amplify-js/issues/4738, 2020-01-19) and from others on the same
+// framework. The service had other ones before ("class
 // com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String",
 // https://github.com/pmill/aws-cognito/issues/10, 2018-04-19).
 func (o *Op) Type(members map[string]any) (message string, ok bool) {
@@ -125,7 +125,7 @@ func mistyped(s *Shape, value any) string {
 	return s.refusal(value)
 }
 
-// takes tells whether a value with nothing inside can be of a shape.
+// takes reports whether a simple value has the JSON type of the shape.
 func (s *Shape) takes(value any) bool {
 	switch value := value.(type) {
 	case string:
@@ -149,7 +149,7 @@ func (s *Shape) takes(value any) bool {
 	return s.Kind == Document
 }
 
-// refusal says that a value cannot be of a shape.
+// refusal returns the message for a value of the wrong JSON type.
 func (s *Shape) refusal(value any) string {
 	var token string
 	switch value := value.(type) {

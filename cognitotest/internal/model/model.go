@@ -1,12 +1,12 @@
-// Package model is Cognito's published interface as data: what operations there are, what members
-// their requests have, what a member must be like, and which errors an operation declares.
+// Package model is Cognito's published interface as data: its operations, the members of their
+// requests with the rules for each, and the errors that an operation declares.
 //
-// Two embedded files say it. model.tsv is the service's own model, with a part kept by hand at
-// its end; generate.py makes it, except for that part. seen.txt lists where the service was seen
-// to differ from its model, with source and date, and wins. Nothing else in the fake repeats what
-// they say.
+// The data comes from two embedded files. model.tsv is the service's own model, with a part at its
+// end that is kept by hand; generate.py makes the rest. seen.txt lists where the service was seen
+// to differ from its model, with source and date, and takes precedence. Nothing else in the fake
+// repeats what they say.
 //
-// The files are read at the first use, once. All functions may be called concurrently.
+// The files are read once, at the first use. All functions may be called concurrently.
 package model
 
 import (
@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-// Kind is what a value is, as JSON has it.
+// Kind is the kind of a value in JSON.
 type Kind string
 
 // The kinds of values, named as the service's model names them.
@@ -35,32 +35,30 @@ const (
 // Op is an operation.
 type Op struct {
 	Name   string
-	Signed bool     // it is authorized by IAM
+	Signed bool     // authorized by IAM, with a signature
 	Input  *Shape   // a Structure
 	Output *Shape   // a Structure; nil if the response has no body
-	Errors []string // the exceptions that it declares, such as "CodeMismatchException", sorted
+	Errors []string // the declared exceptions, such as "CodeMismatchException", sorted
 }
 
-// Shape is what the model says of a value.
+// Shape describes a kind of value and its rules.
 type Shape struct {
-	Name   string // the model's name for it, such as "UsernameType"
+	Name   string // in the model, such as "UsernameType"
 	Kind   Kind
 	Secret bool // the service does not repeat the value in its errors
 
-	// Min and Max are limits: of a number its value, of a String the number of characters, of a
-	// Blob the number of bytes, of a List or Map the number of entries. Where the model has none
-	// they are NoMin and NoMax.
+	// Min and Max limit the value of a number, the characters of a String, the bytes of a Blob, and
+	// the entries of a List or Map. NoMin and NoMax mean no limit.
 	Min, Max int64
 
-	// Pattern is, of a String, the regular expression in Java's syntax that the whole value
-	// satisfies; empty for none. Enum has the values that there are, in the order in which the
-	// service lists them; empty for any.
+	// Pattern, of a String, is a regular expression in Java's syntax that matches the whole value;
+	// empty for none. Enum lists the allowed values, in the service's order; empty for any.
 	Pattern string
 	Enum    []string
 
 	Members []Member // of a Structure, in the model's order
 	Key     *Shape   // of a Map
-	Element *Shape   // of a List or Map: what its entries are
+	Element *Shape   // of the entries of a List or Map
 
 	match matcher
 }
@@ -72,7 +70,7 @@ type Member struct {
 	Shape    *Shape
 }
 
-// Member returns the member of that name, in exactly that case. It is nil if there is none.
+// Member returns the member of that name; the case matters. It is nil if there is none.
 func (s *Shape) Member(name string) *Member {
 	for i := range s.Members {
 		if s.Members[i].Name == name {
@@ -82,7 +80,7 @@ func (s *Shape) Member(name string) *Member {
 	return nil
 }
 
-// Operation returns an operation by its name, in exactly that case.
+// Operation returns an operation by its name; the case matters.
 func Operation(name string) (*Op, bool) {
 	op, known := published().operations[name]
 	return op, known
@@ -100,10 +98,10 @@ func (o *Op) Declares(exception string) bool {
 // Any stands in a path for each position of a list and each key of a map.
 const Any = "*"
 
-// Walk calls visit for each member of the request, at every depth, with the path to it: the names
-// of members, and Any for the entries of lists and maps, which are visited too. A visit that
-// returns false keeps Walk out of what is inside the member. A shape that contains itself is
-// entered once on each path. The path is only valid during the call.
+// Walk calls visit for each member of the request, at every depth, with the path to it: names of
+// members, and Any for the entries of lists and maps, which are visited too. If visit returns
+// false, Walk skips what is inside the member. A shape that contains itself is entered once on each
+// path. The path is only valid during the call.
 func (o *Op) Walk(visit func(path []string, s *Shape) bool) { walk(o.Input, nil, nil, visit) }
 
 func walk(s *Shape, path []string, above []*Shape, visit func([]string, *Shape) bool) {
@@ -125,7 +123,7 @@ func walk(s *Shape, path []string, above []*Shape, visit func([]string, *Shape) 
 	}
 }
 
-// service is the model of a service, read and linked.
+// service is the model of a service, in memory.
 type service struct {
 	operations map[string]*Op
 	shapes     map[string]*Shape

@@ -8,30 +8,29 @@ import (
 	"unicode/utf8"
 )
 
-// matcher tells whether a value satisfies a pattern. It is made when it is first needed.
+// matcher is a compiled pattern. It is compiled at the first use.
 type matcher struct {
 	once  sync.Once
 	match func(string) bool
 }
 
-// satisfies reports whether a value is as the shape's pattern says.
+// satisfies reports whether a value matches the shape's pattern.
 func (s *Shape) satisfies(value string) bool {
 	s.match.once.Do(func() { s.match.match = compile(s.Pattern) })
 	return s.match.match(value)
 }
 
-// rewritten has the patterns that Go's regular expressions cannot say, in other words.
+// rewritten replaces patterns that Go's regular expressions cannot express.
 func rewritten(pattern string) string {
-	if pattern == `^[0-9A-Za-z\.\-_]*(?<!\.)$` { // of S3BucketType: it looks behind
+	if pattern == `^[0-9A-Za-z\.\-_]*(?<!\.)$` { // of S3BucketType, with a lookbehind
 		return `(?:[0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?`
 	}
 	return pattern
 }
 
-// compile makes a matcher of a pattern in Java's syntax, which the whole value has to satisfy.
-// Most patterns allow a class of characters and nothing else; looking the characters up is
-// several times faster than the regular expression, and it is tokens of a thousand characters
-// that are matched most.
+// compile returns a function that matches a whole value against a pattern in Java's syntax. Most
+// patterns are a class of characters with a plus. For these, a table is several times faster than a
+// regular expression, which matters for tokens of a thousand characters.
 func compile(pattern string) func(string) bool {
 	expression := fromJava(rewritten(pattern))
 	parsed, err := syntax.Parse(expression, syntax.Perl)
@@ -41,8 +40,8 @@ func compile(pattern string) func(string) bool {
 	return regexp.MustCompile(`\A(?:` + expression + `)\z`).MatchString
 }
 
-// fromJava says in Go's regular expressions what a pattern means in Java's: there \s has the
-// vertical tab, and the dot leaves out everything that ends a line.
+// fromJava translates a pattern from Java's syntax to Go's. In Java, \s includes the vertical tab,
+// and the dot excludes all line terminators.
 func fromJava(pattern string) string {
 	var out strings.Builder
 	inClass := false
@@ -73,7 +72,7 @@ func fromJava(pattern string) string {
 	return out.String()
 }
 
-// onlyOf makes a matcher that wants at least one character, and all of them in the ranges.
+// onlyOf returns a function that matches one or more characters, all in the ranges.
 func onlyOf(ranges []rune) func(string) bool {
 	var ascii [utf8.RuneSelf]bool
 	for i := 0; i < len(ranges); i += 2 {
@@ -91,7 +90,7 @@ func onlyOf(ranges []rune) func(string) bool {
 	}
 }
 
-// inRanges looks a character up in sorted pairs of first and last characters.
+// inRanges searches sorted ranges, each a pair of first and last character.
 func inRanges(ranges []rune, r rune) bool {
 	low, high := 0, len(ranges)/2
 	for low < high {

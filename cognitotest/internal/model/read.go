@@ -22,8 +22,8 @@ const (
 	NoMax = math.MaxInt64
 )
 
-// read makes the model from model.tsv and what seen.txt says. It panics on a file that is not
-// well-formed: both are part of the program.
+// read reads the model from the texts of model.tsv and seen.txt. It panics if one is malformed:
+// both are part of the program.
 func read(model, seen string) *service {
 	r := reader{service{make(map[string]*Op, 200), make(map[string]*Shape, 800)}}
 	for line := range lines(model) {
@@ -34,13 +34,13 @@ func read(model, seen string) *service {
 	}
 	for _, s := range r.shapes {
 		if s.Kind == "" {
-			panic("model: nothing says what " + s.Name + " is")
+			panic("model: no line defines " + s.Name)
 		}
 	}
 	return &r.service
 }
 
-// lines yields the lines of a file as its columns, and leaves comments and empty lines out.
+// lines yields the columns of each line of a file, without comments and empty lines.
 func lines(text string) func(func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for line := range strings.Lines(text) {
@@ -54,7 +54,7 @@ func lines(text string) func(func([]string) bool) {
 
 type reader struct{ service }
 
-// shape returns a shape by its name, which may come before its line.
+// shape returns a shape by its name, which may be used before its line defines it.
 func (r *reader) shape(name string) *Shape {
 	s, known := r.shapes[name]
 	if !known {
@@ -108,7 +108,7 @@ func (r *reader) addMembers(s *Shape, columns []string) {
 	for _, column := range columns {
 		name, shape, _ := strings.Cut(column, ":")
 		name, required := strings.CutSuffix(name, "!")
-		s.Members = append(s.Members, Member{name, required, r.shape(shape)})
+		s.Members = append(s.Members, Member{Name: name, Required: required, Shape: r.shape(shape)})
 	}
 }
 
@@ -131,7 +131,7 @@ func parse(text string) int64 {
 	return n
 }
 
-// correct reads a line of seen.txt: a shape, one of its rules, and what the service does.
+// correct reads a line of seen.txt: a shape, a rule, and the value that was seen.
 func (r *reader) correct(columns []string) {
 	name, rule, value := columns[0], columns[1], columns[2]
 	s, known := r.shapes[name]
@@ -150,9 +150,9 @@ func (r *reader) correct(columns []string) {
 	}
 }
 
-// inHashOrder sorts the values of an enumeration as the service lists them. It is the order of a
-// hash table with 32 places, as Java makes one, and of the alphabet within a place, in all three
-// answers that were seen with the values of an enumeration:
+// inHashOrder sorts the values of an enumeration as the service lists them: in the order of a Java
+// hash table with 32 buckets, alphabetically within a bucket. All three responses that were seen
+// with such a list are in this order:
 //
 //   - mfaConfiguration: [OPTIONAL, OFF, ON]
 //     (https://github.com/rosberglinhares/CloudFormationCognitoCustomResources/issues/1, 2018-07-30)
@@ -161,7 +161,7 @@ func (r *reader) correct(columns []string) {
 //   - allowedOAuthFlows: [implicit, client_credentials, code]
 //     (https://github.com/awsdocs/aws-cloudformation-user-guide/issues/563, 2020-01-13)
 func inHashOrder(values []string) []string {
-	place := func(value string) int {
+	bucket := func(value string) int {
 		hash := uint32(0)
 		for i := range len(value) {
 			hash = 31*hash + uint32(value[i])
@@ -169,7 +169,7 @@ func inHashOrder(values []string) []string {
 		return int(hash % 32)
 	}
 	slices.SortFunc(values, func(a, b string) int {
-		return cmp.Or(place(a)-place(b), strings.Compare(a, b))
+		return cmp.Or(bucket(a)-bucket(b), strings.Compare(a, b))
 	})
 	return values
 }

@@ -2,14 +2,13 @@ package model
 
 import "slices"
 
-// Secret reports whether the value of a member has to stay out of a journal of calls. The path
-// leads to it: names of members and keys of maps in exactly their case, and anything for a
-// position in a list, as in Secret("UserAttributes", Any, "Name"). What the model does not know
-// is secret, and so is what has other values inside.
+// Secret reports whether the value of a member must not appear in a journal of calls. The path has
+// names of members and keys of maps, whose case matters, and anything for a position in a list, as
+// in Secret("UserAttributes", Any, "Name"). Members that the model does not know are secret, and so
+// are values with other values inside.
 //
-// This is stricter than the model's own notion, by which a value is secret that the service does
-// not repeat in its errors: of the others, too, only those are shown of which it is known that
-// they open nothing.
+// This is stricter than Shape.Secret, by which the service leaves values out of its errors: a value
+// is shown only if it is known to give no access.
 func (o *Op) Secret(path ...string) bool {
 	s, inSecret := o.Input, false
 	for i, name := range path {
@@ -29,8 +28,8 @@ func (o *Op) Secret(path ...string) bool {
 	return inSecret || !s.isShown()
 }
 
-// isShown tells shapes whose values are shown wherever they are: numbers, flags, what comes from
-// a fixed set, and the names of things, two of which are secret for the service.
+// isShown reports whether values of the shape are always shown: numbers, booleans, enumerations and
+// names, two of which are secret to the service.
 func (s *Shape) isShown() bool {
 	switch s.Kind {
 	case Boolean, Integer, Long, Timestamp:
@@ -50,8 +49,7 @@ func (s *Shape) isShown() bool {
 	return false
 }
 
-// shows tells members and entries that are shown although they are free text, or in something
-// secret.
+// shows reports whether a member or entry is shown although it is free text or inside a secret.
 func (s *Shape) shows(name string) bool {
 	var names []string
 	switch s.Name {

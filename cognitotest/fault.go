@@ -103,7 +103,7 @@ func (f Fault) wait(ctx context.Context) {
 	}
 }
 
-// served tells whether the call reaches the pool.
+// served reports whether the call is served.
 func (f Fault) served() bool {
 	return f.Applied || f.Cut || f.Code == "" && !f.Drop && !f.Reset
 }

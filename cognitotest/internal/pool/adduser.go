@@ -27,8 +27,8 @@ type User struct {
 	Challenges         []Challenge
 }
 
-// AddUser adds a user to a pool. What of the description contradicts itself or cannot work in the
-// pool is an error. No value that may be secret is in the text of an error.
+// AddUser adds a user to a pool. It returns an error if the description contradicts itself or
+// cannot work in the pool. Errors contain no value that may be secret.
 func (m *Machine) AddUser(poolID string, description User) error {
 	p, err := m.poolByID(poolID)
 	if err != nil {
@@ -69,7 +69,7 @@ func (m *Machine) AddUser(poolID string, description User) error {
 		u.sub = sub
 	}
 	for _, name := range p.usernameAttributes {
-		// The address that the user was added by counts as verified, unless the description says otherwise.
+		// The address that the user signs in by is verified, unless the description says otherwise.
 		if u.attributes.get(name) != "" && u.attributes.get(name+"_verified") == "" {
 			u.attributes.set(name+"_verified", "true")
 		}
@@ -83,7 +83,7 @@ func (m *Machine) AddUser(poolID string, description User) error {
 	return c.join(u, errSignUpExists, false)
 }
 
-// check finds what is wrong with a description whatever the pool.
+// check finds mistakes in a description that do not depend on the pool.
 func (d *User) check() error {
 	if d.Username == "" {
 		return errors.New("the username is missing")
@@ -101,7 +101,8 @@ func (d *User) check() error {
 	return checkScript(d.Challenges)
 }
 
-// checkScript finds challenges that nobody could answer: a ..._VERIFIER comes without a session.
+// checkScript returns an error for a challenge that could not be answered: the server looks for the
+// answer to a ..._VERIFIER in a SECRET_BLOCK, not in a session.
 func checkScript(challenges []Challenge) error {
 	for i, c := range challenges {
 		if strings.HasSuffix(c.Name, "_VERIFIER") {
@@ -111,14 +112,14 @@ func checkScript(challenges []Challenge) error {
 	return nil
 }
 
-// ownClaims are those that a pre token generation trigger cannot change.
+// ownClaims are the claims that a pre token generation trigger cannot change.
 var ownClaims = [...]string{
 	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key",
 	"event_id", "exp", "iat", "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub",
 	"token_use", "username", "version",
 }
 
-// attributes are those of the description, and those that it gives by other names.
+// attributes returns all attributes of the description, Email and Phone included.
 func (d *User) attributes() (attributes, error) {
 	var all attributes
 	for _, name := range slices.Sorted(maps.Keys(d.Attributes)) {
@@ -143,8 +144,8 @@ func (d *User) attributes() (attributes, error) {
 	return all, nil
 }
 
-// setMFA takes what a user could have set up in the pool. Where the pool's MFA is off that is anything:
-// users keep what they have when it is switched off.
+// setMFA sets the factors of a description, which must be possible in the pool. If the pool's MFA
+// is off, all are: users keep their factors when it is switched off.
 func (u *user) setMFA(description User, config mfaConfig) error {
 	methods, preferred := description.Methods, description.Preferred
 	on := config.mode != types.UserPoolMfaTypeOff

@@ -5,41 +5,41 @@ import (
 	"slices"
 )
 
-// What users can be called beside their names, and whose an alias is. See FIDELITY.md, "Attributes".
+// Aliases, and who owns them. See FIDELITY.md, "Attributes".
 
-// alias is what a pool finds a user by: the value of an attribute.
+// alias is the value of an attribute by which a pool finds a user.
 type alias struct {
 	attribute, key string
-	moves          bool // to whoever verifies the address last
+	moves          bool // to the user who verifies the address last
 }
 
-// aliasesOf lists the aliases that attributes make.
+// aliasesOf returns the aliases that some attributes are.
 func (p *pool) aliasesOf(a attributes) []alias {
 	var aliases []alias
 	for _, name := range p.usernameAttributes {
 		if value := a.get(name); value != "" {
-			aliases = append(aliases, alias{name, p.key(value), false})
+			aliases = append(aliases, alias{attribute: name, key: p.key(value)})
 		}
 	}
 	for _, name := range p.aliasAttributes {
 		address := isAddressAttribute(name)
 		if value := a.get(name); value != "" && (!address || a.verified(name)) {
-			aliases = append(aliases, alias{name, p.key(value), address})
+			aliases = append(aliases, alias{attribute: name, key: p.key(value), moves: address})
 		}
 	}
 	return aliases
 }
 
-// lostAlias is an alias that moved away from a user, who still has the address, verified, until
-// release.
+// lostAlias is an alias that another user took. The address is still verified for its former
+// holder, until release.
 type lostAlias struct {
 	alias
 
 	holder *user
 }
 
-// settle tells the former holder, who is locked, that the address is not verified any more.
-func (c *caller) settle(l lostAlias) {
+// unverify marks a lost address as not verified. Its former holder is locked.
+func (c *caller) unverify(l lostAlias) {
 	c.pool.mu.RLock()
 	owner := c.pool.aliases[l.key]
 	c.pool.mu.RUnlock()
@@ -51,11 +51,10 @@ func (c *caller) settle(l lostAlias) {
 	u.modified = c.Now()
 }
 
-// join adds a new user to the pool, and goes on with it as the one that the call is about. It fails
-// if the name belongs to somebody else, or an alias, unless force says that the alias moves to the new
-// user, as ForceAliasCreation does.
+// join adds a new user to the pool and makes it the call's user. It fails if another user has the
+// name or an alias. With force, as with ForceAliasCreation, the alias moves to the new user.
 func (c *caller) join(u *user, exists error, force bool) error {
-	if err := c.take(u); err != nil {
+	if err := c.lockUser(u); err != nil {
 		return err
 	}
 	p := c.pool
@@ -65,7 +64,7 @@ func (c *caller) join(u *user, exists error, force bool) error {
 	defer p.mu.Unlock()
 	for _, key := range []string{p.key(u.name), p.key(u.sub)} {
 		if p.names[key] != nil || p.aliases[key] != nil {
-			return exists // a name that is somebody's alias would come before it
+			return exists // the name would take precedence over an alias
 		}
 	}
 	for _, a := range aliases {
@@ -87,16 +86,15 @@ func (c *caller) join(u *user, exists error, force bool) error {
 	return nil
 }
 
-// change sets attributes of the user and keeps the aliases in step. An empty value deletes an
-// attribute. An address that is verified by this is the user's from then on, whoever had it as an
-// alias before.
-func (c *caller) change(changed ...attribute) error {
-	return c.replace(c.user.attributes.with(changed...), true)
+// changeAttributes sets attributes of the user and updates the aliases. An empty value deletes an
+// attribute. An address that becomes verified moves to the user if it was another user's alias.
+func (c *caller) changeAttributes(changed ...attribute) error {
+	return c.replaceAttributes(c.user.attributes.with(changed...), true)
 }
 
-// replace gives the user other attributes. It fails if they bring an alias that belongs to somebody
-// else, unless it moves.
-func (c *caller) replace(next attributes, move bool) error {
+// replaceAttributes replaces all attributes of the user. It fails if another user has one of the
+// aliases, unless the alias moves.
+func (c *caller) replaceAttributes(next attributes, move bool) error {
 	u, p := c.user, c.pool
 	before, after := p.aliasesOf(u.attributes), p.aliasesOf(next)
 	var owned []alias
@@ -107,7 +105,7 @@ func (c *caller) replace(next attributes, move bool) error {
 		switch other := cmp.Or(p.names[a.key], p.aliases[a.key], u); {
 		case other == u:
 			owned = append(owned, a)
-		case slices.Contains(before, a): // it moved away just now
+		case slices.Contains(before, a): // another call just moved it
 		case !move || !a.moves || other == p.names[a.key]:
 			return aliasExists(a)
 		default:
@@ -127,7 +125,7 @@ func aliasExists(a alias) error {
 	return &Error{"AliasExistsException", "An account with the " + a.attribute + " already exists."}
 }
 
-// forget drops the aliases that are still the user's, but never the sub, which a preferred name may
+// forget removes the aliases that the user still has, but never the sub, which a preferred name may
 // repeat. The pool's lock is held.
 func (p *pool) forget(u *user, aliases []alias) {
 	for _, a := range aliases {

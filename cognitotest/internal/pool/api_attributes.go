@@ -9,7 +9,7 @@ import (
 
 // See FIDELITY.md, "Attributes".
 
-// attributeCodeLife is how long a code that verifies an attribute is good.
+// attributeCodeLife is how long a code for an attribute is valid.
 const attributeCodeLife = 24 * time.Hour
 
 type updateAttributesRequest struct {
@@ -20,11 +20,11 @@ type updateAttributesResponse struct {
 	CodeDeliveryDetailsList []*codeDelivery `json:",omitempty"`
 }
 
-// updateAttributes sets attributes of the user, and sends codes to those that the pool verifies and
-// that hold another address now. Where they went is told to users only.
+// updateAttributes sets attributes of the user, and sends codes to new addresses that the pool
+// verifies. Only the response to a user says where the codes went.
 func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributesResponse, error) {
 	u := c.user
-	may := mayWrite(anything)
+	may := mayWrite(anyAttribute)
 	if !c.admin {
 		may = c.client.writes
 	}
@@ -35,14 +35,14 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 		return nil, err
 	}
 	before, set := u.attributes, c.pool.settings()
-	now, later := in.UserAttributes.apart(before, set.verifyFirst)
-	if err := c.change(now...); err != nil {
+	now, later := in.UserAttributes.splitDelayed(before, set.verifyFirst)
+	if err := c.changeAttributes(now...); err != nil {
 		return nil, err
 	}
 	c.touch()
 	for _, item := range now {
 		if u.codes[item.Name].waits {
-			delete(u.codes, item.Name) // what was to come in its place was asked for earlier
+			delete(u.codes, item.Name) // this change replaces one that waits for its code
 		}
 	}
 	out := &updateAttributesResponse{}
@@ -64,14 +64,14 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 	return out, nil
 }
 
-// keepsFactor refuses to delete the address that a user has chosen for a second factor, in a pool that
-// requires one.
+// keepsFactor returns an error if a change deletes the address of an enabled factor, in a pool that
+// requires MFA.
 func (c *caller) keepsFactor(changed attributes) error {
 	config := c.pool.mfaConfig()
 	if config.mode != types.UserPoolMfaTypeOn {
 		return nil
 	}
-	for _, method := range c.user.thatWork(c.user.methods, config) {
+	for _, method := range c.user.usableOf(c.user.methods, config) {
 		if name := addressOf(method); slices.Contains(changed, attribute{Name: name}) {
 			return invalidParameter(
 				"%s cannot be deleted while %s is enabled: the user pool requires MFA.", name, method,
@@ -81,9 +81,9 @@ func (c *caller) keepsFactor(changed attributes) error {
 	return nil
 }
 
-// apart tells which changes are made now, and which wait until the new address is verified. One that
-// comes with its own verification does not wait.
-func (a attributes) apart(has attributes, verifyFirst []string) (now, later attributes) {
+// splitDelayed splits changes into those that are made now, and those that wait until the new
+// address is verified. A change that also sets the address verified does not wait.
+func (a attributes) splitDelayed(has attributes, verifyFirst []string) (now, later attributes) {
 	for _, item := range a {
 		if slices.Contains(verifyFirst, item.Name) && item.Value != "" && item.Value != has.get(item.Name) &&
 			!a.verified(item.Name) {
@@ -99,7 +99,7 @@ type deleteAttributesRequest struct {
 	UserAttributeNames []string
 }
 
-// deleteAttributes gives the attributes an empty value.
+// deleteAttributes sets the attributes to an empty value, which deletes them.
 func deleteAttributes(c *caller, in *deleteAttributesRequest) (*none, error) {
 	erased := make(attributes, len(in.UserAttributeNames))
 	for i, name := range in.UserAttributeNames {
@@ -115,14 +115,13 @@ type attributeCodeRequest struct {
 
 var errNotVerifiable = invalidParameter("Invalid attribute name. Only phone_number and email can be verified.")
 
-// errNoAddress are what GetUserAttributeVerificationCode says of an address that is not there.
+// errNoAddress are the errors of GetUserAttributeVerificationCode for a missing address.
 var errNoAddress = map[string]*Error{
 	"email":        invalidParameter("User does not have a valid registered email address"),
 	"phone_number": invalidParameter("User does not have a valid registered phone number"),
 }
 
-// getAttributeCode sends a code to an address of the user, whether or not the pool does that by
-// itself.
+// getAttributeCode sends a code to an address of the user, even if the pool does not verify it.
 func getAttributeCode(c *caller, in *attributeCodeRequest) (*deliveryResponse, error) {
 	switch {
 	case !isAddressAttribute(in.AttributeName):
@@ -145,7 +144,7 @@ func verifyAttribute(c *caller, in *attributeCodeRequest) (*none, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.change(attribute{in.AttributeName, sent.address}, attribute{in.AttributeName + "_verified", "true"})
+	err = c.changeAttributes(attribute{in.AttributeName, sent.address}, attribute{in.AttributeName + "_verified", "true"})
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ type refreshTokenRotation struct {
 	RetryGracePeriodSeconds int
 }
 
-// clientRecord has the members that both a request and a description of an app client have, apart from
-// its name and secret. Those that nothing else reads are kept as they came.
+// clientRecord has the members that requests and descriptions of an app client share, except for
+// name and secret. Some are only kept and described.
 type clientRecord struct {
 	ExplicitAuthFlows                        []types.ExplicitAuthFlowsType        `json:",omitempty"`
 	PreventUserExistenceErrors               types.PreventUserExistenceErrorTypes `json:",omitempty"`
@@ -74,8 +74,8 @@ type clientResponse struct {
 	UserPoolClient userPoolClient
 }
 
-// createClient makes an app client with the defaults of the API, which are not those of the console:
-// existence is told, and passwords are not taken as they are.
+// createClient creates an app client with the defaults of the API, which differ from the console's:
+// it tells who exists, and has no USER_PASSWORD_AUTH.
 func createClient(c *caller, in *createClientRequest) (*clientResponse, error) {
 	client, err := c.newClient(NewClientID(), c.pool, in)
 	if err != nil {
@@ -85,7 +85,7 @@ func createClient(c *caller, in *createClientRequest) (*clientResponse, error) {
 	return &clientResponse{client.describe()}, nil
 }
 
-// newClient makes an app client that nobody else has seen yet.
+// newClient returns an app client that is not in the machine yet.
 func (m *Machine) newClient(id string, p *pool, in *createClientRequest) (*appClient, error) {
 	now := m.Now()
 	c := &appClient{id: id, name: in.ClientName, secret: in.ClientSecret, pool: p, created: now, modified: now}
@@ -95,8 +95,8 @@ func (m *Machine) newClient(id string, p *pool, in *createClientRequest) (*appCl
 	return c, m.configure(c, in.clientRecord, "creating")
 }
 
-// updateClient puts another app client in the place of one. As in the service, what is left out goes
-// back to its default; the name and the secret stay. Sessions and tokens stay good.
+// updateClient replaces an app client. As in the service, settings that are left out go back to
+// their defaults; name and secret stay. Sessions and tokens stay valid.
 func updateClient(c *caller, in *updateClientRequest) (*clientResponse, error) {
 	old := c.client
 	client := &appClient{
@@ -112,7 +112,7 @@ func updateClient(c *caller, in *updateClientRequest) (*clientResponse, error) {
 	return &clientResponse{client.describe()}, nil
 }
 
-// configure takes over what a request says of an app client that nobody else has seen yet.
+// configure applies a request to an app client that is not in the machine yet.
 func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 	c.flows = r.ExplicitAuthFlows
 	c.reveal = r.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled
@@ -120,7 +120,7 @@ func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 	c.session = time.Duration(r.AuthSessionValidity) * time.Minute
 	c.revocation = r.EnableTokenRevocation == nil || *r.EnableTokenRevocation
 	r.EnableTokenRevocation = &c.revocation
-	c.lives(&r)
+	c.setLifetimes(&r)
 	if rotation := r.RefreshTokenRotation; rotation != nil && rotation.Feature == "ENABLED" {
 		c.rotation, c.grace = true, time.Duration(rotation.RetryGracePeriodSeconds)*time.Second
 	}
@@ -142,14 +142,15 @@ func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 	return c.check(doing)
 }
 
-// lives sets how long tokens live, and completes what the record says of it: the units where one is
-// given, and the number of refresh tokens always.
-func (c *appClient) lives(r *clientRecord) {
-	units := tokenValidityUnits{"hours", "hours", "days"}
+// setLifetimes sets the lifetimes of tokens, and completes the record as the service does: the
+// units if one is given, and always the lifetime of refresh tokens.
+func (c *appClient) setLifetimes(r *clientRecord) {
+	units := tokenValidityUnits{AccessToken: "hours", IDToken: "hours", RefreshToken: "days"}
 	if given := r.TokenValidityUnits; given != nil && *given != (tokenValidityUnits{}) {
 		units = tokenValidityUnits{
-			cmp.Or(given.AccessToken, units.AccessToken), cmp.Or(given.IDToken, units.IDToken),
-			cmp.Or(given.RefreshToken, units.RefreshToken),
+			AccessToken:  cmp.Or(given.AccessToken, units.AccessToken),
+			IDToken:      cmp.Or(given.IDToken, units.IDToken),
+			RefreshToken: cmp.Or(given.RefreshToken, units.RefreshToken),
 		}
 		r.TokenValidityUnits = &units
 	} else {
@@ -167,7 +168,7 @@ var timeUnits = map[string]time.Duration{
 	"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": day,
 }
 
-// validity is a token's life from a number and its unit; none if it is out of range.
+// validity returns a token's lifetime from a number and its unit; 0 if it is out of range.
 func validity(number int, unit string, otherwise time.Duration) time.Duration {
 	if number == 0 {
 		return otherwise
@@ -211,7 +212,8 @@ type listClientsResponse struct {
 	NextToken       string `json:",omitempty"`
 }
 
-// listClients lists the app clients of a pool by ID. None was made by dynamic registration.
+// listClients lists the app clients of a pool, sorted by ID. Dynamic registration, which would make
+// the ones of type DCR, is not simulated.
 func listClients(c *caller, in *listClientsRequest) (*listClientsResponse, error) {
 	clients := c.clientsOf(c.pool)
 	if in.ClientType == "DCR" {
@@ -224,7 +226,9 @@ func listClients(c *caller, in *listClientsRequest) (*listClientsResponse, error
 	}
 	out := &listClientsResponse{UserPoolClients: []clientDescription{}, NextToken: next}
 	for _, id := range ids {
-		out.UserPoolClients = append(out.UserPoolClients, clientDescription{id, c.pool.id, clients[id].name})
+		out.UserPoolClients = append(out.UserPoolClients, clientDescription{
+			ClientID: id, UserPoolID: c.pool.id, ClientName: clients[id].name,
+		})
 	}
 	return out, nil
 }

@@ -20,11 +20,11 @@ type confirmDeviceResponse struct {
 	UserConfirmationNecessary bool
 }
 
-// confirmDevice makes the device known that the access token was given on. The service does so only
-// if the password went by SRP.
+// confirmDevice confirms the device of the access token. As in the service, the password must have
+// been proved by SRP.
 func confirmDevice(c *caller, in *confirmDeviceRequest) (*confirmDeviceResponse, error) {
-	config, birth := c.pool.settings().devices, c.birthOf(in.DeviceKey)
-	if c.device != in.DeviceKey || config == nil || birth == bornOtherwise {
+	config, source := c.pool.settings().devices, c.sourceOf(in.DeviceKey)
+	if c.device != in.DeviceKey || config == nil || source == sourceOther {
 		return nil, invalidParameter("Invalid device key given.")
 	}
 	secret := in.DeviceSecretVerifierConfig
@@ -37,21 +37,20 @@ func confirmDevice(c *caller, in *confirmDeviceRequest) (*confirmDeviceResponse,
 	c.user.forget(in.DeviceKey)
 	c.user.devices = append(c.user.devices, &device{
 		key: in.DeviceKey, name: in.DeviceName, created: now, modified: now, authenticated: now,
-		remembered: !config.DeviceOnlyRememberedOnUserPrompt, metCode: birth == bornWithCode,
+		remembered: !config.DeviceOnlyRememberedOnUserPrompt, metCode: source == sourceSRPAndCode,
 		verifier: verifier, salt: salt,
 	})
 	return &confirmDeviceResponse{config.DeviceOnlyRememberedOnUserPrompt}, nil
 }
 
-// srpNumber reads one of the numbers that a client made of the password that it gave a device. A zero
-// in front says nothing.
+// srpNumber reads a number that a client derived from a device's password. It drops leading zeros.
 func srpNumber(text string) (number []byte, valid bool) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	n := new(big.Int).SetBytes(raw)
 	return n.Bytes(), err == nil && srp.InGroup(n)
 }
 
-// deviceRequest is that of the calls about one device, or all.
+// deviceRequest is the request of the calls about one device or all devices.
 type deviceRequest struct {
 	DeviceKey              string
 	DeviceRememberedStatus types.DeviceRememberedStatusType

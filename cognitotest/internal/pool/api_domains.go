@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// domain is where a pool's hosted pages would be: under a prefix of the service's own domain, or at
-// a custom domain, which has a certificate. It is a record: nothing listens there. It is replaced,
-// never changed.
+// domain is the address of a pool's hosted pages: a prefix of the service's own domain, or a custom
+// domain with a certificate. It is only a record: nothing listens there. It is replaced, never
+// changed.
 type domain struct {
 	pool    *pool
 	created time.Time
@@ -23,10 +23,10 @@ type domain struct {
 
 func (d *domain) custom() bool { return d.CustomDomainConfig != nil }
 
-// distribution is the host that domains would be aliases of.
+// distribution is the host that custom domains would be aliases of.
 const distribution = "d111111abcdef8.cloudfront.net"
 
-// domainsOf are the domains of a pool, empty for none.
+// domainsOf returns the domains of a pool; empty for none.
 func (m *Machine) domainsOf(p *pool) (prefix, custom string) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -56,8 +56,8 @@ func (d *domain) response() *domainResponse {
 	return out
 }
 
-// reserved is a word that a prefix cannot have; empty if it has none. The service knows the first by
-// itself only, between hyphens.
+// reserved returns a word in a prefix that the service does not allow; empty if there is none.
+// "aws" is only reserved between hyphens.
 func reserved(prefix string) string {
 	switch {
 	case slices.Contains(strings.Split(prefix, "-"), "aws"):
@@ -122,7 +122,7 @@ type domainDescription struct {
 	Status                 string `json:",omitempty"`
 }
 
-// describeDomain describes nothing of a domain that is not there.
+// describeDomain returns an empty description of an unknown domain.
 func describeDomain(c *caller, in *domain) (*describeDomainResponse, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -137,7 +137,7 @@ func describeDomain(c *caller, in *domain) (*describeDomainResponse, error) {
 	}}, nil
 }
 
-// updateDomain changes a domain of the pool. A prefix has only the version of its pages to change.
+// updateDomain changes a domain of the pool. Of a prefix, only the version of its pages can change.
 func updateDomain(c *caller, in *domain) (*domainResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,7 @@ type groupRequest struct {
 	RoleArn     *string
 }
 
-// apply takes over what is given, and leaves the rest as it is.
+// apply returns a group with the members of the request changed.
 func (r *groupRequest) apply(g group, now time.Time) *group {
 	if r.Description != nil {
 		g.description = *r.Description
@@ -84,8 +84,8 @@ func updateGroup(c *caller, in *groupRequest) (*groupResponse, error) {
 	return &groupResponse{g.wire(p)}, nil
 }
 
-// deleteGroup takes the group away first and its members out of it then: who is added meanwhile
-// either finds no group or is taken out, too.
+// deleteGroup deletes the group and then removes its users from it, in this order: a user that is
+// added meanwhile either finds no group or is removed, too.
 func deleteGroup(c *caller, in *groupRequest) (*none, error) {
 	p := c.pool
 	g, err := p.group(in.GroupName)
@@ -134,7 +134,7 @@ type listGroupsResponse struct {
 	NextToken string `json:",omitempty"`
 }
 
-// listGroups lists the groups of a pool by name.
+// listGroups lists the groups of a pool, sorted by name.
 func listGroups(c *caller, in *listGroupsRequest) (*listGroupsResponse, error) {
 	c.pool.mu.RLock()
 	names := slices.Collect(maps.Keys(c.pool.groups))

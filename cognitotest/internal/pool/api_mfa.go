@@ -11,8 +11,8 @@ type associateResponse struct {
 	Session    string `json:",omitempty"`
 }
 
-// associateSoftwareToken gives the user a new secret, which waits to be verified. An older one that
-// was verified goes on signing in until then.
+// associateSoftwareToken gives the user a new secret. Until it is verified, an older verified one
+// still signs in.
 func associateSoftwareToken(c *caller, _ *none) (*associateResponse, error) {
 	if !c.pool.mfaConfig().totp {
 		return nil, errTOTPOff
@@ -26,13 +26,13 @@ func associateSoftwareToken(c *caller, _ *none) (*associateResponse, error) {
 	return &associateResponse{SecretCode: u.pending.text(), Session: continueSetup(c, stageAssociated)}, nil
 }
 
-// continueSetup ends the session of a set-up, if there is one, and opens the next.
+// continueSetup closes the session of a set-up, if there is one, and opens the next.
 func continueSetup(c *caller, reached stage) string {
 	if c.session == nil {
 		return ""
 	}
 	c.useUp()
-	return c.open(session{challenge: challengeSetup, stage: reached, done: c.session.done})
+	return c.newSession(session{challenge: challengeSetup, stage: reached, done: c.session.done})
 }
 
 type verifyRequest struct {
@@ -44,9 +44,9 @@ type verifyResponse struct {
 	Status  types.VerifySoftwareTokenResponseType
 }
 
-// verifySoftwareToken makes the waiting secret the user's authenticator if the code is right. A wrong
-// code changes nothing: session and secret stay good. Without a waiting secret the code is held
-// against the verified one, so that a request that is sent again learns that its code was used.
+// verifySoftwareToken makes the pending secret the user's authenticator if the code is right. A
+// wrong code changes nothing: session and secret stay valid. Without a pending secret it checks the
+// code against the verified one, so a request that is sent again learns that its code was used.
 func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) {
 	u := c.user
 	if !c.pool.mfaConfig().totp {
@@ -79,8 +79,8 @@ func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) 
 	}, nil
 }
 
-// mfaSettings is one method in a preference call. The SDK leaves false out, so that a setting that is
-// there without Enabled says off.
+// mfaSettings are the settings of a method in a preference call. The SDK leaves out false, so
+// settings without Enabled mean off.
 type mfaSettings struct {
 	Enabled, PreferredMfa bool
 }
@@ -91,8 +91,8 @@ type preferenceRequest struct {
 	WebAuthnMfaSettings enabled
 }
 
-// setPreference changes what is given and leaves the other methods as they are, except that only one
-// can be preferred. It checks everything before it changes anything.
+// setPreference changes the methods in the request and leaves the others as they are, except that
+// only one can be preferred. It checks everything before it changes anything.
 func setPreference(c *caller, in *preferenceRequest) (*none, error) {
 	if in.WebAuthnMfaSettings.Enabled {
 		return nil, invalidParameter("cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.")
@@ -136,13 +136,13 @@ func setPreference(c *caller, in *preferenceRequest) (*none, error) {
 	return &none{}, nil
 }
 
-// canEnable tells whether a method may be switched on: the pool offers it, and the user has
+// canEnable reports whether a method can be enabled: the pool must offer it, and the user must have
 // a verified authenticator or an address, verified or not.
 func (u *user) canEnable(method string, config mfaConfig) bool {
 	return u.usable(method, config) && (method != methodTOTP || config.totp)
 }
 
-// deleteSoftwareToken forgets the user's authenticator and the preference for it.
+// deleteSoftwareToken removes the user's authenticator and the preference for it.
 func deleteSoftwareToken(c *caller, _ *none) (*none, error) {
 	u := c.user
 	if u.verified == nil && u.pending == nil {

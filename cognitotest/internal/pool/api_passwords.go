@@ -8,7 +8,7 @@ import (
 
 // See FIDELITY.md, "Passwords".
 
-// passwordCodeLife is how long a code for a new password is good.
+// passwordCodeLife is how long a code for a new password is valid.
 const passwordCodeLife = time.Hour
 
 var (
@@ -18,8 +18,8 @@ var (
 		"Cannot reset password for the user as there is no registered/verified email or phone_number")
 )
 
-// forgotPassword sends a code that ConfirmForgotPassword takes. A client that hides who exists is not
-// told either that a user has no address to send to.
+// forgotPassword sends a code for ConfirmForgotPassword. A client that hides who exists does not
+// learn either that a user has no address to send to.
 func forgotPassword(c *caller, in *nameRequest) (*deliveryResponse, error) {
 	if c.user == nil {
 		return simulateRecovery(c, in.Username)
@@ -34,22 +34,22 @@ func forgotPassword(c *caller, in *nameRequest) (*deliveryResponse, error) {
 	return &deliveryResponse{delivery}, nil
 }
 
-// simulateRecovery is the response of ForgotPassword for whoever must not be told from others: as the
-// pool would respond to most.
+// simulateRecovery returns the response for a user who must look like any other: the one that most
+// users of the pool would get.
 func simulateRecovery(c *caller, username string) (*deliveryResponse, error) {
 	set := c.pool.settings()
 	switch {
 	case len(set.recovery) == 0:
-		return &deliveryResponse{c.simulate(username, set.autoVerified)}, nil
+		return &deliveryResponse{c.simulateDelivery(username, set.autoVerified)}, nil
 	case set.recovery[0] == recoveryAdmin:
 		return nil, errAdminRecovery
 	default:
-		return &deliveryResponse{c.simulate(username, set.recovery)}, nil
+		return &deliveryResponse{c.simulateDelivery(username, set.recovery)}, nil
 	}
 }
 
-// sendRecovery sends the code that gives the user a new password. Whoever never had one of their own
-// cannot have lost it.
+// sendRecovery sends the code for a new password. It returns an error if the user has never chosen
+// one.
 func sendRecovery(c *caller) (*codeDelivery, error) {
 	if c.user.status == userMustChange || c.user.status == userExternal {
 		return nil, errNoReset
@@ -61,9 +61,9 @@ func sendRecovery(c *caller) (*codeDelivery, error) {
 	return c.sendCode(codePassword, attribute, passwordCodeLife), nil
 }
 
-// recovery is the attribute whose address gets the code: the first verified one of those that the
-// pool names or, if it names none, the phone number before the e-mail address. An address that is
-// a second factor is no way around the first.
+// recovery returns the attribute whose address gets the code: the first verified one of those that
+// the pool lists or, if it lists none, the phone number before the e-mail address. It skips an
+// address that is a second factor: otherwise one factor would do for both.
 func recovery(c *caller) (string, error) {
 	mechanisms := c.pool.settings().recovery
 	if len(mechanisms) == 0 {
@@ -85,8 +85,8 @@ func recovery(c *caller) (string, error) {
 	return "", errNoRecovery
 }
 
-// checkPassword tells whether a password can become the user's: by what it holds, and because it is
-// not one of the last, the present one included.
+// checkPassword checks a new password of the user against the policy and the last passwords, the
+// current one included.
 func (c *caller) checkPassword(password string) error {
 	policy := c.pool.settings().policy
 	if err := policy.check(password); err != nil {
@@ -104,8 +104,8 @@ type confirmForgotPasswordRequest struct {
 	Password         string
 }
 
-// confirmForgotPassword sets a new password for a code of ForgotPassword or of
-// AdminResetUserPassword. The code is used up when that went well.
+// confirmForgotPassword sets a new password with a code of ForgotPassword or
+// AdminResetUserPassword. The code is used up only on success.
 func confirmForgotPassword(c *caller, in *confirmForgotPasswordRequest) (*none, error) {
 	if c.user == nil {
 		return nil, errConfirmCode
@@ -128,7 +128,7 @@ func confirmForgotPassword(c *caller, in *confirmForgotPasswordRequest) (*none, 
 	return &none{}, nil
 }
 
-// resetPassword bars the old password, and ends the sign-ins that began with it, until
+// resetPassword invalidates the password, and the sign-ins that began with it, until
 // ConfirmForgotPassword sets another.
 func resetPassword(c *caller, _ *none) (*none, error) {
 	if c.user.status == userUnconfirmed {
@@ -164,8 +164,8 @@ type changePasswordRequest struct {
 	PreviousPassword, ProposedPassword string
 }
 
-// changePassword replaces the password of a user who is signed in. Wrong guesses at the old one count
-// as at sign-in.
+// changePassword changes the password of a user who is signed in. A wrong old password counts as at
+// sign-in.
 func changePassword(c *caller, in *changePasswordRequest) (*none, error) {
 	now := c.Now()
 	switch {

@@ -17,9 +17,9 @@ type signInPolicy struct {
 	AllowedFirstAuthFactors []string
 }
 
-// over completes what a request says with what was said before, or else with the defaults. The days
-// are those that temporary passwords are good for, if a request says so elsewhere.
-func (p policies) over(before policies, days int) policies {
+// orElse completes the policies of a request with the policies before it, or else with the
+// defaults. days is the validity of temporary passwords if the request has it elsewhere, or 0.
+func (p policies) orElse(before policies, days int) policies {
 	policy := defaultPolicy()
 	switch {
 	case p.PasswordPolicy != nil:
@@ -40,7 +40,7 @@ type usernameConfiguration struct {
 	CaseSensitive *bool
 }
 
-// accountRecoverySetting says how users of a pool get a new password.
+// accountRecoverySetting says how users get a new password.
 type accountRecoverySetting struct {
 	RecoveryMechanisms []recoveryMechanism `json:",omitempty"`
 }
@@ -50,12 +50,12 @@ type recoveryMechanism struct {
 	Name     string
 }
 
-// recoveryNames are the mechanisms and their attributes.
+// recoveryNames are the recovery mechanisms and their attributes.
 var recoveryNames = [...]struct{ mechanism, attribute string }{
 	{"verified_email", "email"}, {"verified_phone_number", "phone_number"}, {recoveryAdmin, recoveryAdmin},
 }
 
-// check holds the setting, if there is one, against the rules of the service.
+// check checks the setting, which may be nil, against the rules of the service.
 func (s *accountRecoverySetting) check() error {
 	if s == nil {
 		return nil
@@ -77,7 +77,7 @@ func invalidRecovery(what string) error {
 	return invalidParameter("Invalid account recovery setting parameter. Account Recovery Setting cannot %s", what)
 }
 
-// attributes lists the mechanisms as attributes, the most important first.
+// attributes returns the attributes of the mechanisms, by priority.
 func (s accountRecoverySetting) attributes() []string {
 	sorted := slices.SortedStableFunc(slices.Values(s.RecoveryMechanisms), func(a, b recoveryMechanism) int {
 		return cmp.Compare(a.Priority, b.Priority)
@@ -102,7 +102,7 @@ type createPoolRequest struct {
 	Schema                []schemaAttribute
 }
 
-// poolSettingsRequest is what both CreateUserPool and UpdateUserPool set.
+// poolSettingsRequest has the settings of both CreateUserPool and UpdateUserPool.
 type poolSettingsRequest struct {
 	poolRecord
 
@@ -113,10 +113,10 @@ type poolSettingsRequest struct {
 var errNoFactor = invalidParameter(
 	"SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
 
-// over is an MFA configuration as it is after the request, which speaks of the mode and of SMS only.
-// SMS is switched on where the mode alone is given, since both calls know no other factor, and off
-// when it has nothing to be sent by. The settings are those after the request.
-func (r *poolSettingsRequest) over(config mfaConfig, set poolSettings) (mfaConfig, error) {
+// mfaAfter returns an MFA configuration after the request, which can only set the mode and SMS.
+// Without another factor, a mode switches SMS on, since both calls have no other factor. Without an
+// SmsConfiguration, SMS is off. set are the settings after the request.
+func (r *poolSettingsRequest) mfaAfter(config mfaConfig, set poolSettings) (mfaConfig, error) {
 	mode := cmp.Or(r.MfaConfiguration, config.mode, types.UserPoolMfaTypeOff)
 	switch {
 	case mode == types.UserPoolMfaTypeOff:
@@ -136,7 +136,7 @@ func (r *poolSettingsRequest) over(config mfaConfig, set poolSettings) (mfaConfi
 		}
 	}
 	config.mode = mode
-	if config.bypassed(set) { // the service has other words for it here than in SetUserPoolMfaConfig
+	if config.bypassedByPasskeys(set) { // another text than in SetUserPoolMfaConfig
 		return config, invalidParameter(
 			"WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA.")
 	}
@@ -164,7 +164,7 @@ type userPoolResponse struct {
 	UserPool userPoolType
 }
 
-// createPool makes a pool. As in the service, TOTP is off in it until SetUserPoolMfaConfig is called.
+// createPool creates a pool. As in the service, TOTP is off until SetUserPoolMfaConfig is called.
 func createPool(c *caller, in *createPoolRequest) (*userPoolResponse, error) {
 	p, err := c.newPool(NewPoolID(c.region), in)
 	if err != nil {
@@ -174,7 +174,7 @@ func createPool(c *caller, in *createPoolRequest) (*userPoolResponse, error) {
 	return &userPoolResponse{c.describe(p)}, nil
 }
 
-// newPool makes a pool that nobody else has seen yet.
+// newPool returns a pool that is not in the machine yet.
 func (m *Machine) newPool(id string, in *createPoolRequest) (*pool, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
 		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
@@ -188,13 +188,14 @@ func (m *Machine) newPool(id string, in *createPoolRequest) (*pool, error) {
 	return p, p.schema.extend(in.Schema, true)
 }
 
-// configure sets what can be changed of a pool; its lock is held, or nobody else has seen it yet.
+// configure applies the settings of a request. The lock is held, or the pool is not in the machine
+// yet.
 func (p *pool) configure(in *poolSettingsRequest) error {
 	set, err := in.settings(p.set)
 	if err != nil {
 		return err
 	}
-	config, err := in.over(p.mfa, set)
+	config, err := in.mfaAfter(p.mfa, set)
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (m *Machine) describe(p *pool) userPoolType {
 	return out
 }
 
-// updatePool sets what can be changed of a pool.
+// updatePool changes the settings of a pool.
 func updatePool(c *caller, in *poolSettingsRequest) (*none, error) {
 	now := c.Now()
 	p := c.pool
@@ -265,7 +266,7 @@ type listPoolsResponse struct {
 	NextToken string `json:",omitempty"`
 }
 
-// listPools lists the pools by ID.
+// listPools lists the pools, sorted by ID.
 func listPools(c *caller, in *listPoolsRequest) (*listPoolsResponse, error) {
 	var ids []string
 	for _, p := range c.allPools() {
@@ -292,7 +293,7 @@ func listPools(c *caller, in *listPoolsRequest) (*listPoolsResponse, error) {
 }
 
 // poolMFAConfig is the request and the response of SetUserPoolMfaConfig, and the response of
-// GetUserPoolMfaConfig. The parts of no consequence here are kept as they came.
+// GetUserPoolMfaConfig. Parts without effect here are kept as JSON.
 type poolMFAConfig struct {
 	MfaConfiguration              types.UserPoolMfaType `json:",omitempty"`
 	SoftwareTokenMfaConfiguration *enabled              `json:",omitempty"`
@@ -314,7 +315,7 @@ func (m mfaConfig) wire() *poolMFAConfig {
 	return out
 }
 
-// config is the request as the pool keeps it: a factor that is left out is off, and so is MFA itself.
+// config returns the configuration of the request. What it leaves out is off.
 func (r *poolMFAConfig) config() (mfaConfig, error) {
 	config := mfaConfig{
 		mode: cmp.Or(r.MfaConfiguration, types.UserPoolMfaTypeOff),
@@ -338,8 +339,8 @@ func (r *poolMFAConfig) config() (mfaConfig, error) {
 	return config, nil
 }
 
-// setMFA replaces the configuration; the pool's lock is held, or nobody else has seen it yet. How SMS
-// are sent is the same for MFA and for all else.
+// setMFA replaces the configuration. The lock is held, or the pool is not in the machine yet. The
+// SmsConfiguration of MFA is also that of the pool.
 func (p *pool) setMFA(in *poolMFAConfig) error {
 	config, err := in.config()
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// resourceServer is an API that is protected by scopes of its own. Nothing here gives tokens with such
-// scopes: app clients may list them. It is replaced, never changed.
+// resourceServer is an API with scopes of its own. App clients may list them, but no token has
+// them. It is replaced, never changed.
 type resourceServer struct {
 	UserPoolID string `json:"UserPoolId"`
 	Identifier string
@@ -19,7 +19,7 @@ type resourceServerScope struct {
 	ScopeName, ScopeDescription string
 }
 
-// hasScope tells whether one of the pool's resource servers has a scope, named "identifier/scope".
+// hasScope reports whether one of the pool's resource servers has a scope, as "identifier/scope".
 func (p *pool) hasScope(scope string) bool {
 	slash := strings.LastIndexByte(scope, '/')
 	if slash < 0 {
@@ -96,7 +96,7 @@ type listResourceServersResponse struct {
 	NextToken       string `json:",omitempty"`
 }
 
-// listResourceServers lists the resource servers of a pool by identifier.
+// listResourceServers lists the resource servers of a pool, sorted by identifier.
 func listResourceServers(c *caller, in *listPoolsRequest) (*listResourceServersResponse, error) {
 	c.pool.mu.RLock()
 	servers := maps.Clone(c.pool.servers)

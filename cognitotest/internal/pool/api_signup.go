@@ -2,7 +2,7 @@ package pool
 
 import "time"
 
-// signUpCodeLife is how long the code of a sign-up is good.
+// signUpCodeLife is how long the code of a sign-up is valid.
 const signUpCodeLife = 24 * time.Hour
 
 type signUpRequest struct {
@@ -50,17 +50,17 @@ func signUp(c *caller, in *signUpRequest) (*signUpResponse, error) {
 	}, nil
 }
 
-// openSignUp opens the next session on the way from a sign-up to a sign-in, in a client that has
+// openSignUp opens the next session on the way from a sign-up to a sign-in, if the client has
 // USER_AUTH.
 func (c *caller) openSignUp(reached stage, proved proof) string {
 	if !c.client.allowsUserAuth() {
 		return ""
 	}
-	return c.open(session{challenge: challengeSignUp, stage: reached, done: progress{proof: proved}})
+	return c.newSession(session{challenge: challengeSignUp, stage: reached, done: progress{proof: proved}})
 }
 
-// sendConfirmation sends the code that confirms a sign-up to the first attribute that the pool
-// verifies; nil if there is none.
+// sendConfirmation sends the code of a sign-up to the first attribute that the pool verifies; it
+// returns nil if there is none.
 func sendConfirmation(c *caller) *codeDelivery {
 	for _, attribute := range c.pool.settings().autoVerified {
 		if c.user.attributes.get(attribute) != "" {
@@ -96,7 +96,7 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 		return nil, err
 	}
 	verified := u.attributes.with(attribute{sent.attribute + "_verified", "true"})
-	if err := c.replace(verified, in.ForceAliasCreation); err != nil {
+	if err := c.replaceAttributes(verified, in.ForceAliasCreation); err != nil {
 		return nil, err
 	}
 	c.touch()
@@ -108,7 +108,7 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 	return &confirmSignUpResponse{c.openSignUp(stageConfirmed, proved)}, u.confirm()
 }
 
-// confirm ends the sign-up of the user.
+// confirm completes the sign-up of the user.
 func (u *user) confirm() error {
 	if u.status != userUnconfirmed {
 		return &Error{notAuthorized, "User cannot be confirmed. Current status is " + string(u.status)}
@@ -126,7 +126,7 @@ func adminConfirmSignUp(c *caller, _ *none) (*none, error) {
 	return &none{}, nil
 }
 
-// nameRequest is that of the calls that name a user to an app client.
+// nameRequest is the request of calls that name a user to an app client.
 type nameRequest struct {
 	Username string
 }
@@ -139,7 +139,7 @@ func resendConfirmationCode(c *caller, in *nameRequest) (*deliveryResponse, erro
 		if len(verified) == 0 {
 			return nil, errNoResend
 		}
-		return &deliveryResponse{c.simulate(in.Username, verified)}, nil
+		return &deliveryResponse{c.simulateDelivery(in.Username, verified)}, nil
 	}
 	if c.user.status != userUnconfirmed {
 		return nil, invalidParameter("User is already confirmed.")

@@ -2,7 +2,7 @@ package pool
 
 import "maps"
 
-// mostTags is how many tags a pool can have.
+// mostTags is the maximum number of tags of a pool.
 const mostTags = 50
 
 type tagRequest struct {

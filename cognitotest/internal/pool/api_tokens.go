@@ -25,9 +25,9 @@ func (r *getTokensResponse) finish() (err error) {
 	return err
 }
 
-// getTokensFromRefreshToken redeems a refresh token and, where the client rotates, makes its
-// successor, which has what is left of its life. During the grace period the old one gives a token of
-// the same generation again, since a response may have been lost. See FIDELITY.md, "Tokens".
+// getTokensFromRefreshToken redeems a refresh token. With rotation, it also returns a successor
+// with the rest of its lifetime. During the grace period, the old token returns a successor of the
+// same generation again, since the response may have been lost. See FIDELITY.md, "Tokens".
 func getTokensFromRefreshToken(c *caller, in *getTokensRequest) (*getTokensResponse, error) {
 	if in.ClientSecret != c.client.secret {
 		return nil, &Error{notAuthorized, "Client secret does not match for the client: " + c.client.id}
@@ -78,7 +78,7 @@ func revokeToken(c *caller, in *revokeTokenRequest) (*none, error) {
 	return &none{}, nil
 }
 
-// globalSignOut ends every token of the user.
+// globalSignOut revokes all tokens of the user.
 func globalSignOut(c *caller, _ *none) (*none, error) {
 	c.user.revokeAll(c.Now())
 	if c.admin {

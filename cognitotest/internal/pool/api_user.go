@@ -13,7 +13,7 @@ type getUserResponse struct {
 	UserMFASettingList  []string `json:",omitempty"`
 }
 
-// getUser describes the user as far as the app client may read it.
+// getUser returns the user, with the attributes that the app client may read.
 func getUser(c *caller, _ *none) (*getUserResponse, error) {
 	out := describeUser(c)
 	out.UserAttributes = c.client.readable(out.UserAttributes)
@@ -50,7 +50,7 @@ type authFactorsResponse struct {
 	ConfiguredUserAuthFactors []string `json:",omitempty"`
 }
 
-// getAuthFactors lists the factors that are set up. An authenticator is among them although it is
+// getAuthFactors lists the factors that are set up. That includes an authenticator, although it is
 // never a first factor.
 func getAuthFactors(c *caller, _ *none) (*authFactorsResponse, error) {
 	out := &authFactorsResponse{
@@ -71,7 +71,7 @@ func deleteUser(c *caller, _ *none) (*none, error) {
 	return &none{}, nil
 }
 
-// disableUser bars the user and ends every token for good.
+// disableUser disables the user and revokes all tokens for good.
 func disableUser(c *caller, _ *none) (*none, error) {
 	c.user.disabled = true
 	c.user.revokeAll(c.Now())

@@ -20,9 +20,9 @@ type adminCreateUserResponse struct {
 	User userType
 }
 
-// adminCreateUser makes a user who must change the password at the first sign-in. The temporary one
-// is sent, unless that is suppressed. Where users may do without a password and none is given, the
-// user has none.
+// adminCreateUser creates a user who must change the password at the first sign-in, and sends the
+// temporary password unless that is suppressed. If users need no password and the request has none,
+// neither has the user.
 func adminCreateUser(c *caller, in *adminCreateUserRequest) (*adminCreateUserResponse, error) {
 	if in.MessageAction == types.MessageActionTypeResend {
 		return resendInvitation(c, in)
@@ -32,7 +32,7 @@ func adminCreateUser(c *caller, in *adminCreateUserRequest) (*adminCreateUserRes
 	if err := set.policy.check(password); err != nil {
 		return nil, err
 	}
-	if err := c.pool.schema.checkNew(in.UserAttributes, anything); err != nil {
+	if err := c.pool.schema.checkNew(in.UserAttributes, anyAttribute); err != nil {
 		return nil, err
 	}
 	if in.TemporaryPassword == "" && set.passwordless() {
@@ -69,7 +69,7 @@ func resendInvitation(c *caller, in *adminCreateUserRequest) (*adminCreateUserRe
 	return &adminCreateUserResponse{c.user.wire()}, nil
 }
 
-// invite sends the temporary password, by SMS unless only e-mail is asked for, as the service does.
+// invite sends the temporary password, as the service does: by SMS if no medium is given.
 func invite(c *caller, mediums []string) {
 	if slices.Contains(mediums, "EMAIL") {
 		c.send("EMAIL", c.user.attributes.get("email"), c.user.password)

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// attribute is an item of a list of attributes, in requests and responses alike.
+// attribute is an item of a list of attributes, in requests and responses.
 type attribute struct {
 	Name  string
 	Value string
 }
 
-// attributes keeps the order in which they were given.
+// attributes keeps the order of the request.
 type attributes []attribute
 
 func (a attributes) get(name string) string {
@@ -23,7 +23,7 @@ func (a attributes) get(name string) string {
 	return ""
 }
 
-// verified tells whether an address is. The service takes any case of true.
+// verified reports whether an address attribute is verified. The service accepts any case of true.
 func (a attributes) verified(name string) bool { return isTrue(a.get(name + "_verified")) }
 
 func isTrue(value string) bool { return strings.EqualFold(value, "true") }
@@ -38,8 +38,8 @@ func (a *attributes) set(name, value string) {
 	*a = append(*a, attribute{name, value})
 }
 
-// with is a copy with some attributes set, and without those that are set to nothing. An address
-// that is another one now is not verified, unless the call says that it is.
+// with returns a copy with some attributes set, and those with an empty value deleted. An address
+// that changes is not verified, unless the call sets that, too.
 func (a attributes) with(changed ...attribute) attributes {
 	next, given := slices.Clone(a), attributes(changed)
 	for _, c := range changed {
@@ -59,8 +59,8 @@ func (a attributes) with(changed ...attribute) attributes {
 	return next
 }
 
-// only leaves some of the attributes, or all if none are named. As in the service every user has to
-// have them.
+// only returns the named attributes, or all if no names are given. As in the service, it is an
+// error if the user lacks one of them.
 func (a attributes) only(names []string) (attributes, error) {
 	if len(names) == 0 {
 		return a, nil
@@ -73,7 +73,7 @@ func (a attributes) only(names []string) (attributes, error) {
 	return slices.DeleteFunc(a, func(item attribute) bool { return !slices.Contains(names, item.Name) }), nil
 }
 
-// members are the attributes as a decoded request has them.
+// members returns the attributes as members of a decoded request.
 func (a attributes) members() []any {
 	list := make([]any, len(a))
 	for i, item := range a {
@@ -86,7 +86,7 @@ func isAddressAttribute(name string) bool { return name == "email" || name == "p
 
 var errSubFixed = invalidParameter("Cannot modify the non-mutable attribute sub")
 
-// check holds attributes against the rules of the service that do not depend on the pool.
+// check checks the rules of the service that do not depend on the pool.
 func (a attributes) check() error {
 	for _, item := range a {
 		switch {

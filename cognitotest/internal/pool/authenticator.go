@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// period is the life of a code in seconds.
+// period is the time step of TOTP in seconds.
 const period = 30
 
-// authenticator is a TOTP secret of a user and what of its codes was used. The computation is apart
-// from the library's own on purpose: the two check each other.
+// authenticator is a TOTP secret of a user and its used codes. It does not share code with the
+// library on purpose: the two check each other.
 type authenticator struct {
 	secret []byte
 	device string  // FriendlyDeviceName
@@ -27,14 +27,14 @@ var errTOTPUsed = &Error{expiredCode, "Your software token has already been used
 
 var base32Text = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// newAuthenticator makes a secret of 32 bytes, which are 52 characters of base32.
+// newAuthenticator returns a random secret of 32 bytes, or 52 characters of base32.
 func newAuthenticator() *authenticator {
 	a := &authenticator{secret: make([]byte, 32)}
 	_, _ = rand.Read(a.secret)
 	return a
 }
 
-// parseAuthenticator takes a secret as apps show it.
+// parseAuthenticator reads a base32 secret, with spaces and in any case, as apps show it.
 func parseAuthenticator(secret string) (*authenticator, error) {
 	secret = strings.ToUpper(strings.TrimRight(strings.ReplaceAll(secret, " ", ""), "="))
 	raw, err := base32Text.DecodeString(secret)
@@ -48,7 +48,7 @@ func (a *authenticator) text() string { return base32Text.EncodeToString(a.secre
 
 func stepAt(t time.Time) int64 { return t.Unix() / period }
 
-// code is the HOTP value of a step (RFC 4226, section 5.3).
+// code returns the HOTP value of a step (RFC 4226, section 5.3).
 func (a *authenticator) code(step int64) string {
 	mac := hmac.New(sha1.New, a.secret)
 	_ = binary.Write(mac, binary.BigEndian, step)
@@ -57,8 +57,8 @@ func (a *authenticator) code(step int64) string {
 	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[offset:])&0x7fffffff)%1_000_000)
 }
 
-// accept takes a code of the current step or of one of its neighbors, once. A code that is right for
-// several steps counts for one that is still unused. See FIDELITY.md, "TOTP".
+// accept accepts a code of the current step, the one before or the one after, once. A code that is
+// right for several steps counts for one that is still unused. See FIDELITY.md, "TOTP".
 func (a *authenticator) accept(code string, now time.Time, strict bool, mismatch error) error {
 	current := stepAt(now)
 	result := mismatch
@@ -70,7 +70,7 @@ func (a *authenticator) accept(code string, now time.Time, strict bool, mismatch
 			result = errTOTPUsed
 			continue
 		}
-		// With more than the window's three in the list the oldest is out of reach.
+		// The window has three steps, so the oldest of more is out of reach.
 		if a.used = append(a.used, step); len(a.used) > 3 {
 			i := slices.Index(a.used, slices.Min(a.used))
 			a.used = slices.Delete(a.used, i, i+1)

@@ -2,43 +2,43 @@ package pool
 
 import "time"
 
-// caller is whoever makes a call, and whom the call is about. find.go fills it in by the call's
-// authority, and unlocks the user once the operation has returned.
+// caller is the context of a call: who makes it, and about which user. find.go fills it in,
+// according to the call's authority, and unlocks the user after the operation.
 type caller struct {
 	*Machine
 
-	members map[string]any // of the request, as it was decoded
-	admin   bool           // the call is signed: by an administrator, not by a user
+	members map[string]any // of the request, decoded
+	admin   bool           // the call is signed: an administrator makes it, not a user
 
 	pool    *pool
-	client  *appClient   // of the request, or of the access token
+	client  *appClient   // of the request or of the access token
 	user    *user        // locked
-	lost    []lostAlias  // what others lost by the call, and learn at its end
-	device  string       // key of the device that the access token was given on
-	session *session     // that the request continues; nil if it was used, see block
-	block   *secretBlock // that stands in for the session in the answers of SRP
+	lost    []lostAlias  // of other users; unverified after the call
+	device  string       // the key of the access token's device
+	session *session     // that the request continues; nil if it was used (see block)
+	block   *secretBlock // in place of a session, in answers by SRP
 }
 
-// secretBlock is what the SECRET_BLOCK of a PASSWORD_VERIFIER, or of a DEVICE_PASSWORD_VERIFIER, says
-// to the server. The challenge has no session: this stands in for it. The exchange of keys is over
-// when the challenge is made, so its answer takes no arithmetic.
+// secretBlock is the content of the SECRET_BLOCK of a PASSWORD_VERIFIER or
+// DEVICE_PASSWORD_VERIFIER, which has no session. The key exchange is complete when the challenge
+// is made, so checking the answer takes no big-number arithmetic.
 type secretBlock struct {
 	ticket
 
-	Key []byte // what the answer must be signed with
-	X   []byte // what the password came to, so that a change of it is noticed; nothing for a device
+	Key []byte // that the answer must be signed with
+	X   []byte // the private key from the password, to notice a change of it; empty for a device
 
-	raw []byte // as it came
+	raw []byte // the encrypted form
 }
 
-// text is a member of the request that is a string.
+// text returns a string member of the request; empty if there is none.
 func (c *caller) text(name string) string {
 	text, _ := c.members[name].(string)
 	return text
 }
 
-// take locks a user for the rest of the call.
-func (c *caller) take(u *user) error {
+// lockUser locks a user for the rest of the call.
+func (c *caller) lockUser(u *user) error {
 	u.mu.Lock()
 	if u.deleted {
 		u.mu.Unlock()
@@ -48,8 +48,8 @@ func (c *caller) take(u *user) error {
 	return nil
 }
 
-// release unlocks the user, if there is one. Whoever lost an alias learns it now: no two users are
-// locked at a time.
+// release unlocks the user, if there is one, then updates the users who lost an alias: no two users
+// are locked at a time.
 func (c *caller) release() {
 	if c.user != nil {
 		c.user.mu.Unlock()
@@ -57,25 +57,25 @@ func (c *caller) release() {
 	}
 	for _, l := range c.lost {
 		l.holder.mu.Lock()
-		c.settle(l)
+		c.unverify(l)
 		l.holder.mu.Unlock()
 	}
 	c.lost = nil
 }
 
-// touch notes that the user was changed now.
+// touch updates the user's modification time.
 func (c *caller) touch() { c.user.modified = c.Now() }
 
-// The sizes of what is encrypted: Cognito's sessions have some 1,000 to 1,600 characters; up to 4,096
-// are documented, and 8,420 have been seen.
+// The sizes of encrypted sessions, in bytes. Cognito's have about 1,000 to 1,600 characters; up to
+// 4,096 are documented, and 8,420 have been seen.
 const (
 	sessionSize     = 860
 	longSessionSize = 2980
-	hugeSessionSize = 6080 // The service itself takes 8,192 characters.
+	hugeSessionSize = 6080 // the service accepts up to 8,192 characters
 )
 
-// begin begins a session for the user.
-func (c *caller) begin(s session) ticket {
+// newTicket opens a session for the user and returns its ticket.
+func (c *caller) newTicket(s session) ticket {
 	now := c.Now()
 	s.id, s.epoch, s.expires = newNumber(), c.user.epoch, now.Add(c.client.session)
 	c.sessions.add(&s, now)
@@ -85,8 +85,8 @@ func (c *caller) begin(s session) ticket {
 	}
 }
 
-// open begins a session and gives the string that a client carries for it.
-func (c *caller) open(s session) string {
+// newSession opens a session for the user and returns the string for the client.
+func (c *caller) newSession(s session) string {
 	size := sessionSize
 	switch {
 	case c.quirks.HugeSessions:
@@ -94,19 +94,20 @@ func (c *caller) open(s session) string {
 	case c.quirks.LongSessions:
 		size = longSessionSize
 	}
-	return c.sealer.sealSession(c.begin(s), size)
+	return c.sealer.sealSession(c.newTicket(s), size)
 }
 
-// useUp ends the session that the request continues, if it has one. After a wrong answer it is not
-// called, as a rule, so that the user can try again.
+// useUp closes the session that the request continues, if it has one. As a rule it is not called
+// after a wrong answer, so the user can try again.
 func (c *caller) useUp() {
 	if c.session != nil {
 		c.sessions.remove(c.session)
 	}
 }
 
-// live finds a session of the user; nil if it was used, or ended with the password that it stood on.
-func (c *caller) live(id uint64) *session {
+// activeSession returns an open session of the user; nil if it was used, or ended because the
+// password changed.
+func (c *caller) activeSession(id uint64) *session {
 	s := c.sessions.find(id)
 	if s == nil || s.epoch != c.user.epoch {
 		return nil
@@ -119,16 +120,16 @@ func (c *caller) send(medium, destination, code string) {
 	c.user.messages.add(Message{Time: c.Now(), Medium: medium, Destination: destination, Code: code})
 }
 
-// codeDelivery says where a code went.
+// codeDelivery is the destination of a code.
 type codeDelivery struct {
 	AttributeName, DeliveryMedium, Destination string
 }
 
 func deliveryTo(attribute, address string) *codeDelivery {
-	return &codeDelivery{attribute, mediumOf(attribute), mask(address)}
+	return &codeDelivery{AttributeName: attribute, DeliveryMedium: mediumOf(attribute), Destination: mask(address)}
 }
 
-// mediumOf is the way in which messages go to the address that an attribute holds.
+// mediumOf returns the medium of messages to an address attribute.
 func mediumOf(attribute string) string {
 	if attribute == "phone_number" {
 		return "SMS"
@@ -136,27 +137,29 @@ func mediumOf(attribute string) string {
 	return "EMAIL"
 }
 
-// What codes that are sent confirm: a sign-up, a new password or, under its own name, an attribute.
+// The purposes of codes that are sent. Codes that verify an attribute have its name as purpose.
 const (
 	codeSignUp   = "sign-up"
 	codePassword = "password"
 )
 
-// sendCode sends a code to the address that an attribute of the user holds. It takes the place of an
-// earlier one for the same purpose.
+// sendCode sends a code to an address attribute of the user. It replaces an earlier code for the
+// same purpose.
 func (c *caller) sendCode(purpose, attribute string, life time.Duration) *codeDelivery {
 	return c.sendCodeTo(purpose, attribute, c.user.attributes.get(attribute), life)
 }
 
-// sendCodeTo is sendCode to an address that the attribute may hold only when the code comes back.
+// sendCodeTo is sendCode to an address that the attribute may only get once it is confirmed.
 func (c *caller) sendCodeTo(purpose, attribute, address string, life time.Duration) *codeDelivery {
 	delivery := deliveryTo(attribute, address)
 	code := newText(digits, 6)
 	if c.user.codes == nil {
 		c.user.codes = map[string]confirmation{}
 	}
-	waits := address != c.user.attributes.get(attribute)
-	c.user.codes[purpose] = confirmation{code, attribute, address, waits, c.Now().Add(life)}
+	c.user.codes[purpose] = confirmation{
+		code: code, attribute: attribute, address: address, expires: c.Now().Add(life),
+		waits: address != c.user.attributes.get(attribute),
+	}
 	c.send(delivery.DeliveryMedium, address, code)
 	return delivery
 }

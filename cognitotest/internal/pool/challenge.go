@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// signIn is a sign-in on its way. The files beside this one have a way of proving something each:
-// how it is asked for, and how the answer is checked. What follows on what is said in signin.go.
+// signIn is a call of a sign-in. Each kind of challenge has a file of its own, which asks for it
+// and checks the answer. signin.go decides which challenge comes next.
 type signIn struct {
 	*caller
 
@@ -28,8 +28,7 @@ type respondRequest struct {
 	ChallengeResponses map[string]string
 }
 
-// authResponse is the response of the four calls that a sign-in is made of: tokens or the next
-// challenge.
+// authResponse is the response of the four calls of a sign-in: tokens or the next challenge.
 type authResponse struct {
 	ChallengeName        string `json:",omitempty"`
 	Session              string `json:",omitempty"`
@@ -37,7 +36,7 @@ type authResponse struct {
 	AvailableChallenges  []string              `json:",omitempty"`
 	AuthenticationResult *authenticationResult `json:",omitempty"`
 
-	later func() error // what remains to be done when nobody is locked any more
+	later func() error // work to do after the user is unlocked
 }
 
 func (r *authResponse) finish() error {
@@ -47,31 +46,32 @@ func (r *authResponse) finish() error {
 	return r.later()
 }
 
-// next is what a step of a sign-in leads to: a response, or none if the step is done and the sign-in
-// goes on.
+// next is the result of a step of a sign-in: a response, or nil if the step succeeded and the
+// sign-in goes on.
 type next struct{ response *authResponse }
 
+// onward is the result of a step that succeeded.
 var onward next
 
-// ask opens a session for a challenge and makes the response that carries it.
+// ask opens a session for a challenge and returns the response with both.
 func (s *signIn) ask(asked session, parameters map[string]string) next {
 	all := map[string]string{"USER_ID_FOR_SRP": s.user.name}
 	maps.Copy(all, parameters)
 	asked.done = s.done
-	return next{&authResponse{ChallengeName: asked.challenge, Session: s.open(asked), ChallengeParameters: all}}
+	return next{&authResponse{ChallengeName: asked.challenge, Session: s.newSession(asked), ChallengeParameters: all}}
 }
 
-// askFirst asks for a first factor. The user's name is not in the challenge; what else InitiateAuth
-// could have asked for is.
+// askFirst asks for a first factor. The challenge has no user name, but the list of factors that
+// are available.
 func (s *signIn) askFirst(asked session, parameters map[string]string) next {
 	asked.first, asked.done = true, s.done
 	return next{&authResponse{
-		ChallengeName: asked.challenge, Session: s.open(asked), ChallengeParameters: parameters,
+		ChallengeName: asked.challenge, Session: s.newSession(asked), ChallengeParameters: parameters,
 		AvailableChallenges: asked.offered,
 	}}
 }
 
-// tokens is the response of a sign-in that is complete, or of a refresh.
+// tokens returns the response of a complete sign-in, or of a refresh.
 func (s *signIn) tokens(g *grant) *authResponse {
 	r := &authResponse{ChallengeParameters: map[string]string{}}
 	m := s.Machine
@@ -82,7 +82,7 @@ func (s *signIn) tokens(g *grant) *authResponse {
 	return r
 }
 
-// deliver sends a code and says in a challenge's parameters where it went.
+// deliver sends a code, and adds its masked destination to a challenge's parameters.
 func (s *signIn) deliver(medium, destination string, length int, parameters map[string]string) string {
 	code := newText(digits, length)
 	s.send(medium, destination, code)
@@ -91,7 +91,7 @@ func (s *signIn) deliver(medium, destination string, length int, parameters map[
 	return code
 }
 
-// admissible tells whether the user may sign in at all.
+// admissible returns an error if the user may not sign in at all.
 func (s *signIn) admissible() error {
 	u := s.user
 	temporary := s.Now().AddDate(0, 0, -s.pool.settings().policy.TemporaryPasswordValidityDays)
@@ -108,13 +108,13 @@ func (s *signIn) admissible() error {
 	return nil
 }
 
-// judge says what a password that was found right or wrong leads to.
-func (s *signIn) judge(right bool) error {
+// passwordResult returns the error for a right or wrong password, and counts wrong ones.
+func (s *signIn) passwordResult(right bool) error {
 	now := s.Now()
 	if s.user.lockedOut(now) {
 		return errLockedOut
 	}
-	// In a client that hides who exists, nothing about a user shows before the password was right.
+	// A client that hides who exists learns nothing about a user before the right password.
 	if right || s.client.reveal {
 		if err := s.admissible(); err != nil {
 			return err
@@ -127,8 +127,8 @@ func (s *signIn) judge(right bool) error {
 	return nil
 }
 
-// useDevice takes note of the device that a step of a sign-in names. A key that the user has no
-// device for is an error, on which clients forget the device and try again without.
+// useDevice records the device that a step of a sign-in names. If the user has no such device, it
+// returns an error, after which clients forget the device and try again without it.
 func (s *signIn) useDevice(given map[string]string) error {
 	key := given["DEVICE_KEY"]
 	if key == "" || s.pool.settings().devices == nil {
@@ -141,11 +141,11 @@ func (s *signIn) useDevice(given map[string]string) error {
 	return nil
 }
 
-// jsonText is a list or an object in a parameter of a challenge.
+// jsonText returns the JSON of a list or an object, as challenge parameters contain it.
 func jsonText(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // strings only
+		panic(err) // strings can always be encoded
 	}
 	return string(text)
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// accept holds a request against the model. Of members that the model does not know, be it by their
-// case alone, nothing is left in what it gives back: the service ignores them.
+// accept checks a request against the model. It returns the request without members that the model
+// does not know, if only by their case: the service ignores them.
 func accept(op *model.Op, members map[string]any, body []byte) (map[string]any, []byte, error) {
 	return acceptUnless(op, members, body, func(string) bool { return false })
 }
 
-// acceptUnless is accept for a request that may answer a challenge which a test made up, by a name
-// that Cognito does not have. Those are not held against the model.
+// acceptUnless is accept for a request that may answer a scripted challenge, whose name need not be
+// in the model.
 func acceptUnless(
 	op *model.Op, members map[string]any, body []byte, scripted func(challenge string) bool,
 ) (map[string]any, []byte, error) {
@@ -22,7 +22,7 @@ func acceptUnless(
 	if changed {
 		var err error
 		if body, err = json.Marshal(known); err != nil {
-			return nil, nil, err // what was decoded before
+			return nil, nil, err // cannot happen: it was decoded before
 		}
 	}
 	if message, ok := op.Type(known); !ok {
@@ -39,7 +39,8 @@ func acceptUnless(
 	return known, body, nil
 }
 
-// checkPerson holds what comes to a user by another way against what the model says of a sign-up.
+// checkPerson checks the description of a user against the model's rules for SignUp. It is for
+// users, passwords and attributes that do not come with a SignUp.
 func checkPerson(username, password string, passwordless bool, given attributes) error {
 	members := map[string]any{"ClientId": "any", "Username": username, "UserAttributes": given.members()}
 	if password != "" || !passwordless {

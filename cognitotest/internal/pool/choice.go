@@ -13,13 +13,13 @@ const (
 	challengeSRP    = "PASSWORD_SRP"
 )
 
-// beginChoice is USER_AUTH. The preferred factor is asked for if it is available, else the user has
-// the choice.
+// beginChoice is USER_AUTH. It asks for the preferred factor if that is available, else for a
+// choice.
 func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME"); err != nil {
 		return next{}, err
 	}
-	aim, err := s.readAim(in.AuthParameters)
+	wanted, err := s.readLevels(in.AuthParameters)
 	if err != nil {
 		return next{}, err
 	}
@@ -31,7 +31,7 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 			return next{}, err
 		}
 	}
-	if in.Session != "" { // the code of a sign-up was a first factor
+	if in.Session != "" { // the code of a sign-up counts as a first factor
 		if err := s.continueSignUp(in.Session, stageConfirmed); err != nil {
 			return next{}, err
 		}
@@ -40,11 +40,11 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 		}
 		s.done.proof = s.session.done.proof
 	}
-	if err := s.aimAt(aim); err != nil {
+	if err := s.setTarget(wanted); err != nil {
 		return next{}, err
 	}
 	s.useUp()
-	available := s.toBegin()
+	available := s.availableFirstFactors()
 	if len(available) == 0 {
 		return onward, nil
 	}
@@ -54,9 +54,9 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	return s.askFirst(session{challenge: challengeChoice, offered: available}, map[string]string{}), nil
 }
 
-// firstFactors are those that the user can begin with. Codes are not among them where a second factor
-// is asked for, since that comes after a password only. Who has nothing to sign in by is asked for
-// a password, like everybody.
+// firstFactors returns the first factors of the user. Codes are not among them if there is a second
+// factor, which only follows a password. A user without any factor gets the password ones, like
+// everybody else.
 func (s *signIn) firstFactors() []string {
 	codes := s.codeFactors()
 	if s.user.status == userMustChange || s.needsFactor() {
@@ -68,7 +68,7 @@ func (s *signIn) firstFactors() []string {
 	return append([]string{challengeSRP, challengePassword}, codes...)
 }
 
-// tryFirst goes on with a factor: at once if what it takes is there, else by asking for it.
+// tryFirst checks a first factor at once if the client sent what it needs, or else asks for it.
 func (s *signIn) tryFirst(factor string, available []string, given map[string]string) (next, error) {
 	switch {
 	case factor == challengeSRP && given["SRP_A"] != "":
@@ -79,7 +79,7 @@ func (s *signIn) tryFirst(factor string, available []string, given map[string]st
 		return n, err
 	case factor == challengePassword && given["PASSWORD"] != "":
 		n, err := s.tryPassword(given)
-		if err != nil && !errors.Is(err, errNoDevice) { // clients try again without the device
+		if err != nil && !errors.Is(err, errNoDevice) { // then clients try again without the device
 			s.useUp()
 		}
 		return n, err
@@ -89,13 +89,13 @@ func (s *signIn) tryFirst(factor string, available []string, given map[string]st
 	return s.askFirst(session{challenge: factor, offered: available}, map[string]string{}), nil
 }
 
-// answerChoice takes the answer to a SELECT_CHALLENGE, which may bring along what the factor takes.
+// answerChoice takes the answer to a SELECT_CHALLENGE, which may include what the factor needs.
 func (s *signIn) answerChoice(given map[string]string) (next, error) {
 	if err := need(given, "ANSWER"); err != nil {
 		return next{}, err
 	}
 	answer, offered := given["ANSWER"], s.session.offered
-	if !slices.Contains(offered, answer) || !slices.Contains(s.toBegin(), answer) {
+	if !slices.Contains(offered, answer) || !slices.Contains(s.availableFirstFactors(), answer) {
 		return next{}, invalidParameter("The challenge that was selected is not one of %s", strings.Join(offered, ", "))
 	}
 	return s.tryFirst(answer, nil, given)

@@ -11,15 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// appClient is an app client of a pool: as it is described, and as it is used. It is replaced, never
-// changed.
+// appClient is an app client of a pool: the record that describes it, and the form that the code
+// uses. It is replaced, never changed.
 type appClient struct {
 	id, name, secret  string
 	pool              *pool
 	created, modified time.Time
 	record            clientRecord
 	flows             []types.ExplicitAuthFlowsType
-	reveal            bool // unknown users are told from wrong passwords
+	reveal            bool // it tells unknown users from wrong passwords
 	session           time.Duration
 	access, idToken   time.Duration
 	refresh           time.Duration
@@ -28,15 +28,15 @@ type appClient struct {
 	grace             time.Duration
 }
 
-// allows tells whether one of the flows is switched on.
+// allows reports whether one of some flows is enabled.
 func (c *appClient) allows(flows ...types.ExplicitAuthFlowsType) bool {
 	return slices.ContainsFunc(flows, func(f types.ExplicitAuthFlowsType) bool {
 		return slices.Contains(c.flows, f)
 	})
 }
 
-// What a client may do by its flows, of which there are older and newer names. By the older ones it
-// has SRP and refresh, unless it is told to have custom flows only.
+// Flows have older and newer names. With an older one, an app client also has SRP and refresh,
+// unless it is for custom flows only.
 
 func (c *appClient) allowsPassword() bool {
 	return c.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeUserPasswordAuth)
@@ -63,7 +63,7 @@ func (c *appClient) allowsRefresh() bool {
 		types.ExplicitAuthFlowsTypeCustomAuthFlowOnly, types.ExplicitAuthFlowsTypeUserPasswordAuth)
 }
 
-// FlowsWithoutRefresh leaves out of a list what an app client that rotates cannot have.
+// FlowsWithoutRefresh returns the flows that an app client with refresh token rotation may have.
 func FlowsWithoutRefresh(flows []types.ExplicitAuthFlowsType) []types.ExplicitAuthFlowsType {
 	return slices.DeleteFunc(slices.Clone(flows), func(f types.ExplicitAuthFlowsType) bool {
 		return strings.HasSuffix(string(f), "REFRESH_TOKEN_AUTH")
@@ -71,7 +71,7 @@ func FlowsWithoutRefresh(flows []types.ExplicitAuthFlowsType) []types.ExplicitAu
 }
 
 // checkHash checks the SECRET_HASH of a client with a secret: Base64(HMAC-SHA256(secret, username +
-// client ID)), over the name as it was sent. The text of the error has changed once.
+// client ID)), over the name as it was sent. The service has changed the text of the error once.
 func (c *appClient) checkHash(username, hash string, oldText bool) error {
 	if c.secret == "" {
 		return nil
@@ -91,9 +91,9 @@ func (c *appClient) checkHash(username, hash string, oldText bool) error {
 	}
 }
 
-// reads and writes tell whether the client may show its users an attribute, and let them change it:
-// all of them unless it lists some, apart from those that are for administrators. See FIDELITY.md,
-// "Pools and app clients".
+// reads and writes report whether users may see and change an attribute with the client. Without a
+// list, these are all attributes, except that some are only for administrators to change. See
+// FIDELITY.md, "Pools and app clients".
 
 func (c *appClient) reads(name string) bool {
 	listed := c.record.ReadAttributes
@@ -105,13 +105,13 @@ func (c *appClient) writes(name string) bool {
 	return !onlyForAdmins(name) && (len(listed) == 0 || slices.Contains(listed, name))
 }
 
-// readable are the attributes that the client may show.
+// readable returns the attributes that the client may show.
 func (c *appClient) readable(a attributes) attributes {
 	return slices.DeleteFunc(slices.Clone(a), func(item attribute) bool { return !c.reads(item.Name) })
 }
 
-// check holds the settings against the rules of the service that go beyond its model. What is being
-// done is told in some errors.
+// check checks the rules of the service that go beyond its model. doing is "creating" or
+// "updating", for some errors.
 func (c *appClient) check(doing string) error {
 	between := func(d, low, high time.Duration) bool { return low <= d && d <= high }
 	r := &c.record
@@ -137,22 +137,22 @@ func (c *appClient) check(doing string) error {
 	return c.checkOAuth()
 }
 
-// mixesFlows tells whether a client has flows by their older and by their newer names.
+// mixesFlows reports whether the client has flows by older and by newer names.
 func (c *appClient) mixesFlows() bool {
 	newer := func(f types.ExplicitAuthFlowsType) bool { return strings.HasPrefix(string(f), "ALLOW_") }
 	older := func(f types.ExplicitAuthFlowsType) bool { return !newer(f) }
 	return slices.ContainsFunc(c.flows, newer) && slices.ContainsFunc(c.flows, older)
 }
 
-// has tells whether the pool has some attributes, each of which is of a kind.
+// has reports whether the pool has all named attributes, and each satisfies kind.
 func (p *pool) has(names []string, kind func(string) bool) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
 		return p.schema.attribute(name) == nil || !kind(name)
 	})
 }
 
-// canWriteOnly tells whether a client can be limited to writing some attributes: users must be able to
-// give those that the pool requires.
+// canWriteOnly reports whether a client can be limited to writing some attributes: they must
+// include those that the pool requires.
 func (p *pool) canWriteOnly(names []string) bool {
 	unlisted := func(name string) bool { return !slices.Contains(names, name) }
 	return p.has(names, func(name string) bool { return name != "sub" && !onlyForAdmins(name) }) &&

@@ -2,7 +2,7 @@ package pool
 
 import "slices"
 
-// The lengths of codes that are sent: as a second factor and as a first.
+// The lengths of codes that are sent, as a second factor and as a first one.
 const (
 	mfaCodeLength   = 6
 	firstCodeLength = 8
@@ -25,8 +25,8 @@ func (s *signIn) askCodeAt(asked session) next {
 	return s.ask(asked, parameters)
 }
 
-// addressOf is the attribute that codes of a method go to, as a second factor or as a first; empty for
-// a method that sends none.
+// addressOf returns the attribute that codes of a method, or of a first factor, go to; empty for a
+// method that sends none.
 func addressOf(method string) string {
 	switch method {
 	case methodSMS, factorSMS:
@@ -37,8 +37,8 @@ func addressOf(method string) string {
 	return ""
 }
 
-// answerCode checks a code that was sent as a second factor. It lives as long as its session. A right
-// one proves the address, but does not make its method one that the user has chosen.
+// answerCode checks a code that was sent as a second factor. It is valid as long as its session. A
+// right code verifies the address, but does not enable the method.
 func (s *signIn) answerCode(given map[string]string) (next, error) {
 	u, method := s.user, s.session.challenge
 	if err := need(given, method+"_CODE"); err != nil {
@@ -55,9 +55,9 @@ func (s *signIn) answerCode(given map[string]string) (next, error) {
 		return next{}, errOTPMismatch
 	}
 	name, address := addressOf(method), s.session.address
-	// Unless it is being set up, the address may be another one by now.
+	// The user's address may have changed since, unless this is a set-up.
 	if s.session.setup || u.attributes.get(name) == address && !u.attributes.verified(name) {
-		err := s.change(attribute{name, address}, attribute{name + "_verified", "true"})
+		err := s.changeAttributes(attribute{name, address}, attribute{name + "_verified", "true"})
 		if err != nil {
 			return next{}, err
 		}
@@ -68,8 +68,8 @@ func (s *signIn) answerCode(given map[string]string) (next, error) {
 	return onward, nil
 }
 
-// codeFactors are the first factors that send a code and that the user has an address for. Federated
-// users sign in elsewhere.
+// codeFactors returns the first factors that send a code and that the user has an address for.
+// Federated users sign in elsewhere.
 func (c *caller) codeFactors() []string {
 	var factors []string
 	if c.user.status == userExternal {
@@ -84,14 +84,14 @@ func (c *caller) codeFactors() []string {
 	return factors
 }
 
-// The first factors that send a code, by the names of their challenges. EMAIL_OTP is a second factor
-// too.
+// The first factors that send a code, by the names of their challenges. EMAIL_OTP is also a second
+// factor.
 const (
 	factorEmail = "EMAIL_OTP"
 	factorSMS   = "SMS_OTP"
 )
 
-// codeAddress tells how the code of a first factor goes and where to.
+// codeAddress returns the medium and the address for the code of a first factor.
 func (c *caller) codeAddress(factor string) (medium, address string) {
 	name := addressOf(factor)
 	return mediumOf(name), c.user.attributes.get(name)
@@ -118,8 +118,8 @@ func (s *signIn) answerFirstCode(given map[string]string) (next, error) {
 	if err := s.admissible(); err != nil {
 		return next{}, err
 	}
-	if !slices.Contains(s.toBegin(), s.session.challenge) {
-		return next{}, errSession // the user has a second factor by now
+	if !slices.Contains(s.availableFirstFactors(), s.session.challenge) {
+		return next{}, errSession // the user got a second factor meanwhile
 	}
 	s.done.proof |= provedBy(s.session.challenge)
 	return onward, s.useDevice(given)

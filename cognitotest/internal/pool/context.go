@@ -2,9 +2,9 @@ package pool
 
 import "github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 
-// UserAddress is the user's IP address in a request, as far as threat protection takes it: from
-// administrators in ContextData, and from the public calls in UserContextData if the app client says
-// so. Nothing else is done with either. See FIDELITY.md, "Sign-in".
+// UserAddress returns the user's IP address in a request, as threat protection sees it: from
+// administrators in ContextData, and from public calls in UserContextData if the app client enables
+// that. Both have no other effect. See FIDELITY.md, "Sign-in".
 func (m *Machine) UserAddress(operation string, members map[string]any) string {
 	op, known := model.Operation(operation)
 	if !known {

@@ -13,67 +13,67 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// Devices, and what a sign-in on one is spared. See FIDELITY.md, "Devices".
+// Devices, which can replace a second factor. See FIDELITY.md, "Devices".
 
 const challengeDevice = "DEVICE_SRP_AUTH"
 
-// deviceBirth is what a sign-in was like that gave a device its key: whether the device can be
-// confirmed, and whether it was there for a second factor. The key itself says so to the server, since
-// most keys are never heard of again.
-type deviceBirth string
+// keySource says by which kind of sign-in a device got its key. It decides whether the device can
+// be confirmed, and whether it has seen a second factor. The key itself contains it, authenticated:
+// the server need not store keys, most of which are never used.
+type keySource string
 
 const (
-	bornOtherwise deviceBirth = "" // the password went another way than by SRP, or there was none
-	bornBySRP     deviceBirth = "SRP"
-	bornWithCode  deviceBirth = "SRP and a second factor"
+	sourceOther      keySource = "" // without SRP
+	sourceSRP        keySource = "SRP"
+	sourceSRPAndCode keySource = "SRP and a second factor"
 )
 
-// birth is that of a device that gets its key now.
-func (done progress) birth() deviceBirth {
+// keySource returns the source of a key that this sign-in gives to a device.
+func (done progress) keySource() keySource {
 	switch {
 	case !done.srp:
-		return bornOtherwise
-	case done.proof.code():
-		return bornWithCode
+		return sourceOther
+	case done.proof.hasCode():
+		return sourceSRPAndCode
 	}
-	return bornBySRP
+	return sourceSRP
 }
 
-// birthMark is the end of a key that was born so, of which the rest is random.
-func (c *caller) birthMark(random []byte, birth deviceBirth) []byte {
-	return c.derive("device of "+string(birth), c.pool, c.user.sub+hex.EncodeToString(random))[:6]
+// sourceMark returns the last bytes of a key, which authenticate its source and its random bytes.
+func (c *caller) sourceMark(random []byte, source keySource) []byte {
+	return c.derive("device of "+string(source), c.pool, c.user.sub+hex.EncodeToString(random))[:6]
 }
 
-// newDeviceKey makes up the key of a device: a region and a UUID.
-func (c *caller) newDeviceKey(birth deviceBirth) string {
+// newDeviceKey returns a new key for a device: a region and a UUID.
+func (c *caller) newDeviceKey(source keySource) string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b)
-	_ = formatUUID(b) // what it changes is part of what is marked
-	if birth != bornOtherwise {
-		copy(b[10:], c.birthMark(b[:10], birth))
+	_ = formatUUID(b) // sets the version, which is among the random bytes of the mark
+	if source != sourceOther {
+		copy(b[10:], c.sourceMark(b[:10], source))
 	}
 	return c.region + "_" + formatUUID(b)
 }
 
-// birthOf reads the mark of a key that was given to the user.
-func (c *caller) birthOf(key string) deviceBirth {
+// sourceOf reads the source from a key of the user.
+func (c *caller) sourceOf(key string) keySource {
 	_, digits, _ := strings.Cut(key, "_")
 	b, err := hex.DecodeString(strings.ReplaceAll(digits, "-", ""))
 	if err != nil || len(b) != 16 {
-		return bornOtherwise
+		return sourceOther
 	}
-	for _, birth := range []deviceBirth{bornBySRP, bornWithCode} {
-		if bytes.Equal(b[10:], c.birthMark(b[:10], birth)) {
-			return birth
+	for _, source := range []keySource{sourceSRP, sourceSRPAndCode} {
+		if bytes.Equal(b[10:], c.sourceMark(b[:10], source)) {
+			return source
 		}
 	}
-	return bornOtherwise
+	return sourceOther
 }
 
-// spares tells whether the device of the sign-in takes the place of what would be asked for: of
-// nothing, or of a second factor that the device was there for once. It does not set a factor up, nor
-// does it stand for a code by e-mail.
-func (s *signIn) spares() bool {
+// deviceReplacesFactor reports whether the device of the sign-in is asked for in place of a second
+// factor, which must once have been used on it, or where there is no factor. It replaces neither
+// the set-up of a factor nor a code by e-mail.
+func (s *signIn) deviceReplacesFactor() bool {
 	tracking, d := s.pool.settings().devices, s.user.device(s.done.device)
 	if tracking == nil || !tracking.ChallengeRequiredOnNewDevice || d == nil || !d.remembered || !s.done.srp {
 		return false
@@ -90,13 +90,13 @@ func (s *signIn) spares() bool {
 	return d.metCode && (!byEmail || s.quirks.DeviceSparesEmail)
 }
 
-// askDevice has the device prove that it is the one that was confirmed.
+// askDevice asks the device to prove that it is the confirmed one.
 func (s *signIn) askDevice() next {
 	return s.ask(session{challenge: challengeDevice}, map[string]string{"DEVICE_KEY": s.done.device})
 }
 
-// answerDevice begins the device's own SRP, in which the device key is the name and the group key the
-// realm.
+// answerDevice begins SRP with the device's password. In it, the device key is the user name, and
+// the device group key the pool name.
 func (s *signIn) answerDevice(given map[string]string) (next, error) {
 	if err := need(given, "DEVICE_KEY", "SRP_A"); err != nil {
 		return next{}, err
@@ -112,12 +112,13 @@ func (s *signIn) answerDevice(given map[string]string) (next, error) {
 	r := &authResponse{ChallengeName: challengeDeviceVerifier, ChallengeParameters: map[string]string{
 		"USERNAME": s.user.name, "DEVICE_KEY": d.key, "SALT": hex.EncodeToString(d.salt),
 	}}
-	block := secretBlock{ticket: s.begin(session{challenge: challengeDeviceVerifier, done: s.session.done})}
+	block := secretBlock{ticket: s.newTicket(session{challenge: challengeDeviceVerifier, done: s.session.done})}
 	verifier := new(big.Int).SetBytes(d.verifier)
 	return s.exchange(r, block, public, func() *big.Int { return verifier }), nil
 }
 
-// answerDeviceVerifier checks a DEVICE_PASSWORD_VERIFIER's answer. It stands for the second factor.
+// answerDeviceVerifier checks the answer to a DEVICE_PASSWORD_VERIFIER, which replaces the second
+// factor.
 func (s *signIn) answerDeviceVerifier(given map[string]string) (next, error) {
 	if err := need(given, "DEVICE_KEY"); err != nil {
 		return next{}, err
@@ -133,7 +134,7 @@ func (s *signIn) answerDeviceVerifier(given map[string]string) (next, error) {
 		return next{}, errDisabled
 	case d == nil:
 		return next{}, errNoDevice
-	case d.key != s.done.device || !s.spares() || !proven:
+	case d.key != s.done.device || !s.deviceReplacesFactor() || !proven:
 		return next{}, errCredentials
 	}
 	d.authenticated = s.Now()

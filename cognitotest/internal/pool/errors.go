@@ -7,14 +7,13 @@ import (
 	"fmt"
 )
 
-// Error is what a request that cannot be served ends with: one of the service's exception types,
-// and the text that goes with it. Clients have matched these texts for years. An error that one
-// operation or one file raises stands there; here are those that several share.
+// Error is the error of a request: one of the service's exception types, with its text, which
+// clients have matched for years. This file has the errors that several files share.
 type Error struct{ Type, Message string }
 
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
-// The exception types that are raised in more than one place.
+// The exception types that several errors have.
 const (
 	codeMismatch      = "CodeMismatchException"
 	expiredCode       = "ExpiredCodeException"
@@ -34,7 +33,7 @@ func missingParameter(name string) *Error {
 	return invalidParameter("Missing required parameter %s", name)
 }
 
-// need checks that parameters are there, in the order in which they are named.
+// need returns an error for the first of some parameters that is missing.
 func need(given map[string]string, names ...string) error {
 	for _, name := range names {
 		if given[name] == "" {
@@ -52,7 +51,7 @@ func noPool(id string) *Error {
 	return &Error{resourceNotFound, "User pool " + id + " does not exist."}
 }
 
-// Who somebody is.
+// Users and their state.
 var (
 	errCredentials = &Error{notAuthorized, "Incorrect username or password."}
 	errLockedOut   = &Error{notAuthorized, "Password attempts exceeded"}
@@ -81,15 +80,14 @@ var (
 	errSignUpExists = &Error{usernameExists, "User already exists"}
 )
 
-// serialization is what a body leads to that is JSON, but has a member of another type than the
-// model's.
+// serialization returns the error of a body with a member of the wrong JSON type.
 func serialization(err error) *Error {
 	message := "The request is not valid JSON."
 	if typeErr := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeErr) {
 		kind := map[string]string{
 			"string": "STRING_VALUE", "bool": "TRUE_VALUE", "object": "START_OBJECT", "array": "START_ARRAY",
 		}[typeErr.Value]
-		// "number", or "number 5" as the decoder words it for a number that does not fit
+		// "number", or "number 5" for a number that does not fit
 		kind = cmp.Or(kind, "NUMBER_VALUE")
 		message = kind + " can not be converted to " + typeErr.Type.Kind().String()
 		if typeErr.Field != "" {

@@ -14,13 +14,14 @@ var errNoMechanism = &Error{
 	"No MFA mechanism registerd in the account.", //nolint:misspell // the service spells it so
 }
 
-// askFactor decides which second factor is asked for; onward means none. See FIDELITY.md, "Sign-in".
+// askFactor asks for the second factor, or for its set-up; onward means none. See FIDELITY.md,
+// "Sign-in".
 func (s *signIn) askFactor() (next, error) {
 	config := s.pool.mfaConfig()
 	factors := s.factors(config)
 	if s.done.target > 0 {
 		var met bool
-		if factors, met = s.toward(s.done.proof); met {
+		if factors, met = s.missingFactors(s.done.proof); met {
 			return onward, nil
 		} else if len(factors) == 0 {
 			return next{}, errUnreachable
@@ -33,14 +34,14 @@ func (s *signIn) askFactor() (next, error) {
 		return s.ask(session{challenge: challengeSetup},
 			map[string]string{"MFAS_CAN_SETUP": jsonText(config.methods())}), nil
 	case config.mode == types.UserPoolMfaTypeOn, s.user.hasChosen(config.methods()):
-		// Only SMS, which cannot be set up while signing in, or an address that was deleted since.
+		// There is only SMS, which cannot be set up during sign-in, or the address was deleted.
 		return next{}, errNoMechanism
 	default:
 		return onward, nil
 	}
 }
 
-// askOneOf asks for a factor: the preferred one, the only one, or which it shall be.
+// askOneOf asks for the preferred or only factor, or else lets the user choose.
 func (s *signIn) askOneOf(factors []string) next {
 	switch {
 	case slices.Contains(factors, s.user.preferred):
@@ -53,31 +54,31 @@ func (s *signIn) askOneOf(factors []string) next {
 	}
 }
 
-// factors are the methods that the user is asked for: those that were chosen by a preference call. If
-// there are none, and the pool requires MFA, everything counts that the user could be asked for.
+// factors returns the methods that a sign-in of the user may ask for: those that a preference call
+// enabled. If there are none and the pool requires MFA, these are all methods that would work.
 func (c *caller) factors(config mfaConfig) []string {
 	if config.mode == types.UserPoolMfaTypeOff {
 		return nil
 	}
-	chosen := c.user.thatWork(c.user.methods, config)
+	chosen := c.user.usableOf(c.user.methods, config)
 	if len(chosen) > 0 || config.mode != types.UserPoolMfaTypeOn {
 		return chosen
 	}
-	implied := c.user.thatWork(allMethods[:], config)
+	implied := c.user.usableOf(allMethods[:], config)
 	if c.user.totpOff && c.quirks.SetupAfterDisable {
 		implied = slices.DeleteFunc(implied, func(method string) bool { return method == methodTOTP })
 	}
 	return implied
 }
 
-// needsFactor tells whether a sign-in of the user has a second factor, or must have one.
+// needsFactor reports whether a sign-in of the user has a second factor, or must have one.
 func (c *caller) needsFactor() bool {
 	config := c.pool.mfaConfig()
 	return config.mode == types.UserPoolMfaTypeOn || len(c.factors(config)) > 0 || c.user.hasChosen(config.methods())
 }
 
-// thatWork are those of some methods that the user can be asked for.
-func (u *user) thatWork(methods []string, config mfaConfig) []string {
+// usableOf returns those of some methods that would work for the user.
+func (u *user) usableOf(methods []string, config mfaConfig) []string {
 	var work []string
 	for _, method := range methods {
 		if u.usable(method, config) {
@@ -87,13 +88,13 @@ func (u *user) thatWork(methods []string, config mfaConfig) []string {
 	return work
 }
 
-// hasChosen tells whether the user has enabled one of some methods.
+// hasChosen reports whether the user has enabled one of some methods.
 func (u *user) hasChosen(methods []string) bool {
 	return slices.ContainsFunc(methods, func(method string) bool { return slices.Contains(u.methods, method) })
 }
 
-// usable tells whether a method would work. An authenticator does also after the pool stopped
-// offering TOTP to others.
+// usable reports whether a method would work for the user. A verified authenticator still works
+// after the pool stops offering TOTP.
 func (u *user) usable(method string, config mfaConfig) bool {
 	switch method {
 	case methodTOTP:
@@ -105,7 +106,7 @@ func (u *user) usable(method string, config mfaConfig) bool {
 	}
 }
 
-// askMethod asks for the code of a method; a code that travels is sent now.
+// askMethod asks for the code of a method, and sends it unless an authenticator shows it.
 func (s *signIn) askMethod(method string) next {
 	if method == methodTOTP {
 		return s.askTOTP()
@@ -122,12 +123,12 @@ func (s *signIn) answerSelect(given map[string]string) (next, error) {
 	case !slices.Contains(offered, method):
 		return next{}, invalidParameter("The MFA type that was selected is not one of %s", strings.Join(offered, ", "))
 	case !s.user.usable(method, s.pool.mfaConfig()):
-		return next{}, errSession // it was taken away meanwhile
+		return next{}, errSession // the user lost it meanwhile
 	}
 	return s.askMethod(method), nil
 }
 
-// answerSetup ends an MFA_SETUP in which an authenticator was verified, or goes on by e-mail.
+// answerSetup completes an MFA_SETUP with a verified authenticator, or continues it by e-mail.
 func (s *signIn) answerSetup(given map[string]string) (next, error) {
 	address := given["EMAIL"]
 	switch {

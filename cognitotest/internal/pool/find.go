@@ -11,29 +11,29 @@ import (
 	"time"
 )
 
-// Here is found whom a call is about, by whose authority it is made, and here alone users are locked
-// and unlocked. A finder fills in the caller; the user that it took stays locked while the operation
-// runs. What an operation finds later (the user of a refresh token, say) it takes by a method of this
-// file, too, and never unlocks.
+// This file finds the user of a call, according to its authority. Users are locked and unlocked
+// only here. A finder fills in the caller, and its user stays locked while the operation runs. An
+// operation that finds a user later, such as the one of a refresh token, also uses a method of this
+// file, and never unlocks the user.
 
-// operation is one of the API's calls. It runs with a caller of whom only the request is known.
+// operation is an operation of the API. It runs with a caller of whom only the request is known.
 type operation struct {
 	run     func(c *caller, body []byte) (any, error)
 	finder  finder
-	request reflect.Type // what the body is decoded into
+	request reflect.Type // of the decoded body
 }
 
-// finder is a way to find whom a call is about, by some members of the request.
+// finder finds the user of a call, or its pool or app client, by some members of the request.
 type finder struct {
 	find  func(*caller) error
 	reads []string
 }
 
-// later is a response that is complete only when nobody is locked: tokens are to be signed, or the
-// arithmetic of SRP is to be done.
-type later interface{ finish() error }
+// unfinished is a response that is completed after the user is unlocked, by signing tokens or by
+// the arithmetic of SRP.
+type unfinished interface{ finish() error }
 
-// by makes an operation from the way to find whom it is about and the function that does the work.
+// by returns an operation that calls a function after a finder.
 func by[In, Out any](f finder, do func(*caller, *In) (*Out, error)) operation {
 	locked := func(c *caller, in *In) (*Out, error) {
 		defer c.release()
@@ -51,12 +51,12 @@ func by[In, Out any](f finder, do func(*caller, *In) (*Out, error)) operation {
 		if err != nil {
 			return nil, err
 		}
-		if unfinished, ok := any(out).(later); ok {
-			err = unfinished.finish()
+		if response, ok := any(out).(unfinished); ok {
+			err = response.finish()
 		}
 		return out, err
 	}
-	return operation{run, f, reflect.TypeFor[In]()}
+	return operation{run: run, finder: f, request: reflect.TypeFor[In]()}
 }
 
 // byUser runs with the user of an access token.
@@ -64,18 +64,18 @@ func byUser[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findByToken, []string{"AccessToken"}}, do)
 }
 
-// byAdmin runs with the user whom an administrator names by UserPoolId and Username.
+// byAdmin runs with the user that an administrator names by UserPoolId and Username.
 func byAdmin[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findByAdmin, []string{"UserPoolId", "Username"}}, do)
 }
 
-// byClient runs with an app client and the user that it names, checked by SecretHash. In place of
-// a user that there is not, or that is disabled, a client which hides who exists has none: nil.
+// byClient runs with an app client, checked by SecretHash, and the user that it names. If the user
+// does not exist or is disabled, and the client hides who exists, the user is nil.
 func byClient[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findByClient, []string{"UserPoolId", "ClientId", "Username", "SecretHash"}}, do)
 }
 
-// byClientAlone runs with an app client; with UserPoolId, too, if an administrator makes the call.
+// byClientAlone runs with an app client; an administrator also names the pool by UserPoolId.
 func byClientAlone[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findClient, []string{"UserPoolId", "ClientId"}}, do)
 }
@@ -85,15 +85,14 @@ func byClientSecret[In, Out any](do func(*caller, *In) (*Out, error)) operation 
 	return by(finder{(*caller).findByClientSecret, []string{"ClientId", "ClientSecret"}}, do)
 }
 
-// bySession runs with an app client and the user of the session, or of the SECRET_BLOCK, that
-// a challenge is answered with.
+// bySession runs with an app client and the user of a challenge's session or SECRET_BLOCK.
 func bySession[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	reads := []string{"UserPoolId", "ClientId", "ChallengeName", "ChallengeResponses", "Session"}
 	return by(finder{(*caller).findBySession, reads}, do)
 }
 
-// byUserOrSetup runs with the user of an access token or, while signing in, of the session of an
-// MFA_SETUP that has come as far as one of the stages.
+// byUserOrSetup runs with the user of an access token or, during sign-in, of an MFA_SETUP session
+// that is at one of the stages.
 func byUserOrSetup[In, Out any](do func(*caller, *In) (*Out, error), stages ...stage) operation {
 	find := func(c *caller) error { return c.findByTokenOrSetup(stages) }
 	return by(finder{find, []string{"AccessToken", "Session"}}, do)
@@ -104,12 +103,12 @@ func byPool[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findPool, []string{"UserPoolId"}}, do)
 }
 
-// byAccount runs with nothing but the rights of an AWS account, which are not checked.
+// byAccount runs without a pool or user, by the rights of an AWS account, which are not checked.
 func byAccount[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{find: func(*caller) error { return nil }}, do)
 }
 
-// byARN runs with the pool that an ARN names.
+// byARN runs with the pool of an ARN.
 func byARN[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 	return by(finder{(*caller).findByARN, []string{"ResourceArn"}}, do)
 }
@@ -137,16 +136,16 @@ func (c *caller) findByAdmin() error {
 	return c.findNamed(c.text("Username"))
 }
 
-// findNamed finds a user of the pool.
+// findNamed finds and locks a user of the pool.
 func (c *caller) findNamed(name string) error {
 	u := c.pool.lookup(name)
 	if u == nil {
 		return errNoUser
 	}
-	return c.take(u)
+	return c.lockUser(u)
 }
 
-// findClient finds the app client. A signed call names its pool, too.
+// findClient finds the app client. A signed call also names the pool.
 func (c *caller) findClient() error {
 	if c.admin {
 		if err := c.findPool(); err != nil {
@@ -164,7 +163,7 @@ func (c *caller) findClient() error {
 	return nil
 }
 
-// checkHash checks the SECRET_HASH that goes with a name.
+// checkHash checks a SECRET_HASH for a user name.
 func (c *caller) checkHash(username, hash string) error {
 	return c.client.checkHash(username, hash, c.quirks.OldSecretHashText)
 }
@@ -193,7 +192,7 @@ func (c *caller) findByClient() error {
 
 var errNoNamed = &Error{userNotFound, "Username/client id combination not found."}
 
-// RevokeToken is the one operation that has this error. It does not declare ResourceNotFound.
+// errInvalidClient is only for RevokeToken, which does not declare ResourceNotFoundException.
 var errInvalidClient = &Error{"UnauthorizedException", "Invalid client"}
 
 func (c *caller) findByClientSecret() error {
@@ -203,7 +202,7 @@ func (c *caller) findByClientSecret() error {
 	return nil
 }
 
-// identify finds the user that a sign-in names, or its ghost where the client hides who exists.
+// identify finds the user that a sign-in names, or a ghost if the client hides who exists.
 func (c *caller) identify(parameters map[string]string) error {
 	username := parameters["USERNAME"]
 	if err := c.checkHash(username, parameters["SECRET_HASH"]); err != nil {
@@ -211,19 +210,19 @@ func (c *caller) identify(parameters map[string]string) error {
 	}
 	err := c.findNamed(username)
 	if err != nil && !c.client.reveal {
-		return c.take(c.ghost(c.pool, username))
+		return c.lockUser(c.ghost(c.pool, username))
 	}
 	return err
 }
 
-// What can be wrong with an access token because of its user.
+// The errors of an access token that depend on its user.
 var (
 	errAccessRevoked = &Error{notAuthorized, "Access Token has been revoked"}
 	errAccessScope   = &Error{notAuthorized, "Access Token does not have required scopes"}
 )
 
-// findByToken finds the user of an access token, which is checked in this order: form, signature,
-// expiry, revocation, scope, state of the user. See FIDELITY.md, "Tokens".
+// findByToken finds the user of an access token. It checks form, signature, expiry, revocation,
+// scope and the state of the user, in this order. See FIDELITY.md, "Tokens".
 func (c *caller) findByToken() error {
 	claims, client, err := c.readAccess(c.text("AccessToken"))
 	if err != nil {
@@ -234,13 +233,13 @@ func (c *caller) findByToken() error {
 	if u == nil {
 		return errNoUser
 	}
-	if err := c.take(u); err != nil {
+	if err := c.lockUser(u); err != nil {
 		return err
 	}
 	return u.accepts(claims)
 }
 
-// accepts tells whether the user's state lets an access token of theirs be used.
+// accepts returns an error if the user's state makes an access token unusable.
 func (u *user) accepts(claims *accessClaims) error {
 	switch {
 	case u.revoked(claims.Origin, claims.IssuedAt.Time):
@@ -261,8 +260,8 @@ var (
 	errRefreshRevoked = &Error{notAuthorized, "Refresh Token has been revoked"}
 )
 
-// redeem finds the user of a refresh token. A token that was given on a device is good with the key
-// of that device only, and only as long as it is confirmed.
+// redeem finds the user of a refresh token. A token from a sign-in on a device works only with the
+// key of that device, and only while it is confirmed.
 func (c *caller) redeem(token, device string) (*refreshTicket, error) {
 	var t refreshTicket
 	if !c.sealer.openRefresh(&t, token) || t.Client != c.client.id {
@@ -275,7 +274,7 @@ func (c *caller) redeem(token, device string) (*refreshTicket, error) {
 	if u == nil {
 		return nil, errNoUser
 	}
-	if err := c.take(u); err != nil {
+	if err := c.lockUser(u); err != nil {
 		return nil, err
 	}
 	tracked := t.Device != "" && c.pool.settings().devices != nil
@@ -290,8 +289,8 @@ func (c *caller) redeem(token, device string) (*refreshTicket, error) {
 	return &t, nil
 }
 
-// owner finds the user of a refresh token that is to be revoked, whatever state both are in. There
-// may be none: what is no token needs no revocation (RFC 7009).
+// owner finds the user of a refresh token to revoke, whatever the state of both. It returns
+// errNoOwner if there is none: revoking something that is not a token is a success (RFC 7009).
 func (c *caller) owner(token string) (*refreshTicket, error) {
 	var t refreshTicket
 	if !c.sealer.openRefresh(&t, token) {
@@ -301,7 +300,7 @@ func (c *caller) owner(token string) (*refreshTicket, error) {
 		return nil, errInvalidClient
 	}
 	u := c.pool.bySub(t.Sub)
-	if u == nil || c.take(u) != nil {
+	if u == nil || c.lockUser(u) != nil {
 		return nil, errNoOwner
 	}
 	return &t, nil
@@ -309,9 +308,9 @@ func (c *caller) owner(token string) (*refreshTicket, error) {
 
 var errNoOwner = errors.New("nobody's token")
 
-// findBySession finds the user of the session that a challenge is answered with. A session is bound
-// to the challenge, to the client and to the user, whom the answer may call by any name that finds
-// them. See FIDELITY.md, "Sessions".
+// findBySession finds the user of a challenge's session. A session is bound to the challenge, the
+// client and the user; the answer may use any name that finds the user. See FIDELITY.md,
+// "Sessions".
 func (c *caller) findBySession() error {
 	if err := c.findClient(); err != nil {
 		return err
@@ -344,24 +343,24 @@ func (c *caller) findBySession() error {
 	return nil
 }
 
-// The two challenges that have no session but a SECRET_BLOCK.
+// The two challenges with a SECRET_BLOCK in place of a session.
 const (
 	challengeVerifier       = "PASSWORD_VERIFIER"
 	challengeDeviceVerifier = "DEVICE_PASSWORD_VERIFIER"
 )
 
-// named finds whom an answer to a challenge names, ghosts included.
+// named returns the user, or the ghost, that an answer to a challenge names.
 func (c *caller) named(name string) *user {
 	return cmp.Or(c.pool.lookup(name), c.ghostSeen(c.pool, name))
 }
 
-// bySub is the same for what a session says.
+// bySub returns the user, or the ghost, of a session.
 func (c *caller) bySub(sub string) *user {
 	return cmp.Or(c.pool.bySub(sub), c.pool.ghosts.find(sub))
 }
 
-// resume finds the user, the client and the session of a session string, for a challenge that has
-// come as far as one of the stages.
+// resume finds the user, the client and the session of a session string, which must be for a
+// challenge and at one of some stages.
 func (c *caller) resume(challenge string, stages ...stage) error {
 	t, client, err := c.readSession(c.text("Session"), challenge, stages...)
 	if err != nil {
@@ -369,10 +368,10 @@ func (c *caller) resume(challenge string, stages ...stage) error {
 	}
 	c.client, c.pool = client, client.pool
 	u := c.bySub(t.Sub)
-	if u == nil || c.take(u) != nil {
+	if u == nil || c.lockUser(u) != nil {
 		return errSession
 	}
-	c.session = c.live(t.ID)
+	c.session = c.activeSession(t.ID)
 	switch {
 	case c.session == nil:
 		return errSessionUsed
@@ -382,7 +381,7 @@ func (c *caller) resume(challenge string, stages ...stage) error {
 	return nil
 }
 
-// readSession reads a session that has not expired.
+// readSession reads a session string that has not expired.
 func (m *Machine) readSession(text, challenge string, stages ...stage) (ticket, *appClient, error) {
 	var t ticket
 	if !m.sealer.openSession(&t, text) || t.Challenge != challenge || !slices.Contains(stages, t.Stage) {
@@ -398,8 +397,8 @@ func (m *Machine) readSession(text, challenge string, stages ...stage) (ticket, 
 	return t, client, nil
 }
 
-// resumeBlock finds the user of a SECRET_BLOCK. Whatever is wrong with that is like a wrong password.
-// The session may have been used: only whoever knows the password is told so.
+// resumeBlock finds the user of a SECRET_BLOCK. Any mistake in it is the error of a wrong password.
+// The session may have been used; only a client with the right password learns that.
 func (c *caller) resumeBlock(challenge, username, text string) error {
 	if text == "" {
 		return missingParameter("PASSWORD_CLAIM_SECRET_BLOCK")
@@ -413,11 +412,11 @@ func (c *caller) resumeBlock(challenge, username, text string) error {
 		return errSessionExpired
 	}
 	u := c.bySub(block.Sub)
-	if u == nil || u != c.named(username) || c.take(u) != nil {
+	if u == nil || u != c.named(username) || c.lockUser(u) != nil {
 		return errCredentials
 	}
 	block.raw = raw
-	c.block, c.session = block, c.live(block.ID)
+	c.block, c.session = block, c.activeSession(block.ID)
 	return nil
 }
 
@@ -434,8 +433,8 @@ func (c *caller) findByTokenOrSetup(stages []stage) error {
 
 const challengeSetup = "MFA_SETUP"
 
-// continueSignUp finds the session of the user's sign-up, which has come to a stage. No session is
-// none, and no error.
+// continueSignUp finds the session of the user's sign-up, which must be at a stage. An empty text
+// is not an error.
 func (c *caller) continueSignUp(text string, reached stage) error {
 	if text == "" {
 		return nil
@@ -447,25 +446,25 @@ func (c *caller) continueSignUp(text string, reached stage) error {
 	case client != c.client || t.Sub != c.user.sub:
 		return errSession
 	}
-	if c.session = c.live(t.ID); c.session == nil {
+	if c.session = c.activeSession(t.ID); c.session == nil {
 		return errSessionUsed
 	}
 	return nil
 }
 
-// challengeSignUp is no challenge but what the sessions are called that lead from a sign-up to
-// a sign-in: SignUp gives one, ConfirmSignUp takes it for another, and USER_AUTH takes that one for
-// the first factor.
+// challengeSignUp marks the sessions that lead from a sign-up to a sign-in; it is not a real
+// challenge. SignUp returns the first, ConfirmSignUp exchanges it for another, and USER_AUTH
+// accepts that one as a first factor.
 const challengeSignUp = "SIGN_UP"
 
-// each visits the users that were added after the one with a number, each locked meanwhile, until
-// visit says that it is enough.
+// each calls visit for the users after the one with a number, each of them locked, until visit
+// returns true.
 func (p *pool) each(after uint64, visit func(*user) (enough bool)) {
 	c := &caller{}
-	for users := p.some(after); len(users) > 0; users = p.some(after) {
+	for users := p.usersAfter(after); len(users) > 0; users = p.usersAfter(after) {
 		for _, u := range users {
 			after = u.number
-			if c.take(u) != nil {
+			if c.lockUser(u) != nil {
 				continue
 			}
 			enough := visit(u)
@@ -477,17 +476,16 @@ func (p *pool) each(after uint64, visit func(*user) (enough bool)) {
 	}
 }
 
-// visit does something with a user of any pool, the server's own first. It tells whether there is
-// one.
+// visit calls do with a user of any pool, the server's own first. It reports whether there is one.
 func (m *Machine) visit(name string, do func(*caller)) (found bool) {
 	return slices.ContainsFunc(m.allPools(), func(p *pool) bool { return m.visitIn(p, name, do) })
 }
 
-// visitIn does something with a user of a pool. It tells whether there is one.
+// visitIn calls do with a user of a pool. It reports whether there is one.
 func (m *Machine) visitIn(p *pool, name string, do func(*caller)) (found bool) {
 	u := p.lookup(name)
 	c := &caller{Machine: m, pool: p}
-	if u == nil || c.take(u) != nil {
+	if u == nil || c.lockUser(u) != nil {
 		return false
 	}
 	defer c.release()

@@ -2,32 +2,31 @@ package pool
 
 import "sync"
 
-// A ghost is a user that does not exist. Where a client hides who exists, whoever signs in by a name
-// that nobody has is led on as a user would be: with challenges, sessions and a lockout, and with
-// the same UUID and the same salt each time, up to the password or the code, which is never right.
-// Nothing but a sign-in finds ghosts.
+// A ghost is a user that does not exist. If a client hides who exists, a sign-in with an unknown
+// name looks like any other: it has challenges, sessions, a lockout, and each time the same UUID
+// and salt. But no password or code is ever right. Only sign-ins find ghosts.
 
-// ghosts remembers those of a pool that were asked for last, by sub. Names are not kept: the sub is
-// derived from the name. A ghost that is forgotten comes back the same, but for its sessions and its
-// wrong passwords.
+// ghosts keeps the ghosts of a pool that were used last, by sub. It does not keep names: the sub is
+// derived from the name. A ghost that was dropped comes back the same, except for its sessions and
+// its wrong passwords.
 type ghosts struct {
 	mu    sync.Mutex
 	bySub map[string]*user
-	subs  []string // in the order in which they came, beginning at next
+	subs  []string // a ring; the oldest is at next
 	next  int
 }
 
-// ghostsKept is how many ghosts of a pool are remembered.
+// ghostsKept is the maximum number of ghosts in a pool.
 const ghostsKept = 4096
 
-// find finds a ghost; nil if it is not remembered.
+// find returns a ghost; nil if it is not there.
 func (g *ghosts) find(sub string) *user {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.bySub[sub]
 }
 
-// add remembers a ghost in place of the oldest, unless another call did so meanwhile.
+// add adds a ghost, in place of the oldest, unless another call did so meanwhile.
 func (g *ghosts) add(u *user) *user {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// group is a group of a pool. It is replaced, never changed. Who is in it is written at the users.
+// group is a group of a pool. It is replaced, never changed. Users have lists of their groups.
 type group struct {
 	name, description, role string
-	precedence              *int32 // nil comes after every number
+	precedence              *int32 // nil sorts after every number
 	created, modified       time.Time
 }
 
@@ -21,8 +21,8 @@ func (g *group) rank() int64 {
 	return int64(*g.precedence)
 }
 
-// rolesOf are the IAM roles of some groups, the one that takes precedence first. That one is
-// preferred, unless groups of the same precedence disagree.
+// rolesOf returns the IAM roles of some groups in order of precedence. The first is preferred,
+// unless groups of the same precedence have different roles.
 func rolesOf(groups []*group) (roles []string, preferred string) {
 	groups = slices.DeleteFunc(groups, func(g *group) bool { return g.role == "" })
 	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(a.rank(), b.rank()) })

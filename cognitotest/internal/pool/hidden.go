@@ -6,11 +6,11 @@ import (
 	"fmt"
 )
 
-// What a client that hides who exists gets to see of users that do not: ghosts at a sign-in (see
-// ghosts), and deliveries that did not happen elsewhere. Both are the same each time, so that asking
-// twice tells nothing. See FIDELITY.md, "SRP" and "Passwords".
+// For users that do not exist, a client that hides who exists sees ghosts at a sign-in (see
+// ghosts), and made-up deliveries elsewhere. Both are the same each time, so asking twice reveals
+// nothing. See FIDELITY.md, "SRP" and "Passwords".
 
-// ghost is the ghost of a name.
+// ghost returns the ghost of a name.
 func (m *Machine) ghost(p *pool, name string) *user {
 	if u := m.ghostSeen(p, name); u != nil {
 		return u
@@ -22,18 +22,18 @@ func (m *Machine) ghost(p *pool, name string) *user {
 	})
 }
 
-// ghostSub is the sub of a name's ghost.
+// ghostSub returns the sub of a name's ghost.
 func (m *Machine) ghostSub(p *pool, name string) string {
 	return formatUUID(m.derive("user", p, p.key(name)))
 }
 
-// ghostSeen finds a ghost that was asked for before, by its name or, as its challenges call it, by
-// its sub; nil if there is none.
+// ghostSeen returns a known ghost by its name or by its sub, which its challenges contain; nil if
+// there is none.
 func (m *Machine) ghostSeen(p *pool, name string) *user {
 	return cmp.Or(p.ghosts.find(m.ghostSub(p, name)), p.ghosts.find(p.key(name)))
 }
 
-// ghostAddresses are made up, but for one that is the name itself.
+// ghostAddresses returns made-up addresses. If the name is an address, it is one of them.
 func (m *Machine) ghostAddresses(p *pool, name string) attributes {
 	key := p.key(name)
 	random := m.derive("address", p, key)
@@ -49,9 +49,9 @@ func (m *Machine) ghostAddresses(p *pool, name string) attributes {
 	return out
 }
 
-// simulate makes up where a code went: to the first of the attributes whose addresses get such
-// codes, all if none are named, or to the name if that is such an address.
-func (c *caller) simulate(username string, attributes []string) *codeDelivery {
+// simulateDelivery returns a made-up destination of a code. It is for the first of some attributes,
+// by default all address attributes, or for the user name if that is an address of one of them.
+func (c *caller) simulateDelivery(username string, attributes []string) *codeDelivery {
 	if len(attributes) == 0 {
 		attributes = []string{"email", "phone_number"}
 	}

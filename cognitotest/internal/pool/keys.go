@@ -27,20 +27,20 @@ type keyPair struct {
 	jwks       []byte
 }
 
-// testKeys are ready-made, published, and worth nothing. See the file.
+// testKeys are ready-made keys, published and without value. See the file.
 //
 //go:embed testkeys.txt
 var testKeys string
 
-// keys serve all pools of all servers, in every process (FIDELITY.md, "Tokens"): to make keys takes
-// longer than everything else a test does. A token says in its issuer which pool it is from.
+// keys are the same in all pools, servers and processes (FIDELITY.md, "Tokens"): generating keys
+// takes longer than everything else in a test. The issuer of a token says which pool it is from.
 var keys = sync.OnceValue(func() *keyPair {
 	pair := &keyPair{access: readKey(testKeys, "access"), id: readKey(testKeys, "id")}
 	pair.jwks = jwks(pair.id, pair.access)
 	return pair
 })
 
-// JWKS is the JSON Web Key Set that a pool publishes (RFC 7517).
+// JWKS returns the JSON Web Key Set of every pool (RFC 7517).
 func JWKS() []byte { return keys().jwks }
 
 // readKey finds a key in testkeys.txt: two primes of two lines each.
@@ -58,7 +58,7 @@ func readKey(text, name string) signingKey {
 	}
 	key.Precompute()
 
-	// The thumbprint of RFC 7638, so that other keys have other names.
+	// The ID is the thumbprint of RFC 7638, so other keys would have other IDs.
 	sum := sha256.Sum256(fmt.Appendf(nil, `{"e":"%s","kty":"RSA","n":"%s"}`, exponent(key), modulus(key)))
 	return signingKey{base64.StdEncoding.EncodeToString(sum[:]), key}
 }
@@ -96,7 +96,7 @@ func jwks(keys ...signingKey) []byte {
 	}
 	text, err := json.Marshal(set)
 	if err != nil {
-		panic(err) // strings only
+		panic(err) // strings can always be encoded
 	}
 	return text
 }

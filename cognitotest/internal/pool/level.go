@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Authentication levels: what a sign-in by USER_AUTH has to prove to get there, and what its tokens say
-// of that. See FIDELITY.md, "Levels".
+// Authentication levels: what a sign-in by USER_AUTH has to prove to reach one, and the claims
+// about it in tokens. See FIDELITY.md, "Levels".
 
-// level is the highest of the four levels that a proof satisfies; 0 is none. Passkeys, which would be
-// on the third, nobody has.
+// level returns the highest of the four levels that a proof satisfies; 0 for none. Passkeys would
+// reach the third, but no user has one.
 func (p proof) level() int {
 	byMessage := p&(provedSMS|provedEmail) != 0
 	switch password := p&provedPassword != 0; {
@@ -31,13 +31,13 @@ func (p proof) level() int {
 	return 0
 }
 
-// proofNames are what the claim amr calls each.
+// proofNames are the names of factors in the claim amr.
 var proofNames = []struct {
 	proof
 	name string
 }{{provedPassword, "pwd"}, {provedTOTP, "otp"}, {provedSMS, "sms"}, {provedEmail, "email_otp"}}
 
-// amr is the claim of that name. Two of anything are MFA.
+// amr returns the claim of that name. Any two factors are MFA.
 func (p proof) amr() []string {
 	var names []string
 	for _, n := range proofNames {
@@ -51,7 +51,7 @@ func (p proof) amr() []string {
 	return names
 }
 
-// mfa tells whether a proof has two or more factors.
+// mfa reports whether a proof has two or more factors.
 func (p proof) mfa() bool { return p&(p-1) != 0 }
 
 // proofOf is the reverse of amr.
@@ -65,20 +65,20 @@ func proofOf(amr []string) proof {
 	return p
 }
 
-// aim is what the parameters of a sign-in say of levels.
-type aim struct {
-	levels []int // that are wanted, the most wanted first; none if there is nothing to aim at
+// wantedLevels are the parameters of a sign-in that ask for a level.
+type wantedLevels struct {
+	levels []int // the most wanted first; empty if the client does not ask for one
 	token  string
 	maxAge time.Duration
-	aged   bool // there is a limit
+	aged   bool // maxAge is set
 }
 
-// aimParameters are those that USER_AUTH has and no other flow.
-var aimParameters = []string{"TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"}
+// levelParameters are the parameters of wantedLevels. Only USER_AUTH has them.
+var levelParameters = []string{"TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"}
 
-// noAim refuses them where they would do nothing.
-func noAim(given map[string]string, why string) error {
-	for _, name := range aimParameters {
+// refuseLevels refuses these parameters where they would have no effect.
+func refuseLevels(given map[string]string, why string) error {
+	for _, name := range levelParameters {
 		if given[name] != "" {
 			return invalidParameter("%s %s.", name, why)
 		}
@@ -86,7 +86,7 @@ func noAim(given map[string]string, why string) error {
 	return nil
 }
 
-// What cannot be aimed at. The service's own words for these are not known.
+// The errors of levels. The service's own texts are not known.
 var (
 	errNoLevel     = invalidParameter("TARGET_ACR_VALUES has no authentication level of the user pool.")
 	errUnreachable = invalidParameter("The user does not have the factors for any level of TARGET_ACR_VALUES.")
@@ -98,38 +98,38 @@ var (
 	}
 )
 
-// readAim reads what a sign-in aims at. Names that are no level's are ignored.
-func (s *signIn) readAim(given map[string]string) (aim, error) {
+// readLevels reads the levels that a sign-in asks for. It ignores unknown names.
+func (s *signIn) readLevels(given map[string]string) (wantedLevels, error) {
 	wanted := given["TARGET_ACR_VALUES"]
 	if wanted == "" {
-		return aim{}, noAim(given, "takes TARGET_ACR_VALUES")
+		return wantedLevels{}, refuseLevels(given, "takes TARGET_ACR_VALUES")
 	}
 	set := s.pool.settings()
 	if set.tier == types.UserPoolTierTypeLite {
-		return aim{}, errTier
+		return wantedLevels{}, errTier
 	}
-	a := aim{token: given["ACCESS_TOKEN"]}
+	a := wantedLevels{token: given["ACCESS_TOKEN"]}
 	for _, name := range strings.Fields(wanted) {
 		if i := slices.Index(set.levels[:], name); i >= 0 {
 			a.levels = append(a.levels, i+1)
 		}
 	}
 	if len(a.levels) == 0 {
-		return aim{}, errNoLevel
+		return wantedLevels{}, errNoLevel
 	}
 	if text := given["MAX_AGE"]; text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil {
-			return aim{}, errMaxAge
+			return wantedLevels{}, errMaxAge
 		}
 		a.maxAge, a.aged = time.Duration(seconds)*time.Second, true
 	}
 	return a, nil
 }
 
-// aimAt sets what the sign-in of a user aims at: the first level that they can reach with the factors
-// that they have. What an access token proves they need not prove again.
-func (s *signIn) aimAt(a aim) error {
+// setTarget sets the target of a sign-in: the first of the wanted levels that users can reach with
+// the factors that they have. They need not prove again what an access token proves.
+func (s *signIn) setTarget(a wantedLevels) error {
 	if len(a.levels) == 0 {
 		return nil
 	}
@@ -145,17 +145,17 @@ func (s *signIn) aimAt(a aim) error {
 		switch {
 		case a.token != "" && s.done.proof.level() >= level:
 			return errLevelMet
-		case s.reaches():
+		case s.targetIsReachable():
 			return nil
 		}
 	}
 	return errUnreachable
 }
 
-// provedByToken is what an access token of the user tells of its sign-in, unless that was too long ago.
-// The names of levels may be others by now: the factors count. Whoever has to change the password is
-// not who they were.
-func (s *signIn) provedByToken(a aim) (proof, error) {
+// provedByToken returns what an access token of the user proves, unless its sign-in was too long
+// ago. It uses the factors in the token, since the names of levels may have changed. A user with a
+// temporary password has proved nothing.
+func (s *signIn) provedByToken(a wantedLevels) (proof, error) {
 	claims, _, err := s.readAccess(a.token)
 	switch {
 	case err != nil:
@@ -173,21 +173,21 @@ func (s *signIn) provedByToken(a aim) (proof, error) {
 	return proofOf(claims.AMR), nil
 }
 
-// reaches tells whether the user can reach the target. Who does not exist can reach everything.
-func (s *signIn) reaches() bool {
-	return s.user.ghost || len(s.toBegin()) > 0 || s.done.proof != 0 && s.goesOn(s.done.proof)
+// targetIsReachable reports whether the user can reach the target. A ghost can reach every level.
+func (s *signIn) targetIsReachable() bool {
+	return s.user.ghost || len(s.availableFirstFactors()) > 0 || s.done.proof != 0 && s.canReachTarget(s.done.proof)
 }
 
-// goesOn tells whether a proof, by a first factor at least, can become that of the target.
-func (s *signIn) goesOn(p proof) bool {
-	factors, met := s.toward(p)
+// canReachTarget reports whether a proof with a first factor can be extended to the target.
+func (s *signIn) canReachTarget(p proof) bool {
+	factors, met := s.missingFactors(p)
 	return met || len(factors) > 0
 }
 
-// toward are the second factors that a proof lacks: to reach the target, of those that the user has
-// chosen if one of them does; and otherwise one that is asked for at any level. Met says that it lacks
-// none.
-func (s *signIn) toward(p proof) (factors []string, met bool) {
+// missingFactors returns the second factors to ask for next. Below the target these are the ones
+// that reach it, preferably among those that the user has enabled. At the target they are the ones
+// that every sign-in of the user needs. met means that nothing is missing.
+func (s *signIn) missingFactors(p proof) (factors []string, met bool) {
 	config := s.pool.mfaConfig()
 	factors = s.factors(config)
 	if p.level() >= s.done.target {
@@ -196,35 +196,36 @@ func (s *signIn) toward(p proof) (factors []string, met bool) {
 	if config.mode == types.UserPoolMfaTypeOff {
 		return nil, false
 	}
-	falls := func(method string) bool { return (p | provedBy(method)).level() < s.done.target }
-	if chosen := slices.DeleteFunc(factors, falls); len(chosen) > 0 {
+	tooLow := func(method string) bool { return (p | provedBy(method)).level() < s.done.target }
+	if chosen := slices.DeleteFunc(factors, tooLow); len(chosen) > 0 {
 		return chosen, false
 	}
-	return slices.DeleteFunc(s.user.thatWork(allMethods[:], config), falls), false
+	return slices.DeleteFunc(s.user.usableOf(allMethods[:], config), tooLow), false
 }
 
-// toBegin are the first factors that a sign-in can go on by; none if it need not, or cannot.
-func (s *signIn) toBegin() []string {
+// availableFirstFactors returns the first factors that a sign-in can continue with; none if it
+// needs none, or has none that leads to the target.
+func (s *signIn) availableFirstFactors() []string {
 	p := s.done.proof
 	switch {
 	case s.done.target == 0 && p != 0: // the code of a sign-up
 		return nil
 	case s.done.target == 0:
 		return s.firstFactors()
-	case p != 0 && s.goesOn(p):
+	case p != 0 && s.canReachTarget(p):
 		return nil
 	}
 	return slices.DeleteFunc(s.firstFactors(), func(factor string) bool {
 		if factor == challengePassword || factor == challengeSRP {
 			has := s.user.password != "" || s.user.ghost
-			return !has || p&provedPassword != 0 || !s.user.ghost && !s.goesOn(p|provedPassword)
+			return !has || p&provedPassword != 0 || !s.user.ghost && !s.canReachTarget(p|provedPassword)
 		}
 		return (p | provedBy(factor)).level() < s.done.target
 	})
 }
 
-// wasWrong tells whether an error says that something was not proved. On the way to a level that ends
-// the sign-in: there are no tokens of a lower one, and no second try.
+// wasWrong reports whether an error means that the user failed to prove something. On the way to a
+// level, that ends the sign-in: there are no tokens of a lower level, and no second try.
 func wasWrong(err error) bool {
 	apiErr := (*Error)(nil)
 	return errors.As(err, &apiErr) &&

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// pageSize is how many items a list has at most, and by default.
+// pageSize is the default and the maximum number of items on a page.
 const pageSize = 60
 
-// page cuts a page out of a list of names, which it sorts, and tells where the next one begins; empty
-// if there is none. A pagination token is good for the list that it was made for.
+// page sorts a list of names and returns the page at a pagination token, and the token of the next
+// page; empty if there is none. A token is valid only for the list that it was made for.
 func (m *Machine) page(names []string, limit int, token, list string) (page []string, next string, err error) {
 	after, err := m.position(token, list)
 	if err != nil {
@@ -32,7 +32,7 @@ func (m *Machine) page(names []string, limit int, token, list string) (page []st
 
 var errPage = invalidParameter("Invalid pagination token.")
 
-// position reads a pagination token. Without one it is empty: before everything.
+// position reads a pagination token. Without one, the position is before the first name.
 func (m *Machine) position(token, list string) (string, error) {
 	if token == "" {
 		return "", nil
@@ -43,7 +43,7 @@ func (m *Machine) position(token, list string) (string, error) {
 	return "", errPage
 }
 
-// pageOfUsers lists the users of the pool of whom match, called with each locked, says yes.
+// pageOfUsers lists the users of the pool that match, which is called with the user locked.
 func (c *caller) pageOfUsers(limit int, token, list string, match func(*user) bool) ([]userType, string, error) {
 	position, err := c.position(token, list)
 	if err != nil {
@@ -74,8 +74,8 @@ func (c *caller) pageOfUsers(limit int, token, list string, match func(*user) bo
 	return page, c.sealer.sealPage(strconv.FormatUint(last, 10), list), nil
 }
 
-// filter is a condition on one attribute: "attribute = \"value\"", or with ^= for values that begin
-// so. The zero filter lets everybody pass.
+// filter is a condition on one attribute: "attribute = \"value\"", or ^= for a prefix. The zero
+// filter matches every user.
 type filter struct {
 	attribute, value string
 	prefix           bool
@@ -107,8 +107,7 @@ func parseFilter(text string) (filter, error) {
 	}
 }
 
-// unquote reads a text in quotation marks, in which a backslash goes before quotation marks and
-// backslashes.
+// unquote reads a text in quotation marks, with backslashes before quotation marks and backslashes.
 func unquote(quoted string) (text string, complete bool) {
 	rest, found := strings.CutPrefix(quoted, `"`)
 	if !found {
@@ -129,7 +128,7 @@ func unquote(quoted string) (text string, complete bool) {
 	return "", false
 }
 
-// match tells whether the user, whose lock is held, passes.
+// match reports whether the filter matches a user, whose lock is held.
 func (f filter) match(u *user) bool {
 	value, wanted := "", f.value
 	switch f.attribute {

@@ -1,10 +1,10 @@
 // Package pool is the state machine of cognitotest: pools, app clients, users, sessions and the
 // clock. It takes the operations of Cognito's API by name and knows nothing of HTTP.
 //
-// The files from the bottom up: what is stored, and what that allows (user.go, pool.go, client.go,
-// machine.go); sessions and tokens; find.go, the only code that finds and locks whom a call is
-// about; the sign-in, with a file for each way of proving something and signin.go, which says what
-// follows on what; the operations by resource (api_*.go); and operations.go, their one table.
+// The files from the bottom up: the state and its rules (user.go, pool.go, client.go, machine.go);
+// sessions and tokens; find.go, the only code that finds and locks the user of a call; the sign-in,
+// with a file for each kind of challenge and signin.go, which decides their order; the operations
+// by resource (api_*.go); and operations.go, the table of operations.
 package pool
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Config is what a Machine is made with.
+// Config is the configuration of a Machine.
 type Config struct {
 	Region string
 	Issuer string // of tokens, without the pool's ID at its end
@@ -30,7 +30,7 @@ type Config struct {
 	AcceptUnsimulated bool // settings that are not simulated are kept and described, not refused
 }
 
-// Quirks are the choices where it is uncertain what Cognito does. cognitotest.Quirks describes them.
+// Quirks are alternatives where Cognito's behavior is uncertain; see cognitotest.Quirks.
 type Quirks struct {
 	LongSessions      bool
 	HugeSessions      bool
@@ -47,8 +47,8 @@ type Quirks struct {
 
 // Machine is the state of a server. It is safe for concurrent use.
 //
-// Locks, in the order in which they are taken: a user's, a pool's, the machine's; then those of the
-// sessions and of the ghosts, under which no other is taken. Nothing is signed while one is held.
+// Locks are taken in this order: a user's, a pool's, the machine's; then those of sessions and
+// ghosts, under which no other is taken. Nothing is signed under a lock.
 type Machine struct {
 	region string
 	issuer string
@@ -60,7 +60,7 @@ type Machine struct {
 	secret []byte // of derive
 
 	sessions sessions
-	scripted sync.Map // the names of challenges that tests made up
+	scripted sync.Map // the names of scripted challenges
 
 	mu      sync.RWMutex
 	pools   map[string]*pool
@@ -69,7 +69,7 @@ type Machine struct {
 	domains map[string]*domain
 }
 
-// New makes a machine without pools.
+// New returns a machine without pools.
 func New(c Config) *Machine {
 	return &Machine{
 		region: c.Region, issuer: c.Issuer, quirks: c.Quirks, accept: c.AcceptUnsimulated, now: c.Now,
@@ -78,13 +78,13 @@ func New(c Config) *Machine {
 	}
 }
 
-// Now is the time by the machine's clock.
+// Now returns the time by the machine's clock.
 func (m *Machine) Now() time.Time { return m.now().Add(time.Duration(m.offset.Load())) }
 
 // Advance moves the clock.
 func (m *Machine) Advance(d time.Duration) { m.offset.Add(int64(d)) }
 
-// Issuer is what the tokens of a pool name as theirs.
+// Issuer returns the iss of a pool's tokens.
 func (m *Machine) Issuer(poolID string) (string, error) {
 	p, err := m.poolByID(poolID)
 	if err != nil {
@@ -95,22 +95,22 @@ func (m *Machine) Issuer(poolID string) (string, error) {
 
 func (m *Machine) issuerOf(p *pool) string { return m.issuer + "/" + p.id }
 
-// account is the AWS account that everything belongs to: the one of AWS's own examples.
+// account is the AWS account of all resources: the one in AWS's own examples.
 const account = "123456789012"
 
 func (m *Machine) arn(p *pool) string {
 	return "arn:aws:cognito-idp:" + m.region + ":" + account + ":userpool/" + p.id
 }
 
-// derive gives bytes that always are the same for a pool and a name of something, and that nobody
-// else can foretell.
+// derive returns bytes that are always the same for a purpose, a pool and a name, and that nobody
+// else can predict.
 func (m *Machine) derive(purpose string, p *pool, name string) []byte {
 	mac := hmac.New(sha256.New, m.secret)
 	_, _ = fmt.Fprintf(mac, "%s %s %s", purpose, p.id, name)
 	return mac.Sum(nil)
 }
 
-// deviceGroup stands before device keys in SRP. It is the same for all devices of a pool.
+// deviceGroup returns the DeviceGroupKey, which is the same for all devices of a pool.
 func (m *Machine) deviceGroup(p *pool) string {
 	return "-" + hex.EncodeToString(m.derive("device group", p, ""))[:8]
 }
@@ -122,7 +122,7 @@ func (m *Machine) addPool(p *pool) {
 	m.ordered = append(m.ordered, p)
 }
 
-// removePool takes a pool away, and its app clients with it.
+// removePool removes a pool and its app clients.
 func (m *Machine) removePool(p *pool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -137,8 +137,7 @@ func (m *Machine) addClient(c *appClient) {
 	m.clients[c.id] = c
 }
 
-// replaceClient puts an app client in the place of the one with its ID, unless that was deleted
-// meanwhile.
+// replaceClient replaces the app client with the same ID, unless that was deleted meanwhile.
 func (m *Machine) replaceClient(c *appClient) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,7 +163,7 @@ func (m *Machine) poolByID(id string) (*pool, error) {
 	return nil, noPool(id)
 }
 
-// allPools are the pools as they were made.
+// allPools returns the pools in the order in which they were made.
 func (m *Machine) allPools() []*pool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -180,7 +179,7 @@ func (m *Machine) clientByID(id string) (*appClient, error) {
 	return nil, noClient(id)
 }
 
-// clientsOf are the app clients of a pool, by ID.
+// clientsOf returns the app clients of a pool, by ID.
 func (m *Machine) clientsOf(p *pool) map[string]*appClient {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

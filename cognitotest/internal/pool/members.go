@@ -6,45 +6,48 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Nothing in silence: a member of a request is acted on, given back by the operation that describes
-// what the request made, or refused by name. Most are fields of the struct that the operation decodes,
-// or are read to find whom the call is about; the others stand here. A test walks the model and fails
-// on a member that is neither (members_test.go).
+// No member of a request is ignored silently. It takes effect, or is returned by the operation that
+// describes what the request made, or is refused by name. Most members are fields of the struct
+// that the operation decodes, or are read to find the user of the call; this file has the others. A
+// test walks the model and fails on a member that is none of these (members_test.go).
 
-// carried are members that the service hands on to where nothing is simulated, or that it ignores.
-// They change no response. Server.Calls shows them, as far as they are fit to be shown.
-var carried = []string{
+// withoutEffect are members that the service passes on to something that is not simulated, or
+// ignores. They change no response. Server.Calls lists them, with secrets redacted.
+var withoutEffect = []string{
 	"ClientMetadata", "ValidationData", // to Lambda triggers
 	"ContextData", "UserContextData", // to threat protection
 	"AnalyticsMetadata",        // to Amazon Pinpoint
 	"RevokeAssociatedSessions", // of session tracking, which is off
 }
 
-// setting is a member, at the top or one level down, that asks for something which is not simulated,
-// unless it has a harmless value.
+// setting is a member, at the top or one level below, that asks for something that is not
+// simulated, unless it has a harmless value.
 type setting struct {
 	member, within string
 	harmless       any
 }
 
-// unsimulated are the settings that make the service behave in a way that the fake does not. A server
-// that accepts them keeps and describes them, without acting on them.
+// unsimulated are the settings that change the service's behavior but not the fake's. A server that
+// accepts them keeps and describes them, without effect.
 var unsimulated = []setting{
 	{member: "LambdaConfig"},
-	{"VerificationMessageTemplate", "DefaultEmailOption", "CONFIRM_WITH_CODE"},
-	{"UserPoolAddOns", "AdvancedSecurityMode", "OFF"},
+	{
+		member: "VerificationMessageTemplate", within: "DefaultEmailOption",
+		harmless: "CONFIRM_WITH_CODE",
+	},
+	{member: "UserPoolAddOns", within: "AdvancedSecurityMode", harmless: "OFF"},
 	{member: "UserPoolAddOns", within: "AdvancedSecurityAdditionalFlows"},
-	{"KeyConfiguration", "KeyType", "AWS_OWNED_KEY"},
+	{member: "KeyConfiguration", within: "KeyType", harmless: "AWS_OWNED_KEY"},
 	{member: "KeyConfiguration", within: "KmsKeyArn"},
-	{"IssuerConfiguration", "Type", "ORIGINAL"},
-	{"DcrConfiguration", "EnableStatus", "Disabled"},
-	{"DcrConfiguration", "OpenDcrEnabled", false},
+	{member: "IssuerConfiguration", within: "Type", harmless: "ORIGINAL"},
+	{member: "DcrConfiguration", within: "EnableStatus", harmless: "Disabled"},
+	{member: "DcrConfiguration", within: "OpenDcrEnabled", harmless: false},
 }
 
 func (s setting) String() string { return strings.TrimSuffix(s.member+"."+s.within, ".") }
 
-// asked tells whether a request has the setting.
-func (s setting) asked(members map[string]any) bool {
+// requestedBy reports whether a request has the setting.
+func (s setting) requestedBy(members map[string]any) bool {
 	value := members[s.member]
 	if s.within != "" {
 		object, _ := value.(map[string]any)
@@ -60,34 +63,35 @@ func (s setting) asked(members map[string]any) bool {
 	}
 }
 
-// Unsimulated lists what is not simulated of a request that was served, such as "LambdaConfig".
+// Unsimulated lists the unsimulated settings of a request that was served, such as "LambdaConfig".
 func (m *Machine) Unsimulated(operation string, members map[string]any) []string {
 	if !m.accept {
 		return nil // it would not have been served
 	}
-	return asked(operation, members)
+	return unsimulatedIn(operation, members)
 }
 
-func asked(operation string, members map[string]any) []string {
+func unsimulatedIn(operation string, members map[string]any) []string {
 	op, known := model.Operation(operation)
 	if !known {
 		return nil
 	}
 	var names []string
 	for _, s := range unsimulated {
-		if s.asked(members) && op.Input.Member(s.member) != nil {
+		if s.requestedBy(members) && op.Input.Member(s.member) != nil {
 			names = append(names, s.String())
 		}
 	}
 	return names
 }
 
-// simulates refuses a request that asks for what is not simulated.
+// simulates returns an error for a request with unsimulated settings, unless the server accepts
+// them.
 func (m *Machine) simulates(operation string, members map[string]any) error {
 	if m.accept {
 		return nil
 	}
-	names := asked(operation, members)
+	names := unsimulatedIn(operation, members)
 	if len(names) == 0 {
 		return nil
 	}

@@ -27,15 +27,15 @@ func TestEveryMember(t *testing.T) {
 	for name, o := range operations {
 		op, _ := model.Operation(name)
 		op.Walk(func(path []string, _ *model.Shape) bool {
-			whole := slices.Contains(carried, path[0]) || slices.Contains(o.finder.reads, path[0])
+			whole := slices.Contains(withoutEffect, path[0]) || slices.Contains(o.finder.reads, path[0])
 			used[path[0]] = true
 			inside, known := decodes(o.request, path)
 			assert.True(t, whole || known, "%s: nothing is said of %s", name, strings.Join(path, "."))
 			return !whole && inside
 		})
 	}
-	for _, member := range carried {
-		assert.True(t, used[member], "%s is carried by no operation", member)
+	for _, member := range withoutEffect {
+		assert.True(t, used[member], "%s is in no operation", member)
 	}
 	for _, s := range unsimulated {
 		assert.True(t, used[s.member], "%s is a setting of no operation", s.member)

@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// newUser makes a user that is not in the pool yet. In a pool whose users sign in by e-mail or phone
-// number the given name is that address, and the user name is made up.
+// newUser returns a user that is not in the pool yet. In a pool whose users sign in by e-mail or
+// phone number, the name is that address, and the user name is a UUID.
 func (c *caller) newUser(name, password string, status types.UserStatusType, given attributes) (*user, error) {
 	p := c.pool
 	if err := given.check(); err != nil {
@@ -44,7 +44,8 @@ func (c *caller) newUser(name, password string, status types.UserStatusType, giv
 	return u, nil
 }
 
-// addressKind tells which of the attributes that users of the pool sign in by a name is.
+// addressKind returns the attribute that a name is an address for, among those that users sign in
+// by.
 func (p *pool) addressKind(name string) (string, error) {
 	for _, attribute := range p.usernameAttributes {
 		if isAddress(attribute, name) {

@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// The hosted pages of a pool are not simulated. What app clients say of them is held to the rules of
-// the service, and kept.
+// Hosted sign-in pages are not simulated. The settings of app clients for them are checked against
+// the rules of the service, and kept.
 
-// checkOAuth tells whether the service would take what a client says of hosted pages.
+// checkOAuth checks the client's settings for hosted pages.
 func (c *appClient) checkOAuth() error {
 	r := &c.record
 	flow := func(flows ...types.OAuthFlowType) bool {
@@ -50,13 +50,13 @@ func (c *appClient) checkOAuth() error {
 	return nil
 }
 
-// loopback are the hosts that browsers may be sent to by HTTP.
+// loopback are the hosts that a URL with HTTP may have.
 var loopback = [...]string{"localhost", "127.0.0.1", "::1"}
 
 func invalidFlow(text string) error { return &Error{"InvalidOAuthFlowException", text} }
 
-// checkURLs tells whether the service would send people to the client's addresses: by HTTPS, by HTTP
-// to their own machine, or to an app.
+// checkURLs checks the callback and sign-out URLs: HTTPS, HTTP to the user's own computer, or an
+// app's scheme.
 func (c *appClient) checkURLs() error {
 	for _, address := range c.record.CallbackURLs {
 		if strings.Contains(address, "#") {

@@ -7,10 +7,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// operations is what the fake can do, and by whose authority each runs (see find.go). To add one: its
-// function in an api file, its row here, its test. What members a request has, what each must be
-// like, whether the operation is signed and which errors it declares, the model says. What becomes of
-// members that the function has no use for, members.go says.
+// operations are the operations of the fake, each with its authority (see find.go). A new one needs
+// a function in an api file, a row here, and a test. The model has the members of its request,
+// their rules, whether it is signed, and its errors; members.go has the members that the function
+// does not use.
 var operations = map[string]operation{
 	"InitiateAuth":                byClientAlone(initiateAuth),
 	"AdminInitiateAuth":           byClientAlone(initiateAuth),
@@ -108,9 +108,9 @@ var operations = map[string]operation{
 	"DeleteUserPoolDomain":   byPool(deleteDomain),
 }
 
-// Serve runs an operation. It gives the response, or an *Error, and the members of the request as far
-// as they could be read. Signed says that the request has an Authorization header; what that says is
-// not checked.
+// Serve runs an operation. It returns the response or an *Error, and the members of the request if
+// they could be read. signed means that the request has an Authorization header, which is not
+// checked.
 func (m *Machine) Serve(name string, signed bool, body []byte) (response any, members map[string]any, err error) {
 	published, known := model.Operation(name)
 	o, served := operations[name]

@@ -9,17 +9,17 @@ import (
 type Message struct {
 	Time        time.Time
 	Medium      string // "SMS" or "EMAIL"
-	Destination string // the whole address; responses only show it masked
+	Destination string // the whole address, which responses mask
 	Code        string // an MFA code, a confirmation code, or a temporary password
 }
 
-// outboxSize is how many messages of a user are kept.
+// outboxSize is the maximum number of messages in an outbox.
 const outboxSize = 20
 
-// outbox are the last messages to a user.
+// outbox has the last messages to a user.
 type outbox []Message
 
-// add adds a message, if there is an address to send it to.
+// add adds a message if it has an address.
 func (o *outbox) add(m Message) {
 	if m.Destination == "" {
 		return
@@ -30,10 +30,10 @@ func (o *outbox) add(m Message) {
 	*o = append(*o, m)
 }
 
-// confirmation is a code that was sent to the address which an attribute held, or is to hold, and
-// waits to come back.
+// confirmation is a code that was sent, and the address that it confirms as the value of an
+// attribute.
 type confirmation struct {
 	code, attribute, address string
-	waits                    bool // the attribute holds another address until the code comes back
+	waits                    bool // the attribute gets this address only when it is confirmed
 	expires                  time.Time
 }

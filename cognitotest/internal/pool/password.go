@@ -23,10 +23,10 @@ func (s *signIn) beginPassword(in *initiateAuthRequest) (next, error) {
 	return s.tryPassword(in.AuthParameters)
 }
 
-// tryPassword goes on if the password is the user's.
+// tryPassword checks a password that was sent as it is.
 func (s *signIn) tryPassword(given map[string]string) (next, error) {
 	right := hmac.Equal([]byte(s.user.password), []byte(given["PASSWORD"])) && s.user.password != ""
-	if err := s.judge(right); err != nil {
+	if err := s.passwordResult(right); err != nil {
 		return next{}, err
 	}
 	s.done.proof |= provedPassword
@@ -42,15 +42,14 @@ func (s *signIn) askNewPassword() next {
 	for _, a := range s.user.attributes {
 		known[a.Name] = a.Value
 	}
-	s.done.mfa = false // whoever got so far must do it again with the new password
+	s.done.mfa = false // a second factor is asked for after the new password
 	s.done.proof &= provedPassword
 	return s.ask(session{challenge: challengeNewPassword}, map[string]string{
 		"requiredAttributes": jsonText(required), "userAttributes": jsonText(known),
 	})
 }
 
-// answerNewPassword sets the password that takes the place of a temporary one, and the attributes
-// that come along.
+// answerNewPassword replaces a temporary password, and sets attributes that come with the new one.
 func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := need(given, "NEW_PASSWORD"); err != nil {
 		return next{}, err
@@ -80,7 +79,7 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := s.keepsFactor(changed); err != nil {
 		return next{}, err
 	}
-	if err := s.change(changed...); err != nil {
+	if err := s.changeAttributes(changed...); err != nil {
 		return next{}, err
 	}
 	s.user.setPassword(password, userConfirmed, s.Now())

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// pool is a user pool. What stands above mu never changes.
+// pool is a user pool. The fields above mu never change.
 type pool struct {
 	id                 string
 	created            time.Time
-	usernameAttributes []string // sign-in by these; the user name is a UUID then
-	aliasAttributes    []string // sign-in by these beside the user name, once verified
+	usernameAttributes []string // that users sign in by; their user names are UUIDs
+	aliasAttributes    []string // that users sign in by as well, once verified
 	caseInsensitive    bool
 	schema             schema
 
@@ -24,9 +24,9 @@ type pool struct {
 	set      poolSettings
 	mfa      mfaConfig
 	names    map[string]*user // by user name
-	aliases  map[string]*user // by what else a user can be called: e-mail, phone, preferred name, sub
-	ordered  []*user          // as they were added, by their numbers
-	added    uint64           // how many ever were
+	aliases  map[string]*user // by e-mail address, phone number, preferred name, and sub
+	ordered  []*user          // sorted by their numbers
+	added    uint64           // the number of the newest user
 	groups   map[string]*group
 	servers  map[string]*resourceServer // by identifier
 }
@@ -43,7 +43,7 @@ func (p *pool) mfaConfig() mfaConfig {
 	return p.mfa
 }
 
-// newPool makes a pool without users, in which nothing is set.
+// newPool returns a pool without users and settings.
 func newPool(id string, created time.Time) *pool {
 	p := &pool{
 		id: id, created: created, modified: created,
@@ -55,7 +55,7 @@ func newPool(id string, created time.Time) *pool {
 	return p
 }
 
-// key is the form of a name under which it is looked up.
+// key returns the form of a name that is looked up.
 func (p *pool) key(name string) string {
 	if p.caseInsensitive {
 		return strings.ToLower(name)
@@ -71,15 +71,14 @@ func (p *pool) lookup(name string) *user {
 	return cmp.Or(p.names[key], p.aliases[key])
 }
 
-// bySub finds the user that a session or a token was given to. A name cannot pass for a sub here.
+// bySub finds the user of a session or a token. Unlike lookup, it does not find user names.
 func (p *pool) bySub(sub string) *user {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.aliases[p.key(sub)]
 }
 
-// enroll takes in a user by its own name; the pool's lock is held. Groups of the user that do not exist
-// are made.
+// enroll adds a user, and creates the user's missing groups. The pool's lock is held.
 func (p *pool) enroll(u *user) {
 	p.names[p.key(u.name)] = u
 	p.aliases[p.key(u.sub)] = u
@@ -93,34 +92,34 @@ func (p *pool) enroll(u *user) {
 	}
 }
 
-// remove takes a user, whose lock is held, out of the pool. Who waits for the lock finds it gone.
+// remove removes a user, whose lock is held. Calls that wait for the lock see that it is deleted.
 func (p *pool) remove(u *user) {
 	u.deleted = true
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.names, p.key(u.name))
-	i := p.after(u.number - 1)
+	i := p.indexAfter(u.number - 1)
 	p.ordered = slices.Delete(p.ordered, i, i+1)
 	p.forget(u, p.aliasesOf(u.attributes))
 	delete(p.aliases, p.key(u.sub))
 }
 
-// after is the place of the first user with a number above another; the pool's lock is held.
-func (p *pool) after(number uint64) int {
+// indexAfter returns the index of the first user above a number. The pool's lock is held.
+func (p *pool) indexAfter(number uint64) int {
 	i, _ := slices.BinarySearchFunc(p.ordered, number+1, func(u *user, n uint64) int {
 		return cmp.Compare(u.number, n)
 	})
 	return i
 }
 
-// some gives the next users after the one with a number, as they were added. Whoever is added or
-// removed meanwhile moves nobody to another page of a list.
-func (p *pool) some(after uint64) []*user {
-	const some = 128
+// usersAfter returns the next users after the one with a number, in the order in which they were
+// added. Users that are added or removed meanwhile do not shift the pages of a list.
+func (p *pool) usersAfter(number uint64) []*user {
+	const most = 128
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	rest := p.ordered[p.after(after):]
-	return slices.Clone(rest[:min(some, len(rest))])
+	rest := p.ordered[p.indexAfter(number):]
+	return slices.Clone(rest[:min(most, len(rest))])
 }
 
 // group finds a group.
@@ -135,7 +134,7 @@ func (p *pool) group(name string) (*group, error) {
 
 var errNoGroup = &Error{resourceNotFound, "Group not found."}
 
-// roles are those of the groups with some names.
+// roles returns the roles of the groups with some names.
 func (p *pool) roles(names []string) (roles []string, preferred string) {
 	if len(names) == 0 {
 		return nil, ""

@@ -1,6 +1,6 @@
 package pool
 
-// proof is what the user of a sign-in has shown so far, or of one that an access token tells of.
+// proof is the set of factors that the user of a sign-in has proved so far.
 type proof uint8
 
 const (
@@ -10,7 +10,7 @@ const (
 	provedEmail
 )
 
-// provedBy is what the code of a method or of a first factor shows.
+// provedBy returns what the code of a method or of a first factor proves.
 func provedBy(method string) proof {
 	switch method {
 	case methodTOTP:
@@ -22,5 +22,5 @@ func provedBy(method string) proof {
 	}
 }
 
-// code tells whether there was a code.
-func (p proof) code() bool { return p&^provedPassword != 0 }
+// hasCode reports whether there was a code.
+func (p proof) hasCode() bool { return p&^provedPassword != 0 }

@@ -10,17 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// schema says what attributes the users of a pool can have.
+// schema has the attributes that users of a pool can have.
 type schema struct {
 	open bool // custom attributes need not be listed
 	list atomic.Pointer[[]schemaAttribute]
 }
 
-// attributes are all that are listed. The list is replaced, never changed.
+// attributes returns all listed attributes. The list is replaced, never changed.
 func (s *schema) attributes() []schemaAttribute { return *s.list.Load() }
 
-// schemaAttribute is an attribute of a schema, in requests and in descriptions. What a request leaves
-// out is false, in standard attributes too: those are mutable only where no request lists them.
+// schemaAttribute is an attribute of a schema, in requests and descriptions. A boolean that a
+// request leaves out is false. So a standard attribute is mutable unless a request lists it without
+// saying so.
 type schemaAttribute struct {
 	Name                       string
 	AttributeDataType          string
@@ -49,32 +50,32 @@ const (
 	typeDateTime = "DateTime"
 )
 
-// longest is how long a text can be.
+// longest is the maximum length of a string.
 const longest = 2048
 
-// standard are the attributes that every pool has, most of them the claims of OpenID Connect, in the
-// order in which DescribeUserPool lists them.
+// standard are the attributes of every pool, most of them claims of OpenID Connect, in the order of
+// DescribeUserPool.
 var standard = [...]struct{ name, kind, low, high string }{
-	{"sub", typeString, "1", "2048"},
-	{"name", typeString, "0", "2048"},
-	{"given_name", typeString, "0", "2048"},
-	{"family_name", typeString, "0", "2048"},
-	{"middle_name", typeString, "0", "2048"},
-	{"nickname", typeString, "0", "2048"},
-	{"preferred_username", typeString, "0", "2048"},
-	{"profile", typeString, "0", "2048"},
-	{"picture", typeString, "0", "2048"},
-	{"website", typeString, "0", "2048"},
-	{"email", typeString, "0", "2048"},
-	{"email_verified", typeBoolean, "", ""},
-	{"gender", typeString, "0", "2048"},
-	{"birthdate", typeString, "10", "10"},
-	{"zoneinfo", typeString, "0", "2048"},
-	{"locale", typeString, "0", "2048"},
-	{"phone_number", typeString, "0", "2048"},
-	{"phone_number_verified", typeBoolean, "", ""},
-	{"address", typeString, "0", "2048"},
-	{"updated_at", typeNumber, "0", ""},
+	{name: "sub", kind: typeString, low: "1", high: "2048"},
+	{name: "name", kind: typeString, low: "0", high: "2048"},
+	{name: "given_name", kind: typeString, low: "0", high: "2048"},
+	{name: "family_name", kind: typeString, low: "0", high: "2048"},
+	{name: "middle_name", kind: typeString, low: "0", high: "2048"},
+	{name: "nickname", kind: typeString, low: "0", high: "2048"},
+	{name: "preferred_username", kind: typeString, low: "0", high: "2048"},
+	{name: "profile", kind: typeString, low: "0", high: "2048"},
+	{name: "picture", kind: typeString, low: "0", high: "2048"},
+	{name: "website", kind: typeString, low: "0", high: "2048"},
+	{name: "email", kind: typeString, low: "0", high: "2048"},
+	{name: "email_verified", kind: typeBoolean},
+	{name: "gender", kind: typeString, low: "0", high: "2048"},
+	{name: "birthdate", kind: typeString, low: "10", high: "10"},
+	{name: "zoneinfo", kind: typeString, low: "0", high: "2048"},
+	{name: "locale", kind: typeString, low: "0", high: "2048"},
+	{name: "phone_number", kind: typeString, low: "0", high: "2048"},
+	{name: "phone_number_verified", kind: typeBoolean},
+	{name: "address", kind: typeString, low: "0", high: "2048"},
+	{name: "updated_at", kind: typeNumber, low: "0"},
 }
 
 func standardAttributes() []schemaAttribute {
@@ -85,20 +86,20 @@ func standardAttributes() []schemaAttribute {
 		}
 		switch s.kind {
 		case typeString:
-			a.StringAttributeConstraints = &stringConstraints{s.low, s.high}
+			a.StringAttributeConstraints = &stringConstraints{MinLength: s.low, MaxLength: s.high}
 		case typeNumber:
-			a.NumberAttributeConstraints = &numberConstraints{s.low, s.high}
+			a.NumberAttributeConstraints = &numberConstraints{MinValue: s.low, MaxValue: s.high}
 		}
 		list = append(list, a)
 	}
 	return list
 }
 
-// mostCustom is how many custom attributes a pool can have.
+// mostCustom is the maximum number of custom attributes of a pool.
 const mostCustom = 50
 
-// extend lists attributes of a request as well. Those of CreateUserPool may set up standard attributes;
-// all others are custom ones.
+// extend adds the attributes of a request. In CreateUserPool they may also configure standard
+// attributes; all others are custom.
 func (s *schema) extend(given []schemaAttribute, creating bool) error {
 	list := slices.Clone(s.attributes())
 	for _, a := range given {
@@ -134,11 +135,11 @@ func (s *schema) extend(given []schemaAttribute, creating bool) error {
 	return nil
 }
 
-// settable tells whether a request can say what a standard attribute is like. The names of the others
-// are free for custom attributes.
+// settable reports whether a request can configure a standard attribute. The names of the others
+// may be used for custom attributes.
 func settable(name string) bool { return name != "sub" && !strings.HasSuffix(name, "_verified") }
 
-// setUp is a standard attribute as a request wants it.
+// setUp returns a standard attribute with the configuration of a request.
 func (s schemaAttribute) setUp(given schemaAttribute) (schemaAttribute, error) {
 	if given.DeveloperOnlyAttribute ||
 		given.AttributeDataType != "" && given.AttributeDataType != s.AttributeDataType {
@@ -169,7 +170,7 @@ func (s *schemaAttribute) checkCustom() error {
 	return nil
 }
 
-// customName is the name under which users have a custom attribute.
+// customName returns the name of a custom attribute, with its prefix.
 func (s schemaAttribute) customName() string {
 	if s.DeveloperOnlyAttribute {
 		return "dev:custom:" + s.Name
@@ -177,7 +178,7 @@ func (s schemaAttribute) customName() string {
 	return "custom:" + s.Name
 }
 
-// checkBounds tells whether the bounds are numbers, in order, and fit the type.
+// checkBounds checks that the bounds are numbers, in order, and fit the type.
 func (s schemaAttribute) checkBounds() error {
 	wrong := func(what string) error {
 		return invalidParameter("The constraints of the attribute %s %s.", s.Name, what)
@@ -213,7 +214,7 @@ func (s schemaAttribute) checkBounds() error {
 	return nil
 }
 
-// bound reads a bound, if there is one.
+// bound parses a bound, which may be empty.
 func bound[T any](parse func(string) (T, error), text string, otherwise T) (T, error) {
 	if text == "" {
 		return otherwise, nil
@@ -221,7 +222,7 @@ func bound[T any](parse func(string) (T, error), text string, otherwise T) (T, e
 	return parse(text)
 }
 
-// attribute gives what is known of an attribute; nil if there is no such attribute.
+// attribute returns an attribute by its name; nil if there is none.
 func (s *schema) attribute(name string) *schemaAttribute {
 	list := s.attributes()
 	i := slices.IndexFunc(list, func(a schemaAttribute) bool { return a.Name == name })
@@ -234,8 +235,8 @@ func (s *schema) attribute(name string) *schemaAttribute {
 	return nil
 }
 
-// fault says what a value lacks of being one of the attribute; empty for nothing.
-func (s *schemaAttribute) fault(value string) string {
+// violation returns why a value is not valid for the attribute; empty if it is.
+func (s *schemaAttribute) violation(value string) string {
 	switch s.AttributeDataType {
 	case typeNumber:
 		number, err := strconv.ParseFloat(value, 64)
@@ -276,7 +277,7 @@ func above(number float64, high string) bool {
 	return err == nil && number > most
 }
 
-// isTime tells whether a value is a date or a time as ISO 8601 or seconds since 1970 have it.
+// isTime reports whether a value is a date or time in ISO 8601, or seconds since 1970.
 func isTime(value string) bool {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
 		if _, err := time.Parse(layout, value); err == nil {
@@ -286,16 +287,16 @@ func isTime(value string) bool {
 	return all(isDigit, value)
 }
 
-// faults collects what is wrong with attributes. The service names them all in one text.
-type faults strings.Builder
+// violations collects violations of attributes. The service lists all of them in one text.
+type violations strings.Builder
 
-func (f *faults) add(name, what string) {
+func (f *violations) add(name, what string) {
 	if what != "" {
 		_, _ = (*strings.Builder)(f).WriteString(name + ": " + what + "\n")
 	}
 }
 
-func (f *faults) error(prefix string) error {
+func (f *violations) error(prefix string) error {
 	text := (*strings.Builder)(f).String()
 	if text == "" {
 		return nil
@@ -307,9 +308,9 @@ const nonconforming = "Attributes did not conform to the schema: "
 
 const noAttribute = "Attribute does not exist in the schema."
 
-// attributeRequired names attributes that a user has to have.
+// attributeRequired returns an error that lists missing attributes; nil if there are none.
 func attributeRequired(names ...string) error {
-	var f faults
+	var f violations
 	for _, name := range names {
 		f.add(name, "The attribute is required")
 	}
@@ -318,22 +319,22 @@ func attributeRequired(names ...string) error {
 
 var errNotWritable = &Error{notAuthorized, "A client attempted to write unauthorized attribute"}
 
-// mayWrite says which attributes somebody can write.
+// mayWrite reports whether a caller can write an attribute.
 type mayWrite func(name string) bool
 
-// anything is what administrators can write.
-func anything(string) bool { return true }
+// anyAttribute is the mayWrite of administrators.
+func anyAttribute(string) bool { return true }
 
-// checkNew tells whether a new user may have the attributes. What the client may not write comes
-// before what the schema does not have.
+// checkNew checks the attributes of a new user: first whether the caller may write them, then
+// whether they conform to the schema.
 func (s *schema) checkNew(given attributes, may mayWrite) error {
 	if err := given.allowed(may); err != nil {
 		return err
 	}
-	var f faults
+	var f violations
 	for _, item := range given {
 		if known := s.attribute(item.Name); known != nil {
-			f.add(item.Name, known.fault(item.Value))
+			f.add(item.Name, known.violation(item.Value))
 		} else {
 			f.add(item.Name, noAttribute)
 		}
@@ -341,7 +342,7 @@ func (s *schema) checkNew(given attributes, may mayWrite) error {
 	return f.error(nonconforming)
 }
 
-// allowed tells whether attributes can be written by somebody.
+// allowed returns an error if the caller may not write one of the attributes.
 func (a attributes) allowed(may mayWrite) error {
 	for _, item := range a {
 		if item.Name != "sub" && !may(item.Name) {
@@ -351,13 +352,13 @@ func (a attributes) allowed(may mayWrite) error {
 	return nil
 }
 
-// checkChange tells whether attributes of a user who has some may be set, or deleted by an empty
-// value.
+// checkChange checks whether attributes of a user may be changed, or deleted with an empty value.
+// has are the user's present attributes.
 func (s *schema) checkChange(has, given attributes, may mayWrite) error {
 	if err := given.allowed(may); err != nil {
 		return err
 	}
-	var unchangeable, nonconformity faults
+	var unchangeable, nonconformity violations
 	for _, item := range given {
 		known := s.attribute(item.Name)
 		switch {
@@ -374,7 +375,7 @@ func (s *schema) checkChange(has, given attributes, may mayWrite) error {
 			if err := (attributes{item}).check(); err != nil {
 				return err
 			}
-			nonconformity.add(item.Name, known.fault(item.Value))
+			nonconformity.add(item.Name, known.violation(item.Value))
 		}
 	}
 	if err := unchangeable.error(""); err != nil {
@@ -383,12 +384,12 @@ func (s *schema) checkChange(has, given attributes, may mayWrite) error {
 	return nonconformity.error(nonconforming)
 }
 
-// onlyForAdmins are the attributes that users do not write themselves.
+// onlyForAdmins reports whether only administrators can write an attribute.
 func onlyForAdmins(name string) bool {
 	return name == "email_verified" || name == "phone_number_verified" || strings.HasPrefix(name, "dev:")
 }
 
-// required are the attributes that every user has to have.
+// required returns the names of the attributes that every user must have.
 func (s *schema) required() []string {
 	var names []string
 	for _, a := range s.attributes() {
@@ -399,7 +400,7 @@ func (s *schema) required() []string {
 	return names
 }
 
-// missing are the required attributes that none of some lists has.
+// missing returns the required attributes that are in none of the lists.
 func (s *schema) missing(lists ...attributes) []string {
 	return slices.DeleteFunc(s.required(), func(name string) bool {
 		return slices.ContainsFunc(lists, func(list attributes) bool { return list.get(name) != "" })

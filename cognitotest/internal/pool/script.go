@@ -5,11 +5,10 @@ import (
 	"maps"
 )
 
-// CUSTOM_AUTH and the challenges of Server.Script, which stand in for the Lambda triggers of a custom
-// authentication flow. See FIDELITY.md, "Sign-in" and "SRP".
+// CUSTOM_AUTH and the challenges of Server.Script, which stand in for the Lambda triggers of a
+// custom authentication flow. See FIDELITY.md, "Sign-in" and "SRP".
 
-// beginCustom is a sign-in whose first factor is the script, or the password by SRP if it asks for
-// that.
+// beginCustom begins with the script, or with the password by SRP if the client asks for that.
 func (s *signIn) beginCustom(in *initiateAuthRequest) (next, error) {
 	if in.AuthParameters["CHALLENGE_NAME"] == "SRP_A" {
 		return s.beginSRP(in)
@@ -33,24 +32,24 @@ func (s *signIn) beginCustom(in *initiateAuthRequest) (next, error) {
 }
 
 func (s *signIn) askScripted() next {
-	script := s.user.script[s.done.asked]
+	script := s.user.script[s.done.answered]
 	parameters := map[string]string{"USERNAME": s.user.name}
 	maps.Copy(parameters, script.Parameters)
 	name := cmp.Or(script.Name, challengeByDefault)
 	return s.ask(session{challenge: name, stage: stageScripted}, parameters)
 }
 
-// answerScripted checks an answer to a scripted challenge. After a wrong one it is asked for again, by
-// another session, as often as the script says; then the sign-in is over.
+// answerScripted checks an answer to a scripted challenge. After a wrong answer it asks again, with
+// a new session, as often as the script allows; then the sign-in ends.
 func (s *signIn) answerScripted(given map[string]string) (next, error) {
-	asked, script := s.done.asked, s.user.script
+	answered, script := s.done.answered, s.user.script
 	switch {
-	case asked < len(script) && script[asked].answeredBy(given):
-		s.done.asked++
-		s.done.tried = 0
+	case answered < len(script) && script[answered].answeredBy(given):
+		s.done.answered++
+		s.done.wrongTries = 0
 		return onward, nil
-	case asked < len(script) && s.done.tried+1 < script[asked].Tries:
-		s.done.tried++
+	case answered < len(script) && s.done.wrongTries+1 < script[answered].Tries:
+		s.done.wrongTries++
 		return s.askScripted(), nil
 	}
 	s.useUp()

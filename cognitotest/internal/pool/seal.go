@@ -10,8 +10,8 @@ import (
 )
 
 // sealer makes the opaque strings that a client carries for the server: sessions, refresh tokens
-// and pagination tokens. Like Cognito's they are encrypted: nothing can be read from them, nothing
-// in them can be changed, and the server need not remember what they say.
+// and pagination tokens. Like Cognito's they are encrypted and authenticated, so clients can
+// neither read nor change them, and the server need not store their content.
 type sealer struct{ aead cipher.AEAD }
 
 func newSealer() sealer {
@@ -28,12 +28,12 @@ func newSealer() sealer {
 	return sealer{aead}
 }
 
-// seal encrypts v, padded to size bytes, for one purpose. The nonce comes apart, since the kinds of
-// string write it differently.
+// seal encrypts v, padded to size bytes, for one purpose. The nonce is separate, since each kind of
+// string encodes it differently.
 func (s sealer) seal(v any, size int, purpose string) (nonce, sealed []byte) {
 	plain, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // only the package's own structs come here
+		panic(err) // the package's own structs can always be encoded
 	}
 	for len(plain) < size {
 		plain = append(plain, ' ')
@@ -43,7 +43,7 @@ func (s sealer) seal(v any, size int, purpose string) (nonce, sealed []byte) {
 	return nonce, s.aead.Seal(nil, nonce, plain, []byte(purpose))
 }
 
-// open is the reverse of seal; it reports whether the server made the string for this purpose.
+// open decrypts into v. It reports whether the server made the string, for this purpose.
 func (s sealer) open(v any, nonce, sealed []byte, purpose string) bool {
 	if len(nonce) != s.aead.NonceSize() {
 		return false
@@ -69,16 +69,16 @@ func (s sealer) openSession(v any, text string) bool {
 	return err == nil && s.openRaw(v, raw, sessionPrefix)
 }
 
-// openRaw opens what has its nonce in front.
+// openRaw opens bytes that begin with their nonce.
 func (s sealer) openRaw(v any, raw []byte, purpose string) bool {
 	size := s.aead.NonceSize()
 	return len(raw) > size && s.open(v, raw[:size], raw[size:], purpose)
 }
 
-// pagePurpose goes before the list that a pagination token is good for.
+// pagePurpose and the name of a list are the purpose of a pagination token.
 const pagePurpose = "page of "
 
-// sealPage makes a pagination token: a position in a list.
+// sealPage returns the pagination token for a position in a list.
 func (s sealer) sealPage(position, list string) string {
 	nonce, sealed := s.seal(position, 0, pagePurpose+list)
 	return base64.RawURLEncoding.EncodeToString(append(nonce, sealed...))
@@ -91,8 +91,7 @@ func (s sealer) openPage(text, list string) (position string, genuine bool) {
 }
 
 // refreshHeader is the protected header of a refresh token, which is a JWE (RFC 7516) with five
-// parts, as Cognito's is. The content is encrypted with the server's key directly, so the second
-// part is empty.
+// parts, like Cognito's. The second part is empty: the server's key encrypts the content directly.
 const refreshHeader = `{"cty":"JWT","enc":"A256GCM","alg":"dir"}`
 
 func (s sealer) sealRefresh(v any) string {

@@ -6,48 +6,49 @@ import (
 	"time"
 )
 
-// session is a sign-in that waits for an answer.
+// session is a sign-in that waits for the answer to a challenge.
 type session struct {
 	id        uint64
 	epoch     uint64 // of the user when it began
 	expires   time.Time
 	challenge string
 	stage     stage
-	first     bool // of the first factor that USER_AUTH lets the user choose
+	first     bool // it asks for the first factor of USER_AUTH
 
-	code    string   // what was sent, for SMS_MFA, SMS_OTP and EMAIL_OTP
-	address string   // where to, for a second factor
+	code    string   // that was sent, for SMS_MFA, SMS_OTP and EMAIL_OTP
+	address string   // that it was sent to, for a second factor
 	setup   bool     // the address becomes the user's
-	offered []string // what SELECT_MFA_TYPE or SELECT_CHALLENGE may be answered with
-	done    progress // before it
+	offered []string // the answers that SELECT_MFA_TYPE or SELECT_CHALLENGE allow
+	done    progress // before this challenge
 }
 
-// progress is what of a sign-in lies behind.
+// progress is what the user of a sign-in has done so far.
 type progress struct {
-	proof  proof
-	target int    // the level that is aimed at; 0 is none
-	srp    bool   // the password went by SRP, in a flow that knows devices
-	asked  int    // scripted challenges that were answered
-	tried  int    // wrong answers to the next one
-	mfa    bool   // the second factor, or what stands for it
-	device string // key of the device that it happens on, if it is one of the user's
+	proof      proof
+	target     int    // the level to reach; 0 for none
+	srp        bool   // the password was proved by SRP, in a flow that supports devices
+	answered   int    // number of scripted challenges
+	wrongTries int    // wrong answers to the current one
+	mfa        bool   // the second factor, or a device in its place
+	device     string // the key of the device in use, if the user has it
 }
 
-// stage is how far MFA_SETUP has come, or a sign-up that leads to a sign-in. Every call of it takes
-// the session of the one before. What a test made up stands apart, whatever it is called.
+// stage says which call returned a session. Each call of MFA_SETUP, and of a sign-up that leads to
+// a sign-in, takes the session of the call before. Scripted challenges have a stage of their own,
+// whatever their name.
 type stage int
 
 const (
-	stageChallenged stage = iota // the answer to the first factor
-	stageAssociated              // AssociateSoftwareToken's
-	stageVerified                // VerifySoftwareToken's
-	stageSignedUp                // SignUp's
-	stageConfirmed               // ConfirmSignUp's
+	stageChallenged stage = iota // InitiateAuth or RespondToAuthChallenge
+	stageAssociated              // AssociateSoftwareToken
+	stageVerified                // VerifySoftwareToken
+	stageSignedUp                // SignUp
+	stageConfirmed               // ConfirmSignUp
 	stageScripted                // a challenge of Server.Script
 )
 
-// ticket is what a session string says to the server. It can be neither read nor changed by the
-// client: what a genuine ticket names, unexpired and not among the open sessions, was used.
+// ticket is the content of a session string. The client can neither read nor change it. If a
+// genuine ticket has not expired and its session is not open, the session was used.
 type ticket struct {
 	Sub, Client, Challenge string
 	Stage                  stage
@@ -55,19 +56,19 @@ type ticket struct {
 	Expires                int64 // Unix milliseconds
 }
 
-// sessions are the open ones of all users: neither used nor known to be expired. Whatever is done
-// with them costs the same however many there are.
+// sessions has the open sessions of all users: neither used nor known to be expired. The cost of
+// each method does not grow with their number.
 type sessions struct {
 	mu    sync.Mutex
 	open  map[uint64]*session
-	queue []*session // open ones, and some that were used since, as they began
+	queue []*session // the open ones and some that were used, oldest first
 }
 
-// mostSessions is how many sessions are open at most, some 50 MB of them. One more ends the oldest,
-// as if it had been used.
+// mostSessions is the maximum number of open sessions, which take some 50 MB. One more ends the
+// oldest, as if it had been used.
 const mostSessions = 1 << 18
 
-// add takes in a session, and frees those that are over.
+// add adds a session, and removes expired ones.
 func (s *sessions) add(added *session, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,21 +84,21 @@ func (s *sessions) add(added *session, now time.Time) {
 		delete(s.open, oldest.id)
 		s.queue[0], s.queue = nil, s.queue[1:]
 	}
-	if len(s.queue) > 2*len(s.open)+1024 { // many were used behind one that waits
+	if len(s.queue) > 2*len(s.open)+1024 { // the oldest is open and many after it were used
 		s.queue = slices.DeleteFunc(s.queue, gone)
 	}
 	s.open[added.id] = added
 	s.queue = append(s.queue, added)
 }
 
-// find finds an open session; nil if there is none.
+// find returns an open session; nil if there is none.
 func (s *sessions) find(id uint64) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.open[id]
 }
 
-// remove takes one away that was answered, or that there is nobody for.
+// remove removes a session.
 func (s *sessions) remove(old *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

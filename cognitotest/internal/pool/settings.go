@@ -13,35 +13,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// poolSettings is what CreateUserPool and UpdateUserPool set: as it is described, and as it is used.
-// Copies share what its slices, maps and pointers lead to: that is replaced, never changed.
+// poolSettings are the settings of CreateUserPool and UpdateUserPool: the record that describes
+// them, and the form that the code uses. Copies share what slices, maps and pointers refer to, so
+// that is replaced, never changed.
 type poolSettings struct {
 	name   string
 	record poolRecord
 
-	autoVerified []string // attributes that are sent a code, at sign-up and when they change
-	verifyFirst  []string // attributes that change only when their new value is verified
-	recovery     []string // attributes that are sent a code for a new password, or recoveryAdmin
+	autoVerified []string // attributes that get a code at sign-up and when they change
+	verifyFirst  []string // attributes that change only when the new value is verified
+	recovery     []string // attributes that get a code for a new password, or recoveryAdmin
 	policy       passwordPolicy
 	firstFactors []string // that USER_AUTH may begin with
 	devices      *deviceConfiguration
-	adminOnly    bool // nobody signs up by themselves
+	adminOnly    bool // no sign-up
 	tier         types.UserPoolTierType
 	levels       [4]string // names of the authentication levels, the lowest first
 }
 
-// recoveryAdmin, among the attributes of recovery, leaves it to administrators. Without any the
-// service's old rule holds.
+// recoveryAdmin, among the attributes of recovery, leaves recovery to administrators. Without any
+// attributes, the service's old rule applies.
 const recoveryAdmin = "admin_only"
 
-// deviceConfiguration says what devices are good for in a pool that tracks them.
+// deviceConfiguration configures device tracking.
 type deviceConfiguration struct {
-	ChallengeRequiredOnNewDevice     bool // a remembered one takes the place of a second factor
-	DeviceOnlyRememberedOnUserPrompt bool // UpdateDeviceStatus remembers a new one; else it is at once
+	ChallengeRequiredOnNewDevice     bool // remembered devices replace the second factor
+	DeviceOnlyRememberedOnUserPrompt bool // by UpdateDeviceStatus; else at once
 }
 
-// poolRecord has the members that both a request and a description of a pool have. Those that nothing
-// else reads are kept as they came.
+// poolRecord has the members that requests and descriptions of a pool share. Members that nothing
+// else reads keep their JSON form.
 type poolRecord struct {
 	Policies                    policies
 	DeletionProtection          types.DeletionProtectionType
@@ -72,7 +73,7 @@ type userAttributeUpdateSettings struct {
 	AttributesRequireVerificationBeforeUpdate []string
 }
 
-// adminCreateUserConfig says who makes users. UnusedAccountValidityDays is the old name of the
+// adminCreateUserConfig says who creates users. UnusedAccountValidityDays is the old name of the
 // password policy's TemporaryPasswordValidityDays.
 type adminCreateUserConfig struct {
 	AllowAdminCreateUserOnly  bool
@@ -88,7 +89,7 @@ type smsConfiguration struct {
 	EumsSms      map[string]any `json:",omitempty"`
 }
 
-// usable tells whether there is a role to send SMS by.
+// usable reports whether there is a role to send SMS with.
 func (c *smsConfiguration) usable() bool {
 	return c != nil && (c.SnsCallerArn != "" || len(c.EumsSms) > 0)
 }
@@ -115,14 +116,14 @@ func (c emailConfiguration) check() error {
 // acrLevel is the name of an authentication level.
 type acrLevel struct{ AcrValue string }
 
-// level is the key of an authentication level, from 1, and its name by default.
+// level returns the key of an authentication level, 1 to 4, and its default name.
 func level(n int) (key, name string) {
 	return "Level" + strconv.Itoa(n), "urn:cognito:loa:" + strconv.Itoa(n)
 }
 
-// settings completes what a request says. What it leaves out goes back to its default, as the service
-// has it; only the policies, the plan, the tags and the attributes that are verified first stay as they
-// were before. See FIDELITY.md, "Pools and app clients".
+// settings returns the settings after a request. As in the service, what a request leaves out goes
+// back to its default, except that policies, plan, tags and the attributes that are verified first
+// stay as they were. See FIDELITY.md, "Pools and app clients".
 func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error) {
 	set := poolSettings{name: cmp.Or(r.PoolName, before.name), record: r.poolRecord}
 	to, was := &set.record, before.record
@@ -132,7 +133,7 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 				"instead of UnusedAccountValidityDays")
 		}
 	}
-	to.Policies = r.Policies.over(was.Policies, to.AdminCreateUserConfig.UnusedAccountValidityDays)
+	to.Policies = r.Policies.orElse(was.Policies, to.AdminCreateUserConfig.UnusedAccountValidityDays)
 	to.AdminCreateUserConfig.UnusedAccountValidityDays = to.Policies.PasswordPolicy.TemporaryPasswordValidityDays
 	to.DeletionProtection = cmp.Or(to.DeletionProtection, types.DeletionProtectionTypeInactive)
 	to.UserPoolTier = cmp.Or(to.UserPoolTier, was.UserPoolTier, types.UserPoolTierTypeEssentials)
@@ -180,7 +181,7 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 	return set, set.check()
 }
 
-// withDefaults adds what is missing to a map, and makes one where there is none.
+// withDefaults returns a copy of a map, which may be nil, with missing entries added.
 func withDefaults[V any](given, defaults map[string]V) map[string]V {
 	all := map[string]V{}
 	maps.Copy(all, defaults)
@@ -188,8 +189,7 @@ func withDefaults[V any](given, defaults map[string]V) map[string]V {
 	return all
 }
 
-// check holds the settings against the rules of the service that go beyond its model. MFA has rules of
-// its own: see mfaConfig.
+// check checks the rules of the service that go beyond its model. mfaConfig has the rules for MFA.
 func (s poolSettings) check() error {
 	phone := slices.Contains(s.autoVerified, "phone_number")
 	sms := s.record.SmsConfiguration
@@ -220,14 +220,14 @@ func (s poolSettings) check() error {
 	return nil
 }
 
-// passwordless tells whether users may do without a password.
+// passwordless reports whether users may have no password.
 func (s poolSettings) passwordless() bool {
 	return slices.Contains(s.firstFactors, string(types.AuthFactorTypeEmailOtp)) ||
 		slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp))
 }
 
-// affordable tells whether the pool's tier has all that is configured.
-func (s poolSettings) affordable(mfa mfaConfig) error {
+// checkTier returns an error if the pool's tier lacks a feature that is configured.
+func (s poolSettings) checkTier(mfa mfaConfig) error {
 	var missing []string
 	if s.tier == types.UserPoolTierTypeLite {
 		if len(s.firstFactors) > 1 {
@@ -253,12 +253,12 @@ func (s poolSettings) affordable(mfa mfaConfig) error {
 	}
 }
 
-// mfaConfig is what SetUserPoolMfaConfig sets. A nil part is switched off.
+// mfaConfig are the settings of SetUserPoolMfaConfig. A nil part is off.
 type mfaConfig struct {
 	mode            types.UserPoolMfaType
 	totp            bool
 	sms             *smsMFAConfig
-	email, webAuthn json.RawMessage // as they came
+	email, webAuthn json.RawMessage
 }
 
 type smsMFAConfig struct {
@@ -266,14 +266,14 @@ type smsMFAConfig struct {
 	SmsConfiguration         *smsConfiguration `json:",omitempty"`
 }
 
-// methods are those that the pool offers.
+// methods returns the MFA methods that the pool offers.
 func (m mfaConfig) methods() []string {
 	on := map[string]bool{methodSMS: m.sms != nil, methodTOTP: m.totp, methodEmail: m.email != nil}
 	return slices.DeleteFunc(slices.Clone(allMethods[:]), func(method string) bool { return !on[method] })
 }
 
-// check holds a configuration against the settings of its pool. Whichever of both is set second is
-// refused.
+// check checks the configuration against the settings of its pool. If they conflict, the one that
+// is set second is refused.
 func (m mfaConfig) check(set poolSettings) error {
 	first := func(factor types.AuthFactorType) bool { return slices.Contains(set.firstFactors, string(factor)) }
 	onlyBy := func(attribute string) bool { return len(set.recovery) == 1 && set.recovery[0] == attribute }
@@ -290,35 +290,35 @@ func (m mfaConfig) check(set poolSettings) error {
 	case required && (first(types.AuthFactorTypeEmailOtp) || first(types.AuthFactorTypeSmsOtp)):
 		return invalidParameter(
 			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
-	case m.bypassed(set):
+	case m.bypassedByPasskeys(set):
 		return invalidParameter("Cannot set WebAuthn factor configuration to SINGLE_FACTOR " +
 			"if MFA is required and WebAuthn is an allowed first auth factor")
 	}
-	return set.affordable(m)
+	return set.checkTier(m)
 }
 
-// bypassed tells whether users could sign in by a passkey, as the only factor, where MFA is required.
-func (m mfaConfig) bypassed(set poolSettings) bool {
+// bypassedByPasskeys reports whether users could sign in with a passkey as the only factor although
+// MFA is required.
+func (m mfaConfig) bypassedByPasskeys(set poolSettings) bool {
 	return m.mode == types.UserPoolMfaTypeOn && !m.passkeysAreMFA() &&
 		slices.Contains(set.firstFactors, string(types.AuthFactorTypeWebAuthn))
 }
 
-// passkeysAreMFA tells whether a passkey counts for both factors.
+// passkeysAreMFA reports whether a passkey counts for both factors.
 func (m mfaConfig) passkeysAreMFA() bool {
 	var config struct{ FactorConfiguration string }
-	_ = json.Unmarshal(m.webAuthn, &config) // it is what the model says, or nothing
+	_ = json.Unmarshal(m.webAuthn, &config) // it was checked against the model, or is empty
 	return config.FactorConfiguration == string(types.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification)
 }
 
-// passwordPolicy says what a password must hold, and for how many days one that an administrator set
-// is good.
+// passwordPolicy says what a password must contain, and for how many days a temporary one is valid.
 type passwordPolicy struct {
 	MinimumLength                 int
 	RequireUppercase              bool
 	RequireLowercase              bool
 	RequireNumbers                bool
 	RequireSymbols                bool
-	PasswordHistorySize           int `json:",omitempty"` // how many of the user's last passwords are barred
+	PasswordHistorySize           int `json:",omitempty"` // how many old passwords are refused
 	TemporaryPasswordValidityDays int
 }
 

@@ -7,10 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// What the requests and responses of several operations are made of.
+// Requests and responses that several operations share.
 
-// none is the request of calls that say nothing but whom they are about, and the response of those
-// that have nothing to say.
+// none is a request without further members, or an empty response.
 type none struct{}
 
 // timestamp is a time on the wire: seconds since 1970, with a fraction.
@@ -37,7 +36,7 @@ func (u *user) wire() userType {
 	}
 }
 
-// deliveryResponse says where a code went.
+// deliveryResponse has the destination of a code.
 type deliveryResponse struct {
 	CodeDeliveryDetails *codeDelivery
 }

@@ -4,22 +4,22 @@ import "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 // flow is a way to begin a sign-in.
 type flow struct {
-	whose   whose
+	only    initiator
 	allowed func(*appClient) bool
-	off     *Error // what a client gets that does not allow it
+	off     *Error // the error if the app client does not allow it
 	begin   func(*signIn, *initiateAuthRequest) (next, error)
 }
 
-// whose says which of InitiateAuth and AdminInitiateAuth knows a flow.
-type whose int
+// initiator says which of InitiateAuth and AdminInitiateAuth has a flow.
+type initiator int
 
 const (
-	everybodys whose = iota
-	users
-	admins
+	anybody initiator = iota
+	usersCall
+	adminsCall
 )
 
-// flows are the values of AuthFlow. To add one: its line here, its file beside.
+// flows are the values of AuthFlow. A new one needs a line here and a file of its own.
 var flows = map[types.AuthFlowType]flow{
 	types.AuthFlowTypeUserPasswordAuth:      passwordFlow,
 	types.AuthFlowTypeAdminUserPasswordAuth: adminPasswordFlow,
@@ -33,11 +33,11 @@ var flows = map[types.AuthFlowType]flow{
 
 var (
 	passwordFlow = flow{
-		whose: users, allowed: (*appClient).allowsPassword, begin: (*signIn).beginPassword,
+		only: usersCall, allowed: (*appClient).allowsPassword, begin: (*signIn).beginPassword,
 		off: invalidParameter("USER_PASSWORD_AUTH flow not enabled for this client"),
 	}
 	adminPasswordFlow = flow{
-		whose: admins, allowed: (*appClient).allowsAdminPassword, begin: (*signIn).beginPassword,
+		only: adminsCall, allowed: (*appClient).allowsAdminPassword, begin: (*signIn).beginPassword,
 		off: invalidParameter("Auth flow not enabled for this client"),
 	}
 	srpFlow = flow{
@@ -58,12 +58,12 @@ var (
 	}
 )
 
-// handler takes the answer to a challenge. After a right one, respond uses the session up; a handler
-// does so itself where a wrong answer ends the sign-in.
+// handler takes the answer to a challenge. After a right one, respond uses the session up; a
+// handler does so itself where a wrong answer ends the sign-in.
 type handler func(*signIn, map[string]string) (next, error)
 
-// challenges are the values of ChallengeName that can be answered. To add one: its line here, how it
-// is asked for and answered in a file beside, and in proceed when it is its turn.
+// challenges are the values of ChallengeName that can be answered. A new one needs a line here, a
+// file that asks for it and checks the answer, and its turn in proceed.
 var challenges = map[string]handler{
 	challengeVerifier:       (*signIn).answerVerifier,
 	challengeNewPassword:    (*signIn).answerNewPassword,
@@ -76,7 +76,7 @@ var challenges = map[string]handler{
 	methodEmail:             (*signIn).answerCode,
 }
 
-// firstChallenges are those of the first factor of USER_AUTH.
+// firstChallenges are the challenges of the first factor of USER_AUTH.
 var firstChallenges = map[string]handler{
 	challengeChoice:   (*signIn).answerChoice,
 	challengePassword: (*signIn).answerFirstPassword,
@@ -88,14 +88,14 @@ var firstChallenges = map[string]handler{
 // initiateAuth begins a sign-in.
 func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
 	f, known := flows[in.AuthFlow]
-	if !known || f.whose == users && c.admin || f.whose == admins && !c.admin {
+	if !known || f.only == usersCall && c.admin || f.only == adminsCall && !c.admin {
 		return nil, invalidParameter("Initiate Auth method not supported.")
 	}
 	if !f.allowed(c.client) {
 		return nil, f.off
 	}
 	if in.AuthFlow != types.AuthFlowTypeUserAuth {
-		if err := noAim(in.AuthParameters, "is a parameter of USER_AUTH"); err != nil {
+		if err := refuseLevels(in.AuthParameters, "is a parameter of USER_AUTH"); err != nil {
 			return nil, err
 		}
 		if in.Session != "" {
@@ -110,7 +110,7 @@ func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
 	return s.proceed(n)
 }
 
-// respond takes the answer to a challenge. The session is used up by a right answer only.
+// respond takes the answer to a challenge. Only a right answer uses the session up.
 func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	s := &signIn{caller: c}
 	answer := challenges[in.ChallengeName]
@@ -142,11 +142,11 @@ func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	return s.proceed(n)
 }
 
-// proceed decides what comes after a step that succeeded and does not say so itself: a new password,
-// scripted challenges, a second factor, tokens, in this order. A user who has not proved the password
-// finishes the script before choosing a new one.
+// proceed decides what comes after a step that succeeded and does not say so itself: a new
+// password, scripted challenges, a second factor, tokens, in this order. A user who has not proved
+// the password finishes the script before choosing a new one.
 func (s *signIn) proceed(n next) (*authResponse, error) {
-	scripted := s.done.asked < len(s.user.script)
+	scripted := s.done.answered < len(s.user.script)
 	identified := s.done.proof&provedPassword != 0 || !scripted
 	switch {
 	case n.response != nil:
@@ -154,7 +154,7 @@ func (s *signIn) proceed(n next) (*authResponse, error) {
 		n = s.askNewPassword()
 	case scripted:
 		n = s.askScripted()
-	case !s.done.mfa && s.spares():
+	case !s.done.mfa && s.deviceReplacesFactor():
 		n = s.askDevice()
 	case !s.done.mfa:
 		var err error
@@ -165,26 +165,26 @@ func (s *signIn) proceed(n next) (*authResponse, error) {
 	switch {
 	case n.response != nil:
 		return n.response, nil
-	case s.done.proof.level() < s.done.target: // the user has lost a factor on the way
+	case s.done.proof.level() < s.done.target: // the user lost a factor meanwhile
 		return nil, errUnreachable
 	}
 	return s.tokens(s.signedIn(s.done)), nil
 }
 
-// beginRefresh is REFRESH_TOKEN_AUTH. It goes on with nothing: a refresh asks for no factor.
+// beginRefresh is REFRESH_TOKEN_AUTH. It returns tokens: a refresh asks for no factor.
 func (s *signIn) beginRefresh(in *initiateAuthRequest) (next, error) {
 	given := in.AuthParameters
 	if err := need(given, "REFRESH_TOKEN"); err != nil {
 		return next{}, err
 	}
 	if s.client.rotation {
-		return next{}, errRefreshInvalid // a client that rotates has GetTokensFromRefreshToken alone
+		return next{}, errRefreshInvalid // with rotation there is only GetTokensFromRefreshToken
 	}
 	t, err := s.redeem(given["REFRESH_TOKEN"], given["DEVICE_KEY"])
 	if err != nil {
 		return next{}, err
 	}
-	// There is no user name in the call: the hash is over the real one.
+	// The call has no user name, so the hash is over the real one.
 	if err := s.checkHash(s.user.name, given["SECRET_HASH"]); err != nil {
 		return next{}, err
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// secretBlockSize is the size of what is encrypted.
+// secretBlockSize is the size of an encrypted SECRET_BLOCK, in bytes.
 const secretBlockSize = 860
 
-// timestampRange is how far a client's clock may be off.
+// timestampRange is the maximum error of a client's clock.
 const timestampRange = 5 * time.Minute
 
 var (
@@ -23,7 +23,7 @@ var (
 	errTimestamp      = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 )
 
-// beginSRP is USER_SRP_AUTH, and CUSTOM_AUTH where it begins with the password.
+// beginSRP is USER_SRP_AUTH, and CUSTOM_AUTH that begins with the password.
 func (s *signIn) beginSRP(in *initiateAuthRequest) (next, error) {
 	if err := need(in.AuthParameters, "USERNAME", "SRP_A"); err != nil {
 		return next{}, err
@@ -34,7 +34,7 @@ func (s *signIn) beginSRP(in *initiateAuthRequest) (next, error) {
 	return s.askVerifier(session{}, in.AuthParameters["SRP_A"])
 }
 
-// askVerifier makes a PASSWORD_VERIFIER for the user.
+// askVerifier asks for a proof of the password, with a PASSWORD_VERIFIER.
 func (s *signIn) askVerifier(asked session, publicKey string) (next, error) {
 	public, err := srp.ParsePublicKey(publicKey)
 	if err != nil {
@@ -46,11 +46,12 @@ func (s *signIn) askVerifier(asked session, publicKey string) (next, error) {
 	r := &authResponse{ChallengeName: challengeVerifier, ChallengeParameters: map[string]string{
 		"USERNAME": s.user.name, "USER_ID_FOR_SRP": s.user.name, "SALT": hex.EncodeToString(salt),
 	}}
-	block := secretBlock{ticket: s.begin(asked), X: x.Bytes()}
+	block := secretBlock{ticket: s.newTicket(asked), X: x.Bytes()}
 	return s.exchange(r, block, public, func() *big.Int { return srp.Verifier(x) }), nil
 }
 
-// exchange is the server's half of an SRP exchange. The arithmetic waits until nobody is locked.
+// exchange is the server's half of an SRP key exchange. The arithmetic runs after the user is
+// unlocked.
 func (s *signIn) exchange(r *authResponse, block secretBlock, clients *big.Int, verifier func() *big.Int) next {
 	m := s.Machine
 	r.later = func() error {
@@ -64,21 +65,21 @@ func (s *signIn) exchange(r *authResponse, block secretBlock, clients *big.Int, 
 	return next{r}
 }
 
-// salt is that of the user. It does not begin with a zero, since some clients hash its digits and
-// others the number.
+// salt returns the user's salt. It does not begin with a zero bit: some clients hash its hex
+// digits, others the number.
 func (s *signIn) salt() []byte {
 	salt := s.derive("salt", s.pool, s.user.sub)[:16]
 	salt[0] |= 0x80
 	return salt
 }
 
-// privateKey is what the user's password comes to.
+// privateKey derives the private key of SRP (x) from the user's password.
 func (s *signIn) privateKey(salt []byte) *big.Int {
 	return srp.PrivateKey(salt, srp.Realm(s.pool.id)+s.user.name, s.user.password)
 }
 
-// proven tells whether an answer was signed with the key that the exchange came to, at about this
-// time. An error says what a client cannot have got right by its form.
+// proven reports whether an answer was signed with the key of the exchange, at about the present
+// time. It returns an error if a member is malformed.
 func (s *signIn) proven(identity string, given map[string]string) (bool, error) {
 	if err := need(given, "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"); err != nil {
 		return false, err
@@ -95,21 +96,20 @@ func (s *signIn) proven(identity string, given map[string]string) (bool, error) 
 	return hmac.Equal(proof, signature) && s.inTime(stamp), nil
 }
 
-// inTime tells whether a client's clock is about right: by the server's, or by what that would be if
-// a test had not advanced it, since the clock of a client that is a program of its own stays behind
-// then.
+// inTime reports whether a client's clock is about right: by the server's clock, or by that clock
+// without Advance, since a client in another process does not follow it.
 func (s *signIn) inTime(stamp time.Time) bool {
 	return stamp.Sub(s.Now()).Abs() <= timestampRange || stamp.Sub(s.now()).Abs() <= timestampRange
 }
 
-// answerVerifier checks a PASSWORD_VERIFIER's answer.
+// answerVerifier checks the answer to a PASSWORD_VERIFIER.
 func (s *signIn) answerVerifier(given map[string]string) (next, error) {
 	proven, err := s.proven(srp.Realm(s.pool.id)+s.user.name, given)
 	if err != nil {
 		return next{}, err
 	}
 	unchanged := bytes.Equal(s.block.X, s.privateKey(s.salt()).Bytes())
-	if err := s.judge(proven && unchanged && s.user.password != ""); err != nil {
+	if err := s.passwordResult(proven && unchanged && s.user.password != ""); err != nil {
 		if s.session != nil && s.session.first {
 			s.useUp()
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Start is the pool and the app client that a server begins with, in the words of the requests that
-// make them. The service chooses the IDs; here they are given.
+// Start has the requests for the pool and the app client that a server starts with. The service
+// chooses the IDs; here the caller does.
 type Start struct {
 	PoolID, ClientID string
 
@@ -17,9 +17,9 @@ type Start struct {
 	Client map[string]any // CreateUserPoolClient
 }
 
-// Start makes a pool and an app client by what CreateUserPool, SetUserPoolMfaConfig and
-// CreateUserPoolClient do, and refuses what these refuse. Other than in pools that CreateUserPool
-// makes, custom attributes need not be listed in the schema.
+// Start creates a pool and an app client as CreateUserPool, SetUserPoolMfaConfig and
+// CreateUserPoolClient do, with the same errors. Unlike in pools that CreateUserPool makes, custom
+// attributes need not be in the schema.
 func (m *Machine) Start(s Start) error {
 	both := map[string]any{"UserPoolId": s.PoolID, "ClientId": s.ClientID}
 	s.MFA["UserPoolId"], s.Client["UserPoolId"] = s.PoolID, s.PoolID
@@ -31,10 +31,10 @@ func (m *Machine) Start(s Start) error {
 		members   map[string]any
 		into      any
 	}{
-		{"DescribeUserPoolClient", both, &struct{}{}},
-		{"CreateUserPool", s.Pool, &pool},
-		{"SetUserPoolMfaConfig", s.MFA, &mfa},
-		{"CreateUserPoolClient", s.Client, &client},
+		{operation: "DescribeUserPoolClient", members: both, into: &struct{}{}},
+		{operation: "CreateUserPool", members: s.Pool, into: &pool},
+		{operation: "SetUserPoolMfaConfig", members: s.MFA, into: &mfa},
+		{operation: "CreateUserPoolClient", members: s.Client, into: &client},
 	} {
 		if err := m.read(r.operation, r.members, r.into); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (m *Machine) Start(s Start) error {
 	return nil
 }
 
-// read takes a request that did not come over the wire, as if it had.
+// read checks and decodes a request as if it had come over the wire.
 func (m *Machine) read(operation string, members map[string]any, into any) error {
 	body, err := json.Marshal(members)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// What a test can do beyond the API. Users are looked for in the pool that the server started with
-// first, then in the others.
+// The operations for tests, beyond the API. They look up users in the pool that the server started
+// with, then in the others.
 
-// State is a copy of what can be seen of a user. cognitotest.UserState says what its fields mean.
+// State is a copy of the state of a user. cognitotest.UserState documents its fields.
 type State struct {
 	PoolID              string
 	Username, Sub       string
@@ -29,16 +29,16 @@ type State struct {
 	Verified, Pending *Authenticator // nil for none
 }
 
-// Authenticator is what an authenticator shows.
+// Authenticator is the display of an authenticator.
 type Authenticator struct{ Device, Code, NextCode string }
 
-// User gives the state of a user.
+// User returns the state of a user.
 func (m *Machine) User(name string) (state State, found bool) {
 	found = m.visit(name, func(c *caller) { state = c.state() })
 	return state, found
 }
 
-// Users gives the states of all users of a name, one for each pool that has such a user.
+// Users returns the states of the users of a name in all pools.
 func (m *Machine) Users(name string) []State {
 	var all []State
 	for _, p := range m.allPools() {
@@ -69,7 +69,7 @@ func (c *caller) state() State {
 	return state
 }
 
-// Script sets the challenges that sign-ins of a user meet.
+// Script sets the challenges of a user's sign-ins.
 func (m *Machine) Script(name string, challenges []Challenge) (found bool, err error) {
 	if err := checkScript(challenges); err != nil {
 		return false, err
@@ -78,15 +78,15 @@ func (m *Machine) Script(name string, challenges []Challenge) (found bool, err e
 	return m.visit(name, func(c *caller) { c.user.script = challenges }), nil
 }
 
-// expect has challenges taken whose names the model does not know.
+// expect allows the names of challenges that the model does not know.
 func (m *Machine) expect(challenges []Challenge) {
 	for _, c := range challenges {
 		m.scripted.Store(c.Name, true)
 	}
 }
 
-// IssueTokens gives tokens for a user as if it had just signed in at an app client. Scopes are those
-// of the access token; none stand for that of the API's own sign-in.
+// IssueTokens returns tokens as if a user had just signed in at an app client. Scopes are those of
+// the access token; by default the scope of a sign-in by the API.
 func (m *Machine) IssueTokens(clientID, name string, scopes []string) (*types.AuthenticationResultType, error) {
 	client, err := m.clientByID(clientID)
 	if err != nil {

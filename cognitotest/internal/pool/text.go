@@ -8,23 +8,23 @@ import (
 	"unicode"
 )
 
-// Everything random comes from crypto/rand, whose Read never fails.
+// All randomness comes from crypto/rand, whose Read never fails.
 
-// NewUUID gives a random UUID (RFC 9562, version 4).
+// NewUUID returns a random UUID (RFC 9562, version 4).
 func NewUUID() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b)
 	return formatUUID(b)
 }
 
-// formatUUID makes a UUID from 16 bytes, which it changes where the version stands.
+// formatUUID formats 16 bytes as a UUID, after setting its version in them.
 func formatUUID(b []byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
-// isUUID tells whether a text has the form of one, as Cognito writes it.
+// isUUID reports whether a text is a UUID in lower case, as Cognito writes it.
 func isUUID(text string) bool {
 	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 	if len(text) != len(form) {
@@ -48,13 +48,13 @@ const (
 	digits         = "0123456789"
 )
 
-// NewPoolID makes up the ID of a pool in a region.
+// NewPoolID returns a random ID for a pool in a region.
 func NewPoolID(region string) string { return region + "_" + newText(lettersDigits, 9) }
 
-// NewClientID makes up the ID of an app client.
+// NewClientID returns a random ID for an app client.
 func NewClientID() string { return newText(lowerAndDigits, 26) }
 
-// newText gives n random characters of the alphabet.
+// newText returns n random characters of an alphabet.
 func newText(alphabet string, n int) string {
 	text := make([]byte, n)
 	for i := range text {
@@ -63,22 +63,21 @@ func newText(alphabet string, n int) string {
 	return string(text)
 }
 
-// newNumber gives 64 random bits. The bias that a modulo of something small brings is far below
-// what could be noticed.
+// newNumber returns 64 random bits. Modulo a small number, the bias is negligible.
 func newNumber() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// newPassword makes up a temporary password that satisfies a policy.
+// newPassword returns a random temporary password that satisfies a policy.
 func newPassword(policy passwordPolicy) string {
 	const everyClass = "aA1!"
 	return newText(lettersDigits, max(policy.MinimumLength, 16)-len(everyClass)) + everyClass
 }
 
-// isAddress tells whether a text can be the value of an address attribute; roughly, since nothing
-// is ever sent. The length is that of attributes.
+// isAddress reports whether a text can be the value of an address attribute. The check is rough: no
+// message is ever sent.
 func isAddress(attribute, text string) bool {
 	switch attribute {
 	case "phone_number":
@@ -92,7 +91,7 @@ func isAddress(attribute, text string) bool {
 	}
 }
 
-// mask shows of an address what Cognito shows: j***@g***, +*******1234.
+// mask masks an address as Cognito does: j***@g***, +*******1234.
 func mask(address string) string {
 	if at := strings.LastIndexByte(address, '@'); at >= 0 {
 		return firstOf(address[:at]) + "***@" + firstOf(address[at+1:]) + "***"
@@ -108,7 +107,7 @@ func firstOf(s string) string {
 	return ""
 }
 
-// all tells whether a text is not empty and has characters of a class only.
+// all reports whether a text is not empty and all its characters are of a class.
 func all(class func(rune) bool, text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !class(r) })
 }

@@ -9,12 +9,11 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// apiScope is the scope that a sign-in over the API gives, and that the calls with an access token
-// require.
+// apiScope is the scope of tokens from a sign-in by the API. Calls with an access token require it.
 const apiScope = "aws.cognito.signin.user.admin"
 
-// grant is what a sign-in or a refresh has earned: tokens for a user as it was then. It is made
-// under the user's lock and signed outside.
+// grant has the content of the tokens of a sign-in or a refresh. It is made under the user's lock,
+// and signed after that.
 type grant struct {
 	client     *appClient
 	name, sub  string
@@ -27,23 +26,23 @@ type grant struct {
 	origin     string // origin_jti: the same in all tokens of one sign-in
 	refresh    *refreshTicket
 	claims     Claims
-	acr        string   // the level that the sign-in reached, where one was asked for
-	amr        []string // and by what
-	device     string   // key of the device that the sign-in happened on, where the pool tracks devices
+	acr        string   // the level that was reached, if one was asked for
+	amr        []string // the factors behind acr
+	device     string   // the key of the device, if the pool tracks devices
 	newDevice  bool     // the key was made for this sign-in
 }
 
-// refreshTicket is what a refresh token says to the server. Times are in Unix nanoseconds.
+// refreshTicket is the content of a refresh token. Times are in Unix nanoseconds.
 type refreshTicket struct {
 	Client, Sub, Origin string
 	AuthTime, Expires   int64
 	Device              string   `json:",omitempty"`
 	ACR                 string   `json:",omitempty"`
 	AMR                 []string `json:",omitempty"`
-	Serial              int      // how often the sign-in's token was rotated before this one
+	Serial              int      // how often the sign-in's token was rotated before
 }
 
-// grant is what tokens say of the user as it is now.
+// grant returns what every grant has: the current state of the user.
 func (c *caller) grant() *grant {
 	u := c.user
 	g := &grant{
@@ -54,8 +53,8 @@ func (c *caller) grant() *grant {
 	return g
 }
 
-// signedIn is the grant of a sign-in that is complete. Where the pool tracks devices, a sign-in on
-// none of the user's gets a key for one.
+// signedIn returns the grant of a complete sign-in. If the pool tracks devices, a sign-in on an
+// unknown device gets a device key.
 func (c *caller) signedIn(done progress) *grant {
 	now := c.Now()
 	c.user.failures = 0
@@ -67,10 +66,10 @@ func (c *caller) signedIn(done progress) *grant {
 	}
 	if c.pool.settings().devices != nil {
 		if d := c.user.device(done.device); d == nil {
-			g.device, g.newDevice = c.newDeviceKey(done.birth()), true
+			g.device, g.newDevice = c.newDeviceKey(done.keySource()), true
 		} else {
 			g.device = d.key
-			d.metCode = d.metCode || done.birth() == bornWithCode
+			d.metCode = d.metCode || done.keySource() == sourceSRPAndCode
 		}
 	}
 	if done.target > 0 {
@@ -84,8 +83,7 @@ func (c *caller) signedIn(done progress) *grant {
 	return g
 }
 
-// refreshed is the grant of a refresh token: auth_time, origin_jti and the level stay those of the
-// sign-in.
+// refreshed returns the grant of a refresh, with auth_time, origin_jti and level of the sign-in.
 func (c *caller) refreshed(t *refreshTicket) *grant {
 	g := c.grant()
 	g.authTime, g.origin, g.device = time.Unix(0, t.AuthTime), t.Origin, t.Device
@@ -104,7 +102,7 @@ type authenticationResult struct {
 	NewDeviceMetadata *newDeviceMetadata `json:",omitempty"`
 }
 
-// newDeviceMetadata comes with the tokens of a sign-in on a device that the user pool does not know.
+// newDeviceMetadata has the key of a device that the user pool did not know.
 type newDeviceMetadata struct {
 	DeviceKey, DeviceGroupKey string
 }
@@ -172,7 +170,7 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 	return result, nil
 }
 
-// accessClaims is what the server reads from its own access tokens.
+// accessClaims are the claims that the server reads from its own access tokens.
 type accessClaims struct {
 	jwt.RegisteredClaims
 
@@ -186,15 +184,15 @@ type accessClaims struct {
 	AMR      []string         `json:"amr"`
 }
 
-// What can be wrong with an access token by itself.
+// The errors of an access token that do not depend on its user.
 var (
 	errAccessInvalid   = &Error{notAuthorized, "Invalid Access Token"}
 	errAccessSignature = &Error{notAuthorized, "Could not verify signature for Access Token"}
 	errAccessExpired   = &Error{notAuthorized, "Access Token has expired"}
 )
 
-// readAccess checks an access token's form, signature and expiry, in this order, and gives its
-// client. What its user may say to it is another matter: see byUser.
+// readAccess checks an access token's form, signature and expiry, in this order, and returns its
+// claims and app client. It does not check the state of the user: see user.accepts.
 func (m *Machine) readAccess(token string) (*accessClaims, *appClient, error) {
 	claims := &accessClaims{}
 	parser := jwt.NewParser(jwt.WithoutClaimsValidation())
@@ -211,7 +209,7 @@ func (m *Machine) readAccess(token string) (*accessClaims, *appClient, error) {
 		jwt.SigningMethodRS256.Verify(parts[0]+"."+parts[1], signature, &key.PublicKey) != nil {
 		return nil, nil, errAccessSignature
 	}
-	// Every server has the same keys: the issuer and the client tell whether the token is this one's.
+	// All servers have the same keys, so check that the token is from this one.
 	c, err := m.clientByID(claims.Client)
 	if err != nil || claims.Issuer != m.issuerOf(c.pool) {
 		return nil, nil, errAccessSignature

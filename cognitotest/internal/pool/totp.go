@@ -12,7 +12,7 @@ func (s *signIn) askTOTP() next {
 	return s.ask(session{challenge: methodTOTP}, parameters)
 }
 
-// answerTOTP checks a code of the authenticator.
+// answerTOTP checks a code of the user's authenticator.
 func (s *signIn) answerTOTP(given map[string]string) (next, error) {
 	if err := need(given, "SOFTWARE_TOKEN_MFA_CODE"); err != nil {
 		return next{}, err

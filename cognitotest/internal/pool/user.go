@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// The MFA methods, by the names under which challenges, lists and preferences know them.
+// The MFA methods, by their names in challenges, lists and preferences.
 const (
 	methodSMS   = "SMS_MFA"
 	methodTOTP  = "SOFTWARE_TOKEN_MFA"
@@ -25,16 +25,15 @@ const (
 	userExternal      = types.UserStatusTypeExternalProvider
 )
 
-// user is a user of a pool. What stands above mu never changes; the rest is read and written by
-// whoever holds the lock.
+// user is a user of a pool. The fields above mu never change; mu guards the rest.
 //
-// The password is kept as it is: a fake has nothing to protect, and SRP needs a verifier made from
-// it with a salt of its own.
+// The password is kept in plain text: a fake has nothing to protect, and SRP derives a verifier
+// from without a new SRP verifier.
 type user struct {
 	name, sub string
 	created   time.Time
 	number    uint64 // the pool's count of users when this one was added
-	ghost     bool   // see ghosts
+	ghost     bool   // it does not exist; see ghosts
 	claims    Claims // that a test adds to the tokens
 
 	mu          sync.Mutex
@@ -44,7 +43,7 @@ type user struct {
 	disabled    bool
 	password    string
 	passwordSet time.Time
-	passwords   []string // that were the user's before, the last first
+	passwords   []string // earlier ones, the newest first
 	attributes  attributes
 	groups      []string
 
@@ -56,11 +55,11 @@ type user struct {
 	failures    int // wrong passwords in a row
 	lastFailure time.Time
 
-	epoch    uint64                  // sessions that began in an earlier one are over
+	epoch    uint64                  // sessions of an earlier epoch have ended
 	signOns  map[string]*signOn      // by origin_jti; only those that were revoked or rotated
 	signOut  time.Time               // tokens from before are revoked
-	script   []Challenge             // what Script set
-	codes    map[string]confirmation // that were sent and wait, by what they are for
+	script   []Challenge             // set by Server.Script
+	codes    map[string]confirmation // that were sent, by purpose
 	devices  []*device               // that are confirmed
 	messages outbox
 }
@@ -69,31 +68,30 @@ type user struct {
 type Challenge struct {
 	Name                string
 	Parameters, Answers map[string]string
-	Tries               int // how often it is asked for; 0 is once
+	Tries               int // 0 means 1
 }
 
-// Claims are what a test adds to tokens, as a pre token generation trigger would.
+// Claims are claims that a test adds to tokens, as a pre token generation trigger would.
 type Claims struct{ ID, Access map[string]any }
 
-// challengeByDefault is what a challenge without a name is called.
+// challengeByDefault is the name of a challenge without one.
 const challengeByDefault = "CUSTOM_CHALLENGE"
 
-// device is a device that ConfirmDevice made known. A key that was given at a sign-in and never
-// confirmed leaves nothing here.
+// device is a confirmed device. The server does not store the keys of others.
 type device struct {
 	key, name                        string
 	created, modified, authenticated time.Time
 	remembered                       bool
-	metCode                          bool // a sign-in on it had a second factor
+	metCode                          bool // there was a sign-in on it with a second factor
 	verifier, salt                   []byte
 }
 
-// listed are the attributes as the service lists them: sub first.
+// listed returns the attributes as the service lists them: sub first.
 func (u *user) listed() attributes {
 	return append(attributes{{"sub", u.sub}}, u.attributes...)
 }
 
-// setPassword ends the sign-ins that have begun: they stand on the password from before.
+// setPassword sets a password, and ends the sign-ins that began with the old one.
 func (u *user) setPassword(password string, status types.UserStatusType, now time.Time) {
 	if u.password != "" {
 		u.passwords = append([]string{u.password}, u.passwords[:min(len(u.passwords), longestHistory-1)]...)
@@ -103,14 +101,14 @@ func (u *user) setPassword(password string, status types.UserStatusType, now tim
 	u.endSessions()
 }
 
-// longestHistory is the most that a password policy can ask for.
+// longestHistory is the largest PasswordHistorySize of a policy.
 const longestHistory = 24
 
 func (u *user) endSessions() { u.epoch++ }
 
-// The lockout: after five wrong passwords a second, doubling with each further one up to a quarter
-// of an hour. What is tried meanwhile is refused unseen and does not count. It is forgotten after a
-// right password, or a quarter of an hour after the last wrong one. See FIDELITY.md, "Sign-in".
+// The lockout lasts a second after five wrong passwords, and doubles with each further one, up to
+// 15 minutes. Tries during the lockout are refused and do not count. The counter is reset by a
+// right password, or 15 minutes after the last wrong one. See FIDELITY.md, "Sign-in".
 const (
 	freeFailures = 5
 	longestLock  = 15 * time.Minute
@@ -135,7 +133,7 @@ func (u *user) failed(now time.Time) {
 	u.lastFailure = now
 }
 
-// enable puts an MFA method into the list, or takes it out, and with it the preference.
+// enable adds an MFA method to the list, or removes it together with its preference.
 func (u *user) enable(method string, on bool) {
 	u.methods = slices.DeleteFunc(u.methods, func(m string) bool { return m == method })
 	if on {
@@ -152,7 +150,7 @@ func (u *user) leave(group string) {
 	u.groups = slices.DeleteFunc(u.groups, func(name string) bool { return name == group })
 }
 
-// device finds one of the user's devices, nil if there is none of that key.
+// device returns one of the user's devices by its key; nil if there is none.
 func (u *user) device(key string) *device {
 	i := slices.IndexFunc(u.devices, func(d *device) bool { return d.key == key })
 	if i < 0 {
@@ -165,9 +163,8 @@ func (u *user) forget(key string) {
 	u.devices = slices.DeleteFunc(u.devices, func(d *device) bool { return d.key == key })
 }
 
-// checkCode tells whether a code is the one that waits for the purpose. It stays until the caller
-// deletes it, so that a request which fails for another reason can be made again. A code proves
-// nothing about an address that was changed since.
+// checkCode checks a code for a purpose. The caller deletes the code, so a request that fails for
+// another reason can be repeated. A code proves nothing if the address has changed since.
 func (u *user) checkCode(purpose, code string, now time.Time) (confirmation, error) {
 	c, sent := u.codes[purpose]
 	switch {
@@ -179,18 +176,19 @@ func (u *user) checkCode(purpose, code string, now time.Time) (confirmation, err
 	return c, nil
 }
 
-// signOn is what the server must remember of the tokens of one sign-in. Most sign-ins leave nothing
-// here: their tokens speak for themselves.
+// signOn is what the server must remember of the tokens of one sign-in. Most sign-ins need no
+// record.
 type signOn struct {
 	revoked  bool // by RevokeToken
-	survives bool // began after the last global sign-out, in the same second
+	survives bool // it began after the last global sign-out, in the same second
 	serial   int  // of the newest refresh token
 	rotated  time.Time
 	expires  time.Time
 }
 
-// signOn gives the record of a sign-in, and makes it if need be. With each new one it looks at two
-// others, and drops those that are over: so the records do not pile up, at a cost that does not grow.
+// signOn returns the record of a sign-in, and creates it if necessary. With each new one, it checks
+// two others and deletes them if they have expired, so records do not pile up and the cost stays
+// constant.
 func (u *user) signOn(origin string, expires, now time.Time) *signOn {
 	if s := u.signOns[origin]; s != nil {
 		return s
@@ -214,7 +212,7 @@ func (u *user) signOn(origin string, expires, now time.Time) *signOn {
 
 const day = 24 * time.Hour
 
-// revokeAll ends every token of the user.
+// revokeAll revokes all tokens of the user.
 func (u *user) revokeAll(now time.Time) {
 	u.signOut = now
 	for _, s := range u.signOns {
@@ -222,9 +220,9 @@ func (u *user) revokeAll(now time.Time) {
 	}
 }
 
-// revoked tells whether a token issued at t was ended before its time. A global sign-out reaches
-// every token of its second, also those that come right after it: that is what people who sign in
-// again at once have seen of Cognito (FIDELITY.md, "Tokens").
+// revoked reports whether a token issued at t was revoked. A global sign-out reaches every token of
+// its second, even those issued right after it, as people saw who signed in again at once
+// (FIDELITY.md, "Tokens").
 func (u *user) revoked(origin string, t time.Time) bool {
 	s := u.signOns[origin]
 	if s != nil && s.revoked {

@@ -62,8 +62,10 @@ func (o *Options) setAddresses(listener net.Listener) error {
 // prefix checks a URL that paths are appended to, and removes slashes from its end.
 func prefix(name, text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(text, "?#") {
-		return "", fmt.Errorf("%s is not a URL such as http://localhost:9229, without a query", name)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		strings.ContainsAny(text, "?#") {
+		return "", fmt.Errorf("%s is not a URL such as http://localhost:9229, without a query",
+			name)
 	}
 	return strings.TrimRight(text, "/"), nil
 }

@@ -17,7 +17,8 @@ import (
 func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date")
+	h.Set("Access-Control-Expose-Headers",
+		"x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date")
 	if r.Method != http.MethodOptions {
 		return false
 	}
@@ -39,7 +40,8 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) (preflight bool) {
 // headerNames joins lists of header names, and leaves out everything that is not one.
 func headerNames(lists []string) string {
 	other := func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' &&
+			r != '_'
 	}
 	var names []string
 	for name := range strings.SplitSeq(strings.Join(lists, ","), ",") {
@@ -55,8 +57,8 @@ func headerNames(lists []string) string {
 // a developer visits could read and change the users. The service itself does not check origins.
 var errForeign = &pool.Error{
 	Type: "ForbiddenException",
-	Message: "cognitotest takes operations that AWS wants signed from programs and from pages of this computer, " +
-		"not from pages of another origin.",
+	Message: "cognitotest takes operations that AWS wants signed from programs " +
+		"and from pages of this computer, not from pages of another origin.",
 }
 
 // isForeign reports whether a request comes from a page that is neither of this computer nor of the

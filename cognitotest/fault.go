@@ -85,7 +85,8 @@ func (s *Server) TryFail(operation string, faults ...Fault) error {
 		operation = anyOperation
 	}
 	if _, known := model.Operation(operation); !known && operation != anyOperation {
-		return fmt.Errorf("cognitotest: Cognito's API has no operation %q; they are written as \"InitiateAuth\" is",
+		return fmt.Errorf(
+			"cognitotest: Cognito's API has no operation %q; they are written as \"InitiateAuth\" is",
 			operation)
 	}
 	return s.faults.add(operation, faults)

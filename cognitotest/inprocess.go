@@ -34,7 +34,8 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	incoming := r.Clone(r.Context())
 	incoming.RequestURI = r.URL.RequestURI()
 	var err error
-	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil { // as net/http does
+	// as net/http does
+	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil {
 		return nil, err
 	}
 	if incoming.Host == "" {

@@ -23,7 +23,8 @@ type Options struct {
 	TOTPDisabled bool                  // the pool does not offer TOTP
 	SMS, Email   bool                  // the pool offers these MFA methods; see Server.Outbox
 
-	ClientSecret string                        // of the app client, 24 to 64 characters; default none
+	// of the app client, 24 to 64 characters; default none
+	ClientSecret string
 	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default all
 
 	// FirstFactors are the factors that USER_AUTH may begin with: PASSWORD, which is required,
@@ -54,14 +55,16 @@ type Options struct {
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // of user names and aliases; tokens then hold them in lower case
 
-	AuthSessionValidity time.Duration // of a session, in whole minutes; default 3 minutes, at most 15
+	// of a session, in whole minutes; default 3 minutes, at most 15
+	AuthSessionValidity time.Duration
 
 	// The lifetimes of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
 
-	RefreshTokenRotation    bool          // every refresh returns a new refresh token
-	RotationGrace           time.Duration // how long a rotated token still works: 0 to 60 whole seconds
-	TokenRevocationDisabled bool          // the app client has no token revocation
+	RefreshTokenRotation bool // every refresh returns a new refresh token
+	// how long a rotated token still works: 0 to 60 whole seconds
+	RotationGrace           time.Duration
+	TokenRevocationDisabled bool // the app client has no token revocation
 
 	// Now is the clock that Advance adds to; default time.Now. It must be safe for concurrent use.
 	Now func() time.Time
@@ -137,7 +140,8 @@ const (
 
 // allFlows are the flows of an app client that allows everything.
 var allFlows = [...]types.ExplicitAuthFlowsType{
-	types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowCustomAuth,
+	types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth,
+	types.ExplicitAuthFlowsTypeAllowCustomAuth,
 	types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowUserSrpAuth,
 	types.ExplicitAuthFlowsTypeAllowUserAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
 }
@@ -178,13 +182,16 @@ func (o *Options) machine() (*pool.Machine, error) {
 	config.Quirks = pool.Quirks{
 		LongSessions: q.LongSessions, HugeSessions: q.HugeSessions,
 		StrictStep: q.StrictStep, CodeLockout: q.CodeLockout,
-		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList, SetupAfterDisable: q.SetupAfterDisable,
-		RefuseDisable: q.RefuseDisable, OldSecretHashText: q.OldSecretHashText, PreciseSignOut: q.PreciseSignOut,
+		AssociateCutsOff: q.AssociateCutsOff, SetupSetsList: q.SetupSetsList,
+		SetupAfterDisable: q.SetupAfterDisable,
+		RefuseDisable:     q.RefuseDisable, OldSecretHashText: q.OldSecretHashText,
+		PreciseSignOut:    q.PreciseSignOut,
 		DeviceSparesEmail: q.DeviceSparesEmail,
 	}
 	m := pool.New(config)
 	return m, m.Start(pool.Start{
-		PoolID: o.UserPoolID, ClientID: o.ClientID, Pool: o.pool(), MFA: o.mfa(), Client: o.client(),
+		PoolID: o.UserPoolID, ClientID: o.ClientID, Pool: o.pool(), MFA: o.mfa(),
+		Client: o.client(),
 	})
 }
 
@@ -219,7 +226,9 @@ func sms() object { return object{"SnsCallerArn": "arn:aws:iam::123456789012:rol
 func (o *Options) pool() object {
 	p := object{
 		"PoolName": "cognitotest", "AutoVerifiedAttributes": []string{"email", "phone_number"},
-		"Policies":              object{"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors}},
+		"Policies": object{
+			"SignInPolicy": object{"AllowedFirstAuthFactors": o.FirstFactors},
+		},
 		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
 		"SmsConfiguration":      sms(),
 		"EmailConfiguration": object{ // MFA by e-mail requires a sender of your own
@@ -232,7 +241,8 @@ func (o *Options) pool() object {
 	}
 	if o.Email { // MFA by e-mail requires another way to recover accounts
 		p["AccountRecoverySetting"] = object{"RecoveryMechanisms": []object{
-			{"Name": "verified_phone_number", "Priority": 1}, {"Name": "verified_email", "Priority": 2},
+			{"Name": "verified_phone_number", "Priority": 1},
+			{"Name": "verified_email", "Priority": 2},
 		}}
 	}
 	var schema []object
@@ -282,12 +292,15 @@ func (o *Options) client() object {
 		existence = types.PreventUserExistenceErrorTypesLegacy
 	}
 	c := object{
-		"ClientName": "cognitotest", "ExplicitAuthFlows": o.AuthFlows, "PreventUserExistenceErrors": existence,
-		"AuthSessionValidity":   o.AuthSessionValidity / time.Minute,
-		"AccessTokenValidity":   o.AccessTokenValidity / time.Second,
-		"IdTokenValidity":       o.IDTokenValidity / time.Second,
-		"RefreshTokenValidity":  o.RefreshTokenValidity / time.Second,
-		"TokenValidityUnits":    object{"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "seconds"},
+		"ClientName": "cognitotest", "ExplicitAuthFlows": o.AuthFlows,
+		"PreventUserExistenceErrors": existence,
+		"AuthSessionValidity":        o.AuthSessionValidity / time.Minute,
+		"AccessTokenValidity":        o.AccessTokenValidity / time.Second,
+		"IdTokenValidity":            o.IDTokenValidity / time.Second,
+		"RefreshTokenValidity":       o.RefreshTokenValidity / time.Second,
+		"TokenValidityUnits": object{
+			"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "seconds",
+		},
 		"EnableTokenRevocation": !o.TokenRevocationDisabled,
 	}
 	if o.ClientSecret != "" {

@@ -25,7 +25,8 @@ import (
 // Its memory is bounded: it keeps the last calls (see Calls), 262,144 open sign-ins, and the last
 // 20 messages of each user.
 type Server struct {
-	URL          string // of the API, for example "http://127.0.0.1:40123", without a slash at its end
+	// of the API, for example "http://127.0.0.1:40123", without a slash at its end
+	URL          string
 	Region       string
 	UserPoolID   string
 	ClientID     string
@@ -102,8 +103,9 @@ func (o *Options) server(listener net.Listener) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		URL: o.URL, Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
-		machine: machine, quirks: o.Quirks,
+		URL: o.URL, Region: o.Region, UserPoolID: o.UserPoolID, ClientID: o.ClientID,
+		ClientSecret: o.ClientSecret,
+		machine:      machine, quirks: o.Quirks,
 	}, nil
 }
 
@@ -115,7 +117,8 @@ func (s *Server) serve(listener net.Listener) {
 	s.http = &http.Server{Handler: s, ReadTimeout: readTimeout, IdleTimeout: idleTimeout}
 	go func() {
 		defer close(s.done)
-		_ = s.http.Serve(listener) // ends with ErrServerClosed, or because somebody else closed the listener
+		// ends with ErrServerClosed, or because somebody else closed the listener
+		_ = s.http.Serve(listener)
 	}()
 }
 
@@ -134,14 +137,17 @@ func (s *Server) Close() {
 
 // Client returns an SDK client that talks to the server over HTTP, or in process if the server does
 // not listen. It has made-up credentials and the SDK's own retries. The options are the SDK's.
-func (s *Server) Client(optFns ...func(*cognitoidentityprovider.Options)) *cognitoidentityprovider.Client {
+func (s *Server) Client(
+	optFns ...func(*cognitoidentityprovider.Options),
+) *cognitoidentityprovider.Client {
 	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
 		Region:       s.Region,
 		BaseEndpoint: aws.String(s.URL),
 		HTTPClient:   &http.Client{Transport: s.roundTripper()},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
-				AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest", Source: "cognitotest",
+				AccessKeyID: "AKIDCOGNITOTEST", SecretAccessKey: "cognitotest",
+				Source: "cognitotest",
 			}, nil
 		}),
 	}, optFns...)

@@ -74,21 +74,22 @@ func (s *Server) TryAddUser(u User) error {
 
 // UserState is a copy of a user's state.
 type UserState struct {
-	UserPoolID          string               `json:"userPoolId"`
-	Username            string               `json:"username"`
-	Sub                 string               `json:"sub"`
-	Status              types.UserStatusType `json:"status"`
-	Disabled            bool                 `json:"disabled"`
-	Attributes          map[string]string    `json:"attributes"`
-	Groups              []string             `json:"groups"`
-	Methods             []string             `json:"methods"`     // enabled, as UserMFASettingList shows them
-	Preferred           string               `json:"preferred"`   // as PreferredMfaSetting shows it
-	TOTP                bool                 `json:"totp"`        // a verified authenticator
-	TOTPPending         bool                 `json:"totpPending"` // a secret that is not verified yet
-	TOTPDevice          string               `json:"totpDevice"`  // the FriendlyDeviceName of the verified one
-	Created             time.Time            `json:"created"`
-	Modified            time.Time            `json:"modified"`
-	FailedPasswordTries int                  `json:"failedPasswordTries"` // in a row
+	UserPoolID string               `json:"userPoolId"`
+	Username   string               `json:"username"`
+	Sub        string               `json:"sub"`
+	Status     types.UserStatusType `json:"status"`
+	Disabled   bool                 `json:"disabled"`
+	Attributes map[string]string    `json:"attributes"`
+	Groups     []string             `json:"groups"`
+	// enabled, as UserMFASettingList shows them
+	Methods             []string  `json:"methods"`
+	Preferred           string    `json:"preferred"`   // as PreferredMfaSetting shows it
+	TOTP                bool      `json:"totp"`        // a verified authenticator
+	TOTPPending         bool      `json:"totpPending"` // a secret that is not verified yet
+	TOTPDevice          string    `json:"totpDevice"`  // the FriendlyDeviceName of the verified one
+	Created             time.Time `json:"created"`
+	Modified            time.Time `json:"modified"`
+	FailedPasswordTries int       `json:"failedPasswordTries"` // in a row
 
 	// As Server.Outbox, Server.Code and Server.NextCode return them; without an authenticator the
 	// codes are empty.
@@ -102,7 +103,8 @@ type Message struct {
 	Time        time.Time `json:"time"`        // by the server's clock
 	Medium      string    `json:"medium"`      // "SMS" or "EMAIL"
 	Destination string    `json:"destination"` // the whole address, which responses mask
-	Code        string    `json:"code"`        // an MFA code, a confirmation code, or a temporary password
+	// an MFA code, a confirmation code, or a temporary password
+	Code string `json:"code"`
 }
 
 // User returns the state of a user.
@@ -137,10 +139,12 @@ func (s *Server) user(username string) pool.State {
 
 func userState(u pool.State) UserState {
 	state := UserState{
-		UserPoolID: u.PoolID, Username: u.Username, Sub: u.Sub, Status: u.Status, Disabled: u.Disabled,
+		UserPoolID: u.PoolID, Username: u.Username, Sub: u.Sub, Status: u.Status,
+		Disabled:   u.Disabled,
 		Attributes: u.Attributes, Groups: u.Groups, Methods: u.Methods, Preferred: u.Preferred,
 		TOTP: u.Verified != nil, TOTPPending: u.Pending != nil,
-		Created: u.Created, Modified: u.Modified, FailedPasswordTries: u.FailedPasswordTries, Outbox: messages(u),
+		Created: u.Created, Modified: u.Modified, FailedPasswordTries: u.FailedPasswordTries,
+		Outbox: messages(u),
 	}
 	if u.Verified != nil {
 		state.TOTPDevice = u.Verified.Device
@@ -230,8 +234,9 @@ func script(challenges []Challenge) []pool.Challenge {
 	var script []pool.Challenge
 	for _, c := range challenges {
 		script = append(script, pool.Challenge{
-			Name: string(c.Name), Parameters: maps.Clone(c.Parameters), Answers: maps.Clone(c.Answers),
-			Tries: c.Tries,
+			Name: string(c.Name), Parameters: maps.Clone(c.Parameters),
+			Answers: maps.Clone(c.Answers),
+			Tries:   c.Tries,
 		})
 	}
 	return script
@@ -243,7 +248,9 @@ func script(challenges []Challenge) []pool.Challenge {
 func (s *Server) IssueTokens(username string, scopes ...string) *types.AuthenticationResultType {
 	result, err := s.machine.IssueTokens(s.ClientID, username, scopes)
 	if err != nil {
-		panic(fmt.Sprintf("cognitotest: issue tokens for the user %q: %s", username, describeError(err)))
+		panic(
+			fmt.Sprintf("cognitotest: issue tokens for the user %q: %s", username,
+				describeError(err)))
 	}
 	return result
 }

@@ -44,19 +44,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case err != nil && asError(err).Type != tooLarge: // the client is gone or its framing is broken
-		s.write(w, nil, &pool.Error{Type: serialization, Message: "The request could not be read."}, 0)
+		s.write(w, nil, &pool.Error{Type: serialization, Message: "The request could not be read."},
+			0)
 	case isWellKnown(r):
 		s.serveWellKnown(w, r)
 	case r.URL.Path != "/" && r.URL.Path != "": // empty after http.StripPrefix
 		s.refuse(w, "There is nothing at this path: requests go to /. "+
-			"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.", http.StatusNotFound)
+			"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.",
+			http.StatusNotFound)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		s.refuse(w, "Requests are sent with POST, with the operation in X-Amz-Target.", http.StatusMethodNotAllowed)
+		s.refuse(w, "Requests are sent with POST, with the operation in X-Amz-Target.",
+			http.StatusMethodNotAllowed)
 	default:
 		name, known := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 		if !known {
-			s.refuse(w, "X-Amz-Target does not name an operation of "+strings.TrimSuffix(targetPrefix, ".")+".", 0)
+			s.refuse(w,
+				"X-Amz-Target does not name an operation of "+strings.TrimSuffix(targetPrefix, ".")+
+					".", 0)
 			return
 		}
 		s.serveCall(w, r, clip(name), body, err)
@@ -65,7 +70,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveCall serves a call of the API, or applies a fault to it. unread is the error of a body that
 // could not be read.
-func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, name string, body []byte, unread error) {
+func (s *Server) serveCall(
+	w http.ResponseWriter, r *http.Request, name string, body []byte, unread error,
+) {
 	call := Call{Operation: name, Time: s.Now(), Signed: r.Header.Get("Authorization") != ""}
 	if op, known := model.Operation(name); known && op.Signed && s.isForeign(r) {
 		call.Error = errForeign.Type
@@ -239,7 +246,8 @@ func (s *Server) serveWellKnown(w http.ResponseWriter, r *http.Request) {
 	case document == "openid-configuration":
 		configuration, err := json.Marshal(map[string]any{
 			"issuer": issuer, "jwks_uri": s.reachedAt(r) + "/" + poolID + jwksPath,
-			"id_token_signing_alg_values_supported": []string{"RS256"}, "subject_types_supported": []string{"public"},
+			"id_token_signing_alg_values_supported": []string{"RS256"},
+			"subject_types_supported":               []string{"public"},
 		})
 		if err != nil {
 			panic(err) // strings can always be encoded

@@ -26,7 +26,9 @@ type config struct {
 	try quickstart
 }
 
-func configOf(srv *cognitotest.Server, s *settings, users []cognitotest.User, control string) *config {
+func configOf(
+	srv *cognitotest.Server, s *settings, users []cognitotest.User, control string,
+) *config {
 	c := &config{
 		Endpoint: srv.URL, Region: srv.Region, UserPoolID: srv.UserPoolID, ClientID: srv.ClientID,
 		ClientSecretSet: srv.ClientSecret != "", Issuer: srv.Issuer(), JWKS: srv.JWKSURL(),
@@ -39,7 +41,8 @@ func configOf(srv *cognitotest.Server, s *settings, users []cognitotest.User, co
 		try: newQuickstart(srv, s, users, control),
 	}
 	if s.pool.AcceptUnsimulated {
-		c.Unsimulated = "settings that are not simulated, such as Lambda triggers, are kept and do nothing"
+		c.Unsimulated = "settings that are not simulated, such as Lambda triggers, " +
+			"are kept and do nothing"
 	}
 	return c
 }
@@ -89,7 +92,8 @@ func (c *config) writeText(w io.Writer) error {
 	b.WriteString("\nboto3, in any version; calls that AWS wants signed take any credentials:\n")
 	fmt.Fprintf(&b, "  boto3.client('cognito-idp', '%s', endpoint_url='%s', "+
 		"aws_access_key_id='test', aws_secret_access_key='test')\n", c.Region, c.Endpoint)
-	fmt.Fprintf(&b, "\nAWS SDKs, from %s\n(older ones ignore the first line and call AWS):\n", versions)
+	fmt.Fprintf(&b, "\nAWS SDKs, from %s\n(older ones ignore the first line and call AWS):\n",
+		versions)
 	for _, name := range variables {
 		fmt.Fprintf(&b, "  export %s=%s\n", name, c.Environment[name])
 	}

@@ -111,7 +111,8 @@ func (c *control) admit(r *http.Request) error {
 	site := r.Header.Get("Sec-Fetch-Site")
 	if len(r.Header["Origin"]) > 0 || site != "" && site != "none" {
 		return refuse(http.StatusForbidden,
-			"web pages may not use the control address; call it from the test program, without the header Origin")
+			"web pages may not use the control address; "+
+				"call it from the test program, without the header Origin")
 	}
 	if !c.anyHost && !loopback.IsHost(r.Host) {
 		return refuse(http.StatusForbidden,
@@ -139,7 +140,8 @@ func (c *control) find(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range endpoints {
 		all = append(all, e.pattern)
 	}
-	return refuse(http.StatusNotFound, "there is nothing at this path; there are %s", strings.Join(all, ", "))
+	return refuse(http.StatusNotFound, "there is nothing at this path; there are %s",
+		strings.Join(all, ", "))
 }
 
 // headerOnly discards everything except the header.
@@ -178,7 +180,8 @@ func (c *control) lookup(r *http.Request) (cognitotest.UserState, error) {
 	name, pool := r.PathValue("username"), r.PathValue("pool")
 	users := c.srv.LookupUsers(name)
 	if pool != "" {
-		users = slices.DeleteFunc(users, func(u cognitotest.UserState) bool { return u.UserPoolID != pool })
+		users = slices.DeleteFunc(users,
+			func(u cognitotest.UserState) bool { return u.UserPoolID != pool })
 	}
 	switch {
 	case len(users) == 1:
@@ -188,7 +191,8 @@ func (c *control) lookup(r *http.Request) (cognitotest.UserState, error) {
 		for _, u := range users {
 			pools = append(pools, u.UserPoolID)
 		}
-		return users[0], refuse(http.StatusConflict, "the user %q is in the pools %s; say which, as in /pools/%s%s",
+		return users[0], refuse(http.StatusConflict,
+			"the user %q is in the pools %s; say which, as in /pools/%s%s",
 			name, strings.Join(pools, ", "), pools[0], r.URL.EscapedPath())
 	case pool != "":
 		return cognitotest.UserState{}, refuse(http.StatusNotFound,
@@ -240,8 +244,8 @@ func (c *control) codes(r *http.Request, _ []byte) (any, error) {
 	u, err := c.lookup(r)
 	if err == nil && u.Code == "" {
 		err = refuse(http.StatusNotFound,
-			"the user %q has no authenticator; AssociateSoftwareToken gives one, or the member totp of POST /users",
-			r.PathValue("username"))
+			"the user %q has no authenticator; AssociateSoftwareToken gives one, "+
+				"or the member totp of POST /users", r.PathValue("username"))
 	}
 	return map[string]string{"code": u.Code, "nextCode": u.NextCode}, err
 }
@@ -256,7 +260,8 @@ func (c *control) moveClock(r *http.Request, body []byte) (any, error) {
 		return nil, err
 	}
 	if advance == 0 {
-		return nil, errors.New(`"advance" is missing: how far to move the clock, as "30s", or back, as "-5m"`)
+		return nil, errors.New(
+			`"advance" is missing: how far to move the clock, as "30s", or back, as "-5m"`)
 	}
 	c.clock.Lock()
 	defer c.clock.Unlock()

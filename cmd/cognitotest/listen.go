@@ -19,7 +19,8 @@ import (
 func listen(ctx context.Context, flag, addr string, insecure bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, usageError(fmt.Sprintf("%s: %q is not HOST:PORT, such as 127.0.0.1:9229", flag, addr))
+		return nil, usageError(
+			fmt.Sprintf("%s: %q is not HOST:PORT, such as 127.0.0.1:9229", flag, addr))
 	}
 	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil {
 		return nil, usageError(fmt.Sprintf("%s: %q is not a port from 0 to 65535", flag, port))
@@ -74,7 +75,8 @@ func loopbackOf(host string, addrs []netip.Addr) (string, error) {
 		case addr.String() == host:
 			return "", fmt.Errorf("%s is not an address of the loopback interface%s", host, advice)
 		default:
-			return "", fmt.Errorf("%s is %s, which is not of the loopback interface%s", host, addr, advice)
+			return "", fmt.Errorf("%s is %s, which is not of the loopback interface%s", host, addr,
+				advice)
 		}
 		if addr.Is4() && !chosen.Is4() {
 			chosen = addr

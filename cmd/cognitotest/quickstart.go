@@ -26,7 +26,8 @@ func newQuickstart(
 	srv *cognitotest.Server, s *settings, users []cognitotest.User, control string,
 ) quickstart {
 	l := &lines{
-		srv: srv, control: control, password: s.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth),
+		srv: srv, control: control,
+		password: s.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth),
 	}
 	// Calls of administrators need credentials, and these keep the developer's own out of it.
 	l.add(`cognito() { AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test `+
@@ -79,10 +80,12 @@ func (l *lines) signUp(names []types.UsernameAttributeType) {
 	l.add("%s --username %s --password '%s' --user-attributes %s%s",
 		l.client("sign-up"), username, password, attribute, hash)
 	if l.control == "" {
-		l.add("cognito admin-confirm-sign-up --user-pool-id %s --username %s", l.srv.UserPoolID, username)
+		l.add("cognito admin-confirm-sign-up --user-pool-id %s --username %s", l.srv.UserPoolID,
+			username)
 	} else {
 		l.code(username, "outbox")
-		l.add(`%s --username %s --confirmation-code "$code"%s`, l.client("confirm-sign-up"), username, hash)
+		l.add(`%s --username %s --confirmation-code "$code"%s`, l.client("confirm-sign-up"),
+			username, hash)
 	}
 	l.initiate("", l.parameters(username, "PASSWORD", password))
 }
@@ -110,7 +113,8 @@ func (l *lines) signIn(username string, mfa bool) {
 	}
 	l.code(username, where)
 	l.add(`%s --challenge-name %s --session "$session" --challenge-responses %s`,
-		l.client("respond-to-auth-challenge"), challenge, l.parameters(username, challenge+"_CODE", `'"$code"'`))
+		l.client("respond-to-auth-challenge"), challenge,
+		l.parameters(username, challenge+"_CODE", `'"$code"'`))
 }
 
 // initiate begins a sign-in, and stores the session of its challenge if a variable is given.
@@ -119,7 +123,8 @@ func (l *lines) initiate(variable, parameters string) {
 		l.add("# The app client does not allow USER_PASSWORD_AUTH, and the AWS CLI cannot do SRP.")
 		return
 	}
-	line := l.client("initiate-auth") + " --auth-flow USER_PASSWORD_AUTH --auth-parameters " + parameters
+	line := l.client("initiate-auth") + " --auth-flow USER_PASSWORD_AUTH --auth-parameters " +
+		parameters
 	if variable != "" {
 		line = variable + "=$(" + line + " --query Session --output text)"
 	}

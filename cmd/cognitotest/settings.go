@@ -85,12 +85,15 @@ type words struct {
 // flags defines the flags.
 func (s *settings) flags(f *flag.FlagSet) *words {
 	w, p := new(words), &s.pool
-	f.StringVar(&s.addr, "addr", "127.0.0.1:9229", "the `address` to listen on; port 0 picks a free one")
+	f.StringVar(&s.addr, "addr", "127.0.0.1:9229",
+		"the `address` to listen on; port 0 picks a free one")
 	f.StringVar(&s.control, "control", "",
-		"the `address` of the control interface, such as 127.0.0.1:9230; it reveals codes, and is off by default")
+		"the `address` of the control interface, such as 127.0.0.1:9230; "+
+			"it reveals codes, and is off by default")
 	f.BoolVar(&s.insecure, "insecure-listen", false,
 		"allow addresses that other computers reach; they can then do everything")
-	f.BoolVar(&s.json, "json", false, "print the settings for clients as one line of JSON, for scripts")
+	f.BoolVar(&s.json, "json", false,
+		"print the settings for clients as one line of JSON, for scripts")
 	f.BoolVar(&s.version, "version", false, "print the version and exit")
 	f.StringVar(&s.users, "users", "", "the JSON `file` with the users; - reads standard input")
 	f.StringVar(&p.Region, "region", "",
@@ -112,7 +115,8 @@ func (s *settings) flags(f *flag.FlagSet) *words {
 	f.StringVar(&w.devices, "devices", "off", "the `mode` of device tracking: off, always, "+
 		"or opt-in, where users choose what is remembered; such a device needs no MFA")
 	f.StringVar(&w.usernameAttributes, "username-attributes", "",
-		"the `attributes` that users sign in by, without a user name: email, phone_number or both, with a comma")
+		"the `attributes` that users sign in by, without a user name: "+
+			"email, phone_number or both, with a comma")
 	f.StringVar(&w.aliasAttributes, "alias-attributes", "",
 		"the `attributes` that sign in beside the user name: email, phone_number, preferred_username")
 	f.BoolVar(&p.CaseInsensitive, "case-insensitive", false, "user names and aliases in any case")
@@ -123,20 +127,23 @@ func (s *settings) flags(f *flag.FlagSet) *words {
 			"triggers, in place of refusing them")
 	f.StringVar(&w.flows, "auth-flows", "",
 		"the `flows` that the app client allows, such as ALLOW_USER_SRP_AUTH, with commas; by default all")
-	f.BoolVar(&p.RefreshTokenRotation, "rotation", false, "every refresh returns a new refresh token")
+	f.BoolVar(&p.RefreshTokenRotation, "rotation", false,
+		"every refresh returns a new refresh token")
 	f.DurationVar(&p.RotationGrace, "rotation-grace", 0,
 		"how long a refresh token still works after its rotation, up to 1m")
 	f.DurationVar(&p.AuthSessionValidity, "session-validity", 3*time.Minute,
 		"how long a sign-in may take between two steps, 3m to 15m")
 	f.DurationVar(&p.AccessTokenValidity, "access-token-validity", time.Hour,
 		"the lifetime of access tokens, 5m to 24h")
-	f.DurationVar(&p.IDTokenValidity, "id-token-validity", time.Hour, "the lifetime of ID tokens, 5m to 24h")
+	f.DurationVar(&p.IDTokenValidity, "id-token-validity", time.Hour,
+		"the lifetime of ID tokens, 5m to 24h")
 	f.DurationVar(&p.RefreshTokenValidity, "refresh-token-validity", 30*24*time.Hour,
 		"the lifetime of refresh tokens, 1h to 87600h")
 	f.DurationVar(&s.clock, "clock", 0,
 		"how far the pool's clock is ahead of the computer's, or with a minus behind")
-	f.StringVar(&w.quirks, "quirks", "", "the `names`, with commas, of alternatives to what the pool does "+
-		"where Cognito's behavior is uncertain: "+strings.Join(quirkNames(), ", "))
+	f.StringVar(&w.quirks, "quirks", "",
+		"the `names`, with commas, of alternatives to what the pool does "+
+			"where Cognito's behavior is uncertain: "+strings.Join(quirkNames(), ", "))
 	return w
 }
 
@@ -144,7 +151,8 @@ func (s *settings) flags(f *flag.FlagSet) *words {
 func (s *settings) set(w *words) error {
 	return errors.Join(
 		s.setMFA(w.mfa, w.methods), s.setFactors(w.factors), s.setDevices(w.devices),
-		s.setNames(w.usernameAttributes, w.aliasAttributes), s.setFlows(w.flows), s.setQuirks(w.quirks), s.setTimes(),
+		s.setNames(w.usernameAttributes, w.aliasAttributes), s.setFlows(w.flows),
+		s.setQuirks(w.quirks), s.setTimes(),
 	)
 }
 
@@ -210,9 +218,11 @@ func (s *settings) setNames(usernameAttributes, aliasAttributes string) error {
 
 	names, err := list("-username-attributes", usernameAttributes, "email", "phone_number")
 	for _, name := range names {
-		s.pool.UsernameAttributes = append(s.pool.UsernameAttributes, types.UsernameAttributeType(name))
+		s.pool.UsernameAttributes = append(s.pool.UsernameAttributes,
+			types.UsernameAttributeType(name))
 	}
-	aliases, err2 := list("-alias-attributes", aliasAttributes, "email", "phone_number", "preferred_username")
+	aliases, err2 := list("-alias-attributes", aliasAttributes, "email", "phone_number",
+		"preferred_username")
 	for _, name := range aliases {
 		s.pool.AliasAttributes = append(s.pool.AliasAttributes, types.AliasAttributeType(name))
 	}
@@ -233,7 +243,8 @@ func (s *settings) setFlows(flows string) error {
 
 // errorNames are the quirks that are not booleans.
 var errorNames = map[string]cognitotest.ErrorName{
-	"ErrorNameInHeader": cognitotest.ErrorNameInHeader, "ErrorNameInBody": cognitotest.ErrorNameInBody,
+	"ErrorNameInHeader": cognitotest.ErrorNameInHeader,
+	"ErrorNameInBody":   cognitotest.ErrorNameInBody,
 }
 
 // quirkNames are the values of -quirks: the booleans of cognitotest.Quirks, and errorNames.
@@ -255,7 +266,8 @@ func (s *settings) setQuirks(quirks string) error {
 	for _, name := range names {
 		if place, found := errorNames[name]; found {
 			if s.pool.Quirks.ErrorName != cognitotest.ErrorNameInBoth {
-				return misused("-quirks has the name of an error in one place, the header or the body, not in both")
+				return misused(
+					"-quirks has the name of an error in one place, the header or the body, not in both")
 			}
 			s.pool.Quirks.ErrorName = place
 			continue
@@ -285,7 +297,8 @@ func list(flag, text string, known ...string) ([]string, error) {
 // anything lives, and short enough for a time.Duration.
 const farthest = 100 * 365 * 24 * time.Hour
 
-var errTooFar = usageError("the clock can be at most 876000h, a hundred years, away from the computer's")
+var errTooFar = usageError(
+	"the clock can be at most 876000h, a hundred years, away from the computer's")
 
 func (s *settings) setTimes() error {
 	if s.clock.Abs() > farthest {
@@ -320,10 +333,12 @@ func (s *settings) contradictions() error {
 		return misused("-first-factors with codes needs ALLOW_USER_AUTH among -auth-flows")
 	case s.pool.Devices != nil && !s.allows(types.ExplicitAuthFlowsTypeAllowUserSrpAuth) &&
 		!s.allows(types.ExplicitAuthFlowsTypeAllowCustomAuth):
-		return misused("-devices needs ALLOW_USER_SRP_AUTH or ALLOW_CUSTOM_AUTH among -auth-flows: " +
-			"Cognito knows devices with SRP only")
+		return misused(
+			"-devices needs ALLOW_USER_SRP_AUTH or ALLOW_CUSTOM_AUTH among -auth-flows: " +
+				"Cognito knows devices with SRP only")
 	case isRegion.MatchString(region) && region != s.pool.Region:
-		return misused("-user-pool-id is of the region %s, and -region says %s", region, s.pool.Region)
+		return misused("-user-pool-id is of the region %s, and -region says %s", region,
+			s.pool.Region)
 	case s.pool.RotationGrace != 0 && !s.pool.RefreshTokenRotation:
 		return misused("-rotation-grace is of no use without -rotation")
 	case s.addr == s.control && !strings.HasSuffix(s.addr, ":0"):

@@ -67,7 +67,8 @@ func parseChallenges(data []byte) ([]cognitotest.Challenge, error) {
 			return nil, fmt.Errorf("challenge %d: %w", i+1, err)
 		}
 		challenges[i] = cognitotest.Challenge{
-			Name: types.ChallengeNameType(name), Parameters: parameters, Answers: answers, Tries: tries,
+			Name: types.ChallengeNameType(name), Parameters: parameters, Answers: answers,
+			Tries: tries,
 		}
 	}
 	return challenges, nil
@@ -127,7 +128,8 @@ func parseUsers(data []byte) ([]cognitotest.User, error) {
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, errors.New("empty; a file without users holds []")
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return nil, errors.New("line 1, column 1: a byte order mark; save the file as UTF-8 without one")
+		return nil, errors.New(
+			"line 1, column 1: a byte order mark; save the file as UTF-8 without one")
 	case !utf8.Valid(data):
 		return nil, fmt.Errorf("%s: not UTF-8", position(data, invalidUTF8(data)))
 	}

@@ -177,7 +177,8 @@ func (c *checker) entries(s *Shape, entries map[string]any, at *place, secret bo
 		c.add(at, show(), "Map keys must satisfy constraint: ["+s.Key.rules()+"]")
 	}
 	if simple {
-		if slices.ContainsFunc(keys, func(key string) bool { return s.Element.refuses(entries[key]) }) {
+		if slices.ContainsFunc(keys,
+			func(key string) bool { return s.Element.refuses(entries[key]) }) {
 			c.add(at, show(), "Map value must satisfy constraint: ["+s.Element.rules()+"]")
 		}
 		return

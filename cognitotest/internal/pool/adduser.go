@@ -53,7 +53,8 @@ func (m *Machine) AddUser(poolID string, description User) error {
 	if description.Password == "" && !passwordless {
 		return errors.New("the password is missing")
 	}
-	if err := checkPerson(description.Username, description.Password, passwordless, given); err != nil {
+	err = checkPerson(description.Username, description.Password, passwordless, given)
+	if err != nil {
 		return err
 	}
 	c := &caller{Machine: m, pool: p}
@@ -89,7 +90,8 @@ func (d *User) check() error {
 		return errors.New("the username is missing")
 	}
 	if d.Sub != "" && !isUUID(d.Sub) {
-		return errors.New("the sub is not a UUID in lower case, such as 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10")
+		return errors.New(
+			"the sub is not a UUID in lower case, such as 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10")
 	}
 	for _, claims := range []map[string]any{d.Claims.ID, d.Claims.Access} {
 		for _, name := range slices.Sorted(maps.Keys(claims)) {
@@ -114,9 +116,9 @@ func checkScript(challenges []Challenge) error {
 
 // ownClaims are the claims that a pre token generation trigger cannot change.
 var ownClaims = [...]string{
-	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key",
-	"event_id", "exp", "iat", "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub",
-	"token_use", "username", "version",
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username",
+	"device_key", "event_id", "exp", "iat", "identities", "iss", "jti", "nbf", "nonce",
+	"origin_jti", "scope", "sub", "token_use", "username", "version",
 }
 
 // attributes returns all attributes of the description, Email and Phone included.
@@ -132,11 +134,13 @@ func (d *User) attributes() (attributes, error) {
 		name, verified := address.Name, address.Name+"_verified"
 		if other := all.get(name); other != "" && other != address.Value {
 			return nil, fmt.Errorf(
-				"the attribute %s is another address than the one given beside the attributes", name)
+				"the attribute %s is another address than the one given beside the attributes",
+				name)
 		}
 		if all.get(verified) != "" && !all.verified(name) {
-			return nil, fmt.Errorf("an address given beside the attributes is verified, and %s says otherwise; "+
-				"give it as the attribute %s alone", verified, name)
+			return nil, fmt.Errorf(
+				"an address given beside the attributes is verified, and %s says otherwise; "+
+					"give it as the attribute %s alone", verified, name)
 		}
 		all.set(name, address.Value)
 		all.set(verified, "true")

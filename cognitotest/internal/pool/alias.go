@@ -73,7 +73,9 @@ func (c *caller) join(u *user, exists error, force bool) error {
 		case len(p.usernameAttributes) > 0:
 			return exists
 		case !force || !a.moves || other == p.names[a.key]:
-			return &Error{usernameExists, "An account with the given " + a.attribute + " already exists."}
+			return &Error{
+				usernameExists, "An account with the given " + a.attribute + " already exists.",
+			}
 		default:
 			lost = append(lost, lostAlias{a, other})
 		}

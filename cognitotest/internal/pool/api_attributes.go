@@ -74,7 +74,8 @@ func (c *caller) keepsFactor(changed attributes) error {
 	for _, method := range c.user.usableOf(c.user.methods, config) {
 		if name := addressOf(method); slices.Contains(changed, attribute{Name: name}) {
 			return invalidParameter(
-				"%s cannot be deleted while %s is enabled: the user pool requires MFA.", name, method,
+				"%s cannot be deleted while %s is enabled: the user pool requires MFA.", name,
+				method,
 			)
 		}
 	}
@@ -85,7 +86,8 @@ func (c *caller) keepsFactor(changed attributes) error {
 // address is verified. A change that also sets the address verified does not wait.
 func (a attributes) splitDelayed(has attributes, verifyFirst []string) (now, later attributes) {
 	for _, item := range a {
-		if slices.Contains(verifyFirst, item.Name) && item.Value != "" && item.Value != has.get(item.Name) &&
+		if slices.Contains(verifyFirst, item.Name) && item.Value != "" &&
+			item.Value != has.get(item.Name) &&
 			!a.verified(item.Name) {
 			later = append(later, item)
 		} else {
@@ -113,7 +115,8 @@ type attributeCodeRequest struct {
 	AttributeName, Code string
 }
 
-var errNotVerifiable = invalidParameter("Invalid attribute name. Only phone_number and email can be verified.")
+var errNotVerifiable = invalidParameter(
+	"Invalid attribute name. Only phone_number and email can be verified.")
 
 // errNoAddress are the errors of GetUserAttributeVerificationCode for a missing address.
 var errNoAddress = map[string]*Error{
@@ -133,7 +136,8 @@ func getAttributeCode(c *caller, in *attributeCodeRequest) (*deliveryResponse, e
 	if sent := c.user.codes[in.AttributeName]; sent.waits {
 		address = sent.address
 	}
-	return &deliveryResponse{c.sendCodeTo(in.AttributeName, in.AttributeName, address, attributeCodeLife)}, nil
+	return &deliveryResponse{c.sendCodeTo(in.AttributeName, in.AttributeName, address,
+		attributeCodeLife)}, nil
 }
 
 func verifyAttribute(c *caller, in *attributeCodeRequest) (*none, error) {
@@ -144,7 +148,8 @@ func verifyAttribute(c *caller, in *attributeCodeRequest) (*none, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.changeAttributes(attribute{in.AttributeName, sent.address}, attribute{in.AttributeName + "_verified", "true"})
+	err = c.changeAttributes(attribute{in.AttributeName, sent.address},
+		attribute{in.AttributeName + "_verified", "true"})
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,9 @@ func createClient(c *caller, in *createClientRequest) (*clientResponse, error) {
 // newClient returns an app client that is not in the machine yet.
 func (m *Machine) newClient(id string, p *pool, in *createClientRequest) (*appClient, error) {
 	now := m.Now()
-	c := &appClient{id: id, name: in.ClientName, secret: in.ClientSecret, pool: p, created: now, modified: now}
+	c := &appClient{
+		id: id, name: in.ClientName, secret: in.ClientSecret, pool: p, created: now, modified: now,
+	}
 	if in.GenerateSecret && c.secret == "" {
 		c.secret = newText(lowerAndDigits, 51)
 	}
@@ -126,7 +128,8 @@ func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 	}
 	if len(c.flows) == 0 {
 		c.flows = []types.ExplicitAuthFlowsType{
-			types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth, types.ExplicitAuthFlowsTypeAllowUserSrpAuth,
+			types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
+			types.ExplicitAuthFlowsTypeAllowUserSrpAuth,
 			types.ExplicitAuthFlowsTypeAllowCustomAuth,
 		}
 		if c.rotation {
@@ -136,7 +139,8 @@ func (m *Machine) configure(c *appClient, r clientRecord, doing string) error {
 	c.record = r
 	for _, provider := range r.SupportedIdentityProviders {
 		if provider != "COGNITO" && !m.accept {
-			return invalidParameter("The provider %s does not exist for User Pool %s.", provider, c.pool.id)
+			return invalidParameter("The provider %s does not exist for User Pool %s.", provider,
+				c.pool.id)
 		}
 	}
 	return c.check(doing)
@@ -181,7 +185,8 @@ func validity(number int, unit string, otherwise time.Duration) time.Duration {
 
 func (c *appClient) describe() userPoolClient {
 	return userPoolClient{
-		clientRecord: c.record, UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name, ClientSecret: c.secret,
+		clientRecord: c.record, UserPoolID: c.pool.id, ClientID: c.id, ClientName: c.name,
+		ClientSecret: c.secret,
 		CreationDate: timestamp(c.created), LastModifiedDate: timestamp(c.modified),
 	}
 }

@@ -79,15 +79,18 @@ func createDomain(c *caller, in *domain) (*domainResponse, error) {
 	case lite && in.ManagedLoginVersion > 1:
 		return nil, &Error{
 			"FeatureUnavailableInTierException",
-			"The following feature is not available for the LITE pricing tier configured: Managed Login Version 2",
+			"The following feature is not available for the LITE pricing tier configured: " +
+				"Managed Login Version 2",
 		}
 	case in.custom() && !dots:
-		return nil, invalidParameter("Custom domain is not a valid subdomain: Was not able to resolve a DNS A record " +
-			"for the parent domain or domain parent is a top-level domain.")
+		return nil, invalidParameter(
+			"Custom domain is not a valid subdomain: Was not able to resolve a DNS A record " +
+				"for the parent domain or domain parent is a top-level domain.")
 	case !in.custom() && dots:
-		return nil, invalidParameter("The domain name contains an invalid character. Domain names can only contain " +
-			"lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: " +
-			`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
+		return nil, invalidParameter(
+			"The domain name contains an invalid character. Domain names can only contain " +
+				"lower-case letters, numbers, and hyphens. Please enter a different name that " +
+				"follows this format: " + `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
 	}
 	in.pool, in.created = c.pool, c.Now()
 	if in.ManagedLoginVersion == 0 {

@@ -40,7 +40,8 @@ type groupType struct {
 
 func (g *group) wire(p *pool) groupType {
 	return groupType{
-		GroupName: g.name, UserPoolID: p.id, Description: g.description, RoleArn: g.role, Precedence: g.precedence,
+		GroupName: g.name, UserPoolID: p.id, Description: g.description, RoleArn: g.role,
+		Precedence:       g.precedence,
 		LastModifiedDate: timestamp(g.modified), CreationDate: timestamp(g.created),
 	}
 }
@@ -146,7 +147,9 @@ func listGroupsForUser(c *caller, in *listGroupsRequest) (*listGroupsResponse, e
 	return pageOfGroups(c, slices.Clone(c.user.groups), in, "AdminListGroupsForUser "+c.user.sub)
 }
 
-func pageOfGroups(c *caller, names []string, in *listGroupsRequest, list string) (*listGroupsResponse, error) {
+func pageOfGroups(
+	c *caller, names []string, in *listGroupsRequest, list string,
+) (*listGroupsResponse, error) {
 	names, next, err := c.page(names, in.Limit, in.NextToken, list)
 	if err != nil {
 		return nil, err
@@ -177,7 +180,8 @@ func listUsersInGroup(c *caller, in *listUsersInGroupRequest) (*listUsersInGroup
 		return nil, err
 	}
 	member := func(u *user) bool { return slices.Contains(u.groups, g.name) }
-	users, next, err := c.pageOfUsers(in.Limit, in.NextToken, "ListUsersInGroup "+c.pool.id+" "+g.name, member)
+	users, next, err := c.pageOfUsers(in.Limit, in.NextToken,
+		"ListUsersInGroup "+c.pool.id+" "+g.name, member)
 	if err != nil {
 		return nil, err
 	}

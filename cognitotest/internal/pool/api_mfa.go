@@ -23,7 +23,9 @@ func associateSoftwareToken(c *caller, _ *none) (*associateResponse, error) {
 		u.verified = nil
 		u.enable(methodTOTP, false)
 	}
-	return &associateResponse{SecretCode: u.pending.text(), Session: continueSetup(c, stageAssociated)}, nil
+	return &associateResponse{
+		SecretCode: u.pending.text(), Session: continueSetup(c, stageAssociated),
+	}, nil
 }
 
 // continueSetup closes the session of a set-up, if there is one, and opens the next.
@@ -59,7 +61,9 @@ func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) 
 	if a == nil {
 		return nil, errNoTOTP
 	}
-	mismatch := &Error{"EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA"}
+	mismatch := &Error{
+		"EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA",
+	}
 	if c.session != nil {
 		mismatch.Message = "Code mismatch"
 	}
@@ -75,7 +79,8 @@ func verifySoftwareToken(c *caller, in *verifyRequest) (*verifyResponse, error) 
 		u.enable(methodTOTP, true)
 	}
 	return &verifyResponse{
-		Session: continueSetup(c, stageVerified), Status: types.VerifySoftwareTokenResponseTypeSuccess,
+		Session: continueSetup(c, stageVerified),
+		Status:  types.VerifySoftwareTokenResponseTypeSuccess,
 	}, nil
 }
 
@@ -95,10 +100,13 @@ type preferenceRequest struct {
 // only one can be preferred. It checks everything before it changes anything.
 func setPreference(c *caller, in *preferenceRequest) (*none, error) {
 	if in.WebAuthnMfaSettings.Enabled {
-		return nil, invalidParameter("cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.")
+		return nil, invalidParameter(
+			"cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.")
 	}
 	u, config := c.user, c.pool.mfaConfig()
-	settings := [len(allMethods)]*mfaSettings{in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings}
+	settings := [len(allMethods)]*mfaSettings{
+		in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings,
+	}
 	preferred := 0
 	for i, s := range settings {
 		method := allMethods[i]
@@ -107,9 +115,11 @@ func setPreference(c *caller, in *preferenceRequest) (*none, error) {
 		case s.PreferredMfa && !s.Enabled:
 			return nil, invalidParameter("An MFA method that is not enabled cannot be preferred.")
 		case s.Enabled && !u.canEnable(method, config):
-			return nil, invalidParameter("User does not have delivery config set to turn on %s", method)
+			return nil, invalidParameter("User does not have delivery config set to turn on %s",
+				method)
 		case !s.Enabled && c.quirks.RefuseDisable && config.mode == types.UserPoolMfaTypeOn:
-			return nil, invalidParameter("MFA cannot be disabled for the user: the user pool requires it.")
+			return nil, invalidParameter(
+				"MFA cannot be disabled for the user: the user pool requires it.")
 		case s.PreferredMfa:
 			preferred++
 		}

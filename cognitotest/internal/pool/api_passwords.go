@@ -71,7 +71,8 @@ func recovery(c *caller) (string, error) {
 	}
 	u, factors := c.user, c.factors(c.pool.mfaConfig())
 	isFactor := func(attribute string) bool {
-		return slices.ContainsFunc(factors, func(method string) bool { return addressOf(method) == attribute })
+		return slices.ContainsFunc(factors,
+			func(method string) bool { return addressOf(method) == attribute })
 	}
 	for _, attribute := range mechanisms {
 		switch {
@@ -94,7 +95,9 @@ func (c *caller) checkPassword(password string) error {
 	}
 	last := append([]string{c.user.password}, c.user.passwords...)
 	if slices.Contains(last[:min(policy.PasswordHistorySize, len(last))], password) {
-		return &Error{"PasswordHistoryPolicyViolationException", "Password has previously been used."}
+		return &Error{
+			"PasswordHistoryPolicyViolationException", "Password has previously been used.",
+		}
 	}
 	return nil
 }

@@ -52,7 +52,8 @@ type recoveryMechanism struct {
 
 // recoveryNames are the recovery mechanisms and their attributes.
 var recoveryNames = [...]struct{ mechanism, attribute string }{
-	{"verified_email", "email"}, {"verified_phone_number", "phone_number"}, {recoveryAdmin, recoveryAdmin},
+	{"verified_email", "email"}, {"verified_phone_number", "phone_number"},
+	{recoveryAdmin, recoveryAdmin},
 }
 
 // check checks the setting, which may be nil, against the rules of the service.
@@ -74,14 +75,14 @@ func (s *accountRecoverySetting) check() error {
 }
 
 func invalidRecovery(what string) error {
-	return invalidParameter("Invalid account recovery setting parameter. Account Recovery Setting cannot %s", what)
+	return invalidParameter(
+		"Invalid account recovery setting parameter. Account Recovery Setting cannot %s", what)
 }
 
 // attributes returns the attributes of the mechanisms, by priority.
 func (s accountRecoverySetting) attributes() []string {
-	sorted := slices.SortedStableFunc(slices.Values(s.RecoveryMechanisms), func(a, b recoveryMechanism) int {
-		return cmp.Compare(a.Priority, b.Priority)
-	})
+	byPriority := func(a, b recoveryMechanism) int { return cmp.Compare(a.Priority, b.Priority) }
+	sorted := slices.SortedStableFunc(slices.Values(s.RecoveryMechanisms), byPriority)
 	var attributes []string
 	for _, m := range sorted {
 		for _, n := range recoveryNames {
@@ -110,8 +111,8 @@ type poolSettingsRequest struct {
 	MfaConfiguration types.UserPoolMfaType
 }
 
-var errNoFactor = invalidParameter(
-	"SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
+var errNoFactor = invalidParameter("SMS configuration and Auto verification for phone_number " +
+	"are required when MFA is required/optional")
 
 // mfaAfter returns an MFA configuration after the request, which can only set the mode and SMS.
 // Without another factor, a mode switches SMS on, since both calls have no other factor. Without an
@@ -122,7 +123,8 @@ func (r *poolSettingsRequest) mfaAfter(config mfaConfig, set poolSettings) (mfaC
 	case mode == types.UserPoolMfaTypeOff:
 		config = mfaConfig{webAuthn: config.webAuthn}
 	case mode == types.UserPoolMfaTypeOn && config.mode != mode && config.mode != "":
-		return config, invalidParameter("Cannot turn MFA functionality ON, once the user pool has been created.")
+		return config, invalidParameter(
+			"Cannot turn MFA functionality ON, once the user pool has been created.")
 	default:
 		others := config.totp || config.email != nil
 		unverified := r.MfaConfiguration != "" && !slices.Contains(set.autoVerified, "phone_number")
@@ -138,7 +140,8 @@ func (r *poolSettingsRequest) mfaAfter(config mfaConfig, set poolSettings) (mfaC
 	config.mode = mode
 	if config.bypassedByPasskeys(set) { // another text than in SetUserPoolMfaConfig
 		return config, invalidParameter(
-			"WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA.")
+			"WEB_AUTHN cannot be used as an auth factor when MFA is enabled " +
+				"if not configured for MFA.")
 	}
 	return config, config.check(set)
 }
@@ -177,11 +180,13 @@ func createPool(c *caller, in *createPoolRequest) (*userPoolResponse, error) {
 // newPool returns a pool that is not in the machine yet.
 func (m *Machine) newPool(id string, in *createPoolRequest) (*pool, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
-		return nil, invalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
+		return nil, invalidParameter(
+			"Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
 	}
 	p := newPool(id, m.Now())
 	p.usernameAttributes, p.aliasAttributes = in.UsernameAttributes, in.AliasAttributes
-	p.caseInsensitive = in.UsernameConfiguration.CaseSensitive != nil && !*in.UsernameConfiguration.CaseSensitive
+	p.caseInsensitive = in.UsernameConfiguration.CaseSensitive != nil &&
+		!*in.UsernameConfiguration.CaseSensitive
 	if err := p.configure(&in.poolSettingsRequest); err != nil {
 		return nil, err
 	}
@@ -212,7 +217,8 @@ func (m *Machine) describe(p *pool) userPoolType {
 	out := userPoolType{
 		ID: p.id, Arn: m.arn(p), CreationDate: timestamp(p.created),
 		AliasAttributes: p.aliasAttributes, UsernameAttributes: p.usernameAttributes,
-		UsernameConfiguration: usernameConfiguration{&caseSensitive}, SchemaAttributes: p.schema.attributes(),
+		UsernameConfiguration: usernameConfiguration{&caseSensitive},
+		SchemaAttributes:      p.schema.attributes(),
 	}
 	out.Domain, out.CustomDomain = m.domainsOf(p)
 	p.mu.RLock()
@@ -237,8 +243,9 @@ func updatePool(c *caller, in *poolSettingsRequest) (*none, error) {
 
 func deletePool(c *caller, _ *none) (*none, error) {
 	if c.pool.settings().record.DeletionProtection == types.DeletionProtectionTypeActive {
-		return nil, invalidParameter("The user pool cannot be deleted because deletion protection is activated. " +
-			"Deletion protection must be inactivated first.")
+		return nil, invalidParameter(
+			"The user pool cannot be deleted because deletion protection is activated. " +
+				"Deletion protection must be inactivated first.")
 	}
 	if prefix, custom := c.domainsOf(c.pool); prefix != "" || custom != "" {
 		return nil, invalidParameter(
@@ -320,7 +327,8 @@ func (r *poolMFAConfig) config() (mfaConfig, error) {
 	config := mfaConfig{
 		mode: cmp.Or(r.MfaConfiguration, types.UserPoolMfaTypeOff),
 		totp: r.SoftwareTokenMfaConfiguration != nil && r.SoftwareTokenMfaConfiguration.Enabled,
-		sms:  r.SmsMfaConfiguration, email: r.EmailMfaConfiguration, webAuthn: r.WebAuthnConfiguration,
+		sms:  r.SmsMfaConfiguration, email: r.EmailMfaConfiguration,
+		webAuthn: r.WebAuthnConfiguration,
 	}
 	some := len(config.methods()) > 0
 	switch off := config.mode == types.UserPoolMfaTypeOff; {
@@ -329,12 +337,15 @@ func (r *poolMFAConfig) config() (mfaConfig, error) {
 			"Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
 	case !off && !some && config.webAuthn != nil:
 		return config, invalidParameter(
-			"Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled.")
+			"Invalid MFA Configuration given. " +
+				"SMS MFA, Email MFA, or Software Token MFA must be enabled.")
 	case !off && !some:
 		return config, invalidParameter(
-			"Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.")
+			"Invalid MFA configuration given, can't disable all MFAs with a required or optional " +
+				"configuration.")
 	case config.sms != nil && !config.sms.SmsConfiguration.usable():
-		return config, invalidParameter("SmsMfaConfiguration has no SmsConfiguration with SnsCallerArn or EumsSms.")
+		return config, invalidParameter(
+			"SmsMfaConfiguration has no SmsConfiguration with SnsCallerArn or EumsSms.")
 	}
 	return config, nil
 }

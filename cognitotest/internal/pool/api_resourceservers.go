@@ -102,7 +102,8 @@ func listResourceServers(c *caller, in *listPoolsRequest) (*listResourceServersR
 	servers := maps.Clone(c.pool.servers)
 	c.pool.mu.RUnlock()
 	identifiers := slices.Collect(maps.Keys(servers))
-	page, next, err := c.page(identifiers, in.MaxResults, in.NextToken, "ListResourceServers "+c.pool.id)
+	page, next, err := c.page(identifiers, in.MaxResults, in.NextToken,
+		"ListResourceServers "+c.pool.id)
 	if err != nil {
 		return nil, err
 	}

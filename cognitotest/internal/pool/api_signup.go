@@ -46,7 +46,8 @@ func signUp(c *caller, in *signUpRequest) (*signUpResponse, error) {
 		return nil, err
 	}
 	return &signUpResponse{
-		UserSub: u.sub, CodeDeliveryDetails: sendConfirmation(c), Session: c.openSignUp(stageSignedUp, 0),
+		UserSub: u.sub, CodeDeliveryDetails: sendConfirmation(c),
+		Session: c.openSignUp(stageSignedUp, 0),
 	}, nil
 }
 
@@ -56,7 +57,8 @@ func (c *caller) openSignUp(reached stage, proved proof) string {
 	if !c.client.allowsUserAuth() {
 		return ""
 	}
-	return c.newSession(session{challenge: challengeSignUp, stage: reached, done: progress{proof: proved}})
+	return c.newSession(
+		session{challenge: challengeSignUp, stage: reached, done: progress{proof: proved}})
 }
 
 // sendConfirmation sends the code of a sign-up to the first attribute that the pool verifies; it
@@ -111,7 +113,9 @@ func confirmSignUp(c *caller, in *confirmSignUpRequest) (*confirmSignUpResponse,
 // confirm completes the sign-up of the user.
 func (u *user) confirm() error {
 	if u.status != userUnconfirmed {
-		return &Error{notAuthorized, "User cannot be confirmed. Current status is " + string(u.status)}
+		return &Error{
+			notAuthorized, "User cannot be confirmed. Current status is " + string(u.status),
+		}
 	}
 	u.status = userConfirmed
 	delete(u.codes, codeSignUp)

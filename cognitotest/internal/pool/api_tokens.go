@@ -30,7 +30,9 @@ func (r *getTokensResponse) finish() (err error) {
 // same generation again, since the response may have been lost. See FIDELITY.md, "Tokens".
 func getTokensFromRefreshToken(c *caller, in *getTokensRequest) (*getTokensResponse, error) {
 	if in.ClientSecret != c.client.secret {
-		return nil, &Error{notAuthorized, "Client secret does not match for the client: " + c.client.id}
+		return nil, &Error{
+			notAuthorized, "Client secret does not match for the client: " + c.client.id,
+		}
 	}
 	t, err := c.redeem(in.RefreshToken, in.DeviceKey)
 	if err != nil {
@@ -62,7 +64,9 @@ type revokeTokenRequest struct {
 
 func revokeToken(c *caller, in *revokeTokenRequest) (*none, error) {
 	if !c.client.revocation {
-		return nil, &Error{"UnsupportedOperationException", "Token revocation is not enabled for the client."}
+		return nil, &Error{
+			"UnsupportedOperationException", "Token revocation is not enabled for the client.",
+		}
 	}
 	if _, _, err := jwt.NewParser().ParseUnverified(in.Token, jwt.MapClaims{}); err == nil {
 		return nil, &Error{"UnsupportedTokenTypeException", "Only refresh tokens can be revoked."}

@@ -54,14 +54,17 @@ type authFactorsResponse struct {
 // never a first factor.
 func getAuthFactors(c *caller, _ *none) (*authFactorsResponse, error) {
 	out := &authFactorsResponse{
-		Username: c.user.name, PreferredMfaSetting: c.user.preferred, UserMFASettingList: slices.Clone(c.user.methods),
+		Username: c.user.name, PreferredMfaSetting: c.user.preferred,
+		UserMFASettingList: slices.Clone(c.user.methods),
 	}
 	if c.user.password != "" {
-		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, string(types.AuthFactorTypePassword))
+		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors,
+			string(types.AuthFactorTypePassword))
 	}
 	out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, c.codeFactors()...)
 	if c.user.verified != nil {
-		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, string(types.AuthFactorTypeSoftwareToken))
+		out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors,
+			string(types.AuthFactorTypeSoftwareToken))
 	}
 	return out, nil
 }

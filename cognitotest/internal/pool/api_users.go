@@ -57,7 +57,9 @@ func resendInvitation(c *caller, in *adminCreateUserRequest) (*adminCreateUserRe
 		return nil, err
 	}
 	if c.user.status != userMustChange {
-		return nil, &Error{unsupportedStatus, "Resend not possible. User status is not FORCE_CHANGE_PASSWORD"}
+		return nil, &Error{
+			unsupportedStatus, "Resend not possible. User status is not FORCE_CHANGE_PASSWORD",
+		}
 	}
 	policy := c.pool.settings().policy
 	password := cmp.Or(in.TemporaryPassword, newPassword(policy))

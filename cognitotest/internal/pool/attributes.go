@@ -70,7 +70,8 @@ func (a attributes) only(names []string) (attributes, error) {
 			return nil, invalidParameter("Input fails to satisfy the constraints.")
 		}
 	}
-	return slices.DeleteFunc(a, func(item attribute) bool { return !slices.Contains(names, item.Name) }), nil
+	return slices.DeleteFunc(a,
+		func(item attribute) bool { return !slices.Contains(names, item.Name) }), nil
 }
 
 // members returns the attributes as members of a decoded request.

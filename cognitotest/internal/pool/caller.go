@@ -117,7 +117,8 @@ func (c *caller) activeSession(id uint64) *session {
 
 // send sends a code to the user.
 func (c *caller) send(medium, destination, code string) {
-	c.user.messages.add(Message{Time: c.Now(), Medium: medium, Destination: destination, Code: code})
+	c.user.messages.add(
+		Message{Time: c.Now(), Medium: medium, Destination: destination, Code: code})
 }
 
 // codeDelivery is the destination of a code.
@@ -126,7 +127,9 @@ type codeDelivery struct {
 }
 
 func deliveryTo(attribute, address string) *codeDelivery {
-	return &codeDelivery{AttributeName: attribute, DeliveryMedium: mediumOf(attribute), Destination: mask(address)}
+	return &codeDelivery{
+		AttributeName: attribute, DeliveryMedium: mediumOf(attribute), Destination: mask(address),
+	}
 }
 
 // mediumOf returns the medium of messages to an address attribute.

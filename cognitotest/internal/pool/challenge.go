@@ -58,7 +58,9 @@ func (s *signIn) ask(asked session, parameters map[string]string) next {
 	all := map[string]string{"USER_ID_FOR_SRP": s.user.name}
 	maps.Copy(all, parameters)
 	asked.done = s.done
-	return next{&authResponse{ChallengeName: asked.challenge, Session: s.newSession(asked), ChallengeParameters: all}}
+	return next{&authResponse{
+		ChallengeName: asked.challenge, Session: s.newSession(asked), ChallengeParameters: all,
+	}}
 }
 
 // askFirst asks for a first factor. The challenge has no user name, but the list of factors that
@@ -66,7 +68,8 @@ func (s *signIn) ask(asked session, parameters map[string]string) next {
 func (s *signIn) askFirst(asked session, parameters map[string]string) next {
 	asked.first, asked.done = true, s.done
 	return next{&authResponse{
-		ChallengeName: asked.challenge, Session: s.newSession(asked), ChallengeParameters: parameters,
+		ChallengeName: asked.challenge, Session: s.newSession(asked),
+		ChallengeParameters: parameters,
 		AvailableChallenges: asked.offered,
 	}}
 }
@@ -83,7 +86,9 @@ func (s *signIn) tokens(g *grant) *authResponse {
 }
 
 // deliver sends a code, and adds its masked destination to a challenge's parameters.
-func (s *signIn) deliver(medium, destination string, length int, parameters map[string]string) string {
+func (s *signIn) deliver(
+	medium, destination string, length int, parameters map[string]string,
+) string {
 	code := newText(digits, length)
 	s.send(medium, destination, code)
 	parameters["CODE_DELIVERY_DELIVERY_MEDIUM"] = medium
@@ -103,7 +108,9 @@ func (s *signIn) admissible() error {
 	case u.status == userResetRequired:
 		return errPasswordReset
 	case u.status == userMustChange && u.passwordSet.Before(temporary):
-		return &Error{notAuthorized, "Temporary password has expired and must be reset by an administrator."}
+		return &Error{
+			notAuthorized, "Temporary password has expired and must be reset by an administrator.",
+		}
 	}
 	return nil
 }

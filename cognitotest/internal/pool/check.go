@@ -42,7 +42,9 @@ func acceptUnless(
 // checkPerson checks the description of a user against the model's rules for SignUp. It is for
 // users, passwords and attributes that do not come with a SignUp.
 func checkPerson(username, password string, passwordless bool, given attributes) error {
-	members := map[string]any{"ClientId": "any", "Username": username, "UserAttributes": given.members()}
+	members := map[string]any{
+		"ClientId": "any", "Username": username, "UserAttributes": given.members(),
+	}
 	if password != "" || !passwordless {
 		members["Password"] = password
 	}

@@ -48,10 +48,12 @@ func (s *signIn) beginChoice(in *initiateAuthRequest) (next, error) {
 	if len(available) == 0 {
 		return onward, nil
 	}
-	if preferred := in.AuthParameters["PREFERRED_CHALLENGE"]; slices.Contains(available, preferred) {
+	preferred := in.AuthParameters["PREFERRED_CHALLENGE"]
+	if slices.Contains(available, preferred) {
 		return s.tryFirst(preferred, available, in.AuthParameters)
 	}
-	return s.askFirst(session{challenge: challengeChoice, offered: available}, map[string]string{}), nil
+	return s.askFirst(session{challenge: challengeChoice, offered: available},
+		map[string]string{}), nil
 }
 
 // firstFactors returns the first factors of the user. Codes are not among them if there is a second
@@ -69,7 +71,9 @@ func (s *signIn) firstFactors() []string {
 }
 
 // tryFirst checks a first factor at once if the client sent what it needs, or else asks for it.
-func (s *signIn) tryFirst(factor string, available []string, given map[string]string) (next, error) {
+func (s *signIn) tryFirst(
+	factor string, available []string, given map[string]string,
+) (next, error) {
 	switch {
 	case factor == challengeSRP && given["SRP_A"] != "":
 		n, err := s.askVerifier(session{first: true}, given["SRP_A"])
@@ -96,7 +100,8 @@ func (s *signIn) answerChoice(given map[string]string) (next, error) {
 	}
 	answer, offered := given["ANSWER"], s.session.offered
 	if !slices.Contains(offered, answer) || !slices.Contains(s.availableFirstFactors(), answer) {
-		return next{}, invalidParameter("The challenge that was selected is not one of %s", strings.Join(offered, ", "))
+		return next{}, invalidParameter("The challenge that was selected is not one of %s",
+			strings.Join(offered, ", "))
 	}
 	return s.tryFirst(answer, nil, given)
 }

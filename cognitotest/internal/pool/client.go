@@ -39,27 +39,34 @@ func (c *appClient) allows(flows ...types.ExplicitAuthFlowsType) bool {
 // unless it is for custom flows only.
 
 func (c *appClient) allowsPassword() bool {
-	return c.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeUserPasswordAuth)
+	return c.allows(types.ExplicitAuthFlowsTypeAllowUserPasswordAuth,
+		types.ExplicitAuthFlowsTypeUserPasswordAuth)
 }
 
 func (c *appClient) allowsAdminPassword() bool {
-	return c.allows(types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth, types.ExplicitAuthFlowsTypeAdminNoSrpAuth)
+	return c.allows(types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth,
+		types.ExplicitAuthFlowsTypeAdminNoSrpAuth)
 }
 
 func (c *appClient) allowsSRP() bool {
 	return !c.allows(types.ExplicitAuthFlowsTypeCustomAuthFlowOnly) &&
-		c.allows(types.ExplicitAuthFlowsTypeAllowUserSrpAuth, types.ExplicitAuthFlowsTypeAdminNoSrpAuth,
+		c.allows(types.ExplicitAuthFlowsTypeAllowUserSrpAuth,
+			types.ExplicitAuthFlowsTypeAdminNoSrpAuth,
 			types.ExplicitAuthFlowsTypeUserPasswordAuth)
 }
 
 func (c *appClient) allowsCustom() bool {
-	return c.allows(types.ExplicitAuthFlowsTypeAllowCustomAuth, types.ExplicitAuthFlowsTypeCustomAuthFlowOnly)
+	return c.allows(types.ExplicitAuthFlowsTypeAllowCustomAuth,
+		types.ExplicitAuthFlowsTypeCustomAuthFlowOnly)
 }
 
-func (c *appClient) allowsUserAuth() bool { return c.allows(types.ExplicitAuthFlowsTypeAllowUserAuth) }
+func (c *appClient) allowsUserAuth() bool {
+	return c.allows(types.ExplicitAuthFlowsTypeAllowUserAuth)
+}
 
 func (c *appClient) allowsRefresh() bool {
-	return c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth, types.ExplicitAuthFlowsTypeAdminNoSrpAuth,
+	return c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
+		types.ExplicitAuthFlowsTypeAdminNoSrpAuth,
 		types.ExplicitAuthFlowsTypeCustomAuthFlowOnly, types.ExplicitAuthFlowsTypeUserPasswordAuth)
 }
 
@@ -77,7 +84,10 @@ func (c *appClient) checkHash(username, hash string, oldText bool) error {
 		return nil
 	}
 	if hash == "" {
-		return &Error{notAuthorized, "Client " + c.id + " is configured with secret but SECRET_HASH was not received"}
+		return &Error{
+			notAuthorized,
+			"Client " + c.id + " is configured with secret but SECRET_HASH was not received",
+		}
 	}
 	mac := hmac.New(sha256.New, []byte(c.secret))
 	_, _ = mac.Write([]byte(username + c.id))
@@ -107,7 +117,8 @@ func (c *appClient) writes(name string) bool {
 
 // readable returns the attributes that the client may show.
 func (c *appClient) readable(a attributes) attributes {
-	return slices.DeleteFunc(slices.Clone(a), func(item attribute) bool { return !c.reads(item.Name) })
+	return slices.DeleteFunc(slices.Clone(a),
+		func(item attribute) bool { return !c.reads(item.Name) })
 }
 
 // check checks the rules of the service that go beyond its model. doing is "creating" or
@@ -121,14 +132,18 @@ func (c *appClient) check(doing string) error {
 		!between(c.refresh, time.Hour, 3650*day):
 		return invalidParameter("Invalid range for token validity.")
 	case max(c.access, c.idToken) > c.refresh:
-		return invalidParameter("Access and Id Token expiration times must be less than or equal to " +
-			"refresh token expiration times.")
+		return invalidParameter(
+			"Access and Id Token expiration times must be less than or equal to " +
+				"refresh token expiration times.")
 	case c.rotation && c.allows(types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth):
-		return invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.")
+		return invalidParameter(
+			"ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.")
 	case c.mixesFlows():
-		return invalidParameter("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
+		return invalidParameter(
+			"Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
 	case propagates && c.secret == "":
-		return invalidParameter("Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
+		return invalidParameter(
+			"Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
 	case !c.pool.has(r.ReadAttributes, func(string) bool { return true }):
 		return invalidParameter("Invalid read attributes specified while %s a client", doing)
 	case len(r.WriteAttributes) > 0 && !c.pool.canWriteOnly(r.WriteAttributes):
@@ -139,7 +154,9 @@ func (c *appClient) check(doing string) error {
 
 // mixesFlows reports whether the client has flows by older and by newer names.
 func (c *appClient) mixesFlows() bool {
-	newer := func(f types.ExplicitAuthFlowsType) bool { return strings.HasPrefix(string(f), "ALLOW_") }
+	newer := func(f types.ExplicitAuthFlowsType) bool {
+		return strings.HasPrefix(string(f), "ALLOW_")
+	}
 	older := func(f types.ExplicitAuthFlowsType) bool { return !newer(f) }
 	return slices.ContainsFunc(c.flows, newer) && slices.ContainsFunc(c.flows, older)
 }

@@ -10,7 +10,8 @@ const (
 
 // askCode sends the code of a second factor.
 func (s *signIn) askCode(method string) next {
-	return s.askCodeAt(session{challenge: method, address: s.user.attributes.get(addressOf(method))})
+	return s.askCodeAt(
+		session{challenge: method, address: s.user.attributes.get(addressOf(method))})
 }
 
 // askSetupCode sends a code to the e-mail address that is to become the second factor.

@@ -75,7 +75,8 @@ func (c *caller) sourceOf(key string) keySource {
 // the set-up of a factor nor a code by e-mail.
 func (s *signIn) deviceReplacesFactor() bool {
 	tracking, d := s.pool.settings().devices, s.user.device(s.done.device)
-	if tracking == nil || !tracking.ChallengeRequiredOnNewDevice || d == nil || !d.remembered || !s.done.srp {
+	if tracking == nil || !tracking.ChallengeRequiredOnNewDevice || d == nil || !d.remembered ||
+		!s.done.srp {
 		return false
 	}
 	config := s.pool.mfaConfig()
@@ -92,7 +93,8 @@ func (s *signIn) deviceReplacesFactor() bool {
 
 // askDevice asks the device to prove that it is the confirmed one.
 func (s *signIn) askDevice() next {
-	return s.ask(session{challenge: challengeDevice}, map[string]string{"DEVICE_KEY": s.done.device})
+	return s.ask(session{challenge: challengeDevice},
+		map[string]string{"DEVICE_KEY": s.done.device})
 }
 
 // answerDevice begins SRP with the device's password. In it, the device key is the user name, and
@@ -109,10 +111,12 @@ func (s *signIn) answerDevice(given map[string]string) (next, error) {
 	if d == nil || d.key != s.session.done.device {
 		return next{}, errNoDevice
 	}
-	r := &authResponse{ChallengeName: challengeDeviceVerifier, ChallengeParameters: map[string]string{
-		"USERNAME": s.user.name, "DEVICE_KEY": d.key, "SALT": hex.EncodeToString(d.salt),
-	}}
-	block := secretBlock{ticket: s.newTicket(session{challenge: challengeDeviceVerifier, done: s.session.done})}
+	r := &authResponse{ChallengeName: challengeDeviceVerifier,
+		ChallengeParameters: map[string]string{
+			"USERNAME": s.user.name, "DEVICE_KEY": d.key, "SALT": hex.EncodeToString(d.salt),
+		}}
+	block := secretBlock{ticket: s.newTicket(
+		session{challenge: challengeDeviceVerifier, done: s.session.done})}
 	verifier := new(big.Int).SetBytes(d.verifier)
 	return s.exchange(r, block, public, func() *big.Int { return verifier }), nil
 }

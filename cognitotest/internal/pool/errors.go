@@ -59,14 +59,18 @@ var (
 	errNoUser      = &Error{userNotFound, "User does not exist."}
 
 	errNotConfirmed  = &Error{"UserNotConfirmedException", "User is not confirmed."}
-	errPasswordReset = &Error{"PasswordResetRequiredException", "Password reset required for the user"}
+	errPasswordReset = &Error{
+		"PasswordResetRequiredException", "Password reset required for the user",
+	}
 )
 
 // Sessions.
 var (
 	errSession        = &Error{notAuthorized, "Invalid session for the user."}
 	errSessionExpired = &Error{notAuthorized, "Invalid session for the user, session is expired."}
-	errSessionUsed    = &Error{notAuthorized, "Invalid session for the user, session can only be used once."}
+	errSessionUsed    = &Error{
+		notAuthorized, "Invalid session for the user, session can only be used once.",
+	}
 )
 
 // Codes, devices and authenticators.
@@ -85,7 +89,8 @@ func serialization(err error) *Error {
 	message := "The request is not valid JSON."
 	if typeErr := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeErr) {
 		kind := map[string]string{
-			"string": "STRING_VALUE", "bool": "TRUE_VALUE", "object": "START_OBJECT", "array": "START_ARRAY",
+			"string": "STRING_VALUE", "bool": "TRUE_VALUE", "object": "START_OBJECT",
+			"array": "START_ARRAY",
 		}[typeErr.Value]
 		// "number", or "number 5" for a number that does not fit
 		kind = cmp.Or(kind, "NUMBER_VALUE")

@@ -66,7 +66,8 @@ func (c *caller) factors(config mfaConfig) []string {
 	}
 	implied := c.user.usableOf(allMethods[:], config)
 	if c.user.totpOff && c.quirks.SetupAfterDisable {
-		implied = slices.DeleteFunc(implied, func(method string) bool { return method == methodTOTP })
+		implied = slices.DeleteFunc(implied,
+			func(method string) bool { return method == methodTOTP })
 	}
 	return implied
 }
@@ -74,7 +75,8 @@ func (c *caller) factors(config mfaConfig) []string {
 // needsFactor reports whether a sign-in of the user has a second factor, or must have one.
 func (c *caller) needsFactor() bool {
 	config := c.pool.mfaConfig()
-	return config.mode == types.UserPoolMfaTypeOn || len(c.factors(config)) > 0 || c.user.hasChosen(config.methods())
+	return config.mode == types.UserPoolMfaTypeOn || len(c.factors(config)) > 0 ||
+		c.user.hasChosen(config.methods())
 }
 
 // usableOf returns those of some methods that would work for the user.
@@ -90,7 +92,8 @@ func (u *user) usableOf(methods []string, config mfaConfig) []string {
 
 // hasChosen reports whether the user has enabled one of some methods.
 func (u *user) hasChosen(methods []string) bool {
-	return slices.ContainsFunc(methods, func(method string) bool { return slices.Contains(u.methods, method) })
+	return slices.ContainsFunc(methods,
+		func(method string) bool { return slices.Contains(u.methods, method) })
 }
 
 // usable reports whether a method would work for the user. A verified authenticator still works
@@ -121,7 +124,8 @@ func (s *signIn) answerSelect(given map[string]string) (next, error) {
 	method, offered := given["ANSWER"], s.session.offered
 	switch {
 	case !slices.Contains(offered, method):
-		return next{}, invalidParameter("The MFA type that was selected is not one of %s", strings.Join(offered, ", "))
+		return next{}, invalidParameter("The MFA type that was selected is not one of %s",
+			strings.Join(offered, ", "))
 	case !s.user.usable(method, s.pool.mfaConfig()):
 		return next{}, errSession // the user lost it meanwhile
 	}

@@ -72,7 +72,10 @@ func byAdmin[In, Out any](do func(*caller, *In) (*Out, error)) operation {
 // byClient runs with an app client, checked by SecretHash, and the user that it names. If the user
 // does not exist or is disabled, and the client hides who exists, the user is nil.
 func byClient[In, Out any](do func(*caller, *In) (*Out, error)) operation {
-	return by(finder{(*caller).findByClient, []string{"UserPoolId", "ClientId", "Username", "SecretHash"}}, do)
+	return by(
+		finder{
+			(*caller).findByClient, []string{"UserPoolId", "ClientId", "Username", "SecretHash"},
+		}, do)
 }
 
 // byClientAlone runs with an app client; an administrator also names the pool by UserPoolId.
@@ -384,7 +387,8 @@ func (c *caller) resume(challenge string, stages ...stage) error {
 // readSession reads a session string that has not expired.
 func (m *Machine) readSession(text, challenge string, stages ...stage) (ticket, *appClient, error) {
 	var t ticket
-	if !m.sealer.openSession(&t, text) || t.Challenge != challenge || !slices.Contains(stages, t.Stage) {
+	if !m.sealer.openSession(&t, text) || t.Challenge != challenge ||
+		!slices.Contains(stages, t.Stage) {
 		return t, nil, errSession
 	}
 	client, err := m.clientByID(t.Client)

@@ -59,7 +59,8 @@ func readKey(text, name string) signingKey {
 	key.Precompute()
 
 	// The ID is the thumbprint of RFC 7638, so other keys would have other IDs.
-	sum := sha256.Sum256(fmt.Appendf(nil, `{"e":"%s","kty":"RSA","n":"%s"}`, exponent(key), modulus(key)))
+	sum := sha256.Sum256(
+		fmt.Appendf(nil, `{"e":"%s","kty":"RSA","n":"%s"}`, exponent(key), modulus(key)))
 	return signingKey{base64.StdEncoding.EncodeToString(sum[:]), key}
 }
 
@@ -71,7 +72,9 @@ func number(text string) *big.Int {
 	return new(big.Int).SetBytes(raw)
 }
 
-func modulus(key *rsa.PrivateKey) string { return base64.RawURLEncoding.EncodeToString(key.N.Bytes()) }
+func modulus(key *rsa.PrivateKey) string {
+	return base64.RawURLEncoding.EncodeToString(key.N.Bytes())
+}
 
 func exponent(key *rsa.PrivateKey) string {
 	return base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes())
@@ -91,7 +94,8 @@ func jwks(keys ...signingKey) []byte {
 	}
 	for _, key := range keys {
 		set.Keys = append(set.Keys, jwk{
-			Alg: "RS256", E: exponent(key.PrivateKey), Kid: key.id, Kty: "RSA", N: modulus(key.PrivateKey), Use: "sig",
+			Alg: "RS256", E: exponent(key.PrivateKey), Kid: key.id, Kty: "RSA",
+			N: modulus(key.PrivateKey), Use: "sig",
 		})
 	}
 	text, err := json.Marshal(set)

@@ -88,13 +88,17 @@ func refuseLevels(given map[string]string, why string) error {
 
 // The errors of levels. The service's own texts are not known.
 var (
-	errNoLevel     = invalidParameter("TARGET_ACR_VALUES has no authentication level of the user pool.")
-	errUnreachable = invalidParameter("The user does not have the factors for any level of TARGET_ACR_VALUES.")
-	errLevelMet    = invalidParameter("The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already.")
+	errNoLevel = invalidParameter(
+		"TARGET_ACR_VALUES has no authentication level of the user pool.")
+	errUnreachable = invalidParameter(
+		"The user does not have the factors for any level of TARGET_ACR_VALUES.")
+	errLevelMet = invalidParameter(
+		"The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already.")
 	errMaxAge      = invalidParameter("MAX_AGE is not a number of seconds.")
 	errTokenOthers = invalidParameter("ACCESS_TOKEN is not one of the user whom USERNAME names.")
 	errTier        = &Error{
-		"FeatureUnavailableInTierException", "Authentication levels are not available in the LITE tier.",
+		"FeatureUnavailableInTierException",
+		"Authentication levels are not available in the LITE tier.",
 	}
 )
 
@@ -175,7 +179,8 @@ func (s *signIn) provedByToken(a wantedLevels) (proof, error) {
 
 // targetIsReachable reports whether the user can reach the target. A ghost can reach every level.
 func (s *signIn) targetIsReachable() bool {
-	return s.user.ghost || len(s.availableFirstFactors()) > 0 || s.done.proof != 0 && s.canReachTarget(s.done.proof)
+	return s.user.ghost || len(s.availableFirstFactors()) > 0 ||
+		s.done.proof != 0 && s.canReachTarget(s.done.proof)
 }
 
 // canReachTarget reports whether a proof with a first factor can be extended to the target.
@@ -218,7 +223,8 @@ func (s *signIn) availableFirstFactors() []string {
 	return slices.DeleteFunc(s.firstFactors(), func(factor string) bool {
 		if factor == challengePassword || factor == challengeSRP {
 			has := s.user.password != "" || s.user.ghost
-			return !has || p&provedPassword != 0 || !s.user.ghost && !s.canReachTarget(p|provedPassword)
+			return !has || p&provedPassword != 0 ||
+				!s.user.ghost && !s.canReachTarget(p|provedPassword)
 		}
 		return (p | provedBy(factor)).level() < s.done.target
 	})

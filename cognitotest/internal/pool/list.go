@@ -12,7 +12,9 @@ const pageSize = 60
 
 // page sorts a list of names and returns the page at a pagination token, and the token of the next
 // page; empty if there is none. A token is valid only for the list that it was made for.
-func (m *Machine) page(names []string, limit int, token, list string) (page []string, next string, err error) {
+func (m *Machine) page(
+	names []string, limit int, token, list string,
+) (page []string, next string, err error) {
 	after, err := m.position(token, list)
 	if err != nil {
 		return nil, "", err
@@ -44,7 +46,9 @@ func (m *Machine) position(token, list string) (string, error) {
 }
 
 // pageOfUsers lists the users of the pool that match, which is called with the user locked.
-func (c *caller) pageOfUsers(limit int, token, list string, match func(*user) bool) ([]userType, string, error) {
+func (c *caller) pageOfUsers(
+	limit int, token, list string, match func(*user) bool,
+) ([]userType, string, error) {
 	position, err := c.position(token, list)
 	if err != nil {
 		return nil, "", err
@@ -99,7 +103,8 @@ func parseFilter(text string) (filter, error) {
 		return filter{}, errFilter
 	}
 	switch f.attribute {
-	case "username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username",
+	case "username", "email", "phone_number", "name", "given_name", "family_name",
+		"preferred_username",
 		"cognito:user_status", "status", "sub":
 		return f, nil
 	default:

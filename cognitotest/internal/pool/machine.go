@@ -72,7 +72,8 @@ type Machine struct {
 // New returns a machine without pools.
 func New(c Config) *Machine {
 	return &Machine{
-		region: c.Region, issuer: c.Issuer, quirks: c.Quirks, accept: c.AcceptUnsimulated, now: c.Now,
+		region: c.Region, issuer: c.Issuer, quirks: c.Quirks, accept: c.AcceptUnsimulated,
+		now:    c.Now,
 		sealer: newSealer(), secret: []byte(rand.Text()),
 		pools: map[string]*pool{}, clients: map[string]*appClient{}, domains: map[string]*domain{},
 	}
@@ -127,7 +128,8 @@ func (m *Machine) removePool(p *pool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.pools, p.id)
-	m.ordered = slices.DeleteFunc(slices.Clone(m.ordered), func(other *pool) bool { return other == p })
+	m.ordered = slices.DeleteFunc(slices.Clone(m.ordered),
+		func(other *pool) bool { return other == p })
 	maps.DeleteFunc(m.clients, func(_ string, c *appClient) bool { return c.pool == p })
 }
 

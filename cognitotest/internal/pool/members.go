@@ -95,6 +95,8 @@ func (m *Machine) simulates(operation string, members map[string]any) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return invalidParameter("cognitotest does not simulate %s; with Options.AcceptUnsimulated, or the flag "+
-		"-accept-unsimulated, it keeps and describes such settings without acting on them.", strings.Join(names, ", "))
+	return invalidParameter(
+		"cognitotest does not simulate %s; with Options.AcceptUnsimulated, or the flag "+
+			"-accept-unsimulated, it keeps and describes such settings without acting on them.",
+		strings.Join(names, ", "))
 }

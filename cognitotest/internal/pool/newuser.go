@@ -8,7 +8,9 @@ import (
 
 // newUser returns a user that is not in the pool yet. In a pool whose users sign in by e-mail or
 // phone number, the name is that address, and the user name is a UUID.
-func (c *caller) newUser(name, password string, status types.UserStatusType, given attributes) (*user, error) {
+func (c *caller) newUser(
+	name, password string, status types.UserStatusType, given attributes,
+) (*user, error) {
 	p := c.pool
 	if err := given.check(); err != nil {
 		return nil, err
@@ -25,7 +27,8 @@ func (c *caller) newUser(name, password string, status types.UserStatusType, giv
 		if isAddress(alias, name) {
 			kind := strings.ReplaceAll(alias, "_", " ")
 			return nil, invalidParameter(
-				"Username cannot be of %s format, since user pool is configured for %s alias.", kind, kind)
+				"Username cannot be of %s format, since user pool is configured for %s alias.",
+				kind, kind)
 		}
 	}
 	if len(p.usernameAttributes) > 0 {
@@ -36,7 +39,8 @@ func (c *caller) newUser(name, password string, status types.UserStatusType, giv
 		u.name = u.sub
 		if given := u.attributes.get(kind); given != "" && p.key(given) != p.key(name) {
 			return nil, invalidParameter(
-				"User %s should be empty or same as username, since username attribute is %[1]s.", kind)
+				"User %s should be empty or same as username, since username attribute is %[1]s.",
+				kind)
 		} else if given == "" {
 			u.attributes.set(kind, p.key(name))
 		}

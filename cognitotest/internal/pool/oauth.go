@@ -27,19 +27,24 @@ func (c *appClient) checkOAuth() error {
 		return invalidParameter("AllowedOAuthFlows and AllowedOAuthScopes are required " +
 			"if user pool client is allowed to use OAuth flows.")
 	case machine && person:
-		return invalidFlow("client_credentials flow can not be selected along with code flow or implicit flow.")
+		return invalidFlow(
+			"client_credentials flow can not be selected along with code flow or implicit flow.")
 	case machine && c.secret == "":
-		return invalidFlow("client_credentials flow can not be selected if client does not have a client secret.")
+		return invalidFlow(
+			"client_credentials flow can not be selected if client does not have a client secret.")
 	case on && person && len(r.CallbackURLs) == 0:
-		return invalidFlow("CallbackUrls can not be empty when code flow or implicit flow is selected")
+		return invalidFlow(
+			"CallbackUrls can not be empty when code flow or implicit flow is selected")
 	case r.DefaultRedirectURI != "" && !slices.Contains(r.CallbackURLs, r.DefaultRedirectURI):
-		return invalidParameter("The default redirect URI %s is not in the callback URIs list.", r.DefaultRedirectURI)
+		return invalidParameter("The default redirect URI %s is not in the callback URIs list.",
+			r.DefaultRedirectURI)
 	}
 	if err := c.checkURLs(); err != nil {
 		return err
 	}
 	for _, scope := range r.AllowedOAuthScopes {
-		standard := slices.Contains([]string{"phone", "email", "openid", "profile", apiScope}, scope)
+		standard := slices.Contains([]string{"phone", "email", "openid", "profile", apiScope},
+			scope)
 		switch {
 		case standard && machine:
 			return invalidFlow(scope + " is not supported with client_credentials flow")

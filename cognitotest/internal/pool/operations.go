@@ -17,7 +17,8 @@ var operations = map[string]operation{
 	"RespondToAuthChallenge":      bySession(respond),
 	"AdminRespondToAuthChallenge": bySession(respond),
 
-	"AssociateSoftwareToken":    byUserOrSetup(associateSoftwareToken, stageChallenged, stageAssociated),
+	"AssociateSoftwareToken": byUserOrSetup(associateSoftwareToken, stageChallenged,
+		stageAssociated),
 	"VerifySoftwareToken":       byUserOrSetup(verifySoftwareToken, stageAssociated),
 	"SetUserMFAPreference":      byUser(setPreference),
 	"AdminSetUserMFAPreference": byAdmin(setPreference),
@@ -111,16 +112,21 @@ var operations = map[string]operation{
 // Serve runs an operation. It returns the response or an *Error, and the members of the request if
 // they could be read. signed means that the request has an Authorization header, which is not
 // checked.
-func (m *Machine) Serve(name string, signed bool, body []byte) (response any, members map[string]any, err error) {
+func (m *Machine) Serve(
+	name string, signed bool, body []byte,
+) (response any, members map[string]any, err error) {
 	published, known := model.Operation(name)
 	o, served := operations[name]
 	switch {
 	case !known || !served:
 		return nil, nil, &Error{
-			"UnknownOperationException", "The operation " + strconv.Quote(name) + " is not emulated by cognitotest.",
+			"UnknownOperationException",
+			"The operation " + strconv.Quote(name) + " is not emulated by cognitotest.",
 		}
 	case published.Signed && !signed:
-		return nil, nil, &Error{"MissingAuthenticationTokenException", "Missing Authentication Token"}
+		return nil, nil, &Error{
+			"MissingAuthenticationTokenException", "Missing Authentication Token",
+		}
 	}
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
 		return nil, nil, &Error{"SerializationException", "The request is not a JSON object."}

@@ -82,7 +82,8 @@ func standardAttributes() []schemaAttribute {
 	list := make([]schemaAttribute, 0, len(standard))
 	for _, s := range standard {
 		a := schemaAttribute{
-			Name: s.name, AttributeDataType: s.kind, Mutable: s.name != "sub", Required: s.name == "sub",
+			Name: s.name, AttributeDataType: s.kind, Mutable: s.name != "sub",
+			Required: s.name == "sub",
 		}
 		switch s.kind {
 		case typeString:
@@ -122,14 +123,16 @@ func (s *schema) extend(given []schemaAttribute, creating bool) error {
 		switch taken := slices.ContainsFunc(list, named); {
 		case taken && creating:
 			return invalidParameter(
-				"Duplicate custom attribute names %s are not allowed in a user pool schema.", a.Name)
+				"Duplicate custom attribute names %s are not allowed in a user pool schema.",
+				a.Name)
 		case taken:
 			return invalidParameter("%s: Existing attribute already has name %[1]s.", a.Name)
 		}
 		list = append(list, a)
 	}
 	if len(list)-len(standard) > mostCustom {
-		return invalidParameter("A user pool cannot have more than %d custom attributes.", mostCustom)
+		return invalidParameter("A user pool cannot have more than %d custom attributes.",
+			mostCustom)
 	}
 	s.list.Store(&list)
 	return nil
@@ -143,8 +146,9 @@ func settable(name string) bool { return name != "sub" && !strings.HasSuffix(nam
 func (s schemaAttribute) setUp(given schemaAttribute) (schemaAttribute, error) {
 	if given.DeveloperOnlyAttribute ||
 		given.AttributeDataType != "" && given.AttributeDataType != s.AttributeDataType {
-		return s, invalidParameter("You can not change AttributeDataType or set developerOnlyAttribute "+
-			"for standard schema attribute %s", s.Name)
+		return s, invalidParameter(
+			"You can not change AttributeDataType or set developerOnlyAttribute "+
+				"for standard schema attribute %s", s.Name)
 	}
 	s.Mutable, s.Required = given.Mutable, given.Required
 	if c := given.StringAttributeConstraints; c != nil && *c != (stringConstraints{}) {
@@ -161,7 +165,8 @@ func (s *schemaAttribute) checkCustom() error {
 	case s.Required:
 		return invalidParameter("Required custom attributes are not supported currently.")
 	case s.AttributeDataType == "":
-		return invalidParameter("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
+		return invalidParameter(
+			"Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
 	case s.AttributeDataType == typeString && s.StringAttributeConstraints == nil:
 		s.StringAttributeConstraints = &stringConstraints{}
 	case s.AttributeDataType == typeNumber && s.NumberAttributeConstraints == nil:
@@ -195,7 +200,8 @@ func (s schemaAttribute) checkBounds() error {
 		case low < 0 || low > longest || high > longest:
 			return wrong("are out of range")
 		case low > high:
-			return invalidParameter("Attribute %s cannot have a max length shorter than it's min length", s.Name)
+			return invalidParameter(
+				"Attribute %s cannot have a max length shorter than it's min length", s.Name)
 		}
 	}
 	if number != nil {
@@ -208,7 +214,8 @@ func (s schemaAttribute) checkBounds() error {
 		case errLow != nil || errHigh != nil:
 			return wrong("are not numbers")
 		case number.MinValue != "" && number.MaxValue != "" && low > high:
-			return invalidParameter("Attribute %s cannot have a max value smaller than it's min value", s.Name)
+			return invalidParameter(
+				"Attribute %s cannot have a max value smaller than it's min value", s.Name)
 		}
 	}
 	return nil
@@ -386,7 +393,8 @@ func (s *schema) checkChange(has, given attributes, may mayWrite) error {
 
 // onlyForAdmins reports whether only administrators can write an attribute.
 func onlyForAdmins(name string) bool {
-	return name == "email_verified" || name == "phone_number_verified" || strings.HasPrefix(name, "dev:")
+	return name == "email_verified" || name == "phone_number_verified" ||
+		strings.HasPrefix(name, "dev:")
 }
 
 // required returns the names of the attributes that every user must have.
@@ -403,6 +411,7 @@ func (s *schema) required() []string {
 // missing returns the required attributes that are in none of the lists.
 func (s *schema) missing(lists ...attributes) []string {
 	return slices.DeleteFunc(s.required(), func(name string) bool {
-		return slices.ContainsFunc(lists, func(list attributes) bool { return list.get(name) != "" })
+		return slices.ContainsFunc(lists,
+			func(list attributes) bool { return list.get(name) != "" })
 	})
 }

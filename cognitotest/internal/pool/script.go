@@ -26,7 +26,8 @@ func (s *signIn) beginCustom(in *initiateAuthRequest) (next, error) {
 		return next{}, err
 	}
 	if len(s.user.script) == 0 {
-		return next{}, invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+		return next{}, invalidParameter(
+			"Custom auth lambda trigger is not configured for the user pool.")
 	}
 	return onward, nil
 }

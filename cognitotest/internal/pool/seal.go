@@ -99,7 +99,8 @@ func (s sealer) sealRefresh(v any) string {
 	nonce, sealed := s.seal(v, 512, header)
 	tag := len(sealed) - s.aead.Overhead()
 	encode := base64.RawURLEncoding.EncodeToString
-	return strings.Join([]string{header, "", encode(nonce), encode(sealed[:tag]), encode(sealed[tag:])}, ".")
+	return strings.Join(
+		[]string{header, "", encode(nonce), encode(sealed[:tag]), encode(sealed[tag:])}, ".")
 }
 
 func (s sealer) openRefresh(v any, text string) bool {
@@ -115,5 +116,6 @@ func (s sealer) openRefresh(v any, text string) bool {
 			return false
 		}
 	}
-	return len(raw[2]) == s.aead.Overhead() && s.open(v, raw[0], append(raw[1], raw[2]...), parts[0])
+	return len(raw[2]) == s.aead.Overhead() &&
+		s.open(v, raw[0], append(raw[1], raw[2]...), parts[0])
 }

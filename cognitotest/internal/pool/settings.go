@@ -108,7 +108,8 @@ func (c emailConfiguration) check() error {
 	case own && c.SourceArn == "":
 		return invalidParameter("Source ARN is required to use DEVELOPER email sending owner")
 	case !own && c.From != "" && c.SourceArn == "":
-		return invalidParameter("Cannot configure From email address for default email configuration")
+		return invalidParameter(
+			"Cannot configure From email address for default email configuration")
 	}
 	return nil
 }
@@ -129,15 +130,19 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 	to, was := &set.record, before.record
 	if to.AdminCreateUserConfig.UnusedAccountValidityDays != 0 {
 		if p := r.Policies.PasswordPolicy; p != nil && p.TemporaryPasswordValidityDays != 0 {
-			return set, invalidParameter("Please use TemporaryPasswordValidityDays in PasswordPolicy " +
-				"instead of UnusedAccountValidityDays")
+			return set, invalidParameter(
+				"Please use TemporaryPasswordValidityDays in PasswordPolicy " +
+					"instead of UnusedAccountValidityDays")
 		}
 	}
-	to.Policies = r.Policies.orElse(was.Policies, to.AdminCreateUserConfig.UnusedAccountValidityDays)
-	to.AdminCreateUserConfig.UnusedAccountValidityDays = to.Policies.PasswordPolicy.TemporaryPasswordValidityDays
+	to.Policies = r.Policies.orElse(was.Policies,
+		to.AdminCreateUserConfig.UnusedAccountValidityDays)
+	days := to.Policies.PasswordPolicy.TemporaryPasswordValidityDays
+	to.AdminCreateUserConfig.UnusedAccountValidityDays = days
 	to.DeletionProtection = cmp.Or(to.DeletionProtection, types.DeletionProtectionTypeInactive)
 	to.UserPoolTier = cmp.Or(to.UserPoolTier, was.UserPoolTier, types.UserPoolTierTypeEssentials)
-	to.UserAttributeUpdateSettings = cmp.Or(to.UserAttributeUpdateSettings, was.UserAttributeUpdateSettings)
+	to.UserAttributeUpdateSettings = cmp.Or(to.UserAttributeUpdateSettings,
+		was.UserAttributeUpdateSettings)
 	account := &to.EmailConfiguration.EmailSendingAccount
 	*account = cmp.Or(*account, types.EmailSendingAccountTypeCognitoDefault)
 	if to.UserPoolTags == nil {
@@ -159,17 +164,19 @@ func (r *poolSettingsRequest) settings(before poolSettings) (poolSettings, error
 		set.levels[n] = to.AcrConfiguration[key].AcrValue
 	}
 
-	set.autoVerified, set.devices, set.tier = to.AutoVerifiedAttributes, to.DeviceConfiguration, to.UserPoolTier
-	set.policy, set.firstFactors = *to.Policies.PasswordPolicy, to.Policies.SignInPolicy.AllowedFirstAuthFactors
+	set.autoVerified, set.devices, set.tier = to.AutoVerifiedAttributes, to.DeviceConfiguration,
+		to.UserPoolTier
+	set.policy, set.firstFactors = *to.Policies.PasswordPolicy,
+		to.Policies.SignInPolicy.AllowedFirstAuthFactors
 	set.adminOnly = to.AdminCreateUserConfig.AllowAdminCreateUserOnly
-	if to.UserAttributeUpdateSettings != nil {
-		for _, attribute := range to.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate {
+	if update := to.UserAttributeUpdateSettings; update != nil {
+		for _, attribute := range update.AttributesRequireVerificationBeforeUpdate {
 			switch {
 			case slices.Contains(set.autoVerified, attribute):
 				set.verifyFirst = append(set.verifyFirst, attribute)
 			case r.UserAttributeUpdateSettings != nil:
-				return set, invalidParameter(
-					"All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
+				return set, invalidParameter("All attributes in " +
+					"AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
 			}
 		}
 	}
@@ -197,11 +204,13 @@ func (s poolSettings) check() error {
 	case sms != nil && !sms.usable():
 		return invalidParameter("SmsConfiguration has neither SnsCallerArn nor EumsSms.")
 	case phone && sms == nil:
-		return invalidParameter("SMS configuration is required when phone_number is selected for auto verification")
+		return invalidParameter(
+			"SMS configuration is required when phone_number is selected for auto verification")
 	case slices.Contains(s.firstFactors, string(types.AuthFactorTypeSoftwareToken)):
 		return invalidParameter("SOFTWARE_TOKEN cannot be a first factor.")
 	case !slices.Contains(s.firstFactors, string(types.AuthFactorTypePassword)):
-		return invalidParameter("Password should be configured as one of the allowed first auth factors.")
+		return invalidParameter(
+			"Password should be configured as one of the allowed first auth factors.")
 	case slices.Contains(s.firstFactors, string(types.AuthFactorTypeSmsOtp)) && sms == nil:
 		return invalidParameter("SMS_OTP can not be configured as AuthFactor " +
 			"as user pool is missing valid SMS configuration")
@@ -209,7 +218,8 @@ func (s poolSettings) check() error {
 	if len(s.record.UserPoolTags) > mostTags {
 		return tooManyTags()
 	}
-	if err := cmp.Or(s.record.EmailConfiguration.check(), s.record.AccountRecoverySetting.check()); err != nil {
+	r := &s.record
+	if err := cmp.Or(r.EmailConfiguration.check(), r.AccountRecoverySetting.check()); err != nil {
 		return err
 	}
 	for i, name := range s.levels {
@@ -269,24 +279,33 @@ type smsMFAConfig struct {
 // methods returns the MFA methods that the pool offers.
 func (m mfaConfig) methods() []string {
 	on := map[string]bool{methodSMS: m.sms != nil, methodTOTP: m.totp, methodEmail: m.email != nil}
-	return slices.DeleteFunc(slices.Clone(allMethods[:]), func(method string) bool { return !on[method] })
+	return slices.DeleteFunc(slices.Clone(allMethods[:]),
+		func(method string) bool { return !on[method] })
 }
 
 // check checks the configuration against the settings of its pool. If they conflict, the one that
 // is set second is refused.
 func (m mfaConfig) check(set poolSettings) error {
-	first := func(factor types.AuthFactorType) bool { return slices.Contains(set.firstFactors, string(factor)) }
-	onlyBy := func(attribute string) bool { return len(set.recovery) == 1 && set.recovery[0] == attribute }
-	required, account := m.mode == types.UserPoolMfaTypeOn, set.record.EmailConfiguration.EmailSendingAccount
+	first := func(factor types.AuthFactorType) bool {
+		return slices.Contains(set.firstFactors, string(factor))
+	}
+	onlyBy := func(attribute string) bool {
+		return len(set.recovery) == 1 && set.recovery[0] == attribute
+	}
+	required := m.mode == types.UserPoolMfaTypeOn
+	account := set.record.EmailConfiguration.EmailSendingAccount
 	switch {
 	case m.email != nil && account == types.EmailSendingAccountTypeCognitoDefault:
-		return invalidParameter("Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains " +
-			"an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount.")
+		return invalidParameter(
+			"Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains " +
+				"an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount.")
 	case m.email != nil && (len(set.recovery) == 0 || onlyBy("email")):
-		return invalidParameter("Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting is not set " +
-			"or contains only verified_email in RecoveryMechanisms.")
+		return invalidParameter(
+			"Cannot set EmailMfaConfiguration when user pool AccountRecoverySetting is not set " +
+				"or contains only verified_email in RecoveryMechanisms.")
 	case m.sms != nil && onlyBy("phone_number"):
-		return invalidRecovery("use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
+		return invalidRecovery(
+			"use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
 	case required && (first(types.AuthFactorTypeEmailOtp) || first(types.AuthFactorTypeSmsOtp)):
 		return invalidParameter(
 			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
@@ -308,7 +327,8 @@ func (m mfaConfig) bypassedByPasskeys(set poolSettings) bool {
 func (m mfaConfig) passkeysAreMFA() bool {
 	var config struct{ FactorConfiguration string }
 	_ = json.Unmarshal(m.webAuthn, &config) // it was checked against the model, or is empty
-	return config.FactorConfiguration == string(types.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification)
+	return config.FactorConfiguration == string(
+		types.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification)
 }
 
 // passwordPolicy says what a password must contain, and for how many days a temporary one is valid.
@@ -324,7 +344,8 @@ type passwordPolicy struct {
 
 func defaultPolicy() passwordPolicy {
 	return passwordPolicy{
-		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true,
+		RequireSymbols:                true,
 		TemporaryPasswordValidityDays: 7,
 	}
 }

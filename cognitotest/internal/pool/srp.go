@@ -20,7 +20,8 @@ const timestampRange = 5 * time.Minute
 var (
 	errPublicKey      = invalidParameter("SRP_A is not a valid public key.")
 	errClaimSignature = invalidParameter("PASSWORD_CLAIM_SIGNATURE is not valid Base64.")
-	errTimestamp      = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+	errTimestamp      = invalidParameter(
+		"TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 )
 
 // beginSRP is USER_SRP_AUTH, and CUSTOM_AUTH that begins with the password.
@@ -52,14 +53,17 @@ func (s *signIn) askVerifier(asked session, publicKey string) (next, error) {
 
 // exchange is the server's half of an SRP key exchange. The arithmetic runs after the user is
 // unlocked.
-func (s *signIn) exchange(r *authResponse, block secretBlock, clients *big.Int, verifier func() *big.Int) next {
+func (s *signIn) exchange(
+	r *authResponse, block secretBlock, clients *big.Int, verifier func() *big.Int,
+) next {
 	m := s.Machine
 	r.later = func() error {
 		public, key := srp.Answer(clients, verifier())
 		block.Key = key.Reveal()
 		nonce, sealed := m.sealer.seal(block, secretBlockSize, block.Challenge)
 		r.ChallengeParameters["SRP_B"] = public.Text(16)
-		r.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(append(nonce, sealed...))
+		r.ChallengeParameters["SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(
+			append(nonce, sealed...))
 		return nil
 	}
 	return next{r}

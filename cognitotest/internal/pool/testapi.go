@@ -59,8 +59,10 @@ func (c *caller) state() State {
 	state := State{
 		PoolID: c.pool.id, Username: u.name, Sub: u.sub, Status: u.status, Disabled: u.disabled,
 		Attributes: map[string]string{},
-		Groups:     slices.Clone(u.groups), Methods: slices.Clone(u.methods), Preferred: u.preferred,
-		Created: u.created, Modified: u.modified, FailedPasswordTries: u.failures, Outbox: slices.Clone(u.messages),
+		Groups:     slices.Clone(u.groups), Methods: slices.Clone(u.methods),
+		Preferred: u.preferred,
+		Created:   u.created, Modified: u.modified, FailedPasswordTries: u.failures,
+		Outbox:   slices.Clone(u.messages),
 		Verified: show(u.verified), Pending: show(u.pending),
 	}
 	for _, a := range u.listed() {
@@ -87,7 +89,9 @@ func (m *Machine) expect(challenges []Challenge) {
 
 // IssueTokens returns tokens as if a user had just signed in at an app client. Scopes are those of
 // the access token; by default the scope of a sign-in by the API.
-func (m *Machine) IssueTokens(clientID, name string, scopes []string) (*types.AuthenticationResultType, error) {
+func (m *Machine) IssueTokens(
+	clientID, name string, scopes []string,
+) (*types.AuthenticationResultType, error) {
 	client, err := m.clientByID(clientID)
 	if err != nil {
 		return nil, err
@@ -108,12 +112,15 @@ func (m *Machine) IssueTokens(clientID, name string, scopes []string) (*types.Au
 		return nil, err
 	}
 	out := &types.AuthenticationResultType{
-		AccessToken: &result.AccessToken, IdToken: &result.IDToken, RefreshToken: &result.RefreshToken,
-		ExpiresIn: int32(result.ExpiresIn), //nolint:gosec // no token lives longer than a day
-		TokenType: aws.String(result.TokenType),
+		AccessToken: &result.AccessToken, IdToken: &result.IDToken,
+		RefreshToken: &result.RefreshToken,
+		ExpiresIn:    int32(result.ExpiresIn), //nolint:gosec // no token lives longer than a day
+		TokenType:    aws.String(result.TokenType),
 	}
 	if d := result.NewDeviceMetadata; d != nil {
-		out.NewDeviceMetadata = &types.NewDeviceMetadataType{DeviceKey: &d.DeviceKey, DeviceGroupKey: &d.DeviceGroupKey}
+		out.NewDeviceMetadata = &types.NewDeviceMetadataType{
+			DeviceKey: &d.DeviceKey, DeviceGroupKey: &d.DeviceGroupKey,
+		}
 	}
 	return out, nil
 }

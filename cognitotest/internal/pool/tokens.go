@@ -113,8 +113,10 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 	event := NewUUID()
 	claims := func(use string, life time.Duration) jwt.MapClaims {
 		c := jwt.MapClaims{
-			"sub": g.sub, "iss": m.issuerOf(g.client.pool), "token_use": use, "event_id": event, "jti": NewUUID(),
-			"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Unix() + int64(life/time.Second),
+			"sub": g.sub, "iss": m.issuerOf(g.client.pool), "token_use": use, "event_id": event,
+			"jti":       NewUUID(),
+			"auth_time": g.authTime.Unix(), "iat": now.Unix(),
+			"exp": now.Unix() + int64(life/time.Second),
 		}
 		if g.client.revocation {
 			c["origin_jti"] = g.origin
@@ -153,7 +155,9 @@ func (m *Machine) issue(g *grant) (*authenticationResult, error) {
 	maps.Copy(id, g.claims.ID)
 	maps.Copy(access, g.claims.Access)
 
-	result := &authenticationResult{ExpiresIn: int(g.client.access / time.Second), TokenType: "Bearer"}
+	result := &authenticationResult{
+		ExpiresIn: int(g.client.access / time.Second), TokenType: "Bearer",
+	}
 	var err error
 	if result.AccessToken, err = keys().access.sign(access); err != nil {
 		return nil, err

@@ -94,7 +94,8 @@ func (u *user) listed() attributes {
 // setPassword sets a password, and ends the sign-ins that began with the old one.
 func (u *user) setPassword(password string, status types.UserStatusType, now time.Time) {
 	if u.password != "" {
-		u.passwords = append([]string{u.password}, u.passwords[:min(len(u.passwords), longestHistory-1)]...)
+		u.passwords = append([]string{u.password},
+			u.passwords[:min(len(u.passwords), longestHistory-1)]...)
 	}
 	u.password, u.passwordSet, u.status, u.modified = password, now, status, now
 	u.failures = 0
@@ -205,7 +206,8 @@ func (u *user) signOn(origin string, expires, now time.Time) *signOn {
 	if u.signOns == nil {
 		u.signOns = map[string]*signOn{}
 	}
-	s := &signOn{expires: expires.Add(day)} // an access token may outlive its refresh token by a day
+	// an access token may outlive its refresh token by a day
+	s := &signOn{expires: expires.Add(day)}
 	u.signOns[origin] = s
 	return s
 }

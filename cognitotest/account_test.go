@@ -14,7 +14,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Another program sets up everything by the API, and does not touch the pool that the server started with.
+// Another program sets up everything by the API, and does not touch the pool that the server
+// started with.
 func TestSetUpByTheAPI(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -38,30 +39,35 @@ func TestSetUpByTheAPI(t *testing.T) {
 		SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
 	})
 	require.NoError(t, err)
-	described, err := client.DescribeUserPool(ctx, &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: poolID})
+	described, err := client.DescribeUserPool(ctx,
+		&cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: poolID})
 	require.NoError(t, err)
 	assert.Equal(t, types.UserPoolMfaTypeOn, described.UserPool.MfaConfiguration)
 	assert.WithinDuration(t, time.Now(), *described.UserPool.CreationDate, time.Minute)
 	assert.False(t, *described.UserPool.UsernameConfiguration.CaseSensitive)
 
-	created, err := client.CreateUserPoolClient(ctx, &cognitoidentityprovider.CreateUserPoolClientInput{
-		UserPoolId: poolID, ClientName: aws.String("app"), GenerateSecret: true,
-		ExplicitAuthFlows:   []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth},
-		AccessTokenValidity: aws.Int32(10),
-		TokenValidityUnits:  &types.TokenValidityUnitsType{AccessToken: types.TimeUnitsTypeMinutes},
-	})
+	created, err := client.CreateUserPoolClient(ctx,
+		&cognitoidentityprovider.CreateUserPoolClientInput{
+			UserPoolId: poolID, ClientName: aws.String("app"), GenerateSecret: true,
+			ExplicitAuthFlows:   []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserPasswordAuth},
+			AccessTokenValidity: aws.Int32(10),
+			TokenValidityUnits:  &types.TokenValidityUnitsType{AccessToken: types.TimeUnitsTypeMinutes},
+		})
 	require.NoError(t, err)
 	app := created.UserPoolClient
 	assert.Len(t, *app.ClientSecret, 51)
-	same, err := client.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{
-		UserPoolId: poolID, ClientId: app.ClientId,
-	})
+	same, err := client.DescribeUserPoolClient(ctx,
+		&cognitoidentityprovider.DescribeUserPoolClientInput{
+			UserPoolId: poolID, ClientId: app.ClientId,
+		})
 	require.NoError(t, err)
 	assert.Equal(t, app.ClientSecret, same.UserPoolClient.ClientSecret)
 	assert.Empty(t, same.UserPoolClient.PreventUserExistenceErrors, "nothing was set")
 
 	// The server's helpers find the users of other pools, too.
-	other := fake{&cognitotest.Server{URL: srv.URL, ClientID: *app.ClientId, ClientSecret: *app.ClientSecret}, t}
+	other := fake{&cognitotest.Server{
+		URL: srv.URL, ClientID: *app.ClientId, ClientSecret: *app.ClientSecret,
+	}, t}
 	r := srv.must("SignUp", kv{
 		"ClientId": app.ClientId, "Username": "Ann@Example.com", "Password": "simple",
 		"SecretHash":     other.secretHash("Ann@Example.com"),
@@ -69,7 +75,8 @@ func TestSetUpByTheAPI(t *testing.T) {
 	})
 	assert.Equal(t, false, r.body["UserConfirmed"])
 	assert.Equal(t, "a***@e***", r.text("CodeDeliveryDetails", "Destination"))
-	assert.Equal(t, "UserNotConfirmed: User is not confirmed.", other.signIn("ann@example.com", "simple").failure())
+	assert.Equal(t, "UserNotConfirmed: User is not confirmed.",
+		other.signIn("ann@example.com", "simple").failure())
 	srv.must("ConfirmSignUp", kv{
 		"ClientId": app.ClientId, "Username": "ann@example.com",
 		"ConfirmationCode": srv.lastCode("ann@example.com"),
@@ -88,7 +95,8 @@ func TestSetUpByTheAPI(t *testing.T) {
 	done := other.respond("MFA_SETUP", verified.session(), state.Username, nil)
 	require.NotEmpty(t, done.access(), "%s", done.raw)
 	assert.InDelta(t, 600, done.body["AuthenticationResult"].(kv)["ExpiresIn"], 0)
-	assert.Equal(t, "https://cognito-idp.us-east-1.amazonaws.com/"+*poolID, claims(t, done.access())["iss"])
+	assert.Equal(t, "https://cognito-idp.us-east-1.amazonaws.com/"+*poolID,
+		claims(t, done.access())["iss"])
 
 	srv.must("DeleteUserPoolClient", kv{"UserPoolId": poolID, "ClientId": app.ClientId})
 	assert.Equal(t, "NotAuthorized: Could not verify signature for Access Token",
@@ -131,8 +139,10 @@ func TestUpdatePoolAndClient(t *testing.T) {
 			"MfaConfiguration": "OPTIONAL",
 		},
 		srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).body)
-	assert.Equal(t, "InvalidPassword: Password did not conform with policy: Password not long enough",
-		srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password}).failure())
+	assert.Equal(t,
+		"InvalidPassword: Password did not conform with policy: Password not long enough",
+		srv.call("SignUp",
+			kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password}).failure())
 	assert.NotContains(t, srv.must("SignUp", kv{
 		"ClientId": srv.ClientID, "Username": "bob", "Password": password + password + password,
 		"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
@@ -145,27 +155,33 @@ func TestUpdatePoolAndClient(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cognitotest", *app.UserPoolClient.ClientName)
 	associated := srv.must("AssociateSoftwareToken", kv{"Session": session})
-	verified := srv.must("VerifySoftwareToken", kv{"Session": associated.session(), "UserCode": srv.Code("alice")})
+	verified := srv.must("VerifySoftwareToken",
+		kv{"Session": associated.session(), "UserCode": srv.Code("alice")})
 	done := srv.respond("MFA_SETUP", verified.session(), "alice", nil)
 	require.NotEmpty(t, done.access(), "%s", done.raw)
 	assert.InDelta(t, 7200, done.body["AuthenticationResult"].(kv)["ExpiresIn"], 0)
-	assert.Equal(t, "UserNotFound: User does not exist.", srv.signIn("nobody", password).failure(), "the API's default")
+	assert.Equal(t, "UserNotFound: User does not exist.", srv.signIn("nobody", password).failure(),
+		"the API's default")
 	assert.Equal(t, "InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client",
-		srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH"}).failure())
+		srv.call("InitiateAuth",
+			kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH"}).failure())
 
 	// What is refused changes nothing.
 	for failure, refused := range map[string]reply{
 		"InvalidParameter: Invalid range for token validity.": srv.call("UpdateUserPoolClient", kv{
-			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ClientName": "other", "AccessTokenValidity": 25,
+			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ClientName": "other",
+			"AccessTokenValidity": 25,
 		}),
 		"InvalidParameter: 1 validation error detected: " +
 			"Value '5' at 'policies.passwordPolicy.minimumLength' failed to satisfy constraint: " +
 			"Member must have value greater than or equal to 6": srv.call("UpdateUserPool", kv{
-			"UserPoolId": srv.UserPoolID, "PoolName": "other", "Policies": kv{"PasswordPolicy": kv{"MinimumLength": 5}},
+			"UserPoolId": srv.UserPoolID, "PoolName": "other",
+			"Policies": kv{"PasswordPolicy": kv{"MinimumLength": 5}},
 		}),
-		"ResourceNotFound: User pool client nobody does not exist.": srv.call("UpdateUserPoolClient", kv{
-			"UserPoolId": srv.UserPoolID, "ClientId": "nobody",
-		}),
+		"ResourceNotFound: User pool client nobody does not exist.": srv.call(
+			"UpdateUserPoolClient", kv{
+				"UserPoolId": srv.UserPoolID, "ClientId": "nobody",
+			}),
 	} {
 		assert.Equal(t, failure, refused.failure())
 	}
@@ -265,11 +281,13 @@ func TestGeneratedPassword(t *testing.T) {
 	for _, least := range []int{6, 16, 17, 99} {
 		srv := start(t)
 		srv.must("UpdateUserPool", kv{
-			"UserPoolId": srv.UserPoolID, "Policies": kv{"PasswordPolicy": kv{"MinimumLength": least}},
+			"UserPoolId": srv.UserPoolID,
+			"Policies":   kv{"PasswordPolicy": kv{"MinimumLength": least}},
 		})
 		bob := kv{
-			"UserPoolId": srv.UserPoolID, "Username": "bob", "DesiredDeliveryMediums": []string{"EMAIL"},
-			"UserAttributes": []kv{named("email", "bob@example.com")},
+			"UserPoolId": srv.UserPoolID, "Username": "bob",
+			"DesiredDeliveryMediums": []string{"EMAIL"},
+			"UserAttributes":         []kv{named("email", "bob@example.com")},
 		}
 		srv.must("AdminCreateUser", bob)
 		srv.must("AdminCreateUser", with(bob, "MessageAction", "RESEND"))
@@ -291,17 +309,21 @@ func TestAdminUsers(t *testing.T) {
 		}
 		return srv.must(operation, body)
 	}
-	created := admin("AdminCreateUser", kv{"DesiredDeliveryMediums": []string{"EMAIL"}, "UserAttributes": []kv{
-		{"Name": "email", "Value": "bob@example.com"}, {"Name": "email_verified", "Value": "true"},
-	}})
+	created := admin("AdminCreateUser",
+		kv{"DesiredDeliveryMediums": []string{"EMAIL"}, "UserAttributes": []kv{
+			{"Name": "email", "Value": "bob@example.com"},
+			{"Name": "email_verified", "Value": "true"},
+		}})
 	assert.Equal(t, "FORCE_CHANGE_PASSWORD", created.text("User", "UserStatus"))
 	first := srv.lastCode("bob")
 	require.Equal(t, "NEW_PASSWORD_REQUIRED",
 		srv.signIn("bob@example.com", first).text("ChallengeName"),
 		"the temporary password was sent")
-	admin("AdminCreateUser", kv{"MessageAction": "RESEND", "DesiredDeliveryMediums": []string{"EMAIL"}})
+	admin("AdminCreateUser",
+		kv{"MessageAction": "RESEND", "DesiredDeliveryMediums": []string{"EMAIL"}})
 	assert.NotEqual(t, first, srv.lastCode("bob"))
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", first).failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		srv.signIn("bob", first).failure())
 
 	admin("AdminSetUserPassword", kv{"Password": password})
 	srv.challenged("bob", "NEW_PASSWORD_REQUIRED")
@@ -317,15 +339,18 @@ func TestAdminUsers(t *testing.T) {
 		"UserPoolId": srv.UserPoolID, "Username": "carol", "MessageAction": "SUPPRESS",
 		"ForceAliasCreation": true,
 		"UserAttributes": []kv{
-			{"Name": "email", "Value": "bob@example.com"}, {"Name": "email_verified", "Value": "true"},
+			{"Name": "email", "Value": "bob@example.com"},
+			{"Name": "email_verified", "Value": "true"},
 		},
 	})
 	assert.Equal(t, "carol", srv.User("bob@example.com").Username)
 	assert.Empty(t, srv.Outbox("carol"))
 	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "carol"})
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob@example.com", password).failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		srv.signIn("bob@example.com", password).failure())
 	srv.must("DeleteUser", kv{"AccessToken": srv.tokens("bob").access()})
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", password).failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		srv.signIn("bob", password).failure())
 }
 
 func TestSignUp(t *testing.T) {
@@ -390,11 +415,13 @@ func TestGetUser(t *testing.T) {
 	assert.Equal(t, []string{"sub", "name", "email", "email_verified"}, names)
 	assert.Nil(t, out.PreferredMfaSetting)
 
-	factors, err := client.GetUserAuthFactors(t.Context(), &cognitoidentityprovider.GetUserAuthFactorsInput{
-		AccessToken: srv.IssueTokens("bob").AccessToken,
-	})
+	factors, err := client.GetUserAuthFactors(t.Context(),
+		&cognitoidentityprovider.GetUserAuthFactorsInput{
+			AccessToken: srv.IssueTokens("bob").AccessToken,
+		})
 	require.NoError(t, err)
-	assert.Equal(t, []types.AuthFactorType{types.AuthFactorTypePassword}, factors.ConfiguredUserAuthFactors)
+	assert.Equal(t, []types.AuthFactorType{types.AuthFactorTypePassword},
+		factors.ConfiguredUserAuthFactors)
 	same, err := client.AdminGetUserAuthFactors(t.Context(),
 		&cognitoidentityprovider.AdminGetUserAuthFactorsInput{
 			UserPoolId: &srv.UserPoolID, Username: aws.String("bob"),

@@ -17,8 +17,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// mount starts a server that does not listen, below a path of one that does, with the user alice. Calls
-// of fake go there, those of Client do not.
+// mount starts a server that does not listen, below a path of one that does, with the user alice.
+// Calls of fake go there, those of Client do not.
 func mount(t *testing.T, optFns ...func(*options)) fake {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -37,8 +37,10 @@ func TestIssuer(t *testing.T) {
 		region, issuer string
 		want           string // without the pool's ID; empty for the server's URL
 	}{
-		"default":           {want: "https://cognito-idp.us-east-1.amazonaws.com"},
-		"China":             {region: "cn-north-1", want: "https://cognito-idp.cn-north-1.amazonaws.com.cn"},
+		"default": {want: "https://cognito-idp.us-east-1.amazonaws.com"},
+		"China": {
+			region: "cn-north-1", want: "https://cognito-idp.cn-north-1.amazonaws.com.cn",
+		},
 		"its own":           {issuer: cognitotest.SelfIssuer},
 		"another container": {issuer: "http://cognito:9229/", want: "http://cognito:9229"},
 		"updated": {
@@ -57,7 +59,8 @@ func TestIssuer(t *testing.T) {
 			want += "/" + srv.UserPoolID
 			assert.Equal(t, want, srv.Issuer(), name)
 
-			configuration := get(t, srv.URL+"/"+srv.UserPoolID+"/.well-known/openid-configuration", "")
+			configuration := get(t, srv.URL+"/"+srv.UserPoolID+"/.well-known/openid-configuration",
+				"")
 			assert.Equal(t, want, configuration.text("issuer"), name)
 			assert.Equal(t, srv.JWKSURL(), configuration.text("jwks_uri"), name)
 
@@ -69,7 +72,8 @@ func TestIssuer(t *testing.T) {
 				assert.Equal(t, want, claims["iss"], name)
 			}
 			verifier, err := token.NewVerifier(token.Config{
-				UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID}, Issuers: []string{srv.Issuer()},
+				UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID},
+				Issuers: []string{srv.Issuer()},
 				JWKSURL: srv.JWKSURL(),
 			})
 			require.NoError(t, err)
@@ -83,7 +87,9 @@ func TestIssuer(t *testing.T) {
 // Without settings, the tokens of a pool in every partition are those that a verifier expects.
 func TestIssuerIsTheVerifiers(t *testing.T) {
 	t.Parallel()
-	for _, region := range []string{"eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1"} {
+	for _, region := range []string{
+		"eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1",
+	} {
 		srv := start(t, func(o *options) { o.Region = region })
 		verifier, err := token.NewVerifier(token.Config{
 			UserPoolID: srv.UserPoolID, ClientIDs: []string{srv.ClientID}, JWKSURL: srv.JWKSURL(),
@@ -102,7 +108,8 @@ func TestIssuerOfAnotherPool(t *testing.T) {
 	configuration := get(t, srv.URL+"/"+id+"/.well-known/openid-configuration", "")
 	assert.Equal(t, srv.URL+"/"+id, configuration.text("issuer"))
 	srv.must("DeleteUserPool", kv{"UserPoolId": srv.UserPoolID})
-	assert.PanicsWithValue(t, "cognitotest: the pool that the server started with is deleted", func() { srv.Issuer() })
+	assert.PanicsWithValue(t, "cognitotest: the pool that the server started with is deleted",
+		func() { srv.Issuer() })
 }
 
 // get reads a document, under another host name if one is given.
@@ -116,7 +123,8 @@ func get(t *testing.T, url, host string) reply {
 	return receive(t, request)
 }
 
-// Whoever knows the server under another name is sent to the keys under that name. The issuer stays.
+// Whoever knows the server under another name is sent to the keys under that name. The issuer
+// stays.
 func TestDiscoveryUnderAnotherName(t *testing.T) {
 	t.Parallel()
 	listening, mounted := start(t), mount(t)
@@ -124,10 +132,10 @@ func TestDiscoveryUnderAnotherName(t *testing.T) {
 		srv        fake
 		host, want string
 	}{
-		{listening, "", listening.URL},
-		{listening, "cognito:9229", "http://cognito:9229"},
-		{mounted, "", mounted.URL},
-		{mounted, "cognito:9229", "http://cognito:9229/cognito"},
+		{srv: listening, want: listening.URL},
+		{srv: listening, host: "cognito:9229", want: "http://cognito:9229"},
+		{srv: mounted, want: mounted.URL},
+		{srv: mounted, host: "cognito:9229", want: "http://cognito:9229/cognito"},
 	} {
 		document := tc.srv.URL + "/" + tc.srv.UserPoolID + "/.well-known/openid-configuration"
 		configuration := get(t, document+"?x=y", tc.host)
@@ -180,8 +188,10 @@ func TestStatusLine(t *testing.T) {
 			if status != http.StatusOK {
 				srv.Fail("SignUp", cognitotest.Fault{Code: "X", Status: status})
 			}
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(
-				`{"ClientId":"`+srv.ClientID+`","Username":"user`+line[:3]+`","Password":"`+password+`"}`))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL,
+				strings.NewReader(
+					`{"ClientId":"`+srv.ClientID+`","Username":"user`+line[:3]+`","Password":"`+
+						password+`"}`))
 			require.NoError(t, err)
 			r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp")
 			response, err := client.Do(r)
@@ -215,7 +225,8 @@ func TestAddressesThatAreNone(t *testing.T) {
 		},
 	} {
 		assert.PanicsWithValue(
-			t, "cognitotest: the options are invalid: "+want, func() { cognitotest.NewServer(option) },
+			t, "cognitotest: the options are invalid: "+want,
+			func() { cognitotest.NewServer(option) },
 		)
 	}
 }

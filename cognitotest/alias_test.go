@@ -17,7 +17,8 @@ func emailAlias(o *options) {
 	o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"}
 }
 
-// Whoever verifies an address takes it from the user who had it, and that user's is not verified any more.
+// Whoever verifies an address takes it from the user who had it, and that user's is not verified
+// any more.
 func TestAliasMoves(t *testing.T) {
 	t.Parallel()
 	const address = "bob@example.com"
@@ -30,8 +31,10 @@ func TestAliasMoves(t *testing.T) {
 			srv.AddUser(cognitotest.User{Username: "carol", Password: password})
 			access := srv.tokens("carol").access()
 			own := kv{"AccessToken": access, "AttributeName": "email"}
-			srv.must("UpdateUserAttributes", with(own, "UserAttributes", []kv{named("email", address)}))
-			assert.Equal(t, "bob", srv.User(address).Username, "an address that is not verified is no alias")
+			srv.must("UpdateUserAttributes",
+				with(own, "UserAttributes", []kv{named("email", address)}))
+			assert.Equal(t, "bob", srv.User(address).Username,
+				"an address that is not verified is no alias")
 			srv.must("VerifyUserAttribute", with(own, "Code", srv.lastCode("carol")))
 		}},
 		"AdminUpdateUserAttributes": {nil, func(t *testing.T, srv fake) {
@@ -52,7 +55,8 @@ func TestAliasMoves(t *testing.T) {
 				},
 			}
 			failure := srv.call("AdminCreateUser", body).failure()
-			assert.Equal(t, "UsernameExists: An account with the given email already exists.", failure)
+			assert.Equal(t, "UsernameExists: An account with the given email already exists.",
+				failure)
 			srv.must("AdminCreateUser", with(body, "ForceAliasCreation", true))
 		}},
 		"ConfirmSignUp": {nil, func(t *testing.T, srv fake) {
@@ -61,26 +65,33 @@ func TestAliasMoves(t *testing.T) {
 				"ClientId": srv.ClientID, "Username": "carol", "Password": password,
 				"UserAttributes": []kv{named("email", address)},
 			})
-			confirm := kv{"ClientId": srv.ClientID, "Username": "carol", "ConfirmationCode": srv.lastCode("carol")}
+			confirm := kv{
+				"ClientId": srv.ClientID, "Username": "carol",
+				"ConfirmationCode": srv.lastCode("carol"),
+			}
 			failure := srv.call("ConfirmSignUp", confirm).failure()
 			assert.Equal(t, "AliasExists: An account with the email already exists.", failure)
 			assert.Equal(t, "bob", srv.User(address).Username)
 			srv.must("ConfirmSignUp", with(confirm, "ForceAliasCreation", true))
 		}},
-		"second factor": {func(o *options) { mfaOn(o); everyFactor(o) }, func(t *testing.T, srv fake) {
-			t.Helper()
-			unverified := map[string]string{"email": address}
-			srv.AddUser(cognitotest.User{Username: "carol", Password: password, Attributes: unverified})
-			session := srv.challenged("carol", "EMAIL_OTP").session()
-			r := srv.respond("EMAIL_OTP", session, "carol", kv{"EMAIL_OTP_CODE": srv.lastCode("carol")})
-			require.NotEmpty(t, r.access())
-		}},
+		"second factor": {func(o *options) { mfaOn(o); everyFactor(o) },
+			func(t *testing.T, srv fake) {
+				t.Helper()
+				unverified := map[string]string{"email": address}
+				srv.AddUser(
+					cognitotest.User{Username: "carol", Password: password, Attributes: unverified})
+				session := srv.challenged("carol", "EMAIL_OTP").session()
+				r := srv.respond("EMAIL_OTP", session, "carol",
+					kv{"EMAIL_OTP_CODE": srv.lastCode("carol")})
+				require.NotEmpty(t, r.access())
+			}},
 		"set-up": {func(o *options) { mfaOn(o); everyFactor(o) }, func(t *testing.T, srv fake) {
 			t.Helper()
 			srv.AddUser(cognitotest.User{Username: "carol", Password: password})
 			session := srv.challenged("carol", "MFA_SETUP").session()
 			session = srv.respond("MFA_SETUP", session, "carol", kv{"EMAIL": address}).session()
-			r := srv.respond("EMAIL_OTP", session, "carol", kv{"EMAIL_OTP_CODE": srv.lastCode("carol")})
+			r := srv.respond("EMAIL_OTP", session, "carol",
+				kv{"EMAIL_OTP_CODE": srv.lastCode("carol")})
 			require.NotEmpty(t, r.access())
 		}},
 	} {
@@ -97,8 +108,12 @@ func TestAliasMoves(t *testing.T) {
 			assert.Equal(t, address, srv.User("bob").Attributes["email"])
 			assert.Equal(t, "false", srv.User("bob").Attributes["email_verified"])
 
-			// Whoever lost it can still be changed, and does not take it back by that, nor by going away.
-			bob := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{named("name", "Bob")}}
+			// Whoever lost it can still be changed, and does not take it back by that, nor by going
+			// away.
+			bob := kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob",
+				"UserAttributes": []kv{named("name", "Bob")},
+			}
 			srv.must("AdminUpdateUserAttributes", bob)
 			assert.Equal(t, "carol", srv.User(address).Username)
 			srv.must("AdminDeleteUser", bob)
@@ -122,7 +137,8 @@ func TestAliasThatStays(t *testing.T) {
 		}).failure())
 		const created = "UsernameExists: An account with the given preferred_username already exists."
 		assert.Equal(t, created, srv.call("AdminCreateUser", kv{
-			"UserPoolId": srv.UserPoolID, "Username": "dave", "ForceAliasCreation": true, "UserAttributes": taken,
+			"UserPoolId": srv.UserPoolID, "Username": "dave", "ForceAliasCreation": true,
+			"UserAttributes": taken,
 		}).failure())
 	}
 	assert.Equal(t, "bob", srv.User("rob").Username)
@@ -145,8 +161,8 @@ func TestAliasThatIsTheSub(t *testing.T) {
 	assert.False(t, found)
 }
 
-// Users who take an address from each other at the same time do not wait for each other for ever, and one
-// has it in the end.
+// Users who take an address from each other at the same time do not wait for each other for ever,
+// and one has it in the end.
 func TestAliasIsOnes(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)
@@ -160,7 +176,8 @@ func TestAliasIsOnes(t *testing.T) {
 		wg.Go(func() {
 			for range 25 {
 				failures[i] += srv.call("AdminUpdateUserAttributes", kv{
-					"UserPoolId": srv.UserPoolID, "Username": fmt.Sprint("user", i), "UserAttributes": []kv{
+					"UserPoolId": srv.UserPoolID, "Username": fmt.Sprint("user", i),
+					"UserAttributes": []kv{
 						named("email", "all@example.com"), named("email_verified", "true"),
 					},
 				}).failure()

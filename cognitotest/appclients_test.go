@@ -17,15 +17,21 @@ func TestClientAsItWasSet(t *testing.T) {
 	for name, tc := range map[string]struct{ set, described kv }{
 		"nothing": {kv{}, kv{
 			"RefreshTokenValidity": 30.0, "AuthSessionValidity": 3.0, "EnableTokenRevocation": true,
-			"AllowedOAuthFlowsUserPoolClient": false, "EnablePropagateAdditionalUserContextData": false,
+			"AllowedOAuthFlowsUserPoolClient":          false,
+			"EnablePropagateAdditionalUserContextData": false,
 		}},
-		"one unit": {kv{"AccessTokenValidity": 15, "TokenValidityUnits": kv{"AccessToken": "minutes"}}, kv{
+		"one unit": {kv{
+			"AccessTokenValidity": 15, "TokenValidityUnits": kv{"AccessToken": "minutes"},
+		}, kv{
 			"AccessTokenValidity": 15.0, "RefreshTokenValidity": 30.0,
-			"TokenValidityUnits": kv{"AccessToken": "minutes", "IdToken": "hours", "RefreshToken": "days"},
+			"TokenValidityUnits": kv{
+				"AccessToken": "minutes", "IdToken": "hours", "RefreshToken": "days",
+			},
 		}},
-		"no units": {kv{"AccessTokenValidity": 2, "IdTokenValidity": 3, "RefreshTokenValidity": 4}, kv{
-			"AccessTokenValidity": 2.0, "IdTokenValidity": 3.0, "RefreshTokenValidity": 4.0,
-		}},
+		"no units": {kv{"AccessTokenValidity": 2, "IdTokenValidity": 3, "RefreshTokenValidity": 4},
+			kv{
+				"AccessTokenValidity": 2.0, "IdTokenValidity": 3.0, "RefreshTokenValidity": 4.0,
+			}},
 		"empty units": {kv{"TokenValidityUnits": kv{}}, kv{"RefreshTokenValidity": 30.0}},
 		"the default in other units": {kv{"TokenValidityUnits": kv{"RefreshToken": "hours"}}, kv{
 			"RefreshTokenValidity": 720.0, "TokenValidityUnits": kv{
@@ -59,7 +65,8 @@ func TestClientAsItWasSet(t *testing.T) {
 		}
 		srv.must("UpdateUserPoolClient", with(id, "ClientName", "renamed"))
 		after := srv.must("DescribeUserPoolClient", id).body["UserPoolClient"].(kv)
-		assert.InDelta(t, 30, after["RefreshTokenValidity"], 0, "%s: what is left out is as by default", name)
+		assert.InDelta(t, 30, after["RefreshTokenValidity"], 0,
+			"%s: what is left out is as by default", name)
 		assert.NotContains(t, after, "TokenValidityUnits", name)
 	}
 }
@@ -100,7 +107,8 @@ func TestReadAttributes(t *testing.T) {
 		"an administrator reads everything")
 }
 
-// A client lets its users write the attributes that it lists, and no others, wherever they write some.
+// A client lets its users write the attributes that it lists, and no others, wherever they write
+// some.
 func TestWriteAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(withRole, kv{"WriteAttributes": []string{"name"}})
@@ -120,7 +128,8 @@ func TestWriteAttributes(t *testing.T) {
 	srv.create("bob", role)
 	access := srv.tokens("bob").access()
 	update := func(attributes ...kv) string {
-		return srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": attributes}).failure()
+		return srv.call("UpdateUserAttributes",
+			kv{"AccessToken": access, "UserAttributes": attributes}).failure()
 	}
 	assert.Equal(t, refused, update(role))
 	assert.Equal(t, refused, update(name, kv{"Name": "email", "Value": "bob@example.com"}))
@@ -169,10 +178,16 @@ func TestClientRefusals(t *testing.T) {
 		"flows by the old names": {
 			kv{"ExplicitAuthFlows": []string{"ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"}}, "",
 		},
-		"reads what there is not":  {kv{"ReadAttributes": []string{"email", "custom:shoe"}}, readable},
-		"reads what there is":      {kv{"ReadAttributes": []string{"sub", "email_verified", "custom:role"}}, ""},
+		"reads what there is not": {
+			kv{"ReadAttributes": []string{"email", "custom:shoe"}}, readable,
+		},
+		"reads what there is": {kv{"ReadAttributes": []string{
+			"sub", "email_verified", "custom:role",
+		}}, ""},
 		"writes what there is not": {kv{"WriteAttributes": []string{"email", "role"}}, writable},
-		"writes what it cannot":    {kv{"WriteAttributes": []string{"email", "email_verified"}}, writable},
+		"writes what it cannot": {
+			kv{"WriteAttributes": []string{"email", "email_verified"}}, writable,
+		},
 		"writes sub":               {kv{"WriteAttributes": []string{"email", "sub"}}, writable},
 		"cannot write what is due": {kv{"WriteAttributes": []string{"custom:role"}}, writable},
 		"writes what there is":     {kv{"WriteAttributes": []string{"email", "custom:role"}}, ""},
@@ -185,7 +200,8 @@ func TestClientRefusals(t *testing.T) {
 		},
 		"somebody else's users": {
 			kv{"SupportedIdentityProviders": []string{"COGNITO", "Google"}},
-			"InvalidParameter: The provider Google does not exist for User Pool " + srv.UserPoolID + ".",
+			"InvalidParameter: The provider Google does not exist for User Pool " + srv.UserPoolID +
+				".",
 		},
 		"scope that there is not": {
 			kv{"AllowedOAuthScopes": []string{"openid", "https://api.example.com/write"}},
@@ -197,13 +213,15 @@ func TestClientRefusals(t *testing.T) {
 		},
 		"scopes": {
 			kv{"AllowedOAuthScopes": []string{
-				"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin", "https://api.example.com/read",
+				"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin",
+				"https://api.example.com/read",
 			}}, "",
 		},
 		"persons' scope for machine": {
 			kv{
-				"AllowedOAuthFlows": []string{"client_credentials"}, "AllowedOAuthScopes": []string{"openid"},
-				"ClientSecret": secret,
+				"AllowedOAuthFlows":  []string{"client_credentials"},
+				"AllowedOAuthScopes": []string{"openid"},
+				"ClientSecret":       secret,
 			},
 			"InvalidOAuthFlow: openid is not supported with client_credentials flow",
 		},
@@ -232,7 +250,8 @@ func TestClientRefusals(t *testing.T) {
 				"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthScopes": []string{"openid"},
 				"AllowedOAuthFlows": []string{"code"}, "LogoutURLs": []string{"myapp://bye"},
 				"CallbackURLs": []string{
-					"https://a.example", "http://localhost:3000/cb", "http://[::1]", "http://127.0.0.1/x",
+					"https://a.example", "http://localhost:3000/cb", "http://[::1]",
+					"http://127.0.0.1/x",
 				},
 			}, "",
 		},
@@ -257,7 +276,10 @@ func TestClientRefusals(t *testing.T) {
 				"expiration times.",
 		},
 		"redirect elsewhere": {
-			kv{"CallbackURLs": []string{"https://a.example"}, "DefaultRedirectURI": "https://b.example"},
+			kv{
+				"CallbackURLs":       []string{"https://a.example"},
+				"DefaultRedirectURI": "https://b.example",
+			},
 			"InvalidParameter: The default redirect URI https://b.example is not in the callback URIs list.",
 		},
 	} {

@@ -17,17 +17,19 @@ func named(name, value string) kv { return kv{"Name": name, "Value": value} }
 
 func TestUpdateUserAttributes(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"} })
+	srv := start(t,
+		func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"} })
 	srv.bob()
 	client := srv.Client()
 	access := srv.tokens("bob").access()
-	updated, err := client.UpdateUserAttributes(t.Context(), &cognitoidentityprovider.UpdateUserAttributesInput{
-		AccessToken: &access, UserAttributes: []types.AttributeType{
-			{Name: aws.String("email"), Value: aws.String("robert@example.com")},
-			{Name: aws.String("preferred_username"), Value: aws.String("rob")},
-			{Name: aws.String("custom:tenant"), Value: aws.String("7")},
-		},
-	})
+	updated, err := client.UpdateUserAttributes(t.Context(),
+		&cognitoidentityprovider.UpdateUserAttributesInput{
+			AccessToken: &access, UserAttributes: []types.AttributeType{
+				{Name: aws.String("email"), Value: aws.String("robert@example.com")},
+				{Name: aws.String("preferred_username"), Value: aws.String("rob")},
+				{Name: aws.String("custom:tenant"), Value: aws.String("7")},
+			},
+		})
 	require.NoError(t, err)
 	require.Len(t, updated.CodeDeliveryDetailsList, 1)
 	assert.Equal(t, "r***@e***", *updated.CodeDeliveryDetailsList[0].Destination)
@@ -40,28 +42,33 @@ func TestUpdateUserAttributes(t *testing.T) {
 		assert.Panics(t, func() { srv.User(gone) }, "an alias is one while it is verified")
 	}
 
-	_, err = client.VerifyUserAttribute(t.Context(), &cognitoidentityprovider.VerifyUserAttributeInput{
-		AccessToken: &access, AttributeName: aws.String("email"), Code: aws.String(srv.lastCode("bob")),
-	})
+	_, err = client.VerifyUserAttribute(t.Context(),
+		&cognitoidentityprovider.VerifyUserAttributeInput{
+			AccessToken: &access, AttributeName: aws.String("email"),
+			Code: aws.String(srv.lastCode("bob")),
+		})
 	require.NoError(t, err)
 	assert.Equal(t, "bob", srv.User("robert@example.com").Username)
 
-	same, err := client.UpdateUserAttributes(t.Context(), &cognitoidentityprovider.UpdateUserAttributesInput{
-		AccessToken: &access, UserAttributes: []types.AttributeType{
-			{Name: aws.String("email"), Value: aws.String("robert@example.com")},
-			{Name: aws.String("custom:tenant"), Value: aws.String("")},
-		},
-	})
+	same, err := client.UpdateUserAttributes(t.Context(),
+		&cognitoidentityprovider.UpdateUserAttributesInput{
+			AccessToken: &access, UserAttributes: []types.AttributeType{
+				{Name: aws.String("email"), Value: aws.String("robert@example.com")},
+				{Name: aws.String("custom:tenant"), Value: aws.String("")},
+			},
+		})
 	require.NoError(t, err)
 	assert.Empty(t, same.CodeDeliveryDetailsList, "it is the same address")
 	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"])
 	assert.NotContains(t, srv.User("bob").Attributes, "custom:tenant", "an empty value deletes")
 
-	_, err = client.DeleteUserAttributes(t.Context(), &cognitoidentityprovider.DeleteUserAttributesInput{
-		AccessToken: &access, UserAttributeNames: []string{"email", "locale"},
-	})
+	_, err = client.DeleteUserAttributes(t.Context(),
+		&cognitoidentityprovider.DeleteUserAttributesInput{
+			AccessToken: &access, UserAttributeNames: []string{"email", "locale"},
+		})
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"sub": state.Sub, "preferred_username": "rob"}, srv.User("bob").Attributes)
+	assert.Equal(t, map[string]string{"sub": state.Sub, "preferred_username": "rob"},
+		srv.User("bob").Attributes)
 	assert.Panics(t, func() { srv.User("robert@example.com") })
 }
 
@@ -85,7 +92,8 @@ func TestVerifyUserAttribute(t *testing.T) {
 	}
 	const old = "ExpiredCode: Invalid code provided, please request a code again."
 	const notVerifiable = "InvalidParameter: Invalid attribute name. Only phone_number and email can be verified."
-	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.", verify("email", "x"))
+	assert.Equal(t, "CodeMismatch: Invalid verification code provided, please try again.",
+		verify("email", "x"))
 	assert.Equal(t, old, verify("phone_number", code))
 	assert.Empty(t, verify("email", code))
 	assert.Equal(t, old, verify("email", code), "a code is good once")
@@ -107,8 +115,10 @@ func TestVerifyUserAttribute(t *testing.T) {
 	}).access()
 	assert.Equal(t, old, verify("email", srv.lastCode("bob")))
 	require.Empty(t, ask("email"))
-	assert.Empty(t, verify("email", srv.lastCode("bob")), "a verified address may be verified again")
-	srv.must("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{"email"}})
+	assert.Empty(t, verify("email", srv.lastCode("bob")),
+		"a verified address may be verified again")
+	srv.must("DeleteUserAttributes",
+		kv{"AccessToken": access, "UserAttributeNames": []string{"email"}})
 	assert.Equal(t, noAddress+"email address", ask("email"))
 }
 
@@ -123,7 +133,8 @@ func TestAdminUpdateUserAttributes(t *testing.T) {
 		})
 	}
 	update(named("email_verified", "true"), named("email", "new@example.com"))
-	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"], "in whatever order it is said")
+	assert.Equal(t, "true", srv.User("bob").Attributes["email_verified"],
+		"in whatever order it is said")
 	assert.Empty(t, srv.Outbox("bob"))
 	update(named("phone_number", "+15550001234"))
 	assert.Equal(t, "false", srv.User("bob").Attributes["phone_number_verified"])
@@ -140,23 +151,28 @@ func TestAttributeRefusals(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	const immutable, bounded = "custom:badge", "custom:colour"
-	created := srv.must("CreateUserPool", kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "Schema": []kv{
-		{"Name": "name", "Required": true, "Mutable": true},
-		{"Name": "badge", "AttributeDataType": "String", "Mutable": false},
-		{
-			"Name": "colour", "AttributeDataType": "String", "Mutable": true,
-			"StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"},
-		},
-		{
-			"Name": "age", "AttributeDataType": "Number", "Mutable": true,
-			"NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"},
-		},
-		{"Name": "happy", "AttributeDataType": "Boolean", "Mutable": true},
-		{"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true, "Mutable": true},
-	}})
+	created := srv.must("CreateUserPool",
+		kv{"PoolName": "x", "AliasAttributes": []string{"email"}, "Schema": []kv{
+			{"Name": "name", "Required": true, "Mutable": true},
+			{"Name": "badge", "AttributeDataType": "String", "Mutable": false},
+			{
+				"Name": "colour", "AttributeDataType": "String", "Mutable": true,
+				"StringAttributeConstraints": kv{"MinLength": "3", "MaxLength": "5"},
+			},
+			{
+				"Name": "age", "AttributeDataType": "Number", "Mutable": true,
+				"NumberAttributeConstraints": kv{"MinValue": "0", "MaxValue": "150"},
+			},
+			{"Name": "happy", "AttributeDataType": "Boolean", "Mutable": true},
+			{
+				"Name": "score", "AttributeDataType": "Number", "DeveloperOnlyAttribute": true,
+				"Mutable": true,
+			},
+		}})
 	pool := created.text("UserPool", "Id")
 	app := srv.must("CreateUserPoolClient", kv{
-		"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"},
+		"UserPoolId": pool, "ClientName": "x",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"},
 	}).text("UserPoolClient", "ClientId")
 	srv.ClientID = app
 	user := kv{
@@ -181,76 +197,85 @@ func TestAttributeRefusals(t *testing.T) {
 		atSignUp        string
 	}{
 		"sub": {
-			named("sub", "x"), "InvalidParameter: Cannot modify the non-mutable attribute sub",
-			"InvalidParameter: Cannot modify the non-mutable attribute sub",
-			"InvalidParameter: Cannot modify the non-mutable attribute sub",
+			attribute: named("sub", "x"),
+			byUser:    "InvalidParameter: Cannot modify the non-mutable attribute sub",
+			byAdmin:   "InvalidParameter: Cannot modify the non-mutable attribute sub",
+			atSignUp:  "InvalidParameter: Cannot modify the non-mutable attribute sub",
 		},
 		"unknown": {
-			named("custom:shoe", "42"), "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
-			unconform + "custom:shoe: Attribute does not exist in the schema.\n",
+			attribute: named("custom:shoe", "42"),
+			byUser:    "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
+			byAdmin:   "InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n",
+			atSignUp:  unconform + "custom:shoe: Attribute does not exist in the schema.\n",
 		},
 		"no prefix": {
-			named("badge", "42"), "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
-			"InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
-			unconform + "badge: Attribute does not exist in the schema.\n",
+			attribute: named("badge", "42"),
+			byUser:    "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
+			byAdmin:   "InvalidParameter: user.badge: Attribute does not exist in the schema.\n",
+			atSignUp:  unconform + "badge: Attribute does not exist in the schema.\n",
 		},
 		"immutable": {
-			named(immutable, "2"), "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n",
-			"InvalidParameter: user.custom:badge: Attribute cannot be updated.\n", "",
+			attribute: named(immutable, "2"),
+			byUser:    "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n",
+			byAdmin:   "InvalidParameter: user.custom:badge: Attribute cannot be updated.\n",
 		},
 		"required, empty": {
-			named("name", ""), unconform + "name: The attribute is required\n",
-			unconform + "name: The attribute is required\n",
-			unconform + "name: The attribute is required\n",
+			attribute: named("name", ""), byUser: unconform + "name: The attribute is required\n",
+			byAdmin:  unconform + "name: The attribute is required\n",
+			atSignUp: unconform + "name: The attribute is required\n",
 		},
 		"verified": {
-			named("email_verified", "true"),
-			"NotAuthorized: A client attempted to write unauthorized attribute", "",
-			"NotAuthorized: A client attempted to write unauthorized attribute",
+			attribute: named("email_verified", "true"),
+			byUser:    "NotAuthorized: A client attempted to write unauthorized attribute",
+			atSignUp:  "NotAuthorized: A client attempted to write unauthorized attribute",
 		},
 		"developer's": {
-			named("dev:custom:score", "6"),
-			"NotAuthorized: A client attempted to write unauthorized attribute", "",
-			"NotAuthorized: A client attempted to write unauthorized attribute",
+			attribute: named("dev:custom:score", "6"),
+			byUser:    "NotAuthorized: A client attempted to write unauthorized attribute",
+			atSignUp:  "NotAuthorized: A client attempted to write unauthorized attribute",
 		},
 		"too short": {
-			named(bounded, "né"),
-			unconform + "custom:colour: String must be no shorter than 3 characters\n",
-			unconform + "custom:colour: String must be no shorter than 3 characters\n",
-			unconform + "custom:colour: String must be no shorter than 3 characters\n",
+			attribute: named(bounded, "né"),
+			byUser:    unconform + "custom:colour: String must be no shorter than 3 characters\n",
+			byAdmin:   unconform + "custom:colour: String must be no shorter than 3 characters\n",
+			atSignUp:  unconform + "custom:colour: String must be no shorter than 3 characters\n",
 		},
 		"too large": {
-			named("custom:age", "151"), unconform + "custom:age: The attribute is out of range\n",
-			unconform + "custom:age: The attribute is out of range\n",
-			unconform + "custom:age: The attribute is out of range\n",
+			attribute: named("custom:age", "151"),
+			byUser:    unconform + "custom:age: The attribute is out of range\n",
+			byAdmin:   unconform + "custom:age: The attribute is out of range\n",
+			atSignUp:  unconform + "custom:age: The attribute is out of range\n",
 		},
 		"no number": {
-			named("custom:age", "old"), unconform + "custom:age: The attribute is not a number\n",
-			unconform + "custom:age: The attribute is not a number\n",
-			unconform + "custom:age: The attribute is not a number\n",
+			attribute: named("custom:age", "old"),
+			byUser:    unconform + "custom:age: The attribute is not a number\n",
+			byAdmin:   unconform + "custom:age: The attribute is not a number\n",
+			atSignUp:  unconform + "custom:age: The attribute is not a number\n",
 		},
 		"neither": {
-			named("custom:happy", "yes"),
-			unconform + "custom:happy: The attribute is not true or false\n",
-			unconform + "custom:happy: The attribute is not true or false\n",
-			unconform + "custom:happy: The attribute is not true or false\n",
+			attribute: named("custom:happy", "yes"),
+			byUser:    unconform + "custom:happy: The attribute is not true or false\n",
+			byAdmin:   unconform + "custom:happy: The attribute is not true or false\n",
+			atSignUp:  unconform + "custom:happy: The attribute is not true or false\n",
 		},
 		"no address": {
-			named("email", "bob"), "InvalidParameter: Invalid email address format.",
-			"InvalidParameter: Invalid email address format.",
-			"InvalidParameter: Invalid email address format.",
+			attribute: named("email", "bob"),
+			byUser:    "InvalidParameter: Invalid email address format.",
+			byAdmin:   "InvalidParameter: Invalid email address format.",
+			atSignUp:  "InvalidParameter: Invalid email address format.",
 		},
 		"no phone number": {
-			named("phone_number", "1"), "InvalidParameter: Invalid phone number format.",
-			"InvalidParameter: Invalid phone number format.",
-			"InvalidParameter: Invalid phone number format.",
+			attribute: named("phone_number", "1"),
+			byUser:    "InvalidParameter: Invalid phone number format.",
+			byAdmin:   "InvalidParameter: Invalid phone number format.",
+			atSignUp:  "InvalidParameter: Invalid phone number format.",
 		},
-		"what is possible": {named("custom:age", "0"), "", "", ""},
+		"what is possible": {attribute: named("custom:age", "0")},
 	} {
 		assert.Equal(
 			t, tc.byUser,
-			srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{tc.attribute}}).failure(),
+			srv.call("UpdateUserAttributes",
+				kv{"AccessToken": access, "UserAttributes": []kv{tc.attribute}}).failure(),
 			name,
 		)
 		assert.Equal(
@@ -277,12 +302,14 @@ func TestAttributeRefusals(t *testing.T) {
 		}),
 		"InvalidParameter: user.custom:shoe: Attribute does not exist in the schema.\n": srv.call(
 			"AdminDeleteUserAttributes", kv{
-				"UserPoolId": pool, "Username": "bob", "UserAttributeNames": []string{"custom:shoe"},
+				"UserPoolId": pool, "Username": "bob",
+				"UserAttributeNames": []string{"custom:shoe"},
 			},
 		),
-		"InvalidParameter: Required custom attributes are not supported currently.": srv.call("CreateUserPool", kv{
-			"PoolName": "x", "Schema": []kv{{"Name": "shoe", "Required": true}},
-		}),
+		"InvalidParameter: Required custom attributes are not supported currently.": srv.call(
+			"CreateUserPool", kv{
+				"PoolName": "x", "Schema": []kv{{"Name": "shoe", "Required": true}},
+			}),
 	} {
 		assert.Equal(t, failure, attempt.failure())
 	}
@@ -308,7 +335,8 @@ func TestNewPasswordLeavesTheEmail(t *testing.T) {
 			"NEW_PASSWORD": newPassword, "userAttributes." + attribute: value,
 		}).failure()
 	}
-	assert.Equal(t, "NotAuthorized: Cannot modify an already provided email", answer("email", "bob@example.com"))
+	assert.Equal(t, "NotAuthorized: Cannot modify an already provided email",
+		answer("email", "bob@example.com"))
 	assert.Equal(
 		t, "NotAuthorized: A client attempted to write unauthorized attribute",
 		answer("email_verified", "true"),
@@ -323,11 +351,14 @@ func TestUnknownAttributes(t *testing.T) {
 	const line = ": Attribute does not exist in the schema.\n"
 	given := []kv{named("one", "1"), named("name", "Bob"), named("two", "2")}
 	const atChange = "InvalidParameter: user.one" + line + "user.two" + line
-	const atCreation = "InvalidParameter: Attributes did not conform to the schema: one" + line + "two" + line
+	const atCreation = "InvalidParameter: Attributes did not conform to the schema: one" + line +
+		"two" + line
 	alice := kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "UserAttributes": given}
 	bob := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": given}
 	own := kv{"AccessToken": srv.tokens("alice").access(), "UserAttributes": given}
-	signUp := kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": given}
+	signUp := kv{
+		"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": given,
+	}
 	assert.Equal(t, atChange, srv.call("UpdateUserAttributes", own).failure())
 	assert.Equal(t, atChange, srv.call("AdminUpdateUserAttributes", alice).failure())
 	assert.Equal(t, atCreation, srv.call("SignUp", signUp).failure())
@@ -342,11 +373,13 @@ func TestVerifiedInAnyCase(t *testing.T) {
 	for value, verified := range map[string]bool{
 		"true": true, "True": true, "TRUE": true, "false": false, "False": false,
 	} {
-		srv.must("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": value, "UserAttributes": []kv{
-			named("email", "bob@example.com"), named("email_verified", value),
-		}})
+		srv.must("AdminCreateUser",
+			kv{"UserPoolId": srv.UserPoolID, "Username": value, "UserAttributes": []kv{
+				named("email", "bob@example.com"), named("email_verified", value),
+			}})
 		srv.must("AdminSetUserPassword", kv{
-			"UserPoolId": srv.UserPoolID, "Username": value, "Password": password, "Permanent": true,
+			"UserPoolId": srv.UserPoolID, "Username": value, "Password": password,
+			"Permanent": true,
 		})
 		assert.Equal(t, verified, srv.forgot(value).failure() == "", value)
 		id := srv.signIn(value, password).text("AuthenticationResult", "IdToken")
@@ -369,14 +402,17 @@ func TestVerifiedInAnyCase(t *testing.T) {
 // In a pool whose users sign in by e-mail, the address is the name.
 func TestUsernameIsTheAddress(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
+	srv := start(t,
+		func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
 	const failure = "InvalidParameter: User email should be empty or same as username, " +
 		"since username attribute is email."
-	another, same := []kv{named("email", "other@example.com")}, []kv{named("email", "bob@example.com")}
+	another, same := []kv{named("email", "other@example.com")},
+		[]kv{named("email", "bob@example.com")}
 	signUp := kv{"ClientId": srv.ClientID, "Username": "bob@example.com", "Password": password}
 	create := kv{"UserPoolId": srv.UserPoolID, "Username": "bob@example.com"}
 	assert.Equal(t, failure, srv.call("SignUp", with(signUp, "UserAttributes", another)).failure())
-	assert.Equal(t, failure, srv.call("AdminCreateUser", with(create, "UserAttributes", another)).failure())
+	assert.Equal(t, failure,
+		srv.call("AdminCreateUser", with(create, "UserAttributes", another)).failure())
 	srv.must("SignUp", with(signUp, "UserAttributes", same))
 	srv.must("AdminCreateUser", with(create, "Username", "carol@example.com"))
 }

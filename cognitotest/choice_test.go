@@ -31,7 +31,8 @@ func (f fake) userAuth(username string, more kv) reply {
 	for name, value := range more {
 		parameters[name] = value
 	}
-	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_AUTH", "AuthParameters": parameters})
+	return f.call("InitiateAuth",
+		kv{"ClientId": f.ClientID, "AuthFlow": "USER_AUTH", "AuthParameters": parameters})
 }
 
 func prefer(factor string) kv { return kv{"PREFERRED_CHALLENGE": factor} }
@@ -116,7 +117,9 @@ func TestFirstFactors(t *testing.T) {
 			offers: passwords,
 		},
 		"TOTP verified only": {on: everyFirstFactor, user: unused, expect: choice, offers: all},
-		"federated":          {on: everyFirstFactor, user: federated, expect: choice, offers: passwords},
+		"federated": {
+			on: everyFirstFactor, user: federated, expect: choice, offers: passwords,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,7 +132,8 @@ func TestFirstFactors(t *testing.T) {
 			srv.AddUser(tc.user)
 			if slices.Contains(tc.user.Methods, "SMS_MFA") { // and has lost the number since
 				srv.must("AdminDeleteUserAttributes", kv{
-					"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{"phone_number"},
+					"UserPoolId": srv.UserPoolID, "Username": "bob",
+					"UserAttributeNames": []string{"phone_number"},
 				})
 			}
 			r := srv.userAuth("bob", prefer(tc.preferred))
@@ -147,12 +151,17 @@ func TestFirstFactors(t *testing.T) {
 func TestChoice(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor)
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "b@x.org", Phone: "+15550001234"})
-	srv.AddUser(cognitotest.User{Username: "carol", Password: password, Email: "c@x.org", TOTP: secret})
+	srv.AddUser(
+		cognitotest.User{
+			Username: "bob", Password: password, Email: "b@x.org", Phone: "+15550001234",
+		})
+	srv.AddUser(
+		cognitotest.User{Username: "carol", Password: password, Email: "c@x.org", TOTP: secret})
 	s := newSRPClient()
 	selected := func(t *testing.T, username string, answer kv) reply {
 		t.Helper()
-		return srv.in(t).respond("SELECT_CHALLENGE", srv.in(t).userAuth(username, nil).session(), username, answer)
+		return srv.in(t).respond("SELECT_CHALLENGE", srv.in(t).userAuth(username, nil).session(),
+			username, answer)
 	}
 	code := func(t *testing.T, challenge reply, username string) reply {
 		t.Helper()
@@ -164,7 +173,8 @@ func TestChoice(t *testing.T) {
 	for name, way := range map[string]func(t *testing.T, username string) reply{
 		"password at once": func(t *testing.T, username string) reply {
 			t.Helper()
-			return srv.in(t).userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password})
+			return srv.in(t).userAuth(username,
+				kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password})
 		},
 		"password when asked": func(t *testing.T, username string) reply {
 			t.Helper()
@@ -183,7 +193,8 @@ func TestChoice(t *testing.T) {
 		},
 		"SRP at once": func(t *testing.T, username string) reply {
 			t.Helper()
-			r := srv.in(t).userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+			r := srv.in(t).userAuth(username,
+				kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
 			assert.Contains(t, r.body["AvailableChallenges"], "PASSWORD_SRP")
 			return srv.in(t).srpAnswer(srv.in(t).srpClaim(s, r, password))
 		},
@@ -220,7 +231,8 @@ func TestChoice(t *testing.T) {
 			assert.NotEmpty(t, r.access(), "%s", r.raw)
 			assert.NotContains(t, r.body, "AvailableChallenges")
 
-			if !strings.HasPrefix(name, "e-mail") { // which is not offered to who has a second factor
+			// which is not offered to who has a second factor
+			if !strings.HasPrefix(name, "e-mail") {
 				r = way(t, "carol")
 				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 				assert.NotContains(t, r.body, "AvailableChallenges")
@@ -250,46 +262,68 @@ func TestChoiceRefusals(t *testing.T) {
 		responses kv
 		failure   string
 	}{
-		"nothing selected": {"SELECT_CHALLENGE", choice(), nil, missing + "ANSWER"},
+		"nothing selected": {
+			challenge: "SELECT_CHALLENGE", session: choice(), failure: missing + "ANSWER",
+		},
 		"not offered": {
-			"SELECT_CHALLENGE", choice(),
-			kv{"ANSWER": "SMS_OTP"},
-			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
+			challenge: "SELECT_CHALLENGE", session: choice(),
+			responses: kv{"ANSWER": "SMS_OTP"},
+			failure: "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
 				"PASSWORD, EMAIL_OTP",
 		},
 		"never offered": {
-			"SELECT_CHALLENGE", choice(),
-			kv{"ANSWER": "WEB_AUTHN"},
-			"InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
+			challenge: "SELECT_CHALLENGE", session: choice(),
+			responses: kv{"ANSWER": "WEB_AUTHN"},
+			failure: "InvalidParameter: The challenge that was selected is not one of PASSWORD_SRP, " +
 				"PASSWORD, EMAIL_OTP",
 		},
 		"selected, wrong": {
-			"SELECT_CHALLENGE", choice(), kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, incorrect,
+			challenge: "SELECT_CHALLENGE", session: choice(),
+			responses: kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}, failure: incorrect,
 		},
 		"selected, no public key": {
-			"SELECT_CHALLENGE", choice(),
-			kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"},
-			"InvalidParameter: SRP_A is not a valid public key.",
+			challenge: "SELECT_CHALLENGE", session: choice(),
+			responses: kv{"ANSWER": "PASSWORD_SRP", "SRP_A": "0"},
+			failure:   "InvalidParameter: SRP_A is not a valid public key.",
 		},
-		"no password":    {"PASSWORD", begun("PASSWORD"), kv{"ANSWER": password}, missing + "PASSWORD"},
-		"wrong password": {"PASSWORD", begun("PASSWORD"), kv{"PASSWORD": "wrong"}, incorrect},
-		"no SRP_A":       {"PASSWORD_SRP", begun("PASSWORD_SRP"), kv{"PASSWORD": password}, missing + "SRP_A"},
+		"no password": {
+			challenge: "PASSWORD", session: begun("PASSWORD"), responses: kv{"ANSWER": password},
+			failure: missing + "PASSWORD",
+		},
+		"wrong password": {
+			challenge: "PASSWORD", session: begun("PASSWORD"), responses: kv{"PASSWORD": "wrong"},
+			failure: incorrect,
+		},
+		"no SRP_A": {
+			challenge: "PASSWORD_SRP", session: begun("PASSWORD_SRP"),
+			responses: kv{"PASSWORD": password}, failure: missing + "SRP_A",
+		},
 		"no public key": {
-			"PASSWORD_SRP", begun("PASSWORD_SRP"),
-			kv{"SRP_A": "N"},
-			"InvalidParameter: SRP_A is not a valid public key.",
+			challenge: "PASSWORD_SRP", session: begun("PASSWORD_SRP"),
+			responses: kv{"SRP_A": "N"},
+			failure:   "InvalidParameter: SRP_A is not a valid public key.",
 		},
 		"no code": {
-			"EMAIL_OTP", begun("EMAIL_OTP"), kv{"PASSWORD": password}, missing + "EMAIL_OTP_CODE",
+			challenge: "EMAIL_OTP", session: begun("EMAIL_OTP"),
+			responses: kv{"PASSWORD": password}, failure: missing + "EMAIL_OTP_CODE",
 		},
-		"wrong code":         {"EMAIL_OTP", begun("EMAIL_OTP"), kv{"EMAIL_OTP_CODE": "123"}, wrongOTP},
-		"choice as password": {"PASSWORD", choice(), kv{"PASSWORD": password}, invalidSession},
+		"wrong code": {
+			challenge: "EMAIL_OTP", session: begun("EMAIL_OTP"),
+			responses: kv{"EMAIL_OTP_CODE": "123"}, failure: wrongOTP,
+		},
+		"choice as password": {
+			challenge: "PASSWORD", session: choice(), responses: kv{"PASSWORD": password},
+			failure: invalidSession,
+		},
 		"password as choice": {
-			"SELECT_CHALLENGE", begun("PASSWORD"),
-			kv{"ANSWER": "PASSWORD", "PASSWORD": password},
-			invalidSession,
+			challenge: "SELECT_CHALLENGE", session: begun("PASSWORD"),
+			responses: kv{"ANSWER": "PASSWORD", "PASSWORD": password},
+			failure:   invalidSession,
 		},
-		"no session": {"SELECT_CHALLENGE", "", kv{"ANSWER": "EMAIL_OTP"}, missing + "Session"},
+		"no session": {
+			challenge: "SELECT_CHALLENGE", responses: kv{"ANSWER": "EMAIL_OTP"},
+			failure: missing + "Session",
+		},
 	} {
 		r := srv.call("RespondToAuthChallenge", kv{
 			"ClientId": srv.ClientID, "ChallengeName": tc.challenge,
@@ -324,7 +358,8 @@ func TestChoiceSessions(t *testing.T) {
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "b@x.org"})
 
 	session := srv.userAuth("bob", prefer("PASSWORD")).session()
-	assert.Equal(t, incorrect, srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": "wrong"}).failure())
+	assert.Equal(t, incorrect,
+		srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": "wrong"}).failure())
 	assert.Equal(t, usedSession,
 		srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password}).failure(),
 		"a wrong password ends the sign-in")
@@ -340,16 +375,19 @@ func TestChoiceSessions(t *testing.T) {
 		}).failure())
 
 	s := newSRPClient()
-	challenge := srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+	challenge := srv.userAuth("bob",
+		kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
 	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, challenge, "wrong")).failure())
 	assert.Equal(t, usedSession, srv.srpAnswer(srv.srpClaim(s, challenge, password)).failure())
 
 	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
 	right := kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}
 	for range 6 {
-		assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure())
+		assert.Equal(t, wrongOTP,
+			srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure())
 	}
-	assert.NotEmpty(t, srv.respond("EMAIL_OTP", session, "bob", right).access(), "a wrong code does not")
+	assert.NotEmpty(t, srv.respond("EMAIL_OTP", session, "bob", right).access(),
+		"a wrong code does not")
 	assert.Equal(t, usedSession, srv.respond("EMAIL_OTP", session, "bob", right).failure())
 
 	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
@@ -357,10 +395,12 @@ func TestChoiceSessions(t *testing.T) {
 		"a code is good for its own session")
 	srv.Advance(3 * time.Minute)
 	assert.Equal(t, expiredSession,
-		srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
+		srv.respond("EMAIL_OTP", session, "bob",
+			kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
 }
 
-// A user who may not sign in learns it after the first factor, unless the client tells who exists anyway.
+// A user who may not sign in learns it after the first factor, unless the client tells who exists
+// anyway.
 func TestChoiceStates(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -381,19 +421,24 @@ func TestChoiceStates(t *testing.T) {
 		srv := listen(t, everyFirstFactor)
 		srv.AddUser(tc.user)
 		session := srv.userAuth("bob", nil).session()
-		session = srv.respond("SELECT_CHALLENGE", session, "bob", kv{"ANSWER": "EMAIL_OTP"}).session()
-		assert.Equal(t, wrongOTP, srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure(), name)
+		session = srv.respond("SELECT_CHALLENGE", session, "bob",
+			kv{"ANSWER": "EMAIL_OTP"}).session()
+		assert.Equal(t, wrongOTP,
+			srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": "1"}).failure(), name)
 		assert.Equal(t, tc.failure,
-			srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure(),
+			srv.respond("EMAIL_OTP", session, "bob",
+				kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure(),
 			name)
 		assert.Equal(t, incorrect,
-			srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure(),
+			srv.userAuth("bob",
+				kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure(),
 			name)
 
 		telling := listen(t, everyFirstFactor, func(o *options) { o.RevealUsers = true })
 		telling.AddUser(tc.user)
 		assert.Equal(t, tc.failure, telling.userAuth("bob", nil).failure(), name)
-		assert.Equal(t, "UserNotFound: User does not exist.", telling.userAuth("nobody", nil).failure(), name)
+		assert.Equal(t, "UserNotFound: User does not exist.",
+			telling.userAuth("nobody", nil).failure(), name)
 	}
 }
 
@@ -401,19 +446,24 @@ func TestChoiceStates(t *testing.T) {
 func TestCodeIsNoWayRoundMFA(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor)
-	bob := cognitotest.User{Username: "bob", Password: password, Email: "b@x.org", TOTP: secret, Methods: []string{}}
+	bob := cognitotest.User{
+		Username: "bob", Password: password, Email: "b@x.org", TOTP: secret, Methods: []string{},
+	}
 	srv.AddUser(bob)
 	choice := srv.userAuth("bob", nil)
 	begun := srv.userAuth("bob", prefer("EMAIL_OTP"))
 	code := srv.lastCode("bob")
 	srv.must("AdminSetUserMFAPreference", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "SoftwareTokenMfaSettings": kv{"Enabled": true},
+		"UserPoolId": srv.UserPoolID, "Username": "bob",
+		"SoftwareTokenMfaSettings": kv{"Enabled": true},
 	})
 	r := srv.respond("EMAIL_OTP", begun.session(), "bob", kv{"EMAIL_OTP_CODE": code})
 	assert.Equal(t, invalidSession, r.failure())
 	r = srv.respond("SELECT_CHALLENGE", choice.session(), "bob", kv{"ANSWER": "EMAIL_OTP"})
-	assert.Contains(t, r.failure(), "InvalidParameter: The challenge that was selected is not one of ")
-	r = srv.respond("SELECT_CHALLENGE", choice.session(), "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": password})
+	assert.Contains(t, r.failure(),
+		"InvalidParameter: The challenge that was selected is not one of ")
+	r = srv.respond("SELECT_CHALLENGE", choice.session(), "bob",
+		kv{"ANSWER": "PASSWORD", "PASSWORD": password})
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 }
 
@@ -423,7 +473,8 @@ func TestChoiceSimulated(t *testing.T) {
 	srv := listen(t, everyFirstFactor, frozen, func(o *options) {
 		o.UsernameAttributes = []types.UsernameAttributeType{"email", "phone_number"}
 	})
-	srv.AddUser(cognitotest.User{Username: "real@example.com", Password: password, Phone: "+15550001234"})
+	srv.AddUser(
+		cognitotest.User{Username: "real@example.com", Password: password, Phone: "+15550001234"})
 	s := newSRPClient()
 	both := []string{"real@example.com", "fake@example.com"}
 	same := func(what string, do func(username string) reply) (answers [2]reply) {
@@ -444,8 +495,11 @@ func TestChoiceSimulated(t *testing.T) {
 		})
 	}
 
-	for _, preferred := range []string{"", "WEB_AUTHN", "PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP"} {
-		same("preferred "+preferred, func(username string) reply { return srv.userAuth(username, prefer(preferred)) })
+	for _, preferred := range []string{
+		"", "WEB_AUTHN", "PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP",
+	} {
+		same("preferred "+preferred,
+			func(username string) reply { return srv.userAuth(username, prefer(preferred)) })
 	}
 	begun := same("choice", func(username string) reply { return srv.userAuth(username, nil) })
 	respondTo("not offered", "SELECT_CHALLENGE", begun, kv{"ANSWER": "WEB_AUTHN"})
@@ -457,9 +511,11 @@ func TestChoiceSimulated(t *testing.T) {
 	}
 	begun = same("choice", func(username string) reply { return srv.userAuth(username, nil) })
 	respondTo("password", "SELECT_CHALLENGE", begun, kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"})
-	respondTo("password again", "SELECT_CHALLENGE", begun, kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"})
+	respondTo("password again", "SELECT_CHALLENGE", begun,
+		kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"})
 	same("SRP", func(username string) reply {
-		r := srv.userAuth(username, kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+		r := srv.userAuth(username,
+			kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
 		return srv.srpAnswer(srv.srpClaim(s, r, "wrong"))
 	})
 	same("SRP by itself", func(username string) reply { return srv.srpSignIn(username, "wrong") })
@@ -492,7 +548,8 @@ func shape(value any) any {
 	}
 }
 
-// Those who do not exist are not kept for ever, however many names are tried, and none of them can come to anything.
+// Those who do not exist are not kept for ever, however many names are tried, and none of them can
+// come to anything.
 func TestManyGhosts(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, frozen)
@@ -500,7 +557,8 @@ func TestManyGhosts(t *testing.T) {
 	try := func(username string) string {
 		body := `{"ClientId":"` + srv.ClientID + `","AuthFlow":"USER_PASSWORD_AUTH",` +
 			`"AuthParameters":{"USERNAME":"` + username + `","PASSWORD":"x"}}`
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/",
+			strings.NewReader(body))
 		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
 		w := httptest.NewRecorder()
 		srv.ServeHTTP(w, request)
@@ -528,12 +586,14 @@ func TestManyGhosts(t *testing.T) {
 // Whoever does not exist can be called by the UUID that a challenge gave, as users can.
 func TestGhostBySub(t *testing.T) {
 	t.Parallel()
-	srv := listen(t, func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
+	srv := listen(t,
+		func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} })
 	srv.AddUser(cognitotest.User{Username: "real@example.com", Password: password})
 	s := newSRPClient()
 	for _, username := range []string{"real@example.com", "fake@example.com"} {
 		id := srv.srpInit(s, username).text("ChallengeParameters", "USER_ID_FOR_SRP")
-		assert.Equal(t, id, srv.srpInit(s, id).text("ChallengeParameters", "USER_ID_FOR_SRP"), username)
+		assert.Equal(t, id, srv.srpInit(s, id).text("ChallengeParameters", "USER_ID_FOR_SRP"),
+			username)
 	}
 }
 
@@ -602,14 +662,19 @@ func TestSignInAfterSignUp(t *testing.T) {
 	assert.Equal(t, expiredSession, initiate("carol", session).failure())
 
 	_, code = signUp("erin")
-	alone := srv.must("ConfirmSignUp", kv{"ClientId": srv.ClientID, "Username": "erin", "ConfirmationCode": code})
+	alone := srv.must("ConfirmSignUp",
+		kv{"ClientId": srv.ClientID, "Username": "erin", "ConfirmationCode": code})
 	assert.NotEmpty(t, initiate("erin", alone.session()).access(),
 		"who brings no session gets one all the same, as Amplify relies on")
 
 	_, code = signUp("frank")
-	flows := kv{"UserPoolId": srv.UserPoolID, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH"}}
+	flows := kv{
+		"UserPoolId": srv.UserPoolID, "ClientName": "app",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH"},
+	}
 	app := srv.must("CreateUserPoolClient", flows).text("UserPoolClient", "ClientId")
-	bare := srv.must("ConfirmSignUp", kv{"ClientId": app, "Username": "frank", "ConfirmationCode": code})
+	bare := srv.must("ConfirmSignUp",
+		kv{"ClientId": app, "Username": "frank", "ConfirmationCode": code})
 	assert.Equal(t, kv{}, bare.body, "a client without USER_AUTH has no use for one")
 }
 
@@ -621,7 +686,9 @@ func TestWithoutPassword(t *testing.T) {
 	srv := start(t)
 	made := srv.must("CreateUserPool", kv{
 		"PoolName": "passwordless",
-		"Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP"}}},
+		"Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": []string{
+			"PASSWORD", "EMAIL_OTP",
+		}}},
 	})
 	assert.Equal(t, kv{"AllowedFirstAuthFactors": []any{"PASSWORD", "EMAIL_OTP"}},
 		made.body["UserPool"].(kv)["Policies"].(kv)["SignInPolicy"])
@@ -669,16 +736,20 @@ func TestWithoutPassword(t *testing.T) {
 	})
 	assert.NotEmpty(t, r.access(), "%s", r.raw)
 
-	for _, factors := range [][]string{{}, {"EMAIL_OTP"}, {"PASSWORD", "SOFTWARE_TOKEN"}, {"PASSWORD", ""}} {
+	for _, factors := range [][]string{
+		{}, {"EMAIL_OTP"}, {"PASSWORD", "SOFTWARE_TOKEN"}, {"PASSWORD", ""},
+	} {
 		r := srv.call("CreateUserPool", kv{
 			"PoolName": "x", "Policies": kv{"SignInPolicy": kv{"AllowedFirstAuthFactors": factors}},
 		})
 		assert.Equal(t, "InvalidParameterException", r.text("__type"), factors)
 	}
 	assert.Panics(t, func() {
-		cognitotest.NewServer(func(o *options) { o.FirstFactors = []types.AuthFactorType{"SMS_OTP"} })
+		cognitotest.NewServer(
+			func(o *options) { o.FirstFactors = []types.AuthFactorType{"SMS_OTP"} })
 	})
-	assert.Panics(t, func() { srv.AddUser(cognitotest.User{Username: "bob"}) }, "in a pool that requires passwords")
+	assert.Panics(t, func() { srv.AddUser(cognitotest.User{Username: "bob"}) },
+		"in a pool that requires passwords")
 }
 
 // A user without a password has none that an empty one matches, also not by SRP.

@@ -9,13 +9,14 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// What a service tells threat protection of its users is taken and checked, and Calls shows it, apart from
-// what could be secret.
+// What a service tells threat protection of its users is taken and checked, and Calls shows it,
+// apart from what could be secret.
 func TestContextData(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	data := kv{
-		"IpAddress": "192.0.2.7", "ServerName": "example.com", "ServerPath": "/login", "EncodedData": "fingerprint",
+		"IpAddress": "192.0.2.7", "ServerName": "example.com", "ServerPath": "/login",
+		"EncodedData": "fingerprint",
 		"HttpHeaders": []kv{
 			{"headerName": "User-Agent", "headerValue": "Mozilla"},
 			{"headerName": "Cookie", "headerValue": "id=secret"},
@@ -23,7 +24,8 @@ func TestContextData(t *testing.T) {
 	}
 	call := func(data kv) reply {
 		return srv.call("AdminInitiateAuth", kv{
-			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,
+			"AuthFlow":       "ADMIN_USER_PASSWORD_AUTH",
 			"AuthParameters": kv{"USERNAME": "alice", "PASSWORD": password}, "ContextData": data,
 		})
 	}
@@ -66,23 +68,29 @@ func TestUserContextData(t *testing.T) {
 		return calls[len(calls)-1]
 	}
 	seen := signIn()
-	assert.Equal(t, "192.0.2.7", seen.Params["UserContextData.IpAddress"], "that it was sent is seen")
+	assert.Equal(t, "192.0.2.7", seen.Params["UserContextData.IpAddress"],
+		"that it was sent is seen")
 	assert.Equal(t, cognitotest.Redacted, seen.Params["UserContextData.EncodedData"])
 	assert.Empty(t, seen.IPAddress, "and that it is not taken")
 
 	client := kv{"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID}
-	srv.must("UpdateUserPoolClient", with(with(client, "EnablePropagateAdditionalUserContextData", true),
-		"ExplicitAuthFlows", []string{"ALLOW_USER_PASSWORD_AUTH"}))
+	srv.must("UpdateUserPoolClient",
+		with(with(client, "EnablePropagateAdditionalUserContextData", true),
+			"ExplicitAuthFlows", []string{"ALLOW_USER_PASSWORD_AUTH"}))
 	described := srv.must("DescribeUserPoolClient", client).body["UserPoolClient"].(kv)
 	assert.Equal(t, true, described["EnablePropagateAdditionalUserContextData"])
 	assert.Equal(t, "192.0.2.7", signIn().IPAddress)
 
-	public := kv{"UserPoolId": srv.UserPoolID, "ClientName": "x", "EnablePropagateAdditionalUserContextData": true}
-	assert.Equal(t, "InvalidParameterException", srv.call("CreateUserPoolClient", public).text("__type"))
+	public := kv{
+		"UserPoolId": srv.UserPoolID, "ClientName": "x",
+		"EnablePropagateAdditionalUserContextData": true,
+	}
+	assert.Equal(t, "InvalidParameterException",
+		srv.call("CreateUserPoolClient", public).text("__type"))
 }
 
-// Extra parameters do no harm: those that nobody knows, those of other challenges, and a session beside
-// what stands in for one. Where a session would do nothing it is refused.
+// Extra parameters do no harm: those that nobody knows, those of other challenges, and a session
+// beside what stands in for one. Where a session would do nothing it is refused.
 func TestExtraParameters(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -92,7 +100,8 @@ func TestExtraParameters(t *testing.T) {
 	})
 	require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"), "%s", begun.raw)
 	r := srv.respond("SOFTWARE_TOKEN_MFA", begun.session(), "alice", kv{
-		"SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"), "SMS_MFA_CODE": "1", "SESSION": "x", "COLOR": "green",
+		"SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"), "SMS_MFA_CODE": "1", "SESSION": "x",
+		"COLOR": "green",
 	})
 	assert.NotEmpty(t, r.access())
 
@@ -104,8 +113,11 @@ func TestExtraParameters(t *testing.T) {
 	})
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "%s", r.raw)
 
-	for _, flow := range []string{"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "REFRESH_TOKEN_AUTH"} {
-		r = srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": flow, "Session": begun.session()})
+	for _, flow := range []string{
+		"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "REFRESH_TOKEN_AUTH",
+	} {
+		r = srv.call("InitiateAuth",
+			kv{"ClientId": srv.ClientID, "AuthFlow": flow, "Session": begun.session()})
 		assert.Equal(t, "InvalidParameter: Session is a parameter of USER_AUTH.", r.failure(), flow)
 	}
 }

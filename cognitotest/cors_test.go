@@ -16,7 +16,8 @@ import (
 // browse sends what a browser sends for a page of another origin.
 func browse(t *testing.T, srv fake, method, path string, header http.Header) reply {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader("{}"))
+	request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path,
+		strings.NewReader("{}"))
 	require.NoError(t, err)
 	if method == http.MethodOptions {
 		request.Body, request.ContentLength = http.NoBody, 0
@@ -44,22 +45,25 @@ func TestPreflight(t *testing.T) {
 		methods, allowed string
 	}{
 		"amazon-cognito-identity-js": {
-			"/",
-			[]string{"cache-control,content-type,x-amz-target,x-amz-user-agent"},
-			"POST", "cache-control,content-type,x-amz-target,x-amz-user-agent",
+			path:    "/",
+			asked:   []string{"cache-control,content-type,x-amz-target,x-amz-user-agent"},
+			methods: "POST", allowed: "cache-control,content-type,x-amz-target,x-amz-user-agent",
 		},
-		"AWS SDK": {"/", []string{signed}, "POST", signed},
+		"AWS SDK": {path: "/", asked: []string{signed}, methods: "POST", allowed: signed},
 		"spaces and several lines": {
-			"/",
-			[]string{"content-type, x-amz-target", "X-Mine"},
-			"POST", "content-type,x-amz-target,X-Mine",
+			path:    "/",
+			asked:   []string{"content-type, x-amz-target", "X-Mine"},
+			methods: "POST", allowed: "content-type,x-amz-target,X-Mine",
 		},
-		"nothing that is no name": {"/", []string{",, *, a b, x;y, é, <script>, ok"}, "POST", "ok"},
-		"no headers":              {"/", nil, "POST", ""},
+		"nothing that is no name": {
+			path: "/", asked: []string{",, *, a b, x;y, é, <script>, ok"}, methods: "POST",
+			allowed: "ok",
+		},
+		"no headers": {path: "/", methods: "POST"},
 		"keys": {
-			"/" + srv.UserPoolID + "/.well-known/jwks.json",
-			[]string{"cache-control"},
-			"GET, HEAD", "cache-control",
+			path:    "/" + srv.UserPoolID + "/.well-known/jwks.json",
+			asked:   []string{"cache-control"},
+			methods: "GET, HEAD", allowed: "cache-control",
 		},
 	} {
 		header := http.Header{"Access-Control-Request-Method": {"POST"}}
@@ -75,7 +79,8 @@ func TestPreflight(t *testing.T) {
 		assert.Equal(t, "172800", r.header.Get("Access-Control-Max-Age"), name)
 	}
 	assert.Empty(t, srv.Calls(), "a browser's question is no call")
-	assert.Equal(t, "InternalError: Internal error", srv.call("GetUser", kv{}).failure(), "and takes no fault")
+	assert.Equal(t, "InternalError: Internal error", srv.call("GetUser", kv{}).failure(),
+		"and takes no fault")
 }
 
 // Whatever is answered, the page gets to read it.
@@ -87,13 +92,17 @@ func TestBrowsersReadEveryAnswer(t *testing.T) {
 		method, path, operation string
 		status                  int
 	}{
-		"refusal":           {"POST", "/", "InitiateAuth", 400},
-		"fault":             {"POST", "/", "GetUser", 400},
-		"unknown operation": {"POST", "/", "FlyToTheMoon", 400},
-		"unknown path":      {"POST", "/nowhere", "", 404},
-		"other method":      {"PUT", "/", "", 405},
-		"keys":              {"GET", "/" + srv.UserPoolID + "/.well-known/jwks.json", "", 200},
-		"keys of nobody":    {"GET", "/us-east-1_Nowhere/.well-known/jwks.json", "", 404},
+		"refusal":           {method: "POST", path: "/", operation: "InitiateAuth", status: 400},
+		"fault":             {method: "POST", path: "/", operation: "GetUser", status: 400},
+		"unknown operation": {method: "POST", path: "/", operation: "FlyToTheMoon", status: 400},
+		"unknown path":      {method: "POST", path: "/nowhere", status: 404},
+		"other method":      {method: "PUT", path: "/", status: 405},
+		"keys": {
+			method: "GET", path: "/" + srv.UserPoolID + "/.well-known/jwks.json", status: 200,
+		},
+		"keys of nobody": {
+			method: "GET", path: "/us-east-1_Nowhere/.well-known/jwks.json", status: 404,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,19 +123,22 @@ func TestBrowsersReadEveryAnswer(t *testing.T) {
 func TestPreflightWithoutASocket(t *testing.T) {
 	t.Parallel()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, "/", nil)
-	request.Header.Set("Access-Control-Request-Headers", "x-ok,x-evil\r\nset-cookie: a=b,"+strings.Repeat("y", 3))
+	request.Header.Set("Access-Control-Request-Headers",
+		"x-ok,x-evil\r\nset-cookie: a=b,"+strings.Repeat("y", 3))
 	recorder := httptest.NewRecorder()
 	start(t).ServeHTTP(recorder, request)
 	assert.Equal(t, []string{"x-ok,yyy"}, recorder.Result().Header["Access-Control-Allow-Headers"])
 }
 
-// Pages of this computer may call what AWS wants signed, and any page the rest; programs have no origin.
+// Pages of this computer may call what AWS wants signed, and any page the rest; programs have no
+// origin.
 func TestForeignOrigin(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *cognitotest.Options) { o.URL = "https://cognito.example.com/mounted" })
 	call := func(operation, origin string) *httptest.ResponseRecorder {
 		body := `{"UserPoolId":"` + srv.UserPoolID + `","ClientId":"` + srv.ClientID + `"}`
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/",
+			strings.NewReader(body))
 		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
 		request.Header.Set("Authorization", "x")
 		request.Host = "evil.example.com"
@@ -138,25 +150,30 @@ func TestForeignOrigin(t *testing.T) {
 		return recorder
 	}
 	for _, origin := range []string{
-		"-", "http://localhost:3000", "http://127.0.0.1", "https://[::1]:8443", "https://cognito.example.com",
+		"-", "http://localhost:3000", "http://127.0.0.1", "https://[::1]:8443",
+		"https://cognito.example.com",
 	} {
 		assert.Equal(t, http.StatusOK, call("ListUsers", origin).Code, origin)
 	}
 	srv.Fail("*", cognitotest.Throttle())
 	for _, origin := range []string{
-		"https://evil.example.com", "http://evil.example.com:9229", "http://localhost.example.com", "null", "", "%",
+		"https://evil.example.com", "http://evil.example.com:9229", "http://localhost.example.com",
+		"null", "", "%",
 		"https://example.com", "http://cognito.example.com:8080",
 	} {
 		srv.ResetCalls()
 		r := call("ListUsers", origin)
 		assert.Equal(t, http.StatusForbidden, r.Code, origin)
 		assert.Contains(t, r.Body.String(), "not from pages of another origin", origin)
-		assert.Equal(t, "*", r.Header().Get("Access-Control-Allow-Origin"), "the developer gets to read why")
+		assert.Equal(t, "*", r.Header().Get("Access-Control-Allow-Origin"),
+			"the developer gets to read why")
 		require.Len(t, srv.Calls(), 1)
 		assert.Equal(t, "ForbiddenException", srv.Calls()[0].Error)
 		assert.False(t, srv.Calls()[0].Faulted, "it takes no fault")
 	}
 	srv.Fail("*")
-	assert.Contains(t, call("InitiateAuth", "https://evil.example.com").Body.String(), "InvalidParameterException")
-	assert.NotContains(t, call("NoSuchOperation", "https://evil.example.com").Body.String(), "Forbidden")
+	assert.Contains(t, call("InitiateAuth", "https://evil.example.com").Body.String(),
+		"InvalidParameterException")
+	assert.NotContains(t, call("NoSuchOperation", "https://evil.example.com").Body.String(),
+		"Forbidden")
 }

@@ -25,7 +25,8 @@ var undeclared = map[string]string{
 
 // ofAnyOperation are errors of the protocol, which come before an operation is looked at.
 var ofAnyOperation = []string{
-	"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization", "UnknownOperation",
+	"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization",
+	"UnknownOperation",
 }
 
 // checkDeclared fails a test in which the server answered an error that the operation does not
@@ -40,7 +41,8 @@ func checkDeclared(tb testing.TB, f fake) {
 		}
 		op, known := published.Operation(call.Operation)
 		if assert.True(tb, known, call.Operation) {
-			assert.True(tb, op.Declares(call.Error), "%s does not declare %s", call.Operation, call.Error)
+			assert.True(tb, op.Declares(call.Error), "%s does not declare %s", call.Operation,
+				call.Error)
 		}
 	}
 }

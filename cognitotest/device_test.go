@@ -26,14 +26,20 @@ type testDevice struct{ key, group, password string }
 
 // newDevice is the device that the tokens of a sign-in have a key for.
 func newDevice(r reply) testDevice {
-	metadata := func(name string) string { return r.text("AuthenticationResult", "NewDeviceMetadata", name) }
-	return testDevice{metadata("DeviceKey"), metadata("DeviceGroupKey"), "the device's own secret"}
+	metadata := func(name string) string {
+		return r.text("AuthenticationResult", "NewDeviceMetadata", name)
+	}
+	return testDevice{
+		key: metadata("DeviceKey"), group: metadata("DeviceGroupKey"),
+		password: "the device's own secret",
+	}
 }
 
 // verifier is what the client tells the server of a device's password.
 func (d testDevice) verifier() kv {
 	salt := big.NewInt(0x00ff1234)
-	x := new(big.Int).SetBytes(sha256sum(padHex(salt), sha256sum([]byte(d.group+d.key+":"+d.password))))
+	x := new(big.Int).SetBytes(
+		sha256sum(padHex(salt), sha256sum([]byte(d.group+d.key+":"+d.password))))
 	v := new(big.Int).Exp(big.NewInt(2), x, definedModulus())
 	return kv{
 		"PasswordVerifier": base64.StdEncoding.EncodeToString(padHex(v)),
@@ -53,8 +59,10 @@ func (f fake) confirmDevice(access string, d testDevice) reply {
 func (f fake) deviceClaim(d testDevice, begun reply, password string) kv {
 	f.t.Helper()
 	s := newSRPClient()
-	challenge := f.respond("DEVICE_SRP_AUTH", begun.session(), "alice", kv{"DEVICE_KEY": d.key, "SRP_A": s.A.Text(16)})
-	require.Equal(f.t, "DEVICE_PASSWORD_VERIFIER", challenge.text("ChallengeName"), "%s", challenge.raw)
+	challenge := f.respond("DEVICE_SRP_AUTH", begun.session(), "alice",
+		kv{"DEVICE_KEY": d.key, "SRP_A": s.A.Text(16)})
+	require.Equal(f.t, "DEVICE_PASSWORD_VERIFIER", challenge.text("ChallengeName"), "%s",
+		challenge.raw)
 	parameter := func(name string) string { return challenge.text("ChallengeParameters", name) }
 	require.Equal(f.t, d.key, parameter("DEVICE_KEY"))
 	block, err := base64.StdEncoding.DecodeString(parameter("SECRET_BLOCK"))
@@ -73,7 +81,8 @@ func (f fake) deviceClaim(d testDevice, begun reply, password string) kv {
 func (f fake) deviceAnswer(claim kv) reply {
 	f.t.Helper()
 	return f.call("RespondToAuthChallenge", kv{
-		"ClientId": f.ClientID, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeResponses": claim,
+		"ClientId": f.ClientID, "ChallengeName": "DEVICE_PASSWORD_VERIFIER",
+		"ChallengeResponses": claim,
 	})
 }
 
@@ -87,9 +96,10 @@ func (f fake) signInOn(d testDevice) reply {
 // passwordOn is a sign-in of alice by password on a device.
 func (f fake) passwordOn(d testDevice) reply {
 	f.t.Helper()
-	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
-		"USERNAME": "alice", "PASSWORD": password, "DEVICE_KEY": d.key,
-	}})
+	return f.call("InitiateAuth",
+		kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+			"USERNAME": "alice", "PASSWORD": password, "DEVICE_KEY": d.key,
+		}})
 }
 
 // onDevice starts a server whose user alice has an authenticator and a device that is confirmed.
@@ -119,14 +129,18 @@ func TestDevice(t *testing.T) {
 	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
 	assert.Equal(t, d.key, payload(r.access())["device_key"])
 
-	byChoice := srv.userAuth("alice", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password, "DEVICE_KEY": d.key})
+	byChoice := srv.userAuth("alice",
+		kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password, "DEVICE_KEY": d.key})
 	for name, begun := range map[string]reply{"password": srv.passwordOn(d), "choice": byChoice} {
-		require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"), "%s: %s", name, begun.raw)
+		require.Equal(t, "SOFTWARE_TOKEN_MFA", begun.text("ChallengeName"), "%s: %s", name,
+			begun.raw)
 		srv.Advance(time.Minute)
 		r := srv.code(begun.session(), srv.Code("alice"))
-		assert.Equal(t, d.key, payload(r.access())["device_key"], "%s: the tokens name the device all the same", name)
+		assert.Equal(t, d.key, payload(r.access())["device_key"],
+			"%s: the tokens name the device all the same", name)
 	}
-	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.signIn("alice", password).text("ChallengeName"), "without the device")
+	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.signIn("alice", password).text("ChallengeName"),
+		"without the device")
 	assert.Equal(t, incorrect, srv.call("InitiateAuth", kv{
 		"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
 			"USERNAME": "alice", "PASSWORD": "wrong", "DEVICE_KEY": d.key,
@@ -138,8 +152,10 @@ func TestDevice(t *testing.T) {
 func TestDeviceThatSparesNothing(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]types.DeviceConfigurationType{
-		"tracked only":        {},
-		"not remembered yet":  {ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true},
+		"tracked only": {},
+		"not remembered yet": {
+			ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true,
+		},
 		"neither, on request": {DeviceOnlyRememberedOnUserPrompt: true},
 	} {
 		srv, d, first := onDevice(t, func(o *options) { o.Devices = &config })
@@ -151,7 +167,8 @@ func TestDeviceThatSparesNothing(t *testing.T) {
 		assert.Equal(t, d.key, payload(r.access())["device_key"], name)
 
 		srv.must("UpdateDeviceStatus", kv{
-			"AccessToken": first.access(), "DeviceKey": d.key, "DeviceRememberedStatus": "remembered",
+			"AccessToken": first.access(), "DeviceKey": d.key,
+			"DeviceRememberedStatus": "remembered",
 		})
 		expect := map[bool]string{
 			true: "DEVICE_SRP_AUTH", false: "SOFTWARE_TOKEN_MFA",
@@ -174,7 +191,8 @@ func TestNoDevices(t *testing.T) {
 	assert.NotContains(t, payload(r.access()), "device_key")
 	d := testDevice{key: "us-east-1_0badcafe", group: "-x", password: "x"}
 	assert.NotEmpty(t, srv.signInOn(d).access(), "a key is no matter")
-	assert.Equal(t, "InvalidParameter: Invalid device key given.", srv.confirmDevice(r.access(), d).failure())
+	assert.Equal(t, "InvalidParameter: Invalid device key given.",
+		srv.confirmDevice(r.access(), d).failure())
 	assert.Nil(t, srv.IssueTokens("alice").NewDeviceMetadata)
 }
 
@@ -207,19 +225,23 @@ func TestDeviceRefusals(t *testing.T) {
 		"no SRP_A":  {kv{"DEVICE_KEY": d.key}, missing + "SRP_A"},
 		"no device": {kv{"SRP_A": "2"}, missing + "DEVICE_KEY"},
 		"no public key": {
-			kv{"DEVICE_KEY": d.key, "SRP_A": "0"}, "InvalidParameter: SRP_A is not a valid public key.",
+			kv{"DEVICE_KEY": d.key, "SRP_A": "0"},
+			"InvalidParameter: SRP_A is not a valid public key.",
 		},
 		"an unknown device": {kv{"DEVICE_KEY": unknown.key, "SRP_A": "2"}, noDevice},
 	} {
-		assert.Equal(t, tc.failure, srv.respond("DEVICE_SRP_AUTH", session, "alice", tc.responses).failure(), name)
+		assert.Equal(t, tc.failure,
+			srv.respond("DEVICE_SRP_AUTH", session, "alice", tc.responses).failure(), name)
 	}
 	assert.Equal(
 		t, invalidSession,
-		srv.respond("DEVICE_SRP_AUTH", session, "mallory", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
+		srv.respond("DEVICE_SRP_AUTH", session, "mallory",
+			kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
 	)
 	assert.Equal(
 		t, invalidSession,
-		srv.respond("SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": "123456"}).failure(),
+		srv.respond("SOFTWARE_TOKEN_MFA", session, "alice",
+			kv{"SOFTWARE_TOKEN_MFA_CODE": "123456"}).failure(),
 	)
 
 	begin := func() reply { return srv.signInOn(d) }
@@ -230,14 +252,17 @@ func TestDeviceRefusals(t *testing.T) {
 		claim   kv
 		failure string
 	}{
-		"no device":         {with(right, "DEVICE_KEY", ""), missing + "DEVICE_KEY"},
-		"no signature":      {with(right, "PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
+		"no device": {with(right, "DEVICE_KEY", ""), missing + "DEVICE_KEY"},
+		"no signature": {
+			with(right, "PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE",
+		},
 		"an unknown device": {with(right, "DEVICE_KEY", unknown.key), noDevice},
 		"another user":      {with(right, "USERNAME", "mallory"), incorrect},
 		"nobody":            {with(right, "USERNAME", "nobody"), incorrect},
 		"another time":      {with(right, "TIMESTAMP", "Mon Sep 21 01:00:00 UTC 2026"), incorrect},
 		"the block of a password": {
-			with(right, "PASSWORD_CLAIM_SECRET_BLOCK", challenge.text("ChallengeParameters", "SECRET_BLOCK")),
+			with(right, "PASSWORD_CLAIM_SECRET_BLOCK",
+				challenge.text("ChallengeParameters", "SECRET_BLOCK")),
 			incorrect,
 		},
 	} {
@@ -277,13 +302,16 @@ func TestDeviceRefusals(t *testing.T) {
 	}
 
 	claim, begun := srv.deviceClaim(d, begin(), d.password), begin()
-	srv.must("AdminForgetDevice", kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key})
+	srv.must("AdminForgetDevice",
+		kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "DeviceKey": d.key})
 	assert.Equal(t, noDevice, srv.deviceAnswer(claim).failure())
 	assert.Equal(
 		t, noDevice,
-		srv.respond("DEVICE_SRP_AUTH", begun.session(), "alice", kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
+		srv.respond("DEVICE_SRP_AUTH", begun.session(), "alice",
+			kv{"DEVICE_KEY": d.key, "SRP_A": "2"}).failure(),
 	)
-	assert.Equal(t, "NotAuthorized: Access Token has been revoked", srv.confirmDevice(first.access(), d).failure())
+	assert.Equal(t, "NotAuthorized: Access Token has been revoked",
+		srv.confirmDevice(first.access(), d).failure())
 }
 
 func TestConfirmDevice(t *testing.T) {
@@ -295,13 +323,14 @@ func TestConfirmDevice(t *testing.T) {
 	encode := base64.StdEncoding.EncodeToString
 	n := definedModulus()
 	for name, config := range map[string]kv{
-		"none":            {},
-		"no salt":         with(d.verifier(), "Salt", ""),
-		"not Base64":      with(d.verifier(), "Salt", "%"),
-		"no verifier":     with(d.verifier(), "PasswordVerifier", ""),
-		"zero":            with(d.verifier(), "PasswordVerifier", encode(make([]byte, 384))),
-		"the modulus":     with(d.verifier(), "PasswordVerifier", encode(n.Bytes())),
-		"a huge verifier": with(d.verifier(), "PasswordVerifier", strings.Repeat("A", 4)+strings.Repeat("/", 100_000)),
+		"none":        {},
+		"no salt":     with(d.verifier(), "Salt", ""),
+		"not Base64":  with(d.verifier(), "Salt", "%"),
+		"no verifier": with(d.verifier(), "PasswordVerifier", ""),
+		"zero":        with(d.verifier(), "PasswordVerifier", encode(make([]byte, 384))),
+		"the modulus": with(d.verifier(), "PasswordVerifier", encode(n.Bytes())),
+		"a huge verifier": with(d.verifier(), "PasswordVerifier",
+			strings.Repeat("A", 4)+strings.Repeat("/", 100_000)),
 	} {
 		assert.Equal(
 			t, invalid,
@@ -314,11 +343,13 @@ func TestConfirmDevice(t *testing.T) {
 	other := newDevice(srv.srpSignIn("alice", password))
 	assert.NotEqual(t, d.key, other.key)
 	assert.Equal(
-		t, "InvalidParameter: Invalid device key given.", srv.confirmDevice(r.access(), other).failure(),
+		t, "InvalidParameter: Invalid device key given.",
+		srv.confirmDevice(r.access(), other).failure(),
 		"of another sign-in",
 	)
 	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"])
-	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"], "once more")
+	assert.Equal(t, false, srv.confirmDevice(r.access(), d).body["UserConfirmationNecessary"],
+		"once more")
 	assert.Len(t, srv.must("ListDevices", kv{"AccessToken": r.access()}).body["Devices"], 1)
 
 	r = srv.call("ConfirmDevice", kv{"AccessToken": r.access(), "DeviceKey": "no key"})
@@ -350,17 +381,22 @@ func TestDeviceCalls(t *testing.T) {
 	)
 	pool := made.text("UserPool", "Id")
 	app := srv.must("CreateUserPoolClient", kv{
-		"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"},
+		"UserPoolId": pool, "ClientName": "app",
+		"ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"},
 	}).text("UserPoolClient", "ClientId")
 	srv.ClientID = app
 	srv.must("AdminCreateUser", kv{"UserPoolId": pool, "Username": "bob"})
-	srv.must("AdminSetUserPassword", kv{"UserPoolId": pool, "Username": "bob", "Password": password, "Permanent": true})
+	srv.must("AdminSetUserPassword",
+		kv{"UserPoolId": pool, "Username": "bob", "Password": password, "Permanent": true})
 
 	var access string
 	keys := map[any]bool{}
 	for range 3 {
 		tokens := srv.IssueTokens("bob")
-		d := testDevice{*tokens.NewDeviceMetadata.DeviceKey, *tokens.NewDeviceMetadata.DeviceGroupKey, "secret"}
+		d := testDevice{
+			key:   *tokens.NewDeviceMetadata.DeviceKey,
+			group: *tokens.NewDeviceMetadata.DeviceGroupKey, password: "secret",
+		}
 		access = *tokens.AccessToken
 		assert.Equal(t, true, srv.confirmDevice(access, d).body["UserConfirmationNecessary"])
 		keys[d.key] = true
@@ -394,7 +430,8 @@ func TestDeviceCalls(t *testing.T) {
 		}
 		require.Empty(
 			t,
-			call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "remembered"}).failure(),
+			call("UpdateDeviceStatus",
+				kv{"DeviceKey": key, "DeviceRememberedStatus": "remembered"}).failure(),
 		)
 		d, _ := call("GetDevice", kv{"DeviceKey": key}).body["Device"].(kv)
 		assert.Equal(t, kv{
@@ -413,11 +450,13 @@ func TestDeviceCalls(t *testing.T) {
 		}
 		assert.Contains(
 			t,
-			call("UpdateDeviceStatus", kv{"DeviceKey": key, "DeviceRememberedStatus": "maybe"}).failure(),
+			call("UpdateDeviceStatus",
+				kv{"DeviceKey": key, "DeviceRememberedStatus": "maybe"}).failure(),
 			"enum value set: [remembered, not_remembered]",
 		)
 	}
-	assert.Equal(t, "NotAuthorized: Invalid Access Token", srv.call("ListDevices", kv{"AccessToken": "x"}).failure())
+	assert.Equal(t, "NotAuthorized: Invalid Access Token",
+		srv.call("ListDevices", kv{"AccessToken": "x"}).failure())
 	assert.Equal(
 		t, "UserNotFound: User does not exist.",
 		srv.call("AdminListDevices", kv{"UserPoolId": pool, "Username": "nobody"}).failure(),
@@ -464,7 +503,8 @@ func TestDeviceRefresh(t *testing.T) {
 // A sign-in by choice knows devices, too.
 func TestDeviceByChoice(t *testing.T) {
 	t.Parallel()
-	srv := listen(t, everyFirstFactor, func(o *options) { o.Devices = &types.DeviceConfigurationType{} })
+	srv := listen(t, everyFirstFactor,
+		func(o *options) { o.Devices = &types.DeviceConfigurationType{} })
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com"})
 	first := srv.srpSignIn("bob", password)
 	d := newDevice(first)
@@ -474,32 +514,37 @@ func TestDeviceByChoice(t *testing.T) {
 	session := srv.userAuth("bob", prefer("PASSWORD")).session()
 	assert.Equal(
 		t, noDevice,
-		srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": unknown}).failure(),
+		srv.respond("PASSWORD", session, "bob",
+			kv{"PASSWORD": password, "DEVICE_KEY": unknown}).failure(),
 	)
 	r := srv.respond("PASSWORD", session, "bob", kv{"PASSWORD": password, "DEVICE_KEY": d.key})
-	assert.Equal(t, d.key, payload(r.access())["device_key"], "the client tries again on the same session")
+	assert.Equal(t, d.key, payload(r.access())["device_key"],
+		"the client tries again on the same session")
 
 	session = srv.userAuth("bob", prefer("EMAIL_OTP")).session()
 	code := srv.lastCode("bob")
 	assert.Equal(
 		t, noDevice,
-		srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": unknown}).failure(),
+		srv.respond("EMAIL_OTP", session, "bob",
+			kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": unknown}).failure(),
 	)
 	r = srv.respond("EMAIL_OTP", session, "bob", kv{"EMAIL_OTP_CODE": code, "DEVICE_KEY": d.key})
 	assert.Equal(t, d.key, payload(r.access())["device_key"])
 	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
 }
 
-// The service confirms no device unless the password went by SRP, in the flows that say so, and refuses
-// every refresh of such a sign-in.
+// The service confirms no device unless the password went by SRP, in the flows that say so, and
+// refuses every refresh of such a sign-in.
 func TestConfirmDeviceTakesSRP(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting)
 	s := newSRPClient()
-	custom := srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{
-		"USERNAME": "alice", "CHALLENGE_NAME": "SRP_A", "SRP_A": s.A.Text(16),
-	}})
-	byChoice := srv.userAuth("alice", kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
+	custom := srv.call("InitiateAuth",
+		kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{
+			"USERNAME": "alice", "CHALLENGE_NAME": "SRP_A", "SRP_A": s.A.Text(16),
+		}})
+	byChoice := srv.userAuth("alice",
+		kv{"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": s.A.Text(16)})
 	issued := srv.IssueTokens("alice")
 	for name, tc := range map[string]struct {
 		tokens    reply
@@ -510,7 +555,8 @@ func TestConfirmDeviceTakesSRP(t *testing.T) {
 		"USER_PASSWORD_AUTH": {srv.tokens("alice"), false},
 		"USER_AUTH":          {srv.srpAnswer(srv.srpClaim(s, byChoice, password)), false},
 		"IssueTokens": {reply{body: kv{"AuthenticationResult": kv{
-			"AccessToken": *issued.AccessToken, "RefreshToken": *issued.RefreshToken, "NewDeviceMetadata": kv{
+			"AccessToken": *issued.AccessToken, "RefreshToken": *issued.RefreshToken,
+			"NewDeviceMetadata": kv{
 				"DeviceKey":      *issued.NewDeviceMetadata.DeviceKey,
 				"DeviceGroupKey": *issued.NewDeviceMetadata.DeviceGroupKey,
 			},
@@ -520,21 +566,24 @@ func TestConfirmDeviceTakesSRP(t *testing.T) {
 		require.NotEmpty(t, d.key, "%s: the key comes all the same", name)
 		failure := map[bool]string{false: "InvalidParameter: Invalid device key given."}[tc.confirmed]
 		assert.Equal(t, failure, srv.confirmDevice(tc.tokens.access(), d).failure(), name)
-		refresh := kv{"ClientId": srv.ClientID, "RefreshToken": tc.tokens.refresh(), "DeviceKey": d.key}
+		refresh := kv{
+			"ClientId": srv.ClientID, "RefreshToken": tc.tokens.refresh(), "DeviceKey": d.key,
+		}
 		failure = map[bool]string{false: "NotAuthorized: Invalid Refresh Token"}[tc.confirmed]
 		assert.Equal(t, failure, srv.call("GetTokensFromRefreshToken", refresh).failure(), name)
 	}
 }
 
-// A device that was remembered before there was a second factor does not spare the first code, and the
-// following ones it does.
+// A device that was remembered before there was a second factor does not spare the first code, and
+// the following ones it does.
 func TestDeviceFromBeforeMFA(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting, frozen)
 	first := srv.srpSignIn("alice", password)
 	d := newDevice(first)
 	require.Empty(t, srv.confirmDevice(first.access(), d).failure())
-	require.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"), "there is no second factor yet")
+	require.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"),
+		"there is no second factor yet")
 	srv.enrol(first.access())
 
 	begun := srv.signInOn(d)
@@ -546,8 +595,8 @@ func TestDeviceFromBeforeMFA(t *testing.T) {
 	assert.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"))
 }
 
-// What a device stands for: codes by SMS and of an authenticator; none by e-mail, unless a quirk says so,
-// and no set-up.
+// What a device stands for: codes by SMS and of an authenticator; none by e-mail, unless a quirk
+// says so, and no set-up.
 func TestWhatADeviceStandsFor(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
@@ -557,12 +606,14 @@ func TestWhatADeviceStandsFor(t *testing.T) {
 		quirk     bool
 		expect    string
 	}{
-		"TOTP":                  {methods: []string{totp}, expect: "DEVICE_SRP_AUTH"},
-		"SMS":                   {methods: []string{sms}, expect: "DEVICE_SRP_AUTH"},
-		"e-mail":                {methods: []string{email}, expect: email},
-		"e-mail, by the quirk":  {methods: []string{email}, quirk: true, expect: "DEVICE_SRP_AUTH"},
-		"e-mail preferred":      {methods: []string{totp, email}, preferred: email, expect: email},
-		"TOTP preferred":        {methods: []string{totp, email}, preferred: totp, expect: "DEVICE_SRP_AUTH"},
+		"TOTP":                 {methods: []string{totp}, expect: "DEVICE_SRP_AUTH"},
+		"SMS":                  {methods: []string{sms}, expect: "DEVICE_SRP_AUTH"},
+		"e-mail":               {methods: []string{email}, expect: email},
+		"e-mail, by the quirk": {methods: []string{email}, quirk: true, expect: "DEVICE_SRP_AUTH"},
+		"e-mail preferred":     {methods: []string{totp, email}, preferred: email, expect: email},
+		"TOTP preferred": {
+			methods: []string{totp, email}, preferred: totp, expect: "DEVICE_SRP_AUTH",
+		},
 		"none preferred":        {methods: []string{totp, email}, expect: "DEVICE_SRP_AUTH"},
 		"no factor, though one": {methods: []string{}, expect: "MFA_SETUP"},
 	} {
@@ -581,8 +632,10 @@ func TestWhatADeviceStandsFor(t *testing.T) {
 				on := strings.Contains(strings.Join(tc.methods, " "), method)
 				return kv{"Enabled": on, "PreferredMfa": on && method == tc.preferred}
 			}
-			preference := with(with(admin, "SMSMfaSettings", setting(sms)), "EmailMfaSettings", setting(email))
-			srv.must("AdminSetUserMFAPreference", with(preference, "SoftwareTokenMfaSettings", setting(totp)))
+			preference := with(with(admin, "SMSMfaSettings", setting(sms)), "EmailMfaSettings",
+				setting(email))
+			srv.must("AdminSetUserMFAPreference",
+				with(preference, "SoftwareTokenMfaSettings", setting(totp)))
 			if len(tc.methods) == 0 {
 				srv.must("AdminDeleteSoftwareToken", admin)
 				srv.must("SetUserPoolMfaConfig", kv{

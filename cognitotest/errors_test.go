@@ -25,7 +25,8 @@ func TestErrors(t *testing.T) {
 	totpUser := cognitotest.User{TOTP: secret}
 	withSecret := func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" }
 	initiate := func(srv fake, flow string, parameters kv) reply {
-		return srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": parameters})
+		return srv.call("InitiateAuth",
+			kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": parameters})
 	}
 
 	for name, tc := range map[string]struct {
@@ -76,19 +77,22 @@ func TestErrors(t *testing.T) {
 		},
 		"unconfirmed": {
 			do: func(srv fake) reply {
-				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeUnconfirmed}), password)
+				return srv.signIn(
+					add(srv, cognitotest.User{Status: types.UserStatusTypeUnconfirmed}), password)
 			},
 			failure: "UserNotConfirmed: User is not confirmed.",
 		},
 		"reset required": {
 			do: func(srv fake) reply {
-				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), password)
+				return srv.signIn(
+					add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), password)
 			},
 			failure: "PasswordResetRequired: Password reset required for the user",
 		},
 		"reset required, wrong password": {
 			do: func(srv fake) reply {
-				return srv.signIn(add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), "wrong")
+				return srv.signIn(
+					add(srv, cognitotest.User{Status: types.UserStatusTypeResetRequired}), "wrong")
 			},
 			failure: "NotAuthorized: Incorrect username or password.",
 		},
@@ -102,13 +106,15 @@ func TestErrors(t *testing.T) {
 		},
 		"unknown client": {
 			do: func(srv fake) reply {
-				return srv.call("InitiateAuth", kv{"ClientId": "nobody", "AuthFlow": "USER_PASSWORD_AUTH"})
+				return srv.call("InitiateAuth",
+					kv{"ClientId": "nobody", "AuthFlow": "USER_PASSWORD_AUTH"})
 			},
 			failure: "ResourceNotFound: User pool client nobody does not exist.",
 		},
 		"unknown pool": {
 			do: func(srv fake) reply {
-				return srv.call("AdminGetUser", kv{"UserPoolId": "us-east-1_Nowhere", "Username": "alice"})
+				return srv.call("AdminGetUser",
+					kv{"UserPoolId": "us-east-1_Nowhere", "Username": "alice"})
 			},
 			failure: "ResourceNotFound: User pool us-east-1_Nowhere does not exist.",
 		},
@@ -159,7 +165,9 @@ func TestErrors(t *testing.T) {
 		},
 		"SRP flow off, older name": {
 			on: func(o *options) {
-				o.AuthFlows = []types.ExplicitAuthFlowsType{"CUSTOM_AUTH_FLOW_ONLY", "ADMIN_NO_SRP_AUTH"}
+				o.AuthFlows = []types.ExplicitAuthFlowsType{
+					"CUSTOM_AUTH_FLOW_ONLY", "ADMIN_NO_SRP_AUTH",
+				}
 			},
 			do:      func(srv fake) reply { return initiate(srv, "USER_SRP_AUTH", nil) },
 			failure: "InvalidParameter: USER_SRP_AUTH is not enabled for the client.",
@@ -200,7 +208,8 @@ func TestErrors(t *testing.T) {
 		"no secret hash": {
 			on: withSecret,
 			do: func(srv fake) reply {
-				return initiate(srv, "USER_PASSWORD_AUTH", kv{"USERNAME": "alice", "PASSWORD": password})
+				return initiate(srv, "USER_PASSWORD_AUTH",
+					kv{"USERNAME": "alice", "PASSWORD": password})
 			},
 			failure: "NotAuthorized: Client 1example23456789 is configured with secret but " +
 				"SECRET_HASH was not received",
@@ -227,14 +236,16 @@ func TestErrors(t *testing.T) {
 			on: func(o *options) { withSecret(o); mfaOn(o) },
 			do: func(srv fake) reply {
 				session := srv.challenged("alice", "MFA_SETUP").session()
-				return srv.respond("MFA_SETUP", session, "alice", kv{"SECRET_HASH": srv.secretHash("bob")})
+				return srv.respond("MFA_SETUP", session, "alice",
+					kv{"SECRET_HASH": srv.secretHash("bob")})
 			},
 			failure: "NotAuthorized: SecretHash does not match for the client: 1example23456789",
 		},
 
 		"no user name in an answer": {
 			do: func(srv fake) reply {
-				return srv.call("RespondToAuthChallenge", kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP"})
+				return srv.call("RespondToAuthChallenge",
+					kv{"ClientId": srv.ClientID, "ChallengeName": "MFA_SETUP"})
 			},
 			failure: "InvalidParameter: Missing required parameter USERNAME",
 		},
@@ -272,14 +283,16 @@ func TestErrors(t *testing.T) {
 		"code that is none": {
 			do: func(srv fake) reply {
 				r := srv.challenged(add(srv, totpUser), "SOFTWARE_TOKEN_MFA")
-				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": "abc"})
+				return srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob",
+					kv{"SOFTWARE_TOKEN_MFA_CODE": "abc"})
 			},
 			failure: "CodeMismatch: Invalid code received for user",
 		},
 		"wrong code by e-mail": {
 			on: func(o *options) { mfaOn(o); everyFactor(o) },
 			do: func(srv fake) reply {
-				r := srv.challenged(add(srv, cognitotest.User{Email: "bob@example.com"}), "EMAIL_OTP")
+				r := srv.challenged(add(srv, cognitotest.User{Email: "bob@example.com"}),
+					"EMAIL_OTP")
 				return srv.respond("EMAIL_OTP", r.session(), "bob", kv{"EMAIL_OTP_CODE": "x"})
 			},
 			failure: "CodeMismatch: Invalid code or auth state for the user.",
@@ -336,7 +349,8 @@ func TestErrors(t *testing.T) {
 				r := srv.challenged(add(srv, cognitotest.User{
 					Status: types.UserStatusTypeForceChangePassword,
 				}), "NEW_PASSWORD_REQUIRED")
-				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": "short"})
+				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob",
+					kv{"NEW_PASSWORD": "short"})
 			},
 			failure: "InvalidPassword: Password did not conform with policy: Password not long enough",
 		},
@@ -346,7 +360,8 @@ func TestErrors(t *testing.T) {
 				r := srv.challenged(add(srv, cognitotest.User{
 					Status: types.UserStatusTypeForceChangePassword,
 				}), "NEW_PASSWORD_REQUIRED")
-				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": password})
+				return srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob",
+					kv{"NEW_PASSWORD": password})
 			},
 			failure: "InvalidParameter: Invalid attributes given, name is missing",
 		},
@@ -357,14 +372,16 @@ func TestErrors(t *testing.T) {
 		},
 		"token and session": {
 			do: func(srv fake) reply {
-				return srv.call("AssociateSoftwareToken", kv{"AccessToken": "x", "Session": strings.Repeat("x", 20)})
+				return srv.call("AssociateSoftwareToken",
+					kv{"AccessToken": "x", "Session": strings.Repeat("x", 20)})
 			},
 			failure: "InvalidParameter: Only one of AccessToken and Session must be given.",
 		},
 		"associate in a pool without TOTP": {
 			on: func(o *options) { o.TOTPDisabled, o.Email = true, true },
 			do: func(srv fake) reply {
-				return srv.call("AssociateSoftwareToken", kv{"AccessToken": srv.tokens("alice").access()})
+				return srv.call("AssociateSoftwareToken",
+					kv{"AccessToken": srv.tokens("alice").access()})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA has not been enabled by the userPool",
 		},
@@ -389,27 +406,33 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				access := srv.tokens("alice").access()
 				srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
-				return srv.call("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.wrong("alice")})
+				return srv.call("VerifySoftwareToken",
+					kv{"AccessToken": access, "UserCode": srv.wrong("alice")})
 			},
 			failure: "EnableSoftwareTokenMFA: Code mismatch and fail enable Software Token MFA",
 		},
 		"wrong code for a session": {
 			on: mfaOn,
 			do: func(srv fake) reply {
-				r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
-				return srv.call("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.wrong("alice")})
+				r := srv.must("AssociateSoftwareToken",
+					kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+				return srv.call("VerifySoftwareToken",
+					kv{"Session": r.session(), "UserCode": srv.wrong("alice")})
 			},
 			failure: "EnableSoftwareTokenMFA: Code mismatch",
 		},
 		"delete an authenticator that is not there": {
 			do: func(srv fake) reply {
-				return srv.call("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+				return srv.call("AdminDeleteSoftwareToken",
+					kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 			},
 			failure: "SoftwareTokenMFANotFound: Software Token MFA does not exist for the user.",
 		},
 
 		"garbage token": {
-			do:      func(srv fake) reply { return srv.call("GetUser", kv{"AccessToken": "garbage"}) },
+			do: func(srv fake) reply {
+				return srv.call("GetUser", kv{"AccessToken": "garbage"})
+			},
 			failure: "NotAuthorized: Invalid Access Token",
 		},
 		"ID token": {
@@ -424,7 +447,8 @@ func TestErrors(t *testing.T) {
 			do: func(srv fake) reply {
 				access := srv.tokens("alice").access()
 				return srv.call("GetUser", kv{
-					"AccessToken": access[:strings.LastIndexByte(access, '.')+1] + strings.Repeat("A", 342),
+					"AccessToken": access[:strings.LastIndexByte(access, '.')+1] +
+						strings.Repeat("A", 342),
 				})
 			},
 			failure: "NotAuthorized: Could not verify signature for Access Token",
@@ -453,7 +477,8 @@ func TestErrors(t *testing.T) {
 		},
 		"token without the scope": {
 			do: func(srv fake) reply {
-				return srv.call("GetUser", kv{"AccessToken": *srv.IssueTokens("alice", "openid", "email").AccessToken})
+				return srv.call("GetUser",
+					kv{"AccessToken": *srv.IssueTokens("alice", "openid", "email").AccessToken})
 			},
 			failure: "NotAuthorized: Access Token does not have required scopes",
 		},
@@ -482,7 +507,8 @@ func TestErrors(t *testing.T) {
 
 		"garbage refresh token": {
 			do: func(srv fake) reply {
-				return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": "a.b.c.d.e"})
+				return srv.call("GetTokensFromRefreshToken",
+					kv{"ClientId": srv.ClientID, "RefreshToken": "a.b.c.d.e"})
 			},
 			failure: "NotAuthorized: Invalid Refresh Token",
 		},
@@ -531,7 +557,11 @@ func TestErrors(t *testing.T) {
 			failure: "NotAuthorized: Client secret does not match for the client: 1example23456789",
 		},
 		"refresh with the hash over an alias": {
-			on: func(o *options) { withSecret(o); o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
+			on: func(o *options) {
+				withSecret(
+					o)
+				o.UsernameAttributes = []types.UsernameAttributeType{"email"}
+			},
 			do: func(srv fake) reply {
 				refresh := srv.tokens("alice@example.com").refresh()
 				return initiate(srv, "REFRESH_TOKEN", kv{
@@ -545,7 +575,8 @@ func TestErrors(t *testing.T) {
 				o.RefreshTokenRotation = true
 			},
 			do: func(srv fake) reply {
-				return initiate(srv, "REFRESH_TOKEN", kv{"REFRESH_TOKEN": srv.tokens("alice").refresh()})
+				return initiate(srv, "REFRESH_TOKEN",
+					kv{"REFRESH_TOKEN": srv.tokens("alice").refresh()})
 			},
 			failure: "InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client",
 		},
@@ -560,7 +591,8 @@ func TestErrors(t *testing.T) {
 		},
 		"revoke an access token": {
 			do: func(srv fake) reply {
-				return srv.call("RevokeToken", kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").access()})
+				return srv.call("RevokeToken",
+					kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").access()})
 			},
 			failure: "UnsupportedTokenType: Only refresh tokens can be revoked.",
 		},
@@ -582,14 +614,16 @@ func TestErrors(t *testing.T) {
 				other := srv.must("CreateUserPoolClient", kv{
 					"UserPoolId": srv.UserPoolID, "ClientName": "other",
 				}).text("UserPoolClient", "ClientId")
-				return srv.call("RevokeToken", kv{"ClientId": other, "Token": srv.tokens("alice").refresh()})
+				return srv.call("RevokeToken",
+					kv{"ClientId": other, "Token": srv.tokens("alice").refresh()})
 			},
 			failure: "Unauthorized: Invalid client",
 		},
 		"revoke where that is off": {
 			on: func(o *options) { o.TokenRevocationDisabled = true },
 			do: func(srv fake) reply {
-				return srv.call("RevokeToken", kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").refresh()})
+				return srv.call("RevokeToken",
+					kv{"ClientId": srv.ClientID, "Token": srv.tokens("alice").refresh()})
 			},
 			failure: "UnsupportedOperation: Token revocation is not enabled for the client.",
 		},
@@ -646,7 +680,8 @@ func TestErrors(t *testing.T) {
 		},
 		"MFA without a factor": {
 			do: func(srv fake) reply {
-				return srv.call("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"})
+				return srv.call("SetUserPoolMfaConfig",
+					kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "ON"})
 			},
 			failure: "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs " +
 				"with a required or optional configuration.",
@@ -664,13 +699,15 @@ func TestErrors(t *testing.T) {
 
 		"sign up twice": {
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "alice", "Password": password})
+				return srv.call("SignUp",
+					kv{"ClientId": srv.ClientID, "Username": "alice", "Password": password})
 			},
 			failure: "UsernameExists: User already exists",
 		},
 		"create twice": {
 			do: func(srv fake) reply {
-				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+				return srv.call("AdminCreateUser",
+					kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 			},
 			failure: "UsernameExists: User account already exists",
 		},
@@ -691,7 +728,8 @@ func TestErrors(t *testing.T) {
 		"create with a name that could be an alias": {
 			on: func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"phone_number"} },
 			do: func(srv fake) reply {
-				return srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "+15550001234"})
+				return srv.call("AdminCreateUser",
+					kv{"UserPoolId": srv.UserPoolID, "Username": "+15550001234"})
 			},
 			failure: "InvalidParameter: Username cannot be of phone number format, since user " +
 				"pool is configured for phone number alias.",
@@ -731,14 +769,16 @@ func TestErrors(t *testing.T) {
 		},
 		"sign up with a weak password": {
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": "lowercase1!"})
+				return srv.call("SignUp",
+					kv{"ClientId": srv.ClientID, "Username": "bob", "Password": "lowercase1!"})
 			},
 			failure: "InvalidPassword: Password did not conform with policy: Password must have uppercase characters",
 		},
 		"sign up without a required attribute": {
 			on: func(o *options) { o.RequiredAttributes = []string{"name"} },
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
+				return srv.call("SignUp",
+					kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
 			},
 			failure: "InvalidParameter: Attributes did not conform to the schema: name: The attribute is required\n",
 		},
@@ -754,7 +794,8 @@ func TestErrors(t *testing.T) {
 		"sign up by a name in an e-mail pool": {
 			on: func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			do: func(srv fake) reply {
-				return srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
+				return srv.call("SignUp",
+					kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password})
 			},
 			failure: "InvalidParameter: Username should be an email.",
 		},
@@ -811,7 +852,8 @@ func TestErrors(t *testing.T) {
 		},
 		"administer nobody": {
 			do: func(srv fake) reply {
-				return srv.call("AdminDisableUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"})
+				return srv.call("AdminDisableUser",
+					kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"})
 			},
 			failure: "UserNotFound: User does not exist.",
 		},
@@ -896,7 +938,8 @@ func TestEveryTokenOperationChecksTheToken(t *testing.T) {
 	tokens := srv.IssueTokens("alice")
 	refuse("NotAuthorized: Invalid Access Token", *tokens.IdToken)
 	refuse("NotAuthorized: Invalid Access Token", *tokens.RefreshToken)
-	refuse("NotAuthorized: Could not verify signature for Access Token", *start(t).IssueTokens("alice").AccessToken)
+	refuse("NotAuthorized: Could not verify signature for Access Token",
+		*start(t).IssueTokens("alice").AccessToken)
 	srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *tokens.RefreshToken})
 	refuse("NotAuthorized: Access Token has been revoked", *tokens.AccessToken)
 
@@ -932,35 +975,47 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 		member, value string
 		operations    []string
 	}{
-		"NotAuthorized: Invalid Access Token": {"AccessToken", "x", tokenOperations},
-		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {"UserPoolId", "us-east-1_Nowhere", []string{
-			"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference",
-			"AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors",
-			"AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword",
-			"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser",
-			"AdminDeleteUser", "DescribeUserPool", "DeleteUserPool", "CreateUserPoolClient",
-			"DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig",
-			"GetUserPoolMfaConfig", "UpdateUserPool", "UpdateUserPoolClient", "ListUserPoolClients",
-			"ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes", "CreateGroup",
-			"GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup",
-			"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
-			"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
-			"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer",
-			"UpdateResourceServer", "DeleteResourceServer", "ListResourceServers",
-			"CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
-		}},
-		"UserNotFound: User does not exist.": {"UserPoolId", srv.UserPoolID, []string{
-			"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
-			"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminSetUserPassword",
-			"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser", "AdminEnableUser",
-			"AdminDeleteUser", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
-			"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
-			"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices", "AdminForgetDevice",
-		}},
-		"ResourceNotFound: User pool client nobody does not exist.": {"ClientId", "nobody", []string{
-			"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp",
-			"ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword",
-		}},
+		"NotAuthorized: Invalid Access Token": {
+			member: "AccessToken", value: "x", operations: tokenOperations,
+		},
+		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {member: "UserPoolId",
+			value: "us-east-1_Nowhere", operations: []string{
+				"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference",
+				"AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors",
+				"AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword",
+				"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser",
+				"AdminEnableUser",
+				"AdminDeleteUser", "DescribeUserPool", "DeleteUserPool", "CreateUserPoolClient",
+				"DescribeUserPoolClient", "DeleteUserPoolClient", "SetUserPoolMfaConfig",
+				"GetUserPoolMfaConfig", "UpdateUserPool", "UpdateUserPoolClient",
+				"ListUserPoolClients",
+				"ListUsers", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
+				"CreateGroup",
+				"GetGroup", "UpdateGroup", "DeleteGroup", "ListGroups", "ListUsersInGroup",
+				"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+				"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices",
+				"AdminForgetDevice",
+				"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer",
+				"UpdateResourceServer", "DeleteResourceServer", "ListResourceServers",
+				"CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
+			}},
+		"UserNotFound: User does not exist.": {member: "UserPoolId", value: srv.UserPoolID,
+			operations: []string{
+				"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
+				"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminSetUserPassword",
+				"AdminResetUserPassword", "AdminConfirmSignUp", "AdminDisableUser",
+				"AdminEnableUser",
+				"AdminDeleteUser", "AdminUpdateUserAttributes", "AdminDeleteUserAttributes",
+				"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
+				"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices",
+				"AdminForgetDevice",
+			}},
+		"ResourceNotFound: User pool client nobody does not exist.": {member: "ClientId",
+			value: "nobody", operations: []string{
+				"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp",
+				"ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword",
+				"ConfirmForgotPassword",
+			}},
 	} {
 		for _, operation := range tc.operations {
 			body := kv{"AuthFlow": "USER_PASSWORD_AUTH", tc.member: tc.value}

@@ -19,7 +19,8 @@ import (
 func Example() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
-	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!", TOTP: "JBSWY3DPEHPK3PXP"})
+	srv.AddUser(
+		cognitotest.User{Username: "alice", Password: "Passw0rd!", TOTP: "JBSWY3DPEHPK3PXP"})
 	client, ctx := srv.Client(), context.Background()
 
 	for range 2 {
@@ -31,10 +32,14 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		answer, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-			ClientId: aws.String(srv.ClientID), ChallengeName: challenge.ChallengeName, Session: challenge.Session,
-			ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
-		})
+		answer, err := client.RespondToAuthChallenge(ctx,
+			&cognitoidentityprovider.RespondToAuthChallengeInput{
+				ClientId: aws.String(srv.ClientID), ChallengeName: challenge.ChallengeName,
+				Session: challenge.Session,
+				ChallengeResponses: map[string]string{
+					"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
+				},
+			})
 		if refused := smithy.APIError(nil); errors.As(err, &refused) {
 			fmt.Println(refused.ErrorMessage())
 			continue
@@ -89,13 +94,15 @@ func ExampleServer_Script() {
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
 	srv.Script("alice", cognitotest.Challenge{
-		Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"},
+		Parameters: map[string]string{"question": "pet"},
+		Answers:    map[string]string{"ANSWER": "rex"},
 	})
 
-	challenge, err := srv.Client().InitiateAuth(context.Background(), &cognitoidentityprovider.InitiateAuthInput{
-		ClientId: aws.String(srv.ClientID), AuthFlow: types.AuthFlowTypeCustomAuth,
-		AuthParameters: map[string]string{"USERNAME": "alice"},
-	})
+	challenge, err := srv.Client().InitiateAuth(context.Background(),
+		&cognitoidentityprovider.InitiateAuthInput{
+			ClientId: aws.String(srv.ClientID), AuthFlow: types.AuthFlowTypeCustomAuth,
+			AuthParameters: map[string]string{"USERNAME": "alice"},
+		})
 	fmt.Println(challenge.ChallengeName, challenge.ChallengeParameters["question"], err)
 	// Output: CUSTOM_CHALLENGE pet <nil>
 }

@@ -10,21 +10,26 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A federated user has no password and signs in elsewhere: here, by nothing. An authenticator of theirs is
-// never asked for.
+// A federated user has no password and signs in elsewhere: here, by nothing. An authenticator of
+// theirs is never asked for.
 func TestFederatedUser(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor)
 	federated := cognitotest.User{
-		Username: "Google_1", Email: "bob@example.com", TOTP: secret, Status: types.UserStatusTypeExternalProvider,
+		Username: "Google_1", Email: "bob@example.com", TOTP: secret,
+		Status: types.UserStatusTypeExternalProvider,
 	}
 	srv.AddUser(federated)
 	assert.Equal(t, incorrect, srv.signIn("Google_1", password).failure())
 	assert.Equal(t, incorrect, srv.signIn("Google_1", "Google_1").failure())
 	assert.Equal(t, incorrect, srv.srpSignIn("Google_1", "").failure())
-	assert.Equal(t, "SELECT_CHALLENGE", srv.userAuth("Google_1", prefer("EMAIL_OTP")).text("ChallengeName"))
+	assert.Equal(t, "SELECT_CHALLENGE",
+		srv.userAuth("Google_1", prefer("EMAIL_OTP")).text("ChallengeName"))
 	srv.Script("Google_1", cognitotest.Challenge{})
-	custom := kv{"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "Google_1"}}
+	custom := kv{
+		"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH",
+		"AuthParameters": kv{"USERNAME": "Google_1"},
+	}
 	assert.Equal(t, incorrect, srv.call("InitiateAuth", custom).failure())
 
 	const state = "NotAuthorized: User password cannot be reset in the current state."
@@ -34,9 +39,11 @@ func TestFederatedUser(t *testing.T) {
 	factors := srv.must("AdminGetUserAuthFactors", user).body["ConfiguredUserAuthFactors"]
 	assert.Equal(t, []any{"SOFTWARE_TOKEN"}, factors)
 
-	srv.AddUser(cognitotest.User{Username: "Google_0", Status: types.UserStatusTypeExternalProvider})
+	srv.AddUser(
+		cognitotest.User{Username: "Google_0", Status: types.UserStatusTypeExternalProvider})
 	assert.NotContains(t,
-		srv.must("AdminGetUserAuthFactors", with(user, "Username", "Google_0")).body, "ConfiguredUserAuthFactors")
+		srv.must("AdminGetUserAuthFactors", with(user, "Username", "Google_0")).body,
+		"ConfiguredUserAuthFactors")
 
 	require.NotEmpty(t, *srv.IssueTokens("Google_1").AccessToken, "what the sign-in page gives")
 	federated.Username, federated.Password = "Google_2", password

@@ -15,8 +15,8 @@ import (
 )
 
 // Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an
-// error has a type and a status that go together; and to what a browser asks ahead of a call, nothing
-// but headers.
+// error has a type and a status that go together; and to what a browser asks ahead of a call,
+// nothing but headers.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
 	srv := listen(f, mfaOn, everyFactor, trusting, func(o *options) {
@@ -28,7 +28,8 @@ func FuzzServeHTTP(f *testing.F) {
 		return srv.signIn(name, password).session()
 	}
 	issued := srv.IssueTokens("bob")
-	page := srv.must("ListUsers", kv{"UserPoolId": "us-east-1_Fuzz", "Limit": 1}).text("PaginationToken")
+	page := srv.must("ListUsers",
+		kv{"UserPoolId": "us-east-1_Fuzz", "Limit": 1}).text("PaginationToken")
 	for operation, body := range map[string]kv{
 		"InitiateAuth": {
 			"ClientId": "fuzz", "AuthFlow": "USER_PASSWORD_AUTH",
@@ -72,14 +73,17 @@ func FuzzServeHTTP(f *testing.F) {
 			"UserPoolId": "us-east-1_Fuzz", "MfaConfiguration": "ON", "EmailMfaConfiguration": kv{},
 		},
 		"AdminCreateUser": {
-			"UserPoolId": "us-east-1_Fuzz", "Username": "dave", "DesiredDeliveryMediums": []string{"EMAIL"},
+			"UserPoolId": "us-east-1_Fuzz", "Username": "dave",
+			"DesiredDeliveryMediums": []string{"EMAIL"},
 		},
 		"ForgotPassword": {"ClientId": "fuzz", "Username": "carl@example.com"},
 		"ConfirmForgotPassword": {
-			"ClientId": "fuzz", "Username": "bob", "ConfirmationCode": "123456", "Password": password,
+			"ClientId": "fuzz", "Username": "bob", "ConfirmationCode": "123456",
+			"Password": password,
 		},
 		"ChangePassword": {
-			"AccessToken": issued.AccessToken, "PreviousPassword": "wrong", "ProposedPassword": password,
+			"AccessToken": issued.AccessToken, "PreviousPassword": "wrong",
+			"ProposedPassword": password,
 		},
 		"UpdateUserAttributes": {
 			"AccessToken": issued.AccessToken,
@@ -87,8 +91,12 @@ func FuzzServeHTTP(f *testing.F) {
 				{"Name": "email", "Value": "b@example.com"}, {"Name": "custom:x", "Value": ""},
 			},
 		},
-		"DeleteUserAttributes": {"AccessToken": issued.AccessToken, "UserAttributeNames": []string{"name"}},
-		"VerifyUserAttribute":  {"AccessToken": issued.AccessToken, "AttributeName": "email", "Code": "123456"},
+		"DeleteUserAttributes": {
+			"AccessToken": issued.AccessToken, "UserAttributeNames": []string{"name"},
+		},
+		"VerifyUserAttribute": {
+			"AccessToken": issued.AccessToken, "AttributeName": "email", "Code": "123456",
+		},
 		"ListUsers": {
 			"UserPoolId": "us-east-1_Fuzz", "Filter": `username ^= "a\"b"`, "Limit": 1,
 			"AttributesToGet": []string{"sub"}, "PaginationToken": page,
@@ -97,16 +105,20 @@ func FuzzServeHTTP(f *testing.F) {
 			"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Precedence": 1,
 			"RoleArn": "arn:aws:iam::123456789012:role/x", "Description": "x",
 		},
-		"AdminAddUserToGroup": {"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Username": "alice"},
-		"ListUserPools":       {"MaxResults": 60, "NextToken": page},
+		"AdminAddUserToGroup": {
+			"UserPoolId": "us-east-1_Fuzz", "GroupName": "staff", "Username": "alice",
+		},
+		"ListUserPools": {"MaxResults": 60, "NextToken": page},
 		"UpdateUserPool": {
 			"UserPoolId": "us-east-1_Fuzz",
 			"AccountRecoverySetting": kv{
 				"RecoveryMechanisms": []kv{{"Priority": 1, "Name": "verified_email"}},
 			},
 		},
-		"UpdateUserPoolClient": {"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AccessTokenValidity": 1},
-		"AdminGetUser":         {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
+		"UpdateUserPoolClient": {
+			"UserPoolId": "us-east-1_Fuzz", "ClientId": "fuzz", "AccessTokenValidity": 1,
+		},
+		"AdminGetUser": {"UserPoolId": "us-east-1_Fuzz", "Username": "alice"},
 	} {
 		text, err := json.Marshal(body)
 		require.NoError(f, err)
@@ -139,8 +151,10 @@ func FuzzServeHTTP(f *testing.F) {
 		}
 
 		var answer map[string]any
-		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), "%s", recorder.Body.Bytes())
-		assert.Equal(t, []string{response.Header.Get("Content-Length")}, response.Header["Content-Length"])
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), "%s",
+			recorder.Body.Bytes())
+		assert.Equal(t, []string{response.Header.Get("Content-Length")},
+			response.Header["Content-Length"])
 		if _, isDocument := answer["keys"]; isDocument || answer["jwks_uri"] != nil {
 			assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
 			return

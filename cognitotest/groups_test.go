@@ -27,7 +27,8 @@ func TestGroups(t *testing.T) {
 	assert.Equal(t, srv.UserPoolID, *created.Group.UserPoolId)
 	group := kv{"UserPoolId": srv.UserPoolID, "GroupName": "admins"}
 	member := kv{"UserPoolId": srv.UserPoolID, "GroupName": "admins", "Username": "alice"}
-	assert.Equal(t, "GroupExists: A group with the name already exists.", srv.call("CreateGroup", group).failure())
+	assert.Equal(t, "GroupExists: A group with the name already exists.",
+		srv.call("CreateGroup", group).failure())
 	updated, err := client.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
 		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"), Precedence: aws.Int32(7),
 	})
@@ -42,12 +43,14 @@ func TestGroups(t *testing.T) {
 	for range 2 { // adding twice is adding once
 		srv.must("AdminAddUserToGroup", member)
 	}
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Groups: []string{"staff", "admins"}})
+	srv.AddUser(
+		cognitotest.User{Username: "bob", Password: password, Groups: []string{"staff", "admins"}})
 	assert.Equal(t, []string{"admins"}, srv.User("alice").Groups)
 	groupsOf := func(name string) []string {
-		out, err := client.AdminListGroupsForUser(ctx, &cognitoidentityprovider.AdminListGroupsForUserInput{
-			UserPoolId: &srv.UserPoolID, Username: &name,
-		})
+		out, err := client.AdminListGroupsForUser(ctx,
+			&cognitoidentityprovider.AdminListGroupsForUserInput{
+				UserPoolId: &srv.UserPoolID, Username: &name,
+			})
 		require.NoError(t, err)
 		names := make([]string, len(out.Groups))
 		for i, g := range out.Groups {
@@ -55,7 +58,8 @@ func TestGroups(t *testing.T) {
 		}
 		return names
 	}
-	assert.Equal(t, []string{"admins", "staff"}, groupsOf("bob"), "AddUser makes the groups that it names")
+	assert.Equal(t, []string{"admins", "staff"}, groupsOf("bob"),
+		"AddUser makes the groups that it names")
 	users, err := client.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{
 		UserPoolId: &srv.UserPoolID, GroupName: aws.String("admins"),
 	})
@@ -73,11 +77,14 @@ func TestGroups(t *testing.T) {
 	assert.Equal(t, []string{"staff"}, srv.User("bob").Groups)
 	assert.Equal(t, []any{"staff"}, claims(t, srv.tokens("bob").access())["cognito:groups"])
 	srv.must("CreateGroup", group)
-	assert.Empty(t, srv.must("ListUsersInGroup", group).body["Users"], "a group of the same name is another one")
+	assert.Empty(t, srv.must("ListUsersInGroup", group).body["Users"],
+		"a group of the same name is another one")
 
 	const none = "ResourceNotFound: Group not found."
 	group["GroupName"], member["GroupName"] = "nobody", "nobody"
-	for _, operation := range []string{"GetGroup", "UpdateGroup", "DeleteGroup", "ListUsersInGroup"} {
+	for _, operation := range []string{
+		"GetGroup", "UpdateGroup", "DeleteGroup", "ListUsersInGroup",
+	} {
 		assert.Equal(t, none, srv.call(operation, group).failure(), operation)
 	}
 	for _, operation := range []string{"AdminAddUserToGroup", "AdminRemoveUserFromGroup"} {
@@ -85,7 +92,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// The roles of the groups are in the ID token alone, and one of them is preferred, if the groups agree.
+// The roles of the groups are in the ID token alone, and one of them is preferred, if the groups
+// agree.
 func TestRolesInTokens(t *testing.T) {
 	t.Parallel()
 	arn := func(name string) string { return "arn:aws:iam::123456789012:role/" + name }
@@ -146,7 +154,8 @@ func TestRolesInTokens(t *testing.T) {
 				"ClientId": srv.ClientID, "RefreshToken": r.refresh(),
 			})
 			for _, r := range []reply{r, refreshed} {
-				access, id := claims(t, r.access()), claims(t, r.text("AuthenticationResult", "IdToken"))
+				access, id := claims(t, r.access()),
+					claims(t, r.text("AuthenticationResult", "IdToken"))
 				assert.Equal(t, names, access["cognito:groups"])
 				assert.Equal(t, names, id["cognito:groups"])
 				assert.NotContains(t, access, "cognito:roles")
@@ -183,7 +192,8 @@ func TestGroupShapes(t *testing.T) {
 		},
 		"long name": {
 			kv{"UserPoolId": srv.UserPoolID, "GroupName": strings.Repeat("x", 129)},
-			"1 validation error detected: Value '" + strings.Repeat("x", 129) + "' at 'groupName' " + failed +
+			"1 validation error detected: Value '" + strings.Repeat("x", 129) +
+				"' at 'groupName' " + failed +
 				" have length less than or equal to 128",
 		},
 		"precedence": {
@@ -206,7 +216,8 @@ func TestGroupShapes(t *testing.T) {
 				"Value '-1' at 'precedence' " + failed + " have value greater than or equal to 0",
 		},
 	} {
-		assert.Equal(t, "InvalidParameter: "+tc.failure, srv.call("CreateGroup", tc.body).failure(), name)
+		assert.Equal(t, "InvalidParameter: "+tc.failure, srv.call("CreateGroup", tc.body).failure(),
+			name)
 	}
 }
 

@@ -127,7 +127,8 @@ func (r reply) failure() string {
 // send sends a body as it is.
 func (f fake) send(target, body string) reply {
 	f.t.Helper()
-	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.URL, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.URL,
+		strings.NewReader(body))
 	require.NoError(f.t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test")
@@ -170,9 +171,10 @@ func (f fake) must(operation string, body kv) reply {
 // signIn starts a sign-in by password, with the client's secret hash if it has one.
 func (f fake) signIn(username, password string) reply {
 	f.t.Helper()
-	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
-		"USERNAME": username, "PASSWORD": password, "SECRET_HASH": f.secretHash(username),
-	}})
+	return f.call("InitiateAuth",
+		kv{"ClientId": f.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": kv{
+			"USERNAME": username, "PASSWORD": password, "SECRET_HASH": f.secretHash(username),
+		}})
 }
 
 // tokens signs a user in who is asked for nothing but the password.
@@ -199,7 +201,8 @@ func (f fake) respond(challenge, session, username string, responses kv) reply {
 		all[name] = value
 	}
 	return f.call("RespondToAuthChallenge", kv{
-		"ClientId": f.ClientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": all,
+		"ClientId": f.ClientID, "ChallengeName": challenge, "Session": session,
+		"ChallengeResponses": all,
 	})
 }
 

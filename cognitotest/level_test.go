@@ -28,17 +28,20 @@ const (
 	levelMet    = "InvalidParameter: The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already."
 )
 
-// aims are the parameters of a sign-in that is to reach a level, by the password where that is offered.
+// aims are the parameters of a sign-in that is to reach a level, by the password where that is
+// offered.
 func aims(levels string, more ...string) kv {
-	parameters := kv{"TARGET_ACR_VALUES": levels, "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password}
+	parameters := kv{
+		"TARGET_ACR_VALUES": levels, "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password,
+	}
 	for i := 0; i < len(more); i += 2 {
 		parameters[more[i]] = more[i+1]
 	}
 	return parameters
 }
 
-// finish answers whatever a sign-in of bob asks for, as it wants it, and tells what that was. Where there
-// is a choice it is the last of those offered.
+// finish answers whatever a sign-in of bob asks for, as it wants it, and tells what that was. Where
+// there is a choice it is the last of those offered.
 func (f fake) finish(r reply) (last reply, asked string) {
 	f.t.Helper()
 	var path []string
@@ -57,7 +60,8 @@ func (f fake) finish(r reply) (last reply, asked string) {
 			offered := r.body["AvailableChallenges"].([]any)
 			answer["ANSWER"], answer["PASSWORD"] = offered[len(offered)-1], password
 		case "SELECT_MFA_TYPE":
-			_, list, _ := strings.Cut(strings.TrimSuffix(r.text("ChallengeParameters", "MFAS_CAN_CHOOSE"), `"]`), `["`)
+			_, list, _ := strings.Cut(
+				strings.TrimSuffix(r.text("ChallengeParameters", "MFAS_CAN_CHOOSE"), `"]`), `["`)
 			offered := strings.Split(list, `","`)
 			answer["ANSWER"] = offered[len(offered)-1]
 		default:
@@ -68,7 +72,8 @@ func (f fake) finish(r reply) (last reply, asked string) {
 	return r, strings.Join(path, " ")
 }
 
-// level is what tokens say of it: the two claims of the access token, which are those of the ID token.
+// level is what tokens say of it: the two claims of the access token, which are those of the ID
+// token.
 func (f fake) level(r reply) string {
 	f.t.Helper()
 	access, id := payload(r.access()), payload(r.text("AuthenticationResult", "IdToken"))
@@ -102,7 +107,8 @@ func passwordOnly() cognitotest.User { return cognitotest.User{Username: "bob", 
 // reachableBy is bob, who has chosen some factors and could use them all.
 func reachableBy(methods ...string) cognitotest.User {
 	return cognitotest.User{
-		Username: "bob", Password: password, Email: "bob@example.com", Phone: "+15550001234", TOTP: secret,
+		Username: "bob", Password: password, Email: "bob@example.com", Phone: "+15550001234",
+		TOTP:    secret,
 		Methods: append([]string{}, methods...),
 	}
 }
@@ -122,32 +128,76 @@ func TestLevels(t *testing.T) {
 		asked  string
 		level  string // or a failure
 	}{
-		"1, a password":                 {nil, passwordOnly(), acr("1"), "", "1 pwd"},
-		"1, MFA is a floor":             {nil, reachableBy(totpFactor), acr("1"), totpFactor, byTOTP},
-		"1, MFA by SMS is a floor":      {nil, reachableBy(smsFactor), acr("1"), smsFactor, bySMS},
-		"1, MFA is required":            {mfaOn, reachableBy(), acr("1"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
-		"2, nothing to get there by":    {nil, passwordOnly(), acr("2"), "", unreachable},
-		"2, after the password":         {nil, reachableBy(emailFactor), acr("2"), emailFactor, byEmail},
-		"2, a code":                     {codes, noPassword, acr("2"), "SELECT_CHALLENGE EMAIL_OTP", "2 email_otp"},
-		"1, a code":                     {codes, noPassword, acr("1"), "SELECT_CHALLENGE EMAIL_OTP", "2 email_otp"},
-		"3, a code is not enough":       {codes, noPassword, acr("3"), "", unreachable},
-		"3, a factor not chosen":        {nil, reachableBy(), acr("3"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
-		"3, the chosen one":             {nil, reachableBy(smsFactor), acr("3"), smsFactor, bySMS},
-		"3, TOTP is more":               {nil, reachableBy(totpFactor), acr("3"), totpFactor, byTOTP},
-		"4, not SMS":                    {nil, reachableBy(smsFactor), acr("4"), totpFactor, byTOTP},
-		"4, preferring SMS":             {nil, preferring, acr("4"), totpFactor, byTOTP},
-		"4, no authenticator":           {nil, passwordOnly(), acr("4"), "", unreachable},
-		"4, no set-up":                  {mfaOn, passwordOnly(), acr("4"), "", unreachable},
-		"1, no set-up":                  {mfaOn, passwordOnly(), acr("1"), "", unreachable},
-		"4, the pool has no MFA":        {mfaOff, reachableBy(), acr("4"), "", unreachable},
-		"1, the pool has no MFA":        {mfaOff, reachableBy(totpFactor), acr("1"), "", "1 pwd"},
-		"the first that can be reached": {nil, passwordOnly(), acr("4", "3", "1"), "", "1 pwd"},
-		"the order is the wish":         {nil, reachableBy(), acr("1", "4"), "", "1 pwd"},
-		"what is unknown is ignored":    {nil, reachableBy(), "gold " + acr("4"), totpFactor, byTOTP},
-		"nothing is known":              {nil, reachableBy(), "gold urn:cognito:loa:5", "", noLevel},
+		"1, a password": {user: passwordOnly(), target: acr("1"), level: "1 pwd"},
+		"1, MFA is a floor": {
+			user: reachableBy(totpFactor), target: acr("1"), asked: totpFactor, level: byTOTP,
+		},
+		"1, MFA by SMS is a floor": {
+			user: reachableBy(smsFactor), target: acr("1"), asked: smsFactor, level: bySMS,
+		},
+		"1, MFA is required": {
+			on: mfaOn, user: reachableBy(), target: acr("1"), asked: "SELECT_MFA_TYPE EMAIL_OTP",
+			level: byEmail,
+		},
+		"2, nothing to get there by": {
+			user: passwordOnly(), target: acr("2"), level: unreachable,
+		},
+		"2, after the password": {
+			user: reachableBy(emailFactor), target: acr("2"), asked: emailFactor, level: byEmail,
+		},
+		"2, a code": {
+			on: codes, user: noPassword, target: acr("2"), asked: "SELECT_CHALLENGE EMAIL_OTP",
+			level: "2 email_otp",
+		},
+		"1, a code": {
+			on: codes, user: noPassword, target: acr("1"), asked: "SELECT_CHALLENGE EMAIL_OTP",
+			level: "2 email_otp",
+		},
+		"3, a code is not enough": {
+			on: codes, user: noPassword, target: acr("3"), level: unreachable,
+		},
+		"3, a factor not chosen": {
+			user: reachableBy(), target: acr("3"), asked: "SELECT_MFA_TYPE EMAIL_OTP",
+			level: byEmail,
+		},
+		"3, the chosen one": {
+			user: reachableBy(smsFactor), target: acr("3"), asked: smsFactor, level: bySMS,
+		},
+		"3, TOTP is more": {
+			user: reachableBy(totpFactor), target: acr("3"), asked: totpFactor, level: byTOTP,
+		},
+		"4, not SMS": {
+			user: reachableBy(smsFactor), target: acr("4"), asked: totpFactor, level: byTOTP,
+		},
+		"4, preferring SMS": {
+			user: preferring, target: acr("4"), asked: totpFactor, level: byTOTP,
+		},
+		"4, no authenticator": {
+			user: passwordOnly(), target: acr("4"), level: unreachable,
+		},
+		"4, no set-up": {
+			on: mfaOn, user: passwordOnly(), target: acr("4"), level: unreachable,
+		},
+		"1, no set-up": {
+			on: mfaOn, user: passwordOnly(), target: acr("1"), level: unreachable,
+		},
+		"4, the pool has no MFA": {
+			on: mfaOff, user: reachableBy(), target: acr("4"), level: unreachable,
+		},
+		"1, the pool has no MFA": {
+			on: mfaOff, user: reachableBy(totpFactor), target: acr("1"), level: "1 pwd",
+		},
+		"the first that can be reached": {
+			user: passwordOnly(), target: acr("4", "3", "1"), level: "1 pwd",
+		},
+		"the order is the wish": {user: reachableBy(), target: acr("1", "4"), level: "1 pwd"},
+		"what is unknown is ignored": {
+			user: reachableBy(), target: "gold " + acr("4"), asked: totpFactor, level: byTOTP,
+		},
+		"nothing is known": {user: reachableBy(), target: "gold urn:cognito:loa:5", level: noLevel},
 		"federated users have no factor": {
-			nil, federated, acr("1"),
-			"", unreachable,
+			user: federated, target: acr("1"),
+			level: unreachable,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,36 +232,64 @@ func TestStepUp(t *testing.T) {
 		asked  string
 		level  string
 	}{
-		"the code":       {reachableBy(), acr("1"), "", acr("4"), totpFactor, byTOTP},
-		"the other code": {reachableBy(), acr("1"), "", acr("3"), "SELECT_MFA_TYPE EMAIL_OTP", byEmail},
-		"the password":   {reachableBy(), acr("2"), emailFactor, acr("3"), "SELECT_CHALLENGE", byEmail},
-		"the password and a code": {
-			reachableBy(), acr("2"), emailFactor, acr("4"), "SELECT_CHALLENGE " + totpFactor, byBoth,
+		"the code": {
+			user: reachableBy(), first: acr("1"), target: acr("4"), asked: totpFactor,
+			level: byTOTP,
 		},
-		"another code beside the first": {reachableBy(), acr("3"), "", acr("4"), totpFactor, byBoth},
-		"met":                           {reachableBy(), acr("4"), "", acr("4"), "", levelMet},
-		"more than met":                 {reachableBy(), acr("4"), "", acr("1"), "", levelMet},
-		"what can be reached is met":    {passwordOnly(), acr("1"), "", acr("4", "1"), "", levelMet},
-		"what cannot be reached":        {passwordOnly(), acr("1"), "", acr("4"), "", unreachable},
+		"the other code": {
+			user: reachableBy(), first: acr("1"), target: acr("3"),
+			asked: "SELECT_MFA_TYPE EMAIL_OTP", level: byEmail,
+		},
+		"the password": {
+			user: reachableBy(), first: acr("2"), prefer: emailFactor, target: acr("3"),
+			asked: "SELECT_CHALLENGE", level: byEmail,
+		},
+		"the password and a code": {
+			user: reachableBy(), first: acr("2"), prefer: emailFactor, target: acr("4"),
+			asked: "SELECT_CHALLENGE " + totpFactor, level: byBoth,
+		},
+		"another code beside the first": {
+			user: reachableBy(), first: acr("3"), target: acr("4"), asked: totpFactor,
+			level: byBoth,
+		},
+		"met": {
+			user: reachableBy(), first: acr("4"), target: acr("4"), level: levelMet,
+		},
+		"more than met": {
+			user: reachableBy(), first: acr("4"), target: acr("1"), level: levelMet,
+		},
+		"what can be reached is met": {
+			user: passwordOnly(), first: acr("1"), target: acr("4", "1"), level: levelMet,
+		},
+		"what cannot be reached": {
+			user: passwordOnly(), first: acr("1"), target: acr("4"), level: unreachable,
+		},
 		"tokens without a level say nothing": {
-			reachableBy(), "", "", acr("3"), "SELECT_CHALLENGE SELECT_MFA_TYPE EMAIL_OTP", byEmail,
+			user: reachableBy(), target: acr("3"),
+			asked: "SELECT_CHALLENGE SELECT_MFA_TYPE EMAIL_OTP", level: byEmail,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := listen(t, codes, frozen)
 			srv.AddUser(tc.user)
-			begin := kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password, "TARGET_ACR_VALUES": tc.first}
+			begin := kv{
+				"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password,
+				"TARGET_ACR_VALUES": tc.first,
+			}
 			if tc.prefer != "" {
 				begin["PREFERRED_CHALLENGE"] = tc.prefer
 			}
 			first, _ := srv.finish(srv.userAuth("bob", begin))
 			require.NotEmpty(t, first.access(), "%s", first.raw)
 
-			r := srv.userAuth("bob", kv{"TARGET_ACR_VALUES": tc.target, "ACCESS_TOKEN": first.access()})
-			if offered, ok := r.body["AvailableChallenges"].([]any); ok { // the password, which finish gives
+			r := srv.userAuth("bob",
+				kv{"TARGET_ACR_VALUES": tc.target, "ACCESS_TOKEN": first.access()})
+			// the password, which finish gives
+			if offered, ok := r.body["AvailableChallenges"].([]any); ok {
 				assert.Subset(t, []any{"PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"}, offered)
-				r = srv.respond("SELECT_CHALLENGE", r.session(), "bob", kv{"ANSWER": "PASSWORD", "PASSWORD": password})
+				r = srv.respond("SELECT_CHALLENGE", r.session(), "bob",
+					kv{"ANSWER": "PASSWORD", "PASSWORD": password})
 				var more string
 				r, more = srv.finish(r)
 				assert.Equal(t, tc.asked, strings.TrimSpace("SELECT_CHALLENGE "+more))
@@ -225,7 +303,8 @@ func TestStepUp(t *testing.T) {
 			} else {
 				assert.Equal(t, tc.level, srv.level(r))
 				before, after := payload(first.access()), payload(r.access())
-				assert.NotEqual(t, before["origin_jti"], after["origin_jti"], "a sign-in of its own")
+				assert.NotEqual(t, before["origin_jti"], after["origin_jti"],
+					"a sign-in of its own")
 				assert.NotEmpty(t, r.refresh())
 			}
 			srv.must("GetUser", kv{"AccessToken": first.access()}) // the old tokens stay good
@@ -241,7 +320,8 @@ func TestMaxAge(t *testing.T) {
 	first := srv.userAuth("bob", aims(acr("1"), "MAX_AGE", "0"))
 	require.Equal(t, "1 pwd", srv.level(first), "without a token everything is asked for anyway")
 	begin := func(target, maxAge string) reply {
-		return srv.userAuth("bob", kv{"TARGET_ACR_VALUES": target, "ACCESS_TOKEN": first.access(), "MAX_AGE": maxAge})
+		return srv.userAuth("bob",
+			kv{"TARGET_ACR_VALUES": target, "ACCESS_TOKEN": first.access(), "MAX_AGE": maxAge})
 	}
 	srv.Advance(60 * time.Second)
 	assert.Equal(t, levelMet, begin(acr("1"), "60").failure())
@@ -252,7 +332,8 @@ func TestMaxAge(t *testing.T) {
 	srv.must("GetUser", kv{"AccessToken": first.access()})
 
 	// A refresh makes nobody younger.
-	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
+	refreshed := srv.must("GetTokensFromRefreshToken",
+		kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
 	assert.Equal(t, "SELECT_CHALLENGE", srv.userAuth("bob", kv{
 		"TARGET_ACR_VALUES": acr("1"), "ACCESS_TOKEN": refreshed.access(), "MAX_AGE": "59",
 	}).text("ChallengeName"))
@@ -273,39 +354,63 @@ func TestLevelRefusals(t *testing.T) {
 		parameters kv
 		failure    string
 	}{
-		"another user's token":  {"bob", aims(acr("4"), "ACCESS_TOKEN", others), notTheirs},
-		"nobody's token":        {"nobody", aims(acr("4"), "ACCESS_TOKEN", token), notTheirs},
-		"no token":              {"bob", aims(acr("4"), "ACCESS_TOKEN", "x"), "NotAuthorized: Invalid Access Token"},
-		"a token without level": {"bob", kv{"ACCESS_TOKEN": token}, "InvalidParameter: ACCESS_TOKEN" + takesLevel},
-		"an age without level":  {"bob", kv{"MAX_AGE": "1"}, "InvalidParameter: MAX_AGE" + takesLevel},
-		"no age":                {"bob", aims(acr("4"), "MAX_AGE", "soon"), noNumber},
-		"a negative age":        {"bob", aims(acr("4"), "MAX_AGE", "-1"), noNumber},
-		"spaces only":           {"bob", aims("  "), noLevel},
+		"another user's token": {
+			username: "bob", parameters: aims(acr("4"), "ACCESS_TOKEN", others), failure: notTheirs,
+		},
+		"nobody's token": {
+			username: "nobody", parameters: aims(acr("4"), "ACCESS_TOKEN", token),
+			failure: notTheirs,
+		},
+		"no token": {
+			username: "bob", parameters: aims(acr("4"), "ACCESS_TOKEN", "x"),
+			failure: "NotAuthorized: Invalid Access Token",
+		},
+		"a token without level": {
+			username: "bob", parameters: kv{"ACCESS_TOKEN": token},
+			failure: "InvalidParameter: ACCESS_TOKEN" + takesLevel,
+		},
+		"an age without level": {
+			username: "bob", parameters: kv{"MAX_AGE": "1"},
+			failure: "InvalidParameter: MAX_AGE" + takesLevel,
+		},
+		"no age": {
+			username: "bob", parameters: aims(acr("4"), "MAX_AGE", "soon"), failure: noNumber,
+		},
+		"a negative age": {
+			username: "bob", parameters: aims(acr("4"), "MAX_AGE", "-1"), failure: noNumber,
+		},
+		"spaces only": {username: "bob", parameters: aims("  "), failure: noLevel},
 	} {
 		assert.Equal(t, tc.failure, srv.userAuth(tc.username, tc.parameters).failure(), name)
 	}
 	scopeless := *srv.IssueTokens("bob", "openid").AccessToken
 	const scope = "NotAuthorized: Access Token does not have required scopes"
 	assert.Equal(t, scope, srv.userAuth("bob", aims(acr("4"), "ACCESS_TOKEN", scopeless)).failure())
-	srv.must("AdminSetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": "Temp0rary!"})
+	srv.must("AdminSetUserPassword",
+		kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": "Temp0rary!"})
 	begun := srv.userAuth("bob", kv{"TARGET_ACR_VALUES": acr("4"), "ACCESS_TOKEN": token})
-	assert.Equal(t, "SELECT_CHALLENGE", begun.text("ChallengeName"), "a token is no way round a temporary password")
+	assert.Equal(t, "SELECT_CHALLENGE", begun.text("ChallengeName"),
+		"a token is no way round a temporary password")
 	srv.must("GlobalSignOut", kv{"AccessToken": token})
 	const revoked = "NotAuthorized: Access Token has been revoked"
 	assert.Equal(t, revoked, srv.userAuth("bob", aims(acr("4"), "ACCESS_TOKEN", token)).failure())
 
-	for _, flow := range []string{"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "REFRESH_TOKEN_AUTH"} {
+	for _, flow := range []string{
+		"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "REFRESH_TOKEN_AUTH",
+	} {
 		for _, parameter := range []string{"TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"} {
-			r := srv.call("InitiateAuth", kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": kv{
-				"USERNAME": "carol", "PASSWORD": password, parameter: "1",
-			}})
-			assert.Equal(t, "InvalidParameter: "+parameter+" is a parameter of USER_AUTH.", r.failure(), flow)
+			r := srv.call("InitiateAuth",
+				kv{"ClientId": srv.ClientID, "AuthFlow": flow, "AuthParameters": kv{
+					"USERNAME": "carol", "PASSWORD": password, parameter: "1",
+				}})
+			assert.Equal(t, "InvalidParameter: "+parameter+" is a parameter of USER_AUTH.",
+				r.failure(), flow)
 		}
 	}
 }
 
-// A wrong answer on the way to a level ends it: there are no tokens, neither of a lower level nor by
-// a second try.
+// A wrong answer on the way to a level ends it: there are no tokens, neither of a lower level nor
+// by a second try.
 func TestLevelIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
@@ -316,9 +421,11 @@ func TestLevelIsAllOrNothing(t *testing.T) {
 		return srv.respond(name, r.session(), "bob", kv{name + "_CODE": code})
 	}
 	begun := srv.userAuth("bob", aims(acr("4")))
-	mistyped := srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": wrong})
+	mistyped := srv.respond(totpFactor, begun.session(), "bob",
+		kv{"SOFTWARE_TOKEN_MFA_CODE": wrong})
 	assert.Equal(t, wrongCode, mistyped.failure())
-	again := srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
+	again := srv.respond(totpFactor, begun.session(), "bob",
+		kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	assert.Equal(t, usedSession, again.failure())
 
 	begun = srv.userAuth("bob", aims(acr("2"), "PREFERRED_CHALLENGE", emailFactor))
@@ -329,12 +436,14 @@ func TestLevelIsAllOrNothing(t *testing.T) {
 	begun = srv.userAuth("bob", aims(acr("4")))
 	missing := srv.respond(totpFactor, begun.session(), "bob", kv{}).failure()
 	assert.Equal(t, "InvalidParameter: Missing required parameter SOFTWARE_TOKEN_MFA_CODE", missing)
-	right := srv.respond(totpFactor, begun.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
+	right := srv.respond(totpFactor, begun.session(), "bob",
+		kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	require.NotEmpty(t, right.access(), "that was no answer")
 
 	// Nor are there any if the factor goes away meanwhile.
 	srv.Advance(30 * time.Second)
-	begun = srv.userAuth("bob", kv{"TARGET_ACR_VALUES": acr("4"), "PREFERRED_CHALLENGE": "PASSWORD"})
+	begun = srv.userAuth("bob",
+		kv{"TARGET_ACR_VALUES": acr("4"), "PREFERRED_CHALLENGE": "PASSWORD"})
 	srv.must("AdminDeleteSoftwareToken", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"})
 	late := srv.respond("PASSWORD", begun.session(), "bob", kv{"PASSWORD": password})
 	assert.Equal(t, unreachable, late.failure())
@@ -358,7 +467,8 @@ func TestLevelClaims(t *testing.T) {
 		refresh := r.refresh()
 		for range 2 {
 			srv.Advance(time.Minute)
-			r = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": refresh})
+			r = srv.must("GetTokensFromRefreshToken",
+				kv{"ClientId": srv.ClientID, "RefreshToken": refresh})
 			assert.Equal(t, "4 pwd otp mfa", srv.level(r), name)
 			assert.Equal(t, signedIn, payload(r.access())["auth_time"])
 			if r.refresh() != "" {
@@ -369,10 +479,12 @@ func TestLevelClaims(t *testing.T) {
 			continue
 		}
 		r = srv.must("InitiateAuth", kv{
-			"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+			"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+			"AuthParameters": kv{"REFRESH_TOKEN": refresh},
 		})
 		assert.Equal(t, "4 pwd otp mfa", srv.level(r))
-		plain = srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": plain.refresh()})
+		plain = srv.must("GetTokensFromRefreshToken",
+			kv{"ClientId": srv.ClientID, "RefreshToken": plain.refresh()})
 		assert.NotContains(t, payload(plain.access()), "acr")
 	}
 }
@@ -395,20 +507,23 @@ func TestLevelNames(t *testing.T) {
 		optional := mailing(with(pool, "MfaConfiguration", "OPTIONAL"))
 		return srv.call("UpdateUserPool", with(optional, "AcrConfiguration", levels)).failure()
 	}
-	require.Empty(t, rename(kv{"Level1": kv{"AcrValue": "bronze"}, "Level4": kv{"AcrValue": "gold"}}))
+	require.Empty(t,
+		rename(kv{"Level1": kv{"AcrValue": "bronze"}, "Level4": kv{"AcrValue": "gold"}}))
 	srv.must("SetUserPoolMfaConfig", with(config, "UserPoolId", srv.UserPoolID))
 	described := names(srv.must("DescribeUserPool", pool).body)
 	assert.Equal(t, kv{"AcrValue": "gold"}, described["Level4"])
 	assert.Equal(t, kv{"AcrValue": acr("2")}, described["Level2"], "the others have their defaults")
 
 	assert.Equal(t, noLevel, srv.userAuth("bob", aims(acr("4"))).failure())
-	r, asked := srv.finish(srv.userAuth("bob", kv{"TARGET_ACR_VALUES": "gold", "ACCESS_TOKEN": first.access()}))
+	r, asked := srv.finish(
+		srv.userAuth("bob", kv{"TARGET_ACR_VALUES": "gold", "ACCESS_TOKEN": first.access()}))
 	assert.Equal(t, totpFactor, asked)
 	assert.Equal(t, "gold pwd otp mfa", srv.level(r))
 
 	assert.NotEmpty(t, rename(kv{"Level1": kv{"AcrValue": acr("2")}}), "a name is one level's")
 	for _, name := range []string{"", "a b", `"`, strings.Repeat("x", 65)} {
-		assert.Contains(t, rename(kv{"Level1": kv{"AcrValue": name}}), "InvalidParameter", "%q", name)
+		assert.Contains(t, rename(kv{"Level1": kv{"AcrValue": name}}), "InvalidParameter", "%q",
+			name)
 	}
 	assert.Contains(t, rename(kv{"Level5": kv{"AcrValue": "x"}}), "InvalidParameter")
 }
@@ -446,7 +561,8 @@ func TestLevelsOfNobody(t *testing.T) {
 			require.Equal(t, "SELECT_CHALLENGE", r.text("ChallengeName"), "%s: %s", username, r.raw)
 			offers[i] = r.body["AvailableChallenges"]
 			answer := kv{"ANSWER": "PASSWORD", "PASSWORD": "wrong"}
-			assert.Equal(t, incorrect, srv.respond("SELECT_CHALLENGE", r.session(), username, answer).failure())
+			assert.Equal(t, incorrect,
+				srv.respond("SELECT_CHALLENGE", r.session(), username, answer).failure())
 			srv.Advance(15 * time.Minute)
 		}
 		assert.Equal(t, offers[0], offers[1], target)
@@ -458,15 +574,20 @@ func TestLevelAfterSignUp(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
 	confirmed := func(name string) string {
-		srv.must("SignUp", kv{"ClientId": srv.ClientID, "Username": name, "Password": password, "UserAttributes": []kv{
-			named("email", name+"@example.com"),
-		}})
-		confirm := kv{"ClientId": srv.ClientID, "Username": name, "ConfirmationCode": srv.lastCode(name)}
+		srv.must("SignUp",
+			kv{"ClientId": srv.ClientID, "Username": name, "Password": password,
+				"UserAttributes": []kv{
+					named("email", name+"@example.com"),
+				}})
+		confirm := kv{
+			"ClientId": srv.ClientID, "Username": name, "ConfirmationCode": srv.lastCode(name),
+		}
 		return srv.must("ConfirmSignUp", confirm).session()
 	}
 	begin := func(name, target string) reply {
 		return srv.call("InitiateAuth", kv{
-			"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH", "Session": confirmed(name), "AuthParameters": kv{
+			"ClientId": srv.ClientID, "AuthFlow": "USER_AUTH", "Session": confirmed(name),
+			"AuthParameters": kv{
 				"USERNAME": name, "TARGET_ACR_VALUES": target,
 			},
 		})
@@ -475,7 +596,8 @@ func TestLevelAfterSignUp(t *testing.T) {
 	assert.Equal(t, "2 email_otp", srv.level(begin("ben", acr("2"))))
 	r := begin("cem", acr("3"))
 	assert.Equal(t, []any{"PASSWORD_SRP", "PASSWORD"}, r.body["AvailableChallenges"])
-	r = srv.respond("SELECT_CHALLENGE", r.session(), "cem", kv{"ANSWER": "PASSWORD", "PASSWORD": password})
+	r = srv.respond("SELECT_CHALLENGE", r.session(), "cem",
+		kv{"ANSWER": "PASSWORD", "PASSWORD": password})
 	assert.Equal(t, "3 pwd email_otp mfa", srv.level(r))
 	assert.Equal(t, unreachable, begin("dan", acr("4")).failure())
 }

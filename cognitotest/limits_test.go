@@ -18,7 +18,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// pipes is a listener whose connections have two ends in memory, so that time on them is a bubble's.
+// pipes is a listener whose connections have two ends in memory, so that time on them is a
+// bubble's.
 type pipes struct {
 	dialed chan net.Conn
 	closed chan struct{}
@@ -38,7 +39,8 @@ func (p *pipes) Close() error { p.close.Do(func() { close(p.closed) }); return n
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// A request that comes in slowly ends, an idle connection ends, and a call that a fault delays does not.
+// A request that comes in slowly ends, an idle connection ends, and a call that a fault delays does
+// not.
 func TestSlowConnectionsEnd(t *testing.T) {
 	t.Parallel()
 	const head = "POST / HTTP/1.1\r\nHost: x\r\n" +
@@ -87,8 +89,10 @@ func TestFaultsAreBounded(t *testing.T) {
 	srv := start(t)
 	require.NoError(t, srv.TryFail("GetUser", make([]cognitotest.Fault, 9_999)...))
 	const tooMany = "cognitotest: no more than 10000 faults can wait"
-	require.EqualError(t, srv.TryFail("SignUp", cognitotest.Throttle(), cognitotest.Throttle()), tooMany)
-	assert.PanicsWithValue(t, tooMany, func() { srv.Fail("", cognitotest.Throttle(), cognitotest.Throttle()) })
+	require.EqualError(t, srv.TryFail("SignUp", cognitotest.Throttle(), cognitotest.Throttle()),
+		tooMany)
+	assert.PanicsWithValue(t, tooMany,
+		func() { srv.Fail("", cognitotest.Throttle(), cognitotest.Throttle()) })
 	assert.Equal(t, "InvalidParameterException", srv.call("SignUp", kv{}).text("__type"),
 		"neither of the two was taken")
 
@@ -111,7 +115,8 @@ func TestCallsAreBounded(t *testing.T) {
 	}
 	body := `{"ClientMetadata":{` + strings.Join(metadata, ",") + `}}`
 	for range 1000 {
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/",
+			strings.NewReader(body))
 		request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp")
 		srv.ServeHTTP(httptest.NewRecorder(), request)
 	}

@@ -57,7 +57,10 @@ func TestListUsersWhileTheyComeAndGo(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
 	add := func(name string) { srv.AddUser(cognitotest.User{Username: name, Password: password}) }
-	drop := func(name string) { srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": name}) }
+	drop := func(name string) {
+		srv.must("AdminDeleteUser",
+			kv{"UserPoolId": srv.UserPoolID, "Username": name})
+	}
 	for _, name := range strings.Split("abcdefgh", "") {
 		add(name)
 	}
@@ -135,17 +138,20 @@ func TestListUsersFilter(t *testing.T) {
 	} {
 		assert.Equal(
 			t, "InvalidParameter: Error while parsing filter.",
-			srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter}).failure(), filter,
+			srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter}).failure(),
+			filter,
 		)
 	}
 	for _, attribute := range []string{"custom:tenant", "Username", "", "locale", "email^"} {
 		assert.Equal(
 			t, "InvalidParameter: Invalid search attribute: "+attribute,
-			srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": attribute + ` ^= "x"`}).failure(),
+			srv.call("ListUsers",
+				kv{"UserPoolId": srv.UserPoolID, "Filter": attribute + ` ^= "x"`}).failure(),
 		)
 	}
 
-	page := srv.must("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1})
+	page := srv.must("ListUsers",
+		kv{"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1})
 	assert.Equal(t, []string{"bob"}, page.usernames())
 	page = srv.must("ListUsers", kv{
 		"UserPoolId": srv.UserPoolID, "Filter": `email ^= ""`, "Limit": 1,
@@ -160,14 +166,16 @@ func TestListUsersAttributesToGet(t *testing.T) {
 	srv := start(t)
 	srv.bob()
 	list := func(filter string, names ...string) reply {
-		return srv.call("ListUsers", kv{"UserPoolId": srv.UserPoolID, "Filter": filter, "AttributesToGet": names})
+		return srv.call("ListUsers",
+			kv{"UserPoolId": srv.UserPoolID, "Filter": filter, "AttributesToGet": names})
 	}
 	attributes := func(r reply) any { return r.body["Users"].([]any)[0].(kv)["Attributes"] }
 	assert.Equal(
 		t, []any{kv{"Name": "email", "Value": "bob@example.com"}},
 		attributes(list(`username = "bob"`, "email")),
 	)
-	assert.Equal(t, []any{kv{"Name": "sub", "Value": srv.User("alice").Sub}}, attributes(list("", "sub")))
+	assert.Equal(t, []any{kv{"Name": "sub", "Value": srv.User("alice").Sub}},
+		attributes(list("", "sub")))
 	assert.Equal(
 		t, "InvalidParameter: Input fails to satisfy the constraints.", list("", "email").failure(),
 		"alice has none",
@@ -191,20 +199,35 @@ func TestPaginationTokens(t *testing.T) {
 	srv.must("CreateGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "b"})
 	srv.must("CreateUserPoolClient", kv{"UserPoolId": srv.UserPoolID, "ClientName": "second"})
 	other := srv.must("CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
-	srv.must("AdminAddUserToGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "a", "Username": "bob"})
-	srv.must("AdminAddUserToGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "a", "Username": "alice"})
-	srv.must("AdminAddUserToGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "b", "Username": "alice"})
+	srv.must("AdminAddUserToGroup",
+		kv{"UserPoolId": srv.UserPoolID, "GroupName": "a", "Username": "bob"})
+	srv.must("AdminAddUserToGroup",
+		kv{"UserPoolId": srv.UserPoolID, "GroupName": "a", "Username": "alice"})
+	srv.must("AdminAddUserToGroup",
+		kv{"UserPoolId": srv.UserPoolID, "GroupName": "b", "Username": "alice"})
 
 	lists := map[string]struct {
 		token, limit string
 		body         kv
 	}{
-		"ListUsers":              {"PaginationToken", "Limit", kv{"UserPoolId": srv.UserPoolID}},
-		"ListUsersInGroup":       {"NextToken", "Limit", kv{"UserPoolId": srv.UserPoolID, "GroupName": "a"}},
-		"ListGroups":             {"NextToken", "Limit", kv{"UserPoolId": srv.UserPoolID}},
-		"AdminListGroupsForUser": {"NextToken", "Limit", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}},
-		"ListUserPools":          {"NextToken", "MaxResults", kv{}},
-		"ListUserPoolClients":    {"NextToken", "MaxResults", kv{"UserPoolId": srv.UserPoolID}},
+		"ListUsers": {
+			token: "PaginationToken", limit: "Limit", body: kv{"UserPoolId": srv.UserPoolID},
+		},
+		"ListUsersInGroup": {
+			token: "NextToken", limit: "Limit",
+			body: kv{"UserPoolId": srv.UserPoolID, "GroupName": "a"},
+		},
+		"ListGroups": {
+			token: "NextToken", limit: "Limit", body: kv{"UserPoolId": srv.UserPoolID},
+		},
+		"AdminListGroupsForUser": {
+			token: "NextToken", limit: "Limit",
+			body: kv{"UserPoolId": srv.UserPoolID, "Username": "alice"},
+		},
+		"ListUserPools": {token: "NextToken", limit: "MaxResults", body: kv{}},
+		"ListUserPoolClients": {
+			token: "NextToken", limit: "MaxResults", body: kv{"UserPoolId": srv.UserPoolID},
+		},
 	}
 	tokens := map[string]string{}
 	for operation, list := range lists {
@@ -263,12 +286,14 @@ func TestPaginationTokens(t *testing.T) {
 			srv.call(operation, list.body).failure(),
 		)
 		list.body[list.limit] = 61
-		assert.Equal(t, fmt.Sprintf(failed, "61", name, "less", 60), srv.call(operation, list.body).failure())
+		assert.Equal(t, fmt.Sprintf(failed, "61", name, "less", 60),
+			srv.call(operation, list.body).failure())
 		list.body[list.token] = ""
 		list.body[list.limit] = 60
 		assert.Contains(
 			t, srv.call(operation, list.body).failure(),
-			"2 validation errors detected: Value '' at '"+strings.ToLower(list.token[:1])+list.token[1:]+"'",
+			"2 validation errors detected: Value '' at '"+strings.ToLower(list.token[:1])+
+				list.token[1:]+"'",
 		)
 	}
 }
@@ -279,7 +304,9 @@ func TestListUserPoolsAndClients(t *testing.T) {
 	client := srv.Client()
 	want := []string{srv.UserPoolID}
 	for i := range 4 {
-		want = append(want, srv.must("CreateUserPool", kv{"PoolName": fmt.Sprint("pool ", i)}).text("UserPool", "Id"))
+		want = append(want,
+			srv.must("CreateUserPool", kv{"PoolName": fmt.Sprint("pool ", i)}).text("UserPool",
+				"Id"))
 	}
 	var got []string
 	pools := cognitoidentityprovider.NewListUserPoolsPaginator(
@@ -304,7 +331,8 @@ func TestListUserPoolsAndClients(t *testing.T) {
 	assert.Equal(
 		t,
 		types.UserPoolClientDescription{
-			ClientId: &srv.ClientID, UserPoolId: &srv.UserPoolID, ClientName: aws.String("cognitotest"),
+			ClientId: &srv.ClientID, UserPoolId: &srv.UserPoolID,
+			ClientName: aws.String("cognitotest"),
 		},
 		clients.UserPoolClients[0],
 	)

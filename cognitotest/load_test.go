@@ -31,36 +31,44 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range users {
 		wg.Go(func() {
 			name := fmt.Sprintf("user%d", i)
-			srv.AddUser(cognitotest.User{Username: name, Password: password, Email: name + "@example.com"})
+			srv.AddUser(
+				cognitotest.User{Username: name, Password: password, Email: name + "@example.com"})
 			client := srv.Client()
 			parameters := map[string]string{"USERNAME": name, "PASSWORD": password}
-			first, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-				ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-				AuthParameters: parameters,
-			})
+			first, err := client.InitiateAuth(t.Context(),
+				&cognitoidentityprovider.InitiateAuthInput{
+					ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+					AuthParameters: parameters,
+				})
 			if !assert.NoError(t, err) || !assert.NotNil(t, first.AuthenticationResult) {
 				return
 			}
 			access := first.AuthenticationResult.AccessToken
 			_, err = client.AssociateSoftwareToken(
-				t.Context(), &cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: access},
+				t.Context(),
+				&cognitoidentityprovider.AssociateSoftwareTokenInput{AccessToken: access},
 			)
 			assert.NoError(t, err)
 			code := srv.Code(name)
-			_, err = client.VerifySoftwareToken(t.Context(), &cognitoidentityprovider.VerifySoftwareTokenInput{
-				AccessToken: access, UserCode: &code,
-			})
+			_, err = client.VerifySoftwareToken(t.Context(),
+				&cognitoidentityprovider.VerifySoftwareTokenInput{
+					AccessToken: access, UserCode: &code,
+				})
 			assert.NoError(t, err)
-			_, err = client.SetUserMFAPreference(t.Context(), &cognitoidentityprovider.SetUserMFAPreferenceInput{
-				AccessToken:              access,
-				SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: true, PreferredMfa: true},
-			})
+			_, err = client.SetUserMFAPreference(t.Context(),
+				&cognitoidentityprovider.SetUserMFAPreferenceInput{
+					AccessToken: access,
+					SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{
+						Enabled: true, PreferredMfa: true,
+					},
+				})
 			assert.NoError(t, err)
 
-			second, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-				ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-				AuthParameters: parameters,
-			})
+			second, err := client.InitiateAuth(t.Context(),
+				&cognitoidentityprovider.InitiateAuthInput{
+					ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+					AuthParameters: parameters,
+				})
 			if !assert.NoError(t, err) {
 				return
 			}
@@ -85,13 +93,15 @@ func TestManyAtOnce(t *testing.T) {
 	wg.Go(func() {
 		for range 50 {
 			_, err := srv.Client().DescribeUserPool(
-				t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID},
+				t.Context(),
+				&cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID},
 			)
 			assert.NoError(t, err)
-			_, err = srv.Client().SetUserPoolMfaConfig(t.Context(), &cognitoidentityprovider.SetUserPoolMfaConfigInput{
-				UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
-				SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
-			})
+			_, err = srv.Client().SetUserPoolMfaConfig(t.Context(),
+				&cognitoidentityprovider.SetUserPoolMfaConfigInput{
+					UserPoolId: &srv.UserPoolID, MfaConfiguration: types.UserPoolMfaTypeOptional,
+					SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+				})
 			assert.NoError(t, err)
 			srv.Calls()
 			srv.Advance(time.Millisecond)
@@ -105,14 +115,17 @@ func TestManyAtOnce(t *testing.T) {
 // One user, changed from all sides: whoever wins, nothing hangs and nothing is torn.
 func TestOneUserFromAllSides(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.AliasAttributes, o.Email = []types.AliasAttributeType{"email"}, true })
+	srv := start(t,
+		func(o *options) { o.AliasAttributes, o.Email = []types.AliasAttributeType{"email"}, true })
 	user := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "GroupName": "staff"}
 	var wg sync.WaitGroup
 	for _, work := range []func(){
 		func() {
-			srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
-				{"Name": "email", "Value": "bob@example.com"}, {"Name": "email_verified", "Value": "true"},
-			}})
+			srv.call("AdminCreateUser",
+				kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
+					{"Name": "email", "Value": "bob@example.com"},
+					{"Name": "email_verified", "Value": "true"},
+				}})
 		},
 		func() { srv.call("AdminDeleteUser", user) },
 		func() { srv.call("AdminGetUser", user) },
@@ -183,7 +196,9 @@ func BenchmarkSignIn(b *testing.B) {
 			for range runtime.GOMAXPROCS(0) {
 				wg.Go(func() {
 					for k := next.Add(1); k <= round; k = next.Add(1) {
-						assert.NoError(b, signInWithCode(b.Context(), srv, userName((turn*round+int(k))%pools[i])))
+						assert.NoError(b,
+							signInWithCode(b.Context(), srv,
+								userName((turn*round+int(k))%pools[i])))
 					}
 				})
 			}
@@ -207,10 +222,13 @@ func signInWithCode(ctx context.Context, srv *cognitotest.Server, name string) e
 	if err != nil {
 		return err
 	}
-	_, err = client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ClientId: &srv.ClientID, ChallengeName: first.ChallengeName, Session: first.Session,
-		ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.Code(name)},
-	})
+	_, err = client.RespondToAuthChallenge(ctx,
+		&cognitoidentityprovider.RespondToAuthChallengeInput{
+			ClientId: &srv.ClientID, ChallengeName: first.ChallengeName, Session: first.Session,
+			ChallengeResponses: map[string]string{
+				"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": srv.Code(name),
+			},
+		})
 	return err
 }
 
@@ -227,7 +245,8 @@ func BenchmarkAddUser(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/users, "µs/user")
 }
 
-// BenchmarkStart is the time from NewServer to the first answered sign-in, once the process has its keys.
+// BenchmarkStart is the time from NewServer to the first answered sign-in, once the process has its
+// keys.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		srv := cognitotest.NewServer()
@@ -246,7 +265,8 @@ func userName(i int) string { return fmt.Sprintf("user%06d", i) }
 func addUsers(srv *cognitotest.Server, n int) {
 	for i := range n {
 		srv.AddUser(cognitotest.User{
-			Username: userName(i), Password: password, Email: userName(i) + "@example.com", TOTP: secret,
+			Username: userName(i), Password: password, Email: userName(i) + "@example.com",
+			TOTP: secret,
 		})
 	}
 }
@@ -268,14 +288,21 @@ func BenchmarkCall(b *testing.B) {
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 	signIn := func(name string) string {
 		return `{"ClientId":"` + srv.ClientID +
-			`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + name + `","PASSWORD":"` +
+			`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"` + name +
+			`","PASSWORD":"` +
 			password + `"}}`
 	}
 	for _, call := range []struct{ name, operation, body string }{
-		{"GetUser", "GetUser", `{"AccessToken":"` + *srv.IssueTokens("alice").AccessToken + `"}`},
-		{"AdminGetUser", "AdminGetUser", `{"UserPoolId":"` + srv.UserPoolID + `","Username":"alice"}`},
-		{"tokens", "InitiateAuth", signIn("alice")},
-		{"challenge", "InitiateAuth", signIn("bob")},
+		{
+			name: "GetUser", operation: "GetUser",
+			body: `{"AccessToken":"` + *srv.IssueTokens("alice").AccessToken + `"}`,
+		},
+		{
+			name: "AdminGetUser", operation: "AdminGetUser",
+			body: `{"UserPoolId":"` + srv.UserPoolID + `","Username":"alice"}`,
+		},
+		{name: "tokens", operation: "InitiateAuth", body: signIn("alice")},
+		{name: "challenge", operation: "InitiateAuth", body: signIn("bob")},
 	} {
 		b.Run(call.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -283,7 +310,8 @@ func BenchmarkCall(b *testing.B) {
 				request := httptest.NewRequestWithContext(
 					b.Context(), http.MethodPost, "/", strings.NewReader(call.body),
 				)
-				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+call.operation)
+				request.Header.Set("X-Amz-Target",
+					"AWSCognitoIdentityProviderService."+call.operation)
 				request.Header.Set("Authorization", "AWS4-HMAC-SHA256")
 				recorder := httptest.NewRecorder()
 				srv.ServeHTTP(recorder, request)
@@ -306,7 +334,8 @@ func BenchmarkOpenSessions(b *testing.B) {
 			body := `{"ClientId":"` + srv.ClientID +
 				`","AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"bob","PASSWORD":"` + password + `"}}`
 			begin := func() {
-				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/", strings.NewReader(body))
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/",
+					strings.NewReader(body))
 				request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.InitiateAuth")
 				recorder := httptest.NewRecorder()
 				srv.ServeHTTP(recorder, request)

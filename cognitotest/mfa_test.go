@@ -43,9 +43,13 @@ func TestCodesOfTheRFC(t *testing.T) {
 		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924",
 		2000000000: "279037", 20000000000: "353130",
 	} {
-		srv := cognitotest.NewServer(func(o *options) { o.Now = func() time.Time { return time.Unix(second, 0) } })
+		srv := cognitotest.NewServer(
+			func(o *options) { o.Now = func() time.Time { return time.Unix(second, 0) } })
 		t.Cleanup(srv.Close)
-		srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"})
+		srv.AddUser(
+			cognitotest.User{
+				Username: "alice", Password: password, TOTP: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+			})
 		assert.Equal(t, want, srv.Code("alice"))
 	}
 }
@@ -65,7 +69,8 @@ func TestCodeIsUsedOnce(t *testing.T) {
 	for range 3 {
 		now, next, before := srv.Code("alice"), srv.NextCode("alice"), previous()
 		assert.Equal(t, []string{"", "", ""}, []string{answer(next), answer(before), answer(now)})
-		assert.Equal(t, []string{usedCode, usedCode, usedCode}, []string{answer(before), answer(now), answer(next)})
+		assert.Equal(t, []string{usedCode, usedCode, usedCode},
+			[]string{answer(before), answer(now), answer(next)})
 		srv.Advance(30 * time.Second)
 		assert.Equal(
 			t, []string{usedCode, usedCode, ""},
@@ -78,7 +83,9 @@ func TestCodeIsUsedOnce(t *testing.T) {
 func TestUsedCodeLeavesTheSession(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	require.NotEmpty(t, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access())
+	require.NotEmpty(t,
+		srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(),
+			srv.Code("alice")).access())
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	assert.Equal(t, usedCode, srv.code(session, srv.Code("alice")).failure())
 	assert.NotEmpty(t, srv.code(session, srv.NextCode("alice")).access())
@@ -96,9 +103,11 @@ func TestStrictStep(t *testing.T) {
 			now := srv.Code("alice")
 			require.NotEmpty(
 				t,
-				srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.NextCode("alice")).access(),
+				srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(),
+					srv.NextCode("alice")).access(),
 			)
-			assert.Equal(t, tc.older, srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), now).failure())
+			assert.Equal(t, tc.older,
+				srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), now).failure())
 		})
 	}
 }
@@ -125,7 +134,8 @@ func TestCodeIsUsedAcrossCalls(t *testing.T) {
 	assert.NotEmpty(t, srv.code(session, srv.NextCode("alice")).access())
 }
 
-// A request that is sent again, because its answer was lost, learns that its code was used. A wrong one stays wrong.
+// A request that is sent again, because its answer was lost, learns that its code was used. A wrong
+// one stays wrong.
 func TestVerifyAgain(t *testing.T) {
 	t.Parallel()
 	for name, replacing := range map[string]bool{"first key": false, "replacing a key": true} {
@@ -152,7 +162,8 @@ func TestVerifyAgain(t *testing.T) {
 func TestReplacingAnAuthenticator(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
-	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
+	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(),
+		srv.Code("alice")).access()
 	srv.Advance(time.Minute)
 	old := srv.Code("alice")
 	srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
@@ -178,7 +189,8 @@ func TestReplacingAnAuthenticator(t *testing.T) {
 func TestAssociateCutsOff(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, func(o *options) { o.Quirks.AssociateCutsOff = true })
-	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), srv.Code("alice")).access()
+	access := srv.code(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(),
+		srv.Code("alice")).access()
 	srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
 	assert.False(t, srv.User("alice").TOTP)
 	srv.tokens("alice")
@@ -187,7 +199,8 @@ func TestAssociateCutsOff(t *testing.T) {
 func TestSetupSetsList(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, func(o *options) { o.Quirks.SetupSetsList = true })
-	r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+	r := srv.must("AssociateSoftwareToken",
+		kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
 	srv.must("VerifySoftwareToken", kv{"Session": r.session(), "UserCode": srv.Code("alice")})
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, srv.User("alice").Methods)
 }
@@ -206,53 +219,73 @@ func TestPreference(t *testing.T) {
 		preferred string
 	}{
 		"enable": {
-			cognitotest.User{Methods: []string{}},
-			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}},
-			[]string{totp},
-			"",
+			before:  cognitotest.User{Methods: []string{}},
+			call:    kv{"SoftwareTokenMfaSettings": kv{"Enabled": true}},
+			methods: []string{totp},
 		},
 		"enable and prefer": {
-			cognitotest.User{Methods: []string{}},
-			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
-			[]string{totp},
-			totp,
+			before:    cognitotest.User{Methods: []string{}},
+			call:      kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			methods:   []string{totp},
+			preferred: totp,
 		},
 		"another stays, loses": {
-			both,
-			kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
-			[]string{totp, email},
-			email,
+			before:    both,
+			call:      kv{"EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
+			methods:   []string{totp, email},
+			preferred: email,
 		},
 		"another stays, keeps": {
-			both, kv{"EmailMfaSettings": kv{"Enabled": true}}, []string{totp, email}, totp,
+			before: both, call: kv{"EmailMfaSettings": kv{"Enabled": true}},
+			methods: []string{totp, email}, preferred: totp,
 		},
 		"no preference any more": {
-			both,
-			kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}},
-			[]string{totp, email},
-			"",
+			before:  both,
+			call:    kv{"SoftwareTokenMfaSettings": kv{"Enabled": true, "PreferredMfa": false}},
+			methods: []string{totp, email},
 		},
 		"disable the preferred": {
-			both, kv{"SoftwareTokenMfaSettings": kv{"Enabled": false}}, []string{email}, "",
+			before: both, call: kv{"SoftwareTokenMfaSettings": kv{"Enabled": false}},
+			methods: []string{email},
 		},
-		"present without Enabled: off": {both, kv{"SoftwareTokenMfaSettings": kv{}}, []string{email}, ""},
-		"disable the other":            {both, kv{"EmailMfaSettings": kv{}}, []string{totp}, totp},
+		"present without Enabled: off": {
+			before: both, call: kv{"SoftwareTokenMfaSettings": kv{}}, methods: []string{email},
+		},
+		"disable the other": {
+			before: both, call: kv{"EmailMfaSettings": kv{}}, methods: []string{totp},
+			preferred: totp,
+		},
 		"one off, one on": {
-			both,
-			kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true, "PreferredMfa": true}},
-			[]string{email},
-			email,
+			before: both,
+			call: kv{
+				"SoftwareTokenMfaSettings": kv{},
+				"EmailMfaSettings":         kv{"Enabled": true, "PreferredMfa": true},
+			},
+			methods:   []string{email},
+			preferred: email,
 		},
-		"nothing given":         {both, kv{}, []string{totp, email}, totp},
-		"null is nothing":       {both, kv{"SoftwareTokenMfaSettings": nil}, []string{totp, email}, totp},
-		"all off":               {both, kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{}}, []string{}, ""},
-		"off what was never on": {cognitotest.User{Methods: []string{}}, kv{"SMSMfaSettings": kv{}}, []string{}, ""},
+		"nothing given": {
+			before: both, call: kv{}, methods: []string{totp, email}, preferred: totp,
+		},
+		"null is nothing": {
+			before: both, call: kv{"SoftwareTokenMfaSettings": nil}, methods: []string{totp, email},
+			preferred: totp,
+		},
+		"all off": {
+			before: both, call: kv{"SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{}},
+			methods: []string{},
+		},
+		"off what was never on": {
+			before: cognitotest.User{Methods: []string{}}, call: kv{"SMSMfaSettings": kv{}},
+			methods: []string{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, everyFactor)
 			user := tc.before
-			user.Username, user.Password, user.TOTP, user.Email = "bob", password, secret, "bob@example.com"
+			user.Username, user.Password, user.TOTP, user.Email = "bob", password, secret,
+				"bob@example.com"
 			srv.AddUser(user)
 			access := *srv.IssueTokens("bob").AccessToken
 
@@ -276,9 +309,11 @@ func TestPreferenceIsAllOrNothing(t *testing.T) {
 	srv := withTOTP(t, everyFactor)
 	access := *srv.IssueTokens("alice").AccessToken
 	r := srv.call("SetUserMFAPreference", kv{
-		"AccessToken": access, "SoftwareTokenMfaSettings": kv{}, "EmailMfaSettings": kv{"Enabled": true},
+		"AccessToken": access, "SoftwareTokenMfaSettings": kv{},
+		"EmailMfaSettings": kv{"Enabled": true},
 	})
-	assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on EMAIL_OTP", r.failure())
+	assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on EMAIL_OTP",
+		r.failure())
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.User("alice").Preferred)
 }
 
@@ -332,10 +367,12 @@ func TestPoolMFAConfig(t *testing.T) {
 		`"WebAuthnConfiguration":{"RelyingPartyId":"example.com"}}`
 	assert.JSONEq(t, want, string(set.raw))
 	assert.JSONEq(t, want, string(srv.must("GetUserPoolMfaConfig", pool).raw))
-	assert.Equal(t, `["EMAIL_OTP"]`, srv.challenged("alice", "MFA_SETUP").text("ChallengeParameters", "MFAS_CAN_SETUP"))
+	assert.Equal(t, `["EMAIL_OTP"]`,
+		srv.challenged("alice", "MFA_SETUP").text("ChallengeParameters", "MFAS_CAN_SETUP"))
 
 	srv.must("SetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OFF"})
-	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`, string(srv.must("GetUserPoolMfaConfig", pool).raw))
+	assert.JSONEq(t, `{"MfaConfiguration":"OFF"}`,
+		string(srv.must("GetUserPoolMfaConfig", pool).raw))
 	srv.tokens("alice")
 }
 
@@ -354,7 +391,9 @@ func (f fake) answerCode(challenge reply, username string) reply {
 // An address has to be there to be a factor; it need not be verified.
 func TestAddressNeedNotBeVerified(t *testing.T) {
 	t.Parallel()
-	for method, setting := range map[string]string{"SMS_MFA": "SMSMfaSettings", "EMAIL_OTP": "EmailMfaSettings"} {
+	for method, setting := range map[string]string{
+		"SMS_MFA": "SMSMfaSettings", "EMAIL_OTP": "EmailMfaSettings",
+	} {
 		srv := listen(t, everyFactor)
 		srv.AddUser(cognitotest.User{Username: "bob", Password: password, Attributes: unverified()})
 		srv.AddUser(cognitotest.User{Username: "carol", Password: password})
@@ -366,17 +405,21 @@ func TestAddressNeedNotBeVerified(t *testing.T) {
 
 		srv.must("AdminSetUserMFAPreference", with(on, "Username", "bob"))
 		failure := srv.call("AdminSetUserMFAPreference", with(on, "Username", "carol")).failure()
-		assert.Equal(t, "InvalidParameter: User does not have delivery config set to turn on "+method, failure)
+		assert.Equal(t,
+			"InvalidParameter: User does not have delivery config set to turn on "+method, failure)
 	}
 }
 
 // A code that came back as the second factor proves its address, and no other.
 func TestCodeVerifiesTheAddress(t *testing.T) {
 	t.Parallel()
-	for method, address := range map[string]string{"SMS_MFA": "phone_number", "EMAIL_OTP": "email"} {
+	for method, address := range map[string]string{
+		"SMS_MFA": "phone_number", "EMAIL_OTP": "email",
+	} {
 		srv := listen(t, mfaOn, everyFactor)
 		srv.AddUser(cognitotest.User{
-			Username: "bob", Password: password, Attributes: unverified(), Methods: []string{method}, Preferred: method,
+			Username: "bob", Password: password, Attributes: unverified(),
+			Methods: []string{method}, Preferred: method,
 		})
 		verified := func() string { return srv.User("bob").Attributes[address+"_verified"] }
 		begun := srv.challenged("bob", method)
@@ -386,9 +429,12 @@ func TestCodeVerifiesTheAddress(t *testing.T) {
 
 		begun = srv.challenged("bob", method)
 		code := srv.lastCode("bob")
-		other := map[string]string{"phone_number": "+15550009999", "email": "new@example.com"}[address]
+		other := map[string]string{
+			"phone_number": "+15550009999", "email": "new@example.com",
+		}[address]
 		srv.must("AdminUpdateUserAttributes", kv{
-			"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{named(address, other)},
+			"UserPoolId": srv.UserPoolID, "Username": "bob",
+			"UserAttributes": []kv{named(address, other)},
 		})
 		r := srv.respond(method, begun.session(), "bob", kv{method + "_CODE": code})
 		require.NotEmpty(t, r.access())
@@ -396,15 +442,17 @@ func TestCodeVerifiesTheAddress(t *testing.T) {
 	}
 }
 
-// Only preference calls change the list: an address that was asked for because it is there does not come
-// into it, and with an authenticator that is verified later the user has the choice.
+// Only preference calls change the list: an address that was asked for because it is there does not
+// come into it, and with an authenticator that is verified later the user has the choice.
 func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
 	t.Parallel()
 	for method, option := range map[string]func(*options){
-		"SMS_MFA": func(o *options) { o.SMS = true }, "EMAIL_OTP": func(o *options) { o.Email = true },
+		"SMS_MFA":   func(o *options) { o.SMS = true },
+		"EMAIL_OTP": func(o *options) { o.Email = true },
 	} {
 		srv := listen(t, mfaOn, option, frozen)
-		srv.AddUser(cognitotest.User{Username: "alice", Password: password, Attributes: unverified()})
+		srv.AddUser(
+			cognitotest.User{Username: "alice", Password: password, Attributes: unverified()})
 		access := srv.answerCode(srv.challenged("alice", method), "alice").access()
 		account := srv.must("GetUser", kv{"AccessToken": access})
 		assert.NotContains(t, account.body, "UserMFASettingList")
@@ -414,7 +462,8 @@ func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
 		srv.must("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": srv.Code("alice")})
 		assert.Empty(t, srv.User("alice").Methods)
 		choice := srv.challenged("alice", "SELECT_MFA_TYPE")
-		r := srv.respond("SELECT_MFA_TYPE", choice.session(), "alice", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"})
+		r := srv.respond("SELECT_MFA_TYPE", choice.session(), "alice",
+			kv{"ANSWER": "SOFTWARE_TOKEN_MFA"})
 		require.NotEmpty(t, srv.code(r.session(), srv.NextCode("alice")).access())
 		assert.Empty(t, srv.User("alice").Methods)
 	}
@@ -429,7 +478,8 @@ func TestNoMechanism(t *testing.T) {
 	srv := start(t, mfaOn, func(o *options) { o.SMS, o.TOTPDisabled = true, true })
 	parameters := kv{"USERNAME": "alice", "PASSWORD": password}
 	assert.Equal(t, noMechanism, srv.call("AdminInitiateAuth", kv{
-		"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+		"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID,
+		"AuthFlow":       "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": parameters,
 	}).failure())
 	assert.Equal(t, noMechanism, srv.srpSignIn("alice", password).failure())
@@ -442,22 +492,30 @@ func TestNoMechanism(t *testing.T) {
 	srv.challenged("alice", "MFA_SETUP")
 }
 
-// Where MFA is required, the address that a user has chosen for it stays. Elsewhere it can go, and takes
-// the way in along.
+// Where MFA is required, the address that a user has chosen for it stays. Elsewhere it can go, and
+// takes the way in along.
 func TestFactorsAddressIsNotDeleted(t *testing.T) {
 	t.Parallel()
-	for method, address := range map[string]string{"SMS_MFA": "phone_number", "EMAIL_OTP": "email"} {
+	for method, address := range map[string]string{
+		"SMS_MFA": "phone_number", "EMAIL_OTP": "email",
+	} {
 		for mode, refused := range map[types.UserPoolMfaType]bool{"ON": true, "OPTIONAL": false} {
 			srv := listen(t, everyFactor, func(o *options) { o.MFA = mode })
 			srv.AddUser(cognitotest.User{
-				Username: "bob", Password: password, Attributes: unverified(), Methods: []string{method},
+				Username: "bob", Password: password, Attributes: unverified(),
+				Methods: []string{method},
 			})
 			access := *srv.IssueTokens("bob").AccessToken
-			one := kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributeNames": []string{address}}
+			one := kv{
+				"UserPoolId": srv.UserPoolID, "Username": "bob",
+				"UserAttributeNames": []string{address},
+			}
 			expect := map[bool]string{true: "InvalidParameterException"}[refused]
 			for _, r := range []reply{
-				srv.call("UpdateUserAttributes", kv{"AccessToken": access, "UserAttributes": []kv{named(address, "")}}),
-				srv.call("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{address}}),
+				srv.call("UpdateUserAttributes",
+					kv{"AccessToken": access, "UserAttributes": []kv{named(address, "")}}),
+				srv.call("DeleteUserAttributes",
+					kv{"AccessToken": access, "UserAttributeNames": []string{address}}),
 				srv.call("AdminDeleteUserAttributes", one),
 			} {
 				assert.Equal(t, expect, r.text("__type"), "%s: %s", mode, r.raw)
@@ -472,8 +530,9 @@ func TestFactorsAddressIsNotDeleted(t *testing.T) {
 
 			// NEW_PASSWORD_REQUIRED is no way around that.
 			srv.AddUser(cognitotest.User{
-				Username: "carol", Password: password, Attributes: unverified(), Methods: []string{method},
-				Status: types.UserStatusTypeForceChangePassword,
+				Username: "carol", Password: password, Attributes: unverified(),
+				Methods: []string{method},
+				Status:  types.UserStatusTypeForceChangePassword,
 			})
 			r := srv.challenged("carol", "NEW_PASSWORD_REQUIRED")
 			r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "carol", kv{

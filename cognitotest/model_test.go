@@ -24,11 +24,12 @@ import (
 // What must never happen is asserted in three places that everything goes through: earn for tokens,
 // accept for sessions, takeCode for codes.
 type model struct {
-	now      time.Time
-	pools    []*modelPool
-	clients  []*modelClient
-	users    []*modelUser // also those that are deleted
-	nobodies []*modelUser // names that nobody had when they were tried, which are locked out like any other
+	now     time.Time
+	pools   []*modelPool
+	clients []*modelClient
+	users   []*modelUser // also those that are deleted
+	// names that nobody had when they were tried, which are locked out like any other
+	nobodies []*modelUser
 	sessions []*modelSession
 	tokens   []*modelTokens
 	broken   string // the promise that a step has broken
@@ -140,7 +141,8 @@ type verdict struct {
 	// says is an exception as reply.failure writes it, a challenge's name, "tokens" or, for any
 	// other good answer, "done".
 	says string
-	// learn takes over what the server alone can know, and says what is wrong with it; nil if there is nothing.
+	// learn takes over what the server alone can know, and says what is wrong with it; nil if there
+	// is nothing.
 	learn func(r reply) string
 }
 
@@ -178,7 +180,8 @@ func generate(secret string, step int64) string {
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
 	sum := mac.Sum(nil)
 	at := sum[19] % 16
-	number := uint32(sum[at]%128)<<24 | uint32(sum[at+1])<<16 | uint32(sum[at+2])<<8 | uint32(sum[at+3])
+	number := uint32(sum[at]%128)<<24 | uint32(sum[at+1])<<16 | uint32(sum[at+2])<<8 | uint32(
+		sum[at+3])
 	return fmt.Sprintf("%06d", number%1e6)
 }
 
@@ -193,7 +196,8 @@ func (m *model) promise(kept bool, broken string) {
 
 // earn is the one way to tokens.
 func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
-	m.promise(p.password || p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
+	m.promise(p.password ||
+		p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
 	m.promise(
 		p.factor || len(m.asks(u)) == 0 && u.pool.mode != "ON",
 		"tokens without the second factor that is required",
@@ -219,7 +223,8 @@ func (m *model) issue(u *modelUser, c *modelClient, f *modelFamily, generation i
 			return "the tokens name somebody else"
 		case access["client_id"] != c.id || id["aud"] != c.id:
 			return "the tokens are another client's"
-		case access["iat"] != float64(m.now.Unix()) || access["auth_time"] != float64(f.authTime.Unix()):
+		case access["iat"] != float64(m.now.Unix()) ||
+			access["auth_time"] != float64(f.authTime.Unix()):
 			return "the tokens are of another time"
 		case access["exp"] != float64(m.now.Unix()+int64(c.access/time.Second)):
 			return "the tokens end at another time"
@@ -245,9 +250,9 @@ func (m *model) accept(s *modelSession) {
 	s.used = true
 }
 
-// takeCode takes a code; it gives the error of the response, "" for a right code. A code is looked for in
-// this step, the one before and the one after, and in the unlikely case that two of them share it,
-// an unused one counts.
+// takeCode takes a code; it gives the error of the response, "" for a right code. A code is looked
+// for in this step, the one before and the one after, and in the unlikely case that two of them
+// share it, an unused one counts.
 func (m *model) takeCode(k *modelKey, code, mismatch string) string {
 	failure := mismatch
 	for _, step := range []int64{m.step(), m.step() - 1, m.step() + 1} {
@@ -268,7 +273,8 @@ func (m *model) find(p *modelPool, name string) *modelUser {
 	same := func(a, b string) bool { return a == b || p.anyCase && strings.EqualFold(a, b) }
 	for _, u := range m.users {
 		byAddress := u.email != "" && (p.byEmail || p.alias && u.verified)
-		if u.pool == p && !u.gone && (same(u.name, name) || same(u.sub, name) || byAddress && same(u.email, name)) {
+		if u.pool == p && !u.gone &&
+			(same(u.name, name) || same(u.sub, name) || byAddress && same(u.email, name)) {
 			return u
 		}
 	}
@@ -306,7 +312,8 @@ func (c *modelClient) refuses(name, hash string) string {
 	case c.secret == "" || hash == c.hash(name):
 		return ""
 	case hash == "":
-		return "NotAuthorized: Client " + c.id + " is configured with secret but SECRET_HASH was not received"
+		return "NotAuthorized: Client " + c.id +
+			" is configured with secret but SECRET_HASH was not received"
 	default:
 		return "NotAuthorized: SecretHash does not match for the client: " + c.id
 	}
@@ -375,7 +382,8 @@ func (m *model) judge(u *modelUser, c *modelClient, right bool) string {
 	return ""
 }
 
-// beginSRP is a sign-in that goes by SRP: a name that nobody has is challenged, too, by a client that does not tell.
+// beginSRP is a sign-in that goes by SRP: a name that nobody has is challenged, too, by a client
+// that does not tell.
 func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
@@ -422,7 +430,8 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 		return refuse(incorrect)
 	}
 	// The challenge was made for the password of that time: it must still be the user's.
-	if failure := m.judge(s.user, c, password == s.password && password == s.user.password); failure != "" {
+	if failure := m.judge(s.user, c, password == s.password &&
+		password == s.user.password); failure != "" {
 		s.used = s.used || s.first // a wrong password ends a sign-in by choice
 		return refuse(failure)
 	}
@@ -437,7 +446,8 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
 	byCode := p.byCode
 	if u != nil {
-		byCode = byCode && u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" && len(m.asks(u)) == 0
+		byCode = byCode && u.email != "" && u.status != "FORCE_CHANGE_PASSWORD" &&
+			len(m.asks(u)) == 0
 	}
 	if byCode {
 		return []string{"PASSWORD_SRP", "PASSWORD", factorEmail}
@@ -504,9 +514,11 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	u := s.user
 	switch s.challenge {
 	case choice:
-		if !slices.Contains(s.offered, answer) || !slices.Contains(m.firstFactors(u.pool, u), answer) {
+		if !slices.Contains(s.offered, answer) ||
+			!slices.Contains(m.firstFactors(u.pool, u), answer) {
 			return refuse(
-				"InvalidParameter: The challenge that was selected is not one of " + strings.Join(s.offered, ", "),
+				"InvalidParameter: The challenge that was selected is not one of " +
+					strings.Join(s.offered, ", "),
 			)
 		}
 		m.accept(s)
@@ -531,8 +543,10 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 // goOn is what comes next in a sign-in.
 func (m *model) goOn(u *modelUser, c *modelClient, p proof) verdict {
 	if u.status == "FORCE_CHANGE_PASSWORD" {
-		p.factor = false // it is asked for afterwards, by whomever it was given before the password was taken away
-		return m.challenge(&modelSession{client: c, user: u, challenge: "NEW_PASSWORD_REQUIRED", proof: p})
+		// it is asked for afterwards, by whomever it was given before the password was taken away
+		p.factor = false
+		return m.challenge(
+			&modelSession{client: c, user: u, challenge: "NEW_PASSWORD_REQUIRED", proof: p})
 	}
 	if p.factor || u.pool.mode == "OFF" {
 		return m.earn(u, c, p)
@@ -541,7 +555,10 @@ func (m *model) goOn(u *modelUser, c *modelClient, p proof) verdict {
 	case slices.Contains(asks, u.preferred):
 		return m.ask(u, c, u.preferred, p)
 	case len(asks) > 1:
-		return m.challenge(&modelSession{client: c, user: u, challenge: "SELECT_MFA_TYPE", offered: asks, proof: p})
+		return m.challenge(
+			&modelSession{
+				client: c, user: u, challenge: "SELECT_MFA_TYPE", offered: asks, proof: p,
+			})
 	case len(asks) == 1:
 		return m.ask(u, c, asks[0], p)
 	case u.pool.mode == "ON":
@@ -591,7 +608,8 @@ func (m *model) challenge(s *modelSession) verdict {
 		switch {
 		case offered("USER_ID_FOR_SRP") != s.user.name:
 			return "the challenge is somebody else's"
-		case s.offered != nil && offered("MFAS_CAN_CHOOSE") != `["`+strings.Join(s.offered, `","`)+`"]`:
+		case s.offered != nil &&
+			offered("MFAS_CAN_CHOOSE") != `["`+strings.Join(s.offered, `","`)+`"]`:
 			return "the challenge offers other factors"
 		}
 		return m.receive(s, r)
@@ -617,7 +635,8 @@ func (m *model) session(text string) *modelSession {
 	return nil
 }
 
-// resume looks at a session that is shown for a challenge and, where that goes by steps, at one of the given.
+// resume looks at a session that is shown for a challenge and, where that goes by steps, at one of
+// the given.
 func (m *model) resume(text, challenge string, steps ...int) (*modelSession, string) {
 	s := m.session(text)
 	switch {
@@ -635,8 +654,11 @@ func (m *model) resume(text, challenge string, steps ...int) (*modelSession, str
 	return s, ""
 }
 
-// respond answers a challenge with the one member that it wants, or with a choice and what that wants.
-func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, password string) verdict {
+// respond answers a challenge with the one member that it wants, or with a choice and what that
+// wants.
+func (m *model) respond(
+	c *modelClient, challenge, text, name, hash, answer, password string,
+) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
 	}
@@ -671,7 +693,8 @@ func (m *model) respond(c *modelClient, challenge, text, name, hash, answer, pas
 		switch {
 		case !slices.Contains(s.offered, answer):
 			return refuse(
-				"InvalidParameter: The MFA type that was selected is not one of " + strings.Join(s.offered, ", "),
+				"InvalidParameter: The MFA type that was selected is not one of " +
+					strings.Join(s.offered, ", "),
 			)
 		case !u.has(answer):
 			return refuse(invalidSession)
@@ -851,9 +874,11 @@ func (m *model) prefer(u *modelUser, given map[string]preference) verdict {
 		switch {
 		case !said:
 		case setting.preferred && !setting.enabled:
-			return refuse("InvalidParameter: An MFA method that is not enabled cannot be preferred.")
+			return refuse(
+				"InvalidParameter: An MFA method that is not enabled cannot be preferred.")
 		case setting.enabled && !can:
-			return refuse("InvalidParameter: User does not have delivery config set to turn on " + factor)
+			return refuse("InvalidParameter: User does not have delivery config set to turn on " +
+				factor)
 		case setting.preferred:
 			preferred++
 		}
@@ -896,7 +921,8 @@ func (m *model) end(u *modelUser) {
 	}
 }
 
-// resetPassword bars a password. There must be an address to send a code to, and a password of the user's own.
+// resetPassword bars a password. There must be an address to send a code to, and a password of the
+// user's own.
 func (m *model) resetPassword(u *modelUser) verdict {
 	switch {
 	case u.status == "FORCE_CHANGE_PASSWORD":
@@ -910,7 +936,8 @@ func (m *model) resetPassword(u *modelUser) verdict {
 	return done
 }
 
-// recovers tells whether a code for a new password can be sent: the address must not be the second factor.
+// recovers tells whether a code for a new password can be sent: the address must not be the second
+// factor.
 func (m *model) recovers(u *modelUser) bool {
 	return u.verified && !slices.Contains(m.asks(u), factorEmail)
 }
@@ -1107,7 +1134,8 @@ func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 		"address verified": state.Attributes["email_verified"] == "true",
 	}
 	for what, want := range map[string]any{
-		"status": u.status, "disabled": u.disabled, "enabled": strings.Join(u.enabled, " "), "preferred": u.preferred,
+		"status": u.status, "disabled": u.disabled, "enabled": strings.Join(u.enabled, " "),
+		"preferred":     u.preferred,
 		"authenticator": u.key != nil, "waiting secret": u.waiting != nil,
 		"wrong passwords": u.failures, "name": u.name,
 		"address verified": u.verified,

@@ -61,13 +61,15 @@ func TestForgottenPassword(t *testing.T) {
 	assert.Equal(t,
 		"InvalidPassword: Password did not conform with policy: Password not long enough",
 		srv.confirmForgot("bob", code, "short"), "the code stays good")
-	_, err = client.ConfirmForgotPassword(t.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId: &srv.ClientID, Username: aws.String("bob"), ConfirmationCode: &code,
-		Password: aws.String(newPassword),
-	})
+	_, err = client.ConfirmForgotPassword(t.Context(),
+		&cognitoidentityprovider.ConfirmForgotPasswordInput{
+			ClientId: &srv.ClientID, Username: aws.String("bob"), ConfirmationCode: &code,
+			Password: aws.String(newPassword),
+		})
 	require.NoError(t, err)
 	assert.NotEmpty(t, srv.signIn("bob", newPassword).access(), "and the lockout is over")
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", password).failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		srv.signIn("bob", password).failure())
 	assert.Equal(t, "ExpiredCode: Invalid code provided, please request a code again.",
 		srv.confirmForgot("bob", code, newPassword), "a code is good once")
 }
@@ -90,52 +92,55 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 		failure string
 	}{
 		"nobody, told": {
-			told, func(srv fake) string { return srv.forgot("nobody").failure() },
-			"UserNotFound: Username/client id combination not found.",
+			on: told, do: func(srv fake) string { return srv.forgot("nobody").failure() },
+			failure: "UserNotFound: Username/client id combination not found.",
 		},
-		"disabled, told": {told, func(srv fake) string {
+		"disabled, told": {on: told, do: func(srv fake) string {
 			return with(srv, func(u *cognitotest.User) { u.Disabled = true }).failure()
-		}, "NotAuthorized: User is disabled."},
+		}, failure: "NotAuthorized: User is disabled."},
 		"no address, told": {
-			told, func(srv fake) string { return srv.forgot("alice").failure() },
-			"InvalidParameter: Cannot reset password for the user as there is no " +
+			on: told, do: func(srv fake) string { return srv.forgot("alice").failure() },
+			failure: "InvalidParameter: Cannot reset password for the user as there is no " +
 				"registered/verified email or phone_number",
 		},
 		"address not verified, told": {
-			told, func(srv fake) string {
+			on: told, do: func(srv fake) string {
 				return with(srv, func(u *cognitotest.User) {
 					u.Email, u.Attributes = "", map[string]string{"email": "bob@example.com"}
 				}).failure()
 			},
-			"InvalidParameter: Cannot reset password for the user as there is no " +
+			failure: "InvalidParameter: Cannot reset password for the user as there is no " +
 				"registered/verified email or phone_number",
 		},
-		"temporary password": {nil, func(srv fake) string {
-			return with(srv, func(u *cognitotest.User) { u.Status = types.UserStatusTypeForceChangePassword }).failure()
-		}, state},
+		"temporary password": {do: func(srv fake) string {
+			return with(srv,
+				func(u *cognitotest.User) { u.Status = types.UserStatusTypeForceChangePassword }).failure()
+		}, failure: state},
 		"no secret hash": {
-			func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" },
-			func(srv fake) string { return srv.forgot("alice").failure() },
-			"NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
+			on:      func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" },
+			do:      func(srv fake) string { return srv.forgot("alice").failure() },
+			failure: "NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
 		},
 		"no code was asked for": {
-			nil, func(srv fake) string { return srv.confirmForgot("alice", "123456", newPassword) },
-			old,
+			do: func(srv fake) string {
+				return srv.confirmForgot("alice", "123456", newPassword)
+			},
+			failure: old,
 		},
-		"old code": {nil, func(srv fake) string {
+		"old code": {do: func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
 			srv.Advance(time.Hour)
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
-		}, old},
-		"code before the last": {nil, func(srv fake) string {
+		}, failure: old},
+		"code before the last": {do: func(srv fake) string {
 			first := ""
 			with(srv, func(*cognitotest.User) {})
 			for first = srv.lastCode("bob"); srv.lastCode("bob") == first; {
 				srv.forgot("bob")
 			}
 			return srv.confirmForgot("bob", first, newPassword)
-		}, mismatch},
-		"code to an address that was changed": {nil, func(srv fake) string {
+		}, failure: mismatch},
+		"code to an address that was changed": {do: func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
 			code := srv.lastCode("bob")
 			srv.must("AdminUpdateUserAttributes", kv{
@@ -146,39 +151,42 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 				},
 			})
 			return srv.confirmForgot("bob", code, newPassword)
-		}, old},
-		"code of a sign-up": {nil, func(srv fake) string {
+		}, failure: old},
+		"code of a sign-up": {do: func(srv fake) string {
 			srv.must("SignUp", kv{
 				"ClientId": srv.ClientID, "Username": "bob", "Password": password,
 				"UserAttributes": []kv{{"Name": "email", "Value": "b@example.com"}},
 			})
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
-		}, old},
-		"temporary password meanwhile": {nil, func(srv fake) string {
+		}, failure: old},
+		"temporary password meanwhile": {do: func(srv fake) string {
 			with(srv, func(*cognitotest.User) {})
 			srv.must("AdminSetUserPassword", kv{
 				"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": newPassword,
 			})
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
-		}, state},
-		"unconfirmed": {nil, func(srv fake) string {
+		}, failure: state},
+		"unconfirmed": {do: func(srv fake) string {
 			with(srv, func(u *cognitotest.User) { u.Status = types.UserStatusTypeUnconfirmed })
 			return srv.confirmForgot("bob", srv.lastCode("bob"), newPassword)
-		}, "UserNotConfirmed: User is not confirmed."},
+		}, failure: "UserNotConfirmed: User is not confirmed."},
 		"confirm for nobody": {
-			nil,
-			func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) },
-			mismatch,
+			do: func(srv fake) string {
+				return srv.confirmForgot("nobody", "123456", newPassword)
+			},
+			failure: mismatch,
 		},
 		"confirm for nobody, told": {
-			told,
-			func(srv fake) string { return srv.confirmForgot("nobody", "123456", newPassword) },
-			"UserNotFound: Username/client id combination not found.",
+			on: told,
+			do: func(srv fake) string {
+				return srv.confirmForgot("nobody", "123456", newPassword)
+			},
+			failure: "UserNotFound: Username/client id combination not found.",
 		},
-		"confirm for a disabled user": {nil, func(srv fake) string {
+		"confirm for a disabled user": {do: func(srv fake) string {
 			with(srv, func(u *cognitotest.User) { u.Disabled = true })
 			return srv.confirmForgot("bob", "123456", newPassword)
-		}, mismatch},
+		}, failure: mismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,7 +199,8 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 	}
 }
 
-// Where existence is hidden, whoever has nowhere to be written to looks like everybody else, and the same each time.
+// Where existence is hidden, whoever has nowhere to be written to looks like everybody else, and
+// the same each time.
 func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -224,7 +233,8 @@ func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	app := srv.must("CreateUserPoolClient", kv{
 		"UserPoolId": pool, "ClientName": "x", "PreventUserExistenceErrors": "ENABLED",
 	}).text("UserPoolClient", "ClientId")
-	details := srv.must("ForgotPassword", kv{"ClientId": app, "Username": "nobody"}).body["CodeDeliveryDetails"].(kv)
+	details := srv.must("ForgotPassword",
+		kv{"ClientId": app, "Username": "nobody"}).body["CodeDeliveryDetails"].(kv)
 	assert.Equal(t, "SMS", details["DeliveryMedium"])
 	assert.Regexp(t, `^\+\*{7}[0-9]{4}$`, details["Destination"])
 }
@@ -247,16 +257,20 @@ func TestSimulatedLikeThePool(t *testing.T) {
 		pool           kv
 		forgot, resend string // a failure, or the medium
 	}{
-		"administrators": {recovery("admin_only"), administrator, cannotResend},
+		"administrators": {
+			pool: recovery("admin_only"), forgot: administrator, resend: cannotResend,
+		},
 		"by phone": {
-			with(recovery("verified_phone_number"), "AutoVerifiedAttributes", []string{"email"}),
-			"SMS", "EMAIL",
+			pool: with(recovery("verified_phone_number"), "AutoVerifiedAttributes",
+				[]string{"email"}),
+			forgot: "SMS", resend: "EMAIL",
 		},
 		"by e-mail": {
-			with(recovery("verified_email"), "AutoVerifiedAttributes", []string{"phone_number"}),
-			"EMAIL", "SMS",
+			pool: with(recovery("verified_email"), "AutoVerifiedAttributes",
+				[]string{"phone_number"}),
+			forgot: "EMAIL", resend: "SMS",
 		},
-		"nothing is said": {kv{"PoolName": "x"}, "EMAIL", cannotResend},
+		"nothing is said": {pool: kv{"PoolName": "x"}, forgot: "EMAIL", resend: cannotResend},
 	} {
 		pool := srv.must("CreateUserPool", tc.pool).text("UserPool", "Id")
 		app := srv.must("CreateUserPoolClient", kv{
@@ -266,7 +280,11 @@ func TestSimulatedLikeThePool(t *testing.T) {
 			{"Name": "email", "Value": "bob@example.com"},
 			{"Name": "phone_number", "Value": "+15550001234"},
 		}
-		srv.must("SignUp", kv{"ClientId": app, "Username": "bob", "Password": password, "UserAttributes": attributes})
+		srv.must("SignUp",
+			kv{
+				"ClientId": app, "Username": "bob", "Password": password,
+				"UserAttributes": attributes,
+			})
 		for _, username := range []string{"bob", "nobody"} {
 			for operation, want := range map[string]string{
 				"ForgotPassword": tc.forgot, "ResendConfirmationCode": tc.resend,
@@ -284,7 +302,8 @@ func TestAdminResetUserPassword(t *testing.T) {
 	srv := start(t)
 	srv.bob()
 	reset := func(username string) string {
-		return srv.call("AdminResetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": username}).failure()
+		return srv.call("AdminResetUserPassword",
+			kv{"UserPoolId": srv.UserPoolID, "Username": username}).failure()
 	}
 	require.Empty(t, reset("bob"))
 	assert.Equal(t, types.UserStatusTypeResetRequired, srv.User("bob").Status)
@@ -309,7 +328,8 @@ func TestAdminResetUserPassword(t *testing.T) {
 		srv.AddUser(cognitotest.User{
 			Username: string(status), Password: password, Email: "x@example.com", Status: status,
 		})
-		assert.Equal(t, "NotAuthorized: User password cannot be reset in the current state.", reset(string(status)))
+		assert.Equal(t, "NotAuthorized: User password cannot be reset in the current state.",
+			reset(string(status)))
 		assert.Equal(t, status, srv.User(string(status)).Status)
 	}
 }
@@ -317,7 +337,10 @@ func TestAdminResetUserPassword(t *testing.T) {
 // Where the code goes is the pool's decision.
 func TestRecoveryMechanisms(t *testing.T) {
 	t.Parallel()
-	mechanism := func(priority int, name string) kv { return kv{"Priority": priority, "Name": name} }
+	mechanism := func(priority int,
+		name string) kv {
+		return kv{"Priority": priority, "Name": name}
+	}
 	for name, tc := range map[string]struct {
 		mechanisms []kv
 		smsMFA     bool
@@ -347,7 +370,8 @@ func TestRecoveryMechanisms(t *testing.T) {
 			t.Parallel()
 			srv := start(t)
 			created := srv.must("CreateUserPool", kv{
-				"PoolName": "x", "SmsConfiguration": sms, "AutoVerifiedAttributes": []string{"phone_number"},
+				"PoolName": "x", "SmsConfiguration": sms,
+				"AutoVerifiedAttributes": []string{"phone_number"},
 				"AccountRecoverySetting": kv{"RecoveryMechanisms": tc.mechanisms},
 			})
 			pool := created.text("UserPool", "Id")
@@ -377,7 +401,8 @@ func TestRecoveryMechanisms(t *testing.T) {
 					"UserPoolId": pool, "MfaConfiguration": "OPTIONAL",
 					"SmsMfaConfiguration": kv{"SmsConfiguration": sms},
 				})
-				srv.must("AdminSetUserMFAPreference", with(kv{"SMSMfaSettings": kv{"Enabled": true}}))
+				srv.must("AdminSetUserMFAPreference",
+					with(kv{"SMSMfaSettings": kv{"Enabled": true}}))
 			}
 			app := srv.must("CreateUserPoolClient", kv{
 				"UserPoolId": pool, "ClientName": "x",
@@ -410,28 +435,56 @@ func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
 		methods      []string
 		expect       string // a medium, or a failure
 	}{
-		"no factor":          {"OPTIONAL", "b@x.org", "+15550001234", nil, "SMS"},
-		"SMS":                {"OPTIONAL", "b@x.org", "+15550001234", []string{sms}, "EMAIL"},
-		"e-mail":             {"OPTIONAL", "b@x.org", "+15550001234", []string{email}, "SMS"},
-		"e-mail alone":       {"OPTIONAL", "b@x.org", "", []string{email}, nowhere},
-		"SMS alone":          {"OPTIONAL", "", "+15550001234", []string{sms}, nowhere},
-		"both":               {"OPTIONAL", "b@x.org", "+15550001234", []string{sms, email}, nowhere},
-		"TOTP":               {"OPTIONAL", "b@x.org", "", []string{totp}, "EMAIL"},
-		"ON, TOTP":           {"ON", "b@x.org", "", []string{totp}, "EMAIL"},
-		"ON, asked by both":  {"ON", "b@x.org", "+15550001234", []string{}, nowhere},
-		"ON, e-mail, number": {"ON", "b@x.org", "+15550001234", []string{email}, "SMS"},
+		"no factor": {
+			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234", expect: "SMS",
+		},
+		"SMS": {
+			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234", methods: []string{sms},
+			expect: "EMAIL",
+		},
+		"e-mail": {
+			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234", methods: []string{email},
+			expect: "SMS",
+		},
+		"e-mail alone": {
+			mode: "OPTIONAL", email: "b@x.org", methods: []string{email}, expect: nowhere,
+		},
+		"SMS alone": {
+			mode: "OPTIONAL", phone: "+15550001234", methods: []string{sms}, expect: nowhere,
+		},
+		"both": {
+			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234",
+			methods: []string{sms, email}, expect: nowhere,
+		},
+		"TOTP": {
+			mode: "OPTIONAL", email: "b@x.org", methods: []string{totp}, expect: "EMAIL",
+		},
+		"ON, TOTP": {
+			mode: "ON", email: "b@x.org", methods: []string{totp}, expect: "EMAIL",
+		},
+		"ON, asked by both": {
+			mode: "ON", email: "b@x.org", phone: "+15550001234", methods: []string{},
+			expect: nowhere,
+		},
+		"ON, e-mail, number": {
+			mode: "ON", email: "b@x.org", phone: "+15550001234", methods: []string{email},
+			expect: "SMS",
+		},
 	} {
 		srv := listen(t, everyFactor, func(o *options) { o.MFA, o.RevealUsers = tc.mode, true })
 		user := cognitotest.User{
-			Username: "bob", Password: password, Email: tc.email, Phone: tc.phone, Methods: tc.methods,
+			Username: "bob", Password: password, Email: tc.email, Phone: tc.phone,
+			Methods: tc.methods,
 		}
 		if slices.Contains(tc.methods, totp) {
 			user.TOTP = secret
 		}
 		srv.AddUser(user)
 		r := srv.forgot("bob")
-		assert.Equal(t, tc.expect, r.text("CodeDeliveryDetails", "DeliveryMedium")+r.failure(), name)
-		failure := srv.call("AdminResetUserPassword", kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}).failure()
+		assert.Equal(t, tc.expect, r.text("CodeDeliveryDetails", "DeliveryMedium")+r.failure(),
+			name)
+		failure := srv.call("AdminResetUserPassword",
+			kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}).failure()
 		assert.Equal(t, tc.expect == nowhere, failure == nowhere, name)
 	}
 }
@@ -445,7 +498,8 @@ func TestChangePassword(t *testing.T) {
 			"AccessToken": access, "PreviousPassword": previous, "ProposedPassword": proposed,
 		}).failure()
 	}
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", change(access, "wrong", newPassword))
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		change(access, "wrong", newPassword))
 	assert.Equal(t,
 		"InvalidPassword: Password did not conform with policy: Password must have symbol characters",
 		change(access, password, "Passw0rdPassw0rd"))
@@ -453,7 +507,8 @@ func TestChangePassword(t *testing.T) {
 		change(*srv.IssueTokens("alice", "openid").AccessToken, password, newPassword))
 
 	_, err := srv.Client().ChangePassword(t.Context(), &cognitoidentityprovider.ChangePasswordInput{
-		AccessToken: &access, PreviousPassword: aws.String(password), ProposedPassword: aws.String(newPassword),
+		AccessToken: &access, PreviousPassword: aws.String(password),
+		ProposedPassword: aws.String(newPassword),
 	})
 	require.NoError(t, err)
 	assert.NotEmpty(t, srv.signIn("alice", newPassword).access())
@@ -461,11 +516,14 @@ func TestChangePassword(t *testing.T) {
 
 	// Guesses count, whether they are made here or at the sign-in.
 	for range 4 {
-		assert.Equal(t, "NotAuthorized: Incorrect username or password.", change(access, "wrong", newPassword))
+		assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+			change(access, "wrong", newPassword))
 	}
 	srv.signIn("alice", "wrong")
-	assert.Equal(t, "NotAuthorized: Password attempts exceeded", change(access, newPassword, password))
-	assert.Equal(t, "NotAuthorized: Password attempts exceeded", srv.signIn("alice", newPassword).failure())
+	assert.Equal(t, "NotAuthorized: Password attempts exceeded",
+		change(access, newPassword, password))
+	assert.Equal(t, "NotAuthorized: Password attempts exceeded",
+		srv.signIn("alice", newPassword).failure())
 	srv.Advance(time.Second)
 	assert.Empty(t, change(access, newPassword, password))
 }

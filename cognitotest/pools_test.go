@@ -20,12 +20,17 @@ func (f fake) other(pool, client kv) fake {
 	id := f.must("CreateUserPool", with(pool, "PoolName", "other")).text("UserPool", "Id")
 	client = with(client, "UserPoolId", id)
 	if client["ExplicitAuthFlows"] == nil {
-		client["ExplicitAuthFlows"] = []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+		client["ExplicitAuthFlows"] = []string{
+			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
+		}
 	}
-	made := f.must("CreateUserPoolClient", with(client, "ClientName", "other")).body["UserPoolClient"].(kv)
+	made := f.must("CreateUserPoolClient",
+		with(client, "ClientName", "other")).body["UserPoolClient"].(kv)
 	secret, _ := made["ClientSecret"].(string)
 	clientID := made["ClientId"].(string)
-	server := &cognitotest.Server{URL: f.URL, UserPoolID: id, ClientID: clientID, ClientSecret: secret}
+	server := &cognitotest.Server{
+		URL: f.URL, UserPoolID: id, ClientID: clientID, ClientSecret: secret,
+	}
 	return fake{server, f.t}
 }
 
@@ -38,7 +43,10 @@ func (f fake) create(username string, attributes ...kv) {
 	}
 	f.must("AdminCreateUser", user)
 	f.must("AdminSetUserPassword",
-		kv{"UserPoolId": f.UserPoolID, "Username": username, "Password": password, "Permanent": true})
+		kv{
+			"UserPoolId": f.UserPoolID, "Username": username, "Password": password,
+			"Permanent": true,
+		})
 }
 
 // described is the description of the pool.
@@ -54,7 +62,8 @@ func TestClosedPool(t *testing.T) {
 	assert.Equal(t, kv{"AllowAdminCreateUserOnly": true, "UnusedAccountValidityDays": 7.0},
 		srv.described()["AdminCreateUserConfig"])
 	assert.Equal(t, "NotAuthorized: SignUp is not permitted for this user pool",
-		srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password}).failure())
+		srv.call("SignUp",
+			kv{"ClientId": srv.ClientID, "Username": "bob", "Password": password}).failure())
 	srv.create("bob")
 	srv.tokens("bob")
 }
@@ -69,7 +78,8 @@ func TestTemporaryPasswordDays(t *testing.T) {
 	host.Advance(47 * time.Hour)
 	srv.challenged("bob", "NEW_PASSWORD_REQUIRED")
 	host.Advance(2 * time.Hour)
-	assert.Equal(t, "NotAuthorized: Temporary password has expired and must be reset by an administrator.",
+	assert.Equal(t,
+		"NotAuthorized: Temporary password has expired and must be reset by an administrator.",
 		srv.signIn("bob", password).failure())
 	assert.InDelta(t, 2,
 		srv.described()["Policies"].(kv)["PasswordPolicy"].(kv)["TemporaryPasswordValidityDays"], 0)
@@ -112,8 +122,8 @@ func recoveryBy(names ...string) kv {
 	return kv{"RecoveryMechanisms": mechanisms}
 }
 
-// A pool that nobody could enter, or whose settings contradict each other, is refused, whichever of them is
-// set second.
+// A pool that nobody could enter, or whose settings contradict each other, is refused, whichever of
+// them is set second.
 func TestPoolRefusals(t *testing.T) {
 	t.Parallel()
 	phone := kv{"SmsConfiguration": sms, "AutoVerifiedAttributes": []string{"phone_number"}}
@@ -146,7 +156,8 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"required, and codes as first": {
 			pool: with(
-				with(phone, "MfaConfiguration", "ON"), "Policies", firstFactors("PASSWORD", "EMAIL_OTP"),
+				with(phone, "MfaConfiguration", "ON"), "Policies",
+				firstFactors("PASSWORD", "EMAIL_OTP"),
 			),
 			failure: onlyPasses,
 		},
@@ -164,7 +175,9 @@ func TestPoolRefusals(t *testing.T) {
 			failure: "InvalidParameter: The names of the authentication levels must be unique.",
 		},
 		"MFA by nothing": {
-			mfa: kv{"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": false}},
+			mfa: kv{
+				"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": kv{"Enabled": false},
+			},
 			failure: "InvalidParameter: Invalid MFA configuration given, can't disable all MFAs with a " +
 				"required or optional configuration.",
 		},
@@ -177,12 +190,17 @@ func TestPoolRefusals(t *testing.T) {
 				"Token MFA must be enabled.",
 		},
 		"off, and a factor that is off": {
-			mfa:     kv{"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": kv{"Enabled": false}},
+			mfa: kv{
+				"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": kv{"Enabled": false},
+			},
 			failure: offAndOn,
 		},
 		"no mode, and a factor": {mfa: totp, failure: offAndOn},
 		"off, and passkeys": {
-			mfa: kv{"MfaConfiguration": "OFF", "WebAuthnConfiguration": kv{"RelyingPartyId": "example.com"}},
+			mfa: kv{
+				"MfaConfiguration":      "OFF",
+				"WebAuthnConfiguration": kv{"RelyingPartyId": "example.com"},
+			},
 		},
 		"SMS by nothing": {
 			mfa: kv{"MfaConfiguration": "ON", "SmsMfaConfiguration": kv{}},
@@ -190,9 +208,12 @@ func TestPoolRefusals(t *testing.T) {
 				"EumsSms.",
 		},
 		"e-mail of the service": {mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noSender},
-		"e-mail of one's own":   {pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON")},
+		"e-mail of one's own": {
+			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"),
+		},
 		"e-mail no longer of one's own": {
-			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"), update: kv{}, failure: noSender,
+			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"), update: kv{},
+			failure: noSender,
 		},
 		"e-mail of nobody": {
 			pool:    kv{"EmailConfiguration": kv{"EmailSendingAccount": "DEVELOPER"}},
@@ -230,8 +251,11 @@ func TestPoolRefusals(t *testing.T) {
 				kv{"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}),
 		},
 		"e-mail for recovery and MFA": {
-			pool: kv{"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("verified_email")},
-			mfa:  with(byEmail, "MfaConfiguration", "ON"), failure: noWayBack,
+			pool: kv{
+				"EmailConfiguration":     sender,
+				"AccountRecoverySetting": recoveryBy("verified_email"),
+			},
+			mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noWayBack,
 		},
 		"MFA by e-mail without a way to recover": {
 			pool: kv{"EmailConfiguration": sender}, mfa: with(byEmail, "MfaConfiguration", "ON"),
@@ -242,8 +266,10 @@ func TestPoolRefusals(t *testing.T) {
 			update: kv{"EmailConfiguration": sender}, failure: noWayBack,
 		},
 		"MFA by e-mail, and administrators": {
-			pool: kv{"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("admin_only")},
-			mfa:  with(byEmail, "MfaConfiguration", "ON"),
+			pool: kv{
+				"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("admin_only"),
+			},
+			mfa: with(byEmail, "MfaConfiguration", "ON"),
 		},
 		"administrators and others": {
 			pool:    kv{"AccountRecoverySetting": recoveryBy("verified_email", "admin_only")},
@@ -255,7 +281,8 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"recovery by two at once": {
 			pool: kv{"AccountRecoverySetting": kv{"RecoveryMechanisms": []kv{
-				{"Name": "verified_email", "Priority": 1}, {"Name": "verified_phone_number", "Priority": 1},
+				{"Name": "verified_email", "Priority": 1},
+				{"Name": "verified_phone_number", "Priority": 1},
 			}}},
 			failure: recovery + "have duplicate priorities or recovery mechanisms.",
 		},
@@ -270,13 +297,15 @@ func TestPoolRefusals(t *testing.T) {
 				"factors.",
 		},
 		"SMS for recovery and MFA": {
-			pool:    kv{"AccountRecoverySetting": recoveryBy("verified_phone_number")},
-			mfa:     with(bySMS, "MfaConfiguration", "ON"),
-			failure: recovery + "use verified_phone_number as a recovery mechanism when SMS MFA is configured.",
+			pool: kv{"AccountRecoverySetting": recoveryBy("verified_phone_number")},
+			mfa:  with(bySMS, "MfaConfiguration", "ON"),
+			failure: recovery +
+				"use verified_phone_number as a recovery mechanism when SMS MFA is configured.",
 		},
 		"SMS for MFA and one of two": {
-			pool: kv{"AccountRecoverySetting": recoveryBy("verified_phone_number", "verified_email")},
-			mfa:  with(bySMS, "MfaConfiguration", "ON"),
+			pool: kv{"AccountRecoverySetting": recoveryBy("verified_phone_number",
+				"verified_email")},
+			mfa: with(bySMS, "MfaConfiguration", "ON"),
 		},
 		"made to be required": {
 			mfa: with(totp, "MfaConfiguration", "OPTIONAL"), update: kv{"MfaConfiguration": "ON"},
@@ -285,8 +314,10 @@ func TestPoolRefusals(t *testing.T) {
 		"required as it is": {
 			mfa: with(totp, "MfaConfiguration", "ON"), update: kv{"MfaConfiguration": "ON"},
 		},
-		"made optional without a factor": {update: kv{"MfaConfiguration": "OPTIONAL"}, failure: noFactor},
-		"made optional with SMS":         {update: with(phone, "MfaConfiguration", "OPTIONAL")},
+		"made optional without a factor": {
+			update: kv{"MfaConfiguration": "OPTIONAL"}, failure: noFactor,
+		},
+		"made optional with SMS": {update: with(phone, "MfaConfiguration", "OPTIONAL")},
 		"optional, and SMS goes away": {
 			pool: with(phone, "MfaConfiguration", "OPTIONAL"), update: kv{}, failure: noFactor,
 		},
@@ -295,7 +326,10 @@ func TestPoolRefusals(t *testing.T) {
 			failure: unavailable + "Passwordless Sign-In",
 		},
 		"Lite and password history": {
-			pool:    kv{"UserPoolTier": "LITE", "Policies": kv{"PasswordPolicy": kv{"PasswordHistorySize": 1}}},
+			pool: kv{
+				"UserPoolTier": "LITE",
+				"Policies":     kv{"PasswordPolicy": kv{"PasswordHistorySize": 1}},
+			},
 			failure: unavailable + "Password Reuse Prevention",
 		},
 		"Lite and e-mail": {
@@ -303,10 +337,13 @@ func TestPoolRefusals(t *testing.T) {
 			mfa:  with(byEmail, "MfaConfiguration", "ON"), failure: unavailable + "Email MFA",
 		},
 		"Lite after codes as first": {
-			pool: kv{"Policies": firstFactors("PASSWORD", "EMAIL_OTP")}, update: kv{"UserPoolTier": "LITE"},
+			pool:    kv{"Policies": firstFactors("PASSWORD", "EMAIL_OTP")},
+			update:  kv{"UserPoolTier": "LITE"},
 			failure: unavailable + "Passwordless Sign-In",
 		},
-		"Lite":                        {pool: kv{"UserPoolTier": "LITE"}, mfa: with(totp, "MfaConfiguration", "ON")},
+		"Lite": {
+			pool: kv{"UserPoolTier": "LITE"}, mfa: with(totp, "MfaConfiguration", "ON"),
+		},
 		"a protected pool is updated": {pool: kv{"DeletionProtection": "ACTIVE"}, update: kv{}},
 		"what is described is set once more": {
 			pool: kv{"DeletionProtection": "ACTIVE"},
@@ -325,14 +362,16 @@ func TestPoolRefusals(t *testing.T) {
 			failure += pool.failure()
 			if tc.mfa != nil {
 				require.Empty(t, failure)
-				failure += srv.call("SetUserPoolMfaConfig", with(tc.mfa, "UserPoolId", id)).failure()
+				failure += srv.call("SetUserPoolMfaConfig",
+					with(tc.mfa, "UserPoolId", id)).failure()
 			}
 			if tc.update != nil {
 				require.Empty(t, failure)
 				before := srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": id}).body
 				failure += srv.call("UpdateUserPool", with(tc.update, "UserPoolId", id)).failure()
 				if failure != "" {
-					assert.Equal(t, before, srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": id}).body,
+					assert.Equal(t, before,
+						srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": id}).body,
 						"what is refused changes nothing")
 				}
 			}
@@ -347,7 +386,8 @@ func TestOptionsTheServiceWouldRefuse(t *testing.T) {
 	for want, on := range map[string]func(*options){
 		"can't disable all MFAs": func(o *options) { o.TOTPDisabled = true },
 		"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor": func(o *options) {
-			o.MFA, o.FirstFactors = types.UserPoolMfaTypeOn, []types.AuthFactorType{"PASSWORD", "EMAIL_OTP"}
+			o.MFA, o.FirstFactors = types.UserPoolMfaTypeOn,
+				[]types.AuthFactorType{"PASSWORD", "EMAIL_OTP"}
 		},
 		"for the LITE pricing tier configured: Email MFA": func(o *options) {
 			o.Tier, o.Email = types.UserPoolTierTypeLite, true
@@ -372,7 +412,8 @@ func TestOptionsTheServiceWouldRefuse(t *testing.T) {
 	}
 }
 
-// What UpdateUserPool leaves out goes back to its default, but for what the service was seen to keep.
+// What UpdateUserPool leaves out goes back to its default, but for what the service was seen to
+// keep.
 func TestWhatUpdateUserPoolLeavesOut(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(kv{
@@ -380,15 +421,17 @@ func TestWhatUpdateUserPoolLeavesOut(t *testing.T) {
 			"PasswordPolicy": kv{"MinimumLength": 12},
 			"SignInPolicy":   kv{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP"}},
 		},
-		"AutoVerifiedAttributes": []string{"email"}, "UserPoolTier": "PLUS", "UserPoolTags": kv{"team": "x"},
+		"AutoVerifiedAttributes": []string{"email"}, "UserPoolTier": "PLUS",
+		"UserPoolTags":                kv{"team": "x"},
 		"UserAttributeUpdateSettings": kv{"AttributesRequireVerificationBeforeUpdate": []string{"email"}},
 		"AdminCreateUserConfig": kv{
 			"AllowAdminCreateUserOnly": true,
 		},
 		"AccountRecoverySetting":   recoveryBy("admin_only"),
 		"EmailVerificationSubject": "x", "EmailConfiguration": sender,
-		"DeviceConfiguration": kv{"ChallengeRequiredOnNewDevice": true}, "DeletionProtection": "ACTIVE",
-		"AcrConfiguration": kv{"Level4": kv{"AcrValue": "highest"}},
+		"DeviceConfiguration": kv{"ChallengeRequiredOnNewDevice": true},
+		"DeletionProtection":  "ACTIVE",
+		"AcrConfiguration":    kv{"Level4": kv{"AcrValue": "highest"}},
 	}, nil)
 	srv.must("SetUserPoolMfaConfig", kv{
 		"UserPoolId": srv.UserPoolID, "MfaConfiguration": "OPTIONAL",
@@ -402,21 +445,27 @@ func TestWhatUpdateUserPoolLeavesOut(t *testing.T) {
 	srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID})
 	after := srv.described()
 	for _, kept := range []string{
-		"Policies", "MfaConfiguration", "UserPoolTier", "UserPoolTags", "UserAttributeUpdateSettings", "Name",
+		"Policies", "MfaConfiguration", "UserPoolTier", "UserPoolTags",
+		"UserAttributeUpdateSettings", "Name",
 	} {
 		assert.Equal(t, before[kept], after[kept], kept)
 	}
 	for name, byDefault := range map[string]any{
 		"AutoVerifiedAttributes": nil, "AccountRecoverySetting": nil, "DeviceConfiguration": nil,
 		"EmailVerificationSubject": nil,
-		"AdminCreateUserConfig":    kv{"AllowAdminCreateUserOnly": false, "UnusedAccountValidityDays": 7.0},
-		"EmailConfiguration":       kv{"EmailSendingAccount": "COGNITO_DEFAULT"}, "DeletionProtection": "INACTIVE",
+		"AdminCreateUserConfig": kv{
+			"AllowAdminCreateUserOnly": false, "UnusedAccountValidityDays": 7.0,
+		},
+		"EmailConfiguration": kv{"EmailSendingAccount": "COGNITO_DEFAULT"},
+		"DeletionProtection": "INACTIVE",
 	} {
 		assert.Equal(t, byDefault, after[name], name)
 	}
 	assert.Equal(t, kv{"AcrValue": "urn:cognito:loa:4"}, after["AcrConfiguration"].(kv)["Level4"])
 
-	for _, half := range []kv{{"PasswordPolicy": kv{"MinimumLength": 20}}, firstFactors("PASSWORD")} {
+	for _, half := range []kv{
+		{"PasswordPolicy": kv{"MinimumLength": 20}}, firstFactors("PASSWORD"),
+	} {
 		srv.must("UpdateUserPool", kv{"UserPoolId": srv.UserPoolID, "Policies": half})
 	}
 	policies := srv.described()["Policies"].(kv)
@@ -432,7 +481,8 @@ func TestDeletionProtection(t *testing.T) {
 	assert.Equal(t, "ACTIVE", srv.described()["DeletionProtection"])
 	assert.Equal(t,
 		"InvalidParameter: The user pool cannot be deleted because deletion protection is activated. "+
-			"Deletion protection must be inactivated first.", srv.call("DeleteUserPool", pool).failure())
+			"Deletion protection must be inactivated first.",
+		srv.call("DeleteUserPool", pool).failure())
 	srv.must("UpdateUserPool", with(pool, "DeletionProtection", "INACTIVE"))
 	srv.must("DeleteUserPool", pool)
 	assert.Equal(t, "ResourceNotFound: User pool "+srv.UserPoolID+" does not exist.",
@@ -443,10 +493,12 @@ func TestDeletionProtection(t *testing.T) {
 func TestPasswordHistory(t *testing.T) {
 	t.Parallel()
 	host := start(t)
-	srv := host.other(kv{"AutoVerifiedAttributes": []string{"email"}, "Policies": kv{"PasswordPolicy": kv{
-		"PasswordHistorySize": 3, "RequireLowercase": true,
-	}}}, nil)
-	assert.InDelta(t, 3, srv.described()["Policies"].(kv)["PasswordPolicy"].(kv)["PasswordHistorySize"], 0)
+	srv := host.other(
+		kv{"AutoVerifiedAttributes": []string{"email"}, "Policies": kv{"PasswordPolicy": kv{
+			"PasswordHistorySize": 3, "RequireLowercase": true,
+		}}}, nil)
+	assert.InDelta(t, 3,
+		srv.described()["Policies"].(kv)["PasswordPolicy"].(kv)["PasswordHistorySize"], 0)
 	nth := func(n int) string { return fmt.Sprintf("password%d", n) }
 	srv.create("bob", kv{"Name": "email", "Value": "bob@example.com"},
 		kv{"Name": "email_verified", "Value": "true"})
@@ -458,7 +510,9 @@ func TestPasswordHistory(t *testing.T) {
 	const reused = "PasswordHistoryPolicyViolation: Password has previously been used."
 	change := func(proposed string) string {
 		return srv.call("ChangePassword",
-			kv{"AccessToken": access, "PreviousPassword": nth(3), "ProposedPassword": proposed}).failure()
+			kv{
+				"AccessToken": access, "PreviousPassword": nth(3), "ProposedPassword": proposed,
+			}).failure()
 	}
 	confirm := func(password string) string {
 		srv.must("ForgotPassword", kv{"ClientId": srv.ClientID, "Username": "bob"})
@@ -470,7 +524,8 @@ func TestPasswordHistory(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		assert.Equal(t, reused, change(nth(n)), n)
 		assert.Equal(t, reused, confirm(nth(n)), n)
-		assert.Equal(t, reused, srv.call("AdminSetUserPassword", with(user, "Password", nth(n))).failure(), n)
+		assert.Equal(t, reused,
+			srv.call("AdminSetUserPassword", with(user, "Password", nth(n))).failure(), n)
 	}
 	assert.Empty(t, change(nth(0)), "three later ones were used since")
 	assert.Empty(t, confirm(nth(1)), "and so on")
@@ -479,14 +534,15 @@ func TestPasswordHistory(t *testing.T) {
 		kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": "temporary"})
 	session := srv.signIn("bob", "temporary").session()
 	answer := func(password string) string {
-		return srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": password}).failure()
+		return srv.respond("NEW_PASSWORD_REQUIRED", session, "bob",
+			kv{"NEW_PASSWORD": password}).failure()
 	}
 	assert.Equal(t, reused, answer("temporary"))
 	assert.Empty(t, answer(nth(9)))
 }
 
-// Where an address has to be verified first, the old one stays until the code that went to the new one
-// comes back.
+// Where an address has to be verified first, the old one stays until the code that went to the new
+// one comes back.
 func TestVerifyBeforeUpdate(t *testing.T) {
 	t.Parallel()
 	host := start(t)
@@ -508,13 +564,17 @@ func TestVerifyBeforeUpdate(t *testing.T) {
 	}
 	sent := update("new@example.com").body["CodeDeliveryDetailsList"]
 	assert.Equal(t,
-		[]any{kv{"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "n***@e***"}}, sent)
+		[]any{kv{"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "n***@e***"}},
+		sent)
 	state := host.User("bob")
 	assert.Equal(t, []string{"old@example.com", "true", "Bob"},
-		[]string{state.Attributes["email"], state.Attributes["email_verified"], state.Attributes["name"]})
+		[]string{
+			state.Attributes["email"], state.Attributes["email_verified"], state.Attributes["name"],
+		})
 	srv.tokens("old@example.com")
 
-	srv.must("GetUserAttributeVerificationCode", kv{"AccessToken": access, "AttributeName": "email"})
+	srv.must("GetUserAttributeVerificationCode",
+		kv{"AccessToken": access, "AttributeName": "email"})
 	last := state.Outbox[len(state.Outbox)-1]
 	again := host.User("bob").Outbox
 	assert.Equal(t, "new@example.com", again[len(again)-1].Destination,
@@ -536,12 +596,15 @@ func TestVerifyBeforeUpdate(t *testing.T) {
 		srv.must("AdminUpdateUserAttributes",
 			kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": attributes})
 	}
-	admin(kv{"Name": "email", "Value": "fourth@example.com"}, kv{"Name": "email_verified", "Value": "true"})
+	admin(kv{"Name": "email", "Value": "fourth@example.com"},
+		kv{"Name": "email_verified", "Value": "true"})
 	assert.Equal(t, "fourth@example.com", host.User("bob").Attributes["email"])
-	assert.Equal(t, "ExpiredCode: Invalid code provided, please request a code again.", verify(waiting))
+	assert.Equal(t, "ExpiredCode: Invalid code provided, please request a code again.",
+		verify(waiting))
 	admin(kv{"Name": "email", "Value": "fifth@example.com"})
 	assert.Equal(t, "fourth@example.com", host.User("bob").Attributes["email"])
-	srv.must("DeleteUserAttributes", kv{"AccessToken": access, "UserAttributeNames": []string{"email"}})
+	srv.must("DeleteUserAttributes",
+		kv{"AccessToken": access, "UserAttributeNames": []string{"email"}})
 	assert.Empty(t, host.User("bob").Attributes["email"])
 }
 
@@ -566,7 +629,8 @@ func TestTags(t *testing.T) {
 	assert.Equal(t, "InvalidParameter: A user pool cannot have more than 50 tags.",
 		srv.call("TagResource", with(resource, "Tags", many)).failure())
 	assert.Equal(t, "InvalidParameter: A user pool cannot have more than 50 tags.",
-		srv.call("CreateUserPool", kv{"PoolName": "x", "UserPoolTags": with(many, "50", "")}).failure())
+		srv.call("CreateUserPool",
+			kv{"PoolName": "x", "UserPoolTags": with(many, "50", "")}).failure())
 	for _, operation := range []string{"TagResource", "UntagResource", "ListTagsForResource"} {
 		nowhere := kv{"ResourceArn": fmt.Sprint(arn, "x"), "Tags": kv{}, "TagKeys": []string{}}
 		assert.Equal(t, "ResourceNotFound: There is no user pool with this ARN.",
@@ -603,7 +667,8 @@ func TestAcceptUnsimulated(t *testing.T) {
 	}{
 		"not served": {fault: cognitotest.Throttle()},
 		"served, and the response is an error": {
-			fault: cognitotest.ErrorAfter("InternalErrorException", "x"), kept: []string{"LambdaConfig"},
+			fault: cognitotest.ErrorAfter("InternalErrorException", "x"),
+			kept:  []string{"LambdaConfig"},
 		},
 	} {
 		accepting.Fail("CreateUserPool", tc.fault)
@@ -612,9 +677,11 @@ func TestAcceptUnsimulated(t *testing.T) {
 		assert.Equal(t, tc.kept, calls[len(calls)-1].Unsimulated, name)
 	}
 	accepting.Fail("CreateUserPool", cognitotest.DropBefore())
-	_, err := accepting.Client(once).CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{
-		PoolName: aws.String("x"), LambdaConfig: &types.LambdaConfigType{PreSignUp: aws.String("arn:aws:lambda:x:1:y")},
-	})
+	_, err := accepting.Client(once).CreateUserPool(t.Context(),
+		&cognitoidentityprovider.CreateUserPoolInput{
+			PoolName:     aws.String("x"),
+			LambdaConfig: &types.LambdaConfigType{PreSignUp: aws.String("arn:aws:lambda:x:1:y")},
+		})
 	require.Error(t, err)
 	calls := accepting.Calls()
 	assert.Empty(t, calls[len(calls)-1].Unsimulated, "dropped before it was served")
@@ -623,7 +690,13 @@ func TestAcceptUnsimulated(t *testing.T) {
 	assert.Equal(t,
 		"InvalidParameter: cognitotest does not simulate WebAuthnMfaSettings: no user has a passkey.",
 		srv.call("SetUserMFAPreference",
-			kv{"AccessToken": srv.tokens("alice").access(), "WebAuthnMfaSettings": kv{"Enabled": true}}).failure())
+			kv{
+				"AccessToken":         srv.tokens("alice").access(),
+				"WebAuthnMfaSettings": kv{"Enabled": true},
+			}).failure())
 	srv.must("SetUserMFAPreference",
-		kv{"AccessToken": srv.tokens("alice").access(), "WebAuthnMfaSettings": kv{"Enabled": false}})
+		kv{
+			"AccessToken":         srv.tokens("alice").access(),
+			"WebAuthnMfaSettings": kv{"Enabled": false},
+		})
 }

@@ -56,7 +56,8 @@ func TestProperty(t *testing.T) {
 					require.False(t, failed, "another sequence fails, too")
 					failed = true
 					g = play(t, shrink(t, script))
-					require.Fail(t, g.failure, "-seed=%d -sequences=1\n%s", n, strings.Join(g.log, "\n"))
+					require.Fail(t, g.failure, "-seed=%d -sequences=1\n%s", n,
+						strings.Join(g.log, "\n"))
 				}
 				for says, times := range g.met {
 					met[says] += times
@@ -78,7 +79,8 @@ func TestProperty(t *testing.T) {
 		"NotAuthorized: Could not verify signature for Access Token",
 		"NotAuthorized: Refresh Token has been revoked", "NotAuthorized: Refresh Token has expired",
 		"NotAuthorized: Invalid Refresh Token",
-		"RefreshTokenReuse: Refresh token reuse detected.", "EnableSoftwareTokenMFA: Code mismatch", invalidClient,
+		"RefreshTokenReuse: Refresh token reuse detected.", "EnableSoftwareTokenMFA: Code mismatch",
+		invalidClient,
 		passwordReset, wrongRecovery, wrongOTP,
 	} {
 		assert.Positive(t, met[says], "no sequence has met %q", says)
@@ -148,7 +150,8 @@ type game struct {
 	failure string
 }
 
-// dice are the bytes that decide a step. Where they end, everything is as usual, which is also what a zero says.
+// dice are the bytes that decide a step. Where they end, everything is as usual, which is also what
+// a zero says.
 type dice struct{ bytes []byte }
 
 func (d *dice) roll() int {
@@ -245,13 +248,19 @@ func newGame(t *testing.T) *game {
 		o.Email, o.AliasAttributes = true, []types.AliasAttributeType{"email"}
 		o.FirstFactors = []types.AuthFactorType{"PASSWORD", factorEmail}
 	})
-	g := &game{srv: fake{srv, t}, model: &model{now: srv.Now()}, former: map[*modelUser]string{}, met: map[string]int{}}
+	g := &game{
+		srv: fake{srv, t}, model: &model{now: srv.Now()}, former: map[*modelUser]string{},
+		met: map[string]int{},
+	}
 
 	day := 24 * time.Hour
-	first := &modelPool{id: srv.UserPoolID, mode: "OPTIONAL", totp: true, email: true, alias: true, byCode: true}
+	first := &modelPool{
+		id: srv.UserPoolID, mode: "OPTIONAL", totp: true, email: true, alias: true, byCode: true,
+	}
 	g.pools = []*modelPool{first}
 	g.clients = []*modelClient{{
-		label: "first", id: srv.ClientID, pool: first, session: 3 * time.Minute, access: time.Hour, refresh: 30 * day,
+		label: "first", id: srv.ClientID, pool: first, session: 3 * time.Minute, access: time.Hour,
+		refresh: 30 * day,
 	}}
 	g.addClient(&modelClient{
 		label: "secret", pool: first, session: 3 * time.Minute, access: 5 * time.Minute,
@@ -259,10 +268,12 @@ func newGame(t *testing.T) *game {
 	})
 
 	addresses := g.addPool(&modelPool{mode: "ON", totp: true, byEmail: true, anyCase: true}, kv{
-		"UsernameAttributes": []string{"email"}, "UsernameConfiguration": kv{"CaseSensitive": false},
+		"UsernameAttributes":    []string{"email"},
+		"UsernameConfiguration": kv{"CaseSensitive": false},
 	})
 	g.addClient(&modelClient{
-		label: "addresses", pool: addresses, session: 15 * time.Minute, access: time.Hour, refresh: day, secret: "yes",
+		label: "addresses", pool: addresses, session: 15 * time.Minute, access: time.Hour,
+		refresh: day, secret: "yes",
 	})
 
 	both := g.addPool(&modelPool{mode: "ON", totp: true, email: true}, kv{})
@@ -285,10 +296,12 @@ func newGame(t *testing.T) *game {
 		},
 		{label: "bob", pool: first, enabled: []string{factorTOTP}, preferred: factorTOTP},
 	} {
-		u.name, u.status, u.key = u.label, "CONFIRMED", &modelKey{secret: secret, used: map[int64]bool{}}
+		u.name, u.status, u.key = u.label, "CONFIRMED",
+			&modelKey{secret: secret, used: map[int64]bool{}}
 		g.setPasswordOf(u, "CONFIRMED")
 		srv.AddUser(cognitotest.User{
-			Username: u.name, Password: u.password, Email: u.email, TOTP: secret, Methods: u.enabled,
+			Username: u.name, Password: u.password, Email: u.email, TOTP: secret,
+			Methods:   u.enabled,
 			Preferred: u.preferred,
 		})
 		u.sub = srv.User(u.name).Sub
@@ -314,7 +327,8 @@ func newGame(t *testing.T) *game {
 }
 
 func (g *game) addPool(p *modelPool, settings kv) *modelPool {
-	p.id = g.do("CreateUserPool", mailing(with(settings, "PoolName", "pool"))).text("UserPool", "Id")
+	p.id = g.do("CreateUserPool", mailing(with(settings, "PoolName", "pool"))).text("UserPool",
+		"Id")
 	g.do("SetUserPoolMfaConfig", configuration(p, p.mode, p.totp, p.email))
 	g.pools = append(g.pools, p)
 	return p
@@ -333,17 +347,21 @@ func (g *game) addClient(c *modelClient) {
 		"UserPoolId": c.pool.id, "ClientName": c.label, "GenerateSecret": c.secret != "",
 		"PreventUserExistenceErrors": prevent,
 		"AuthSessionValidity":        c.session.Minutes(),
-		"AccessTokenValidity":        c.access.Seconds(), "RefreshTokenValidity": c.refresh.Seconds(),
-		"TokenValidityUnits": kv{"AccessToken": "seconds", "RefreshToken": "seconds"},
+		"AccessTokenValidity":        c.access.Seconds(),
+		"RefreshTokenValidity":       c.refresh.Seconds(),
+		"TokenValidityUnits":         kv{"AccessToken": "seconds", "RefreshToken": "seconds"},
 	}
 	if c.rotates {
-		settings["RefreshTokenRotation"] = kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": c.grace.Seconds()}
+		settings["RefreshTokenRotation"] = kv{
+			"Feature": "ENABLED", "RetryGracePeriodSeconds": c.grace.Seconds(),
+		}
 	} else {
 		flows = append(flows, "ALLOW_REFRESH_TOKEN_AUTH")
 	}
 	settings["ExplicitAuthFlows"] = flows
 	made := g.do("CreateUserPoolClient", settings)
-	c.id, c.secret = made.text("UserPoolClient", "ClientId"), made.text("UserPoolClient", "ClientSecret")
+	c.id, c.secret = made.text("UserPoolClient", "ClientId"),
+		made.text("UserPoolClient", "ClientSecret")
 	g.clients = append(g.clients, c)
 }
 
@@ -412,7 +430,8 @@ func (g *game) do(operation string, body kv) reply {
 	return r
 }
 
-// judge makes a call and holds its answer, and the state that all users are in afterwards, against the model.
+// judge makes a call and holds its answer, and the state that all users are in afterwards, against
+// the model.
 func (g *game) judge(want verdict, told, operation string, body kv) {
 	r := g.send(operation, body)
 	says := r.failure()
@@ -479,7 +498,8 @@ func (g *game) client(d *dice, u *modelUser) *modelClient {
 // name is one that the user may be called by, or somebody else's.
 func (g *game) name(d *dice, u *modelUser) string {
 	return cmp.Or(
-		one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email), g.anybody(d).name, "nobody"),
+		one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email),
+			g.anybody(d).name, "nobody"),
 		"nobody",
 	)
 }
@@ -521,7 +541,8 @@ func (g *game) signIn(d *dice) {
 		preferred := one(d, []string{"", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP")
 		all := kv{"USERNAME": name, "SECRET_HASH": hash, "PREFERRED_CHALLENGE": preferred}
 		told := fmt.Sprintf(
-			"%s as %q by %s, by choice, preferring %q (right: %t)", u.label, name, c.label, preferred,
+			"%s as %q by %s, by choice, preferring %q (right: %t)", u.label, name, c.label,
+			preferred,
 			word == u.password,
 		)
 		switch preferred {
@@ -531,15 +552,18 @@ func (g *game) signIn(d *dice) {
 			all["SRP_A"] = srpUser().A.Text(16)
 		}
 		g.judge(g.choose(c, name, hash, preferred, word), told, operation, kv{
-			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_AUTH", "AuthParameters": parameters(all),
+			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_AUTH",
+			"AuthParameters": parameters(all),
 		})
 		return
 	}
 	if !d.usually(85) {
-		g.judge(g.beginSRP(c, name, hash), fmt.Sprintf("%s as %q by %s", u.label, name, c.label), operation, kv{
-			"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_SRP_AUTH",
-			"AuthParameters": parameters(kv{"USERNAME": name, "SRP_A": srpUser().A.Text(16), "SECRET_HASH": hash}),
-		})
+		g.judge(g.beginSRP(c, name, hash), fmt.Sprintf("%s as %q by %s", u.label, name, c.label),
+			operation, kv{
+				"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": "USER_SRP_AUTH",
+				"AuthParameters": parameters(
+					kv{"USERNAME": name, "SRP_A": srpUser().A.Text(16), "SECRET_HASH": hash}),
+			})
 		return
 	}
 	told := fmt.Sprintf("%s as %q by %s (right: %t)", u.label, name, c.label, word == u.password)
@@ -547,7 +571,8 @@ func (g *game) signIn(d *dice) {
 		if g.failure == "" {
 			g.judge(g.model.signIn(c, name, word, hash), told, operation, kv{
 				"UserPoolId": c.pool.id, "ClientId": c.id, "AuthFlow": flow,
-				"AuthParameters": parameters(kv{"USERNAME": name, "PASSWORD": word, "SECRET_HASH": hash}),
+				"AuthParameters": parameters(
+					kv{"USERNAME": name, "PASSWORD": word, "SECRET_HASH": hash}),
 			})
 		}
 	}
@@ -555,7 +580,8 @@ func (g *game) signIn(d *dice) {
 
 // password is most often the user's.
 func (g *game) password(d *dice, u *modelUser) string {
-	return cmp.Or(one(d, u.password, "Wr0ng-word!", g.former[u], g.anybody(d).password), "Wr0ng-word!")
+	return cmp.Or(one(d, u.password, "Wr0ng-word!", g.former[u], g.anybody(d).password),
+		"Wr0ng-word!")
 }
 
 // srpUser is the client's half of SRP. It may be the same for everybody.
@@ -621,7 +647,8 @@ func tamper(text string, d *dice) string {
 
 func (g *game) respond(d *dice) {
 	early := !d.usually(90)
-	s, text, told := g.open(d, func(s *modelSession) bool { return s.challenge != "MFA_SETUP" || s.step == 2 || early })
+	s, text, told := g.open(d,
+		func(s *modelSession) bool { return s.challenge != "MFA_SETUP" || s.step == 2 || early })
 	if s == nil {
 		g.signIn(d)
 		return
@@ -635,7 +662,8 @@ func (g *game) respond(d *dice) {
 		c = g.clients[d.n(len(g.clients))]
 	}
 	challenge := one(
-		d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE", "NEW_PASSWORD_REQUIRED",
+		d, s.challenge, factorTOTP, factorEmail, "MFA_SETUP", "SELECT_MFA_TYPE",
+		"NEW_PASSWORD_REQUIRED",
 		verifier, choice, "PASSWORD",
 	)
 	name := g.name(d, u)
@@ -662,7 +690,8 @@ func (g *game) respond(d *dice) {
 		answer = g.password(d, u)
 		responses = g.claim(s, text, answer)
 	case choice:
-		answer = one(d, []string{"PASSWORD", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP", "WEB_AUTHN")
+		answer = one(d, []string{"PASSWORD", "PASSWORD", factorEmail}[d.n(3)], "PASSWORD_SRP",
+			"WEB_AUTHN")
 		if responses["ANSWER"] = answer; d.usually(60) {
 			password = g.password(d, u)
 		}
@@ -687,7 +716,8 @@ func (g *game) respond(d *dice) {
 	}
 	body["Session"] = text
 	was := s.user.password
-	g.judge(g.model.respond(c, challenge, text, name, hash, answer, password), told, operation, body)
+	g.judge(g.model.respond(c, challenge, text, name, hash, answer, password), told, operation,
+		body)
 	if s.user.password != was {
 		g.former[s.user] = was
 	}
@@ -777,7 +807,8 @@ func (g *game) token(d *dice, kind func(*modelTokens) string) (t *modelTokens, t
 	if text == "" {
 		text = t.access
 	}
-	told = fmt.Sprintf("tokens %d of %s at %s (of the kind: %t)", at, t.user.label, t.client.label, text == kind(t))
+	told = fmt.Sprintf("tokens %d of %s at %s (of the kind: %t)", at, t.user.label, t.client.label,
+		text == kind(t))
 	return t, text, told
 }
 
@@ -800,7 +831,8 @@ func (g *game) associate(d *dice) {
 	}); s != nil {
 		g.judge(g.model.associate("", text), told, "AssociateSoftwareToken", kv{"Session": text})
 	} else if token, told := g.forger(d); token != "" {
-		g.judge(g.model.associate(token, ""), told, "AssociateSoftwareToken", kv{"AccessToken": token})
+		g.judge(g.model.associate(token, ""), told, "AssociateSoftwareToken",
+			kv{"AccessToken": token})
 	} else {
 		g.signIn(d)
 	}
@@ -812,7 +844,8 @@ func (g *game) verify(d *dice) {
 	}); s != nil {
 		code := g.code(d, s.user, s.user.newest())
 		told += ", " + g.describe(s.user, code)
-		g.judge(g.model.verify("", text, code), told, "VerifySoftwareToken", kv{"Session": text, "UserCode": code})
+		g.judge(g.model.verify("", text, code), told, "VerifySoftwareToken",
+			kv{"Session": text, "UserCode": code})
 	} else if token, told := g.forger(d); token != "" {
 		code := g.code(d, g.focus, g.focus.newest())
 		told += ", " + g.describe(g.focus, code)
@@ -826,9 +859,15 @@ func (g *game) verify(d *dice) {
 
 func (g *game) prefer(d *dice) {
 	given, body := map[string]preference{}, kv{}
-	settings := []preference{{true, true}, {true, true}, {true, false}, {false, false}, {false, true}}
-	members := map[string]string{factorTOTP: "SoftwareTokenMfaSettings", factorEmail: "EmailMfaSettings"}
-	for _, factor := range [][]string{{factorTOTP}, {factorTOTP}, {factorEmail}, {factorTOTP, factorEmail}}[d.n(4)] {
+	settings := []preference{
+		{true, true}, {true, true}, {true, false}, {false, false}, {false, true},
+	}
+	members := map[string]string{
+		factorTOTP: "SoftwareTokenMfaSettings", factorEmail: "EmailMfaSettings",
+	}
+	for _, factor := range [][]string{
+		{factorTOTP}, {factorTOTP}, {factorEmail}, {factorTOTP, factorEmail},
+	}[d.n(4)] {
 		setting := settings[d.n(len(settings))]
 		given[factor], body[members[factor]] = setting, kv{
 			"Enabled": setting.enabled, "PreferredMfa": setting.preferred,
@@ -911,10 +950,13 @@ func (g *game) advance(d *dice) {
 	case d.usually(50):
 	case d.usually(70):
 		by = []time.Duration{
-			500 * time.Millisecond, time.Second, 10 * time.Second, 29 * time.Second, 61 * time.Second,
+			500 * time.Millisecond, time.Second, 10 * time.Second, 29 * time.Second,
+			61 * time.Second,
 		}[d.n(5)]
 	default:
-		by = []time.Duration{3 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 8 * 24 * time.Hour}[d.n(5)]
+		by = []time.Duration{
+			3 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 8 * 24 * time.Hour,
+		}[d.n(5)]
 	}
 	g.srv.Advance(by)
 	g.now = g.now.Add(by)
@@ -964,7 +1006,8 @@ func (g *game) setPassword(d *dice) {
 			return refuse(shortPassword)
 		}
 		g.former[u] = u.password
-		g.model.setPassword(u, word, map[bool]string{true: "CONFIRMED", false: "FORCE_CHANGE_PASSWORD"}[permanent])
+		g.model.setPassword(u, word,
+			map[bool]string{true: "CONFIRMED", false: "FORCE_CHANGE_PASSWORD"}[permanent])
 		return done
 	}), fmt.Sprintf("%s (permanent: %t)", u.label, permanent), "AdminSetUserPassword", kv{
 		"UserPoolId": u.pool.id, "Username": u.sub, "Password": word, "Permanent": permanent,
@@ -975,9 +1018,10 @@ func (g *game) forgot(d *dice) {
 	u := g.focus
 	c, name := g.client(d, u), g.nameOrAddress(d, u)
 	hash := g.hash(d, c, name)
-	g.judge(g.model.forgot(c, name, hash), fmt.Sprintf("%q by %s", name, c.label), "ForgotPassword", parameters(kv{
-		"ClientId": c.id, "Username": name, "SecretHash": hash,
-	}))
+	g.judge(g.model.forgot(c, name, hash), fmt.Sprintf("%q by %s", name, c.label), "ForgotPassword",
+		parameters(kv{
+			"ClientId": c.id, "Username": name, "SecretHash": hash,
+		}))
 }
 
 func (g *game) confirmForgot(d *dice) {
@@ -991,7 +1035,8 @@ func (g *game) confirmForgot(d *dice) {
 	g.judge(
 		g.model.confirmForgot(c, name, hash, code, word), fmt.Sprintf("%q by %s", name, c.label),
 		"ConfirmForgotPassword", parameters(kv{
-			"ClientId": c.id, "Username": name, "SecretHash": hash, "ConfirmationCode": code, "Password": word,
+			"ClientId": c.id, "Username": name, "SecretHash": hash, "ConfirmationCode": code,
+			"Password": word,
 		}),
 	)
 	if u.password != was {
@@ -1098,7 +1143,8 @@ func TestOnceAtOnce(t *testing.T) {
 				srv.must("AssociateSoftwareToken", kv{"AccessToken": access})
 				code := srv.Code("alice")
 				return func(int) reply {
-					return srv.call("VerifySoftwareToken", kv{"AccessToken": access, "UserCode": code})
+					return srv.call("VerifySoftwareToken",
+						kv{"AccessToken": access, "UserCode": code})
 				}
 			},
 			want: map[string]int{"": 1, usedCode: tries - 1},
@@ -1107,7 +1153,9 @@ func TestOnceAtOnce(t *testing.T) {
 			options: mfaOn,
 			prepare: func(srv fake) func(int) reply {
 				session := srv.challenged("alice", "MFA_SETUP").session()
-				return func(int) reply { return srv.call("AssociateSoftwareToken", kv{"Session": session}) }
+				return func(int) reply {
+					return srv.call("AssociateSoftwareToken", kv{"Session": session})
+				}
 			},
 			want: map[string]int{"": 1, usedSession: tries - 1},
 		},
@@ -1116,10 +1164,13 @@ func TestOnceAtOnce(t *testing.T) {
 			prepare: func(srv fake) func(int) reply {
 				refresh := srv.tokens("alice").refresh()
 				return func(int) reply {
-					return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": refresh})
+					return srv.call("GetTokensFromRefreshToken",
+						kv{"ClientId": srv.ClientID, "RefreshToken": refresh})
 				}
 			},
-			want: map[string]int{"": 1, "RefreshTokenReuse: Refresh token reuse detected.": tries - 1},
+			want: map[string]int{
+				"": 1, "RefreshTokenReuse: Refresh token reuse detected.": tries - 1,
+			},
 		},
 		"wrong passwords": {
 			prepare: func(srv fake) func(int) reply {

@@ -27,7 +27,9 @@ func TestResourceServers(t *testing.T) {
 	assert.Equal(t, []any{with(api, "Identifier", "zoo")}, page.body["ResourceServers"])
 	assert.Empty(t, page.text("NextToken"))
 	srv.must("DeleteResourceServer", api)
-	for _, operation := range []string{"DescribeResourceServer", "UpdateResourceServer", "DeleteResourceServer"} {
+	for _, operation := range []string{
+		"DescribeResourceServer", "UpdateResourceServer", "DeleteResourceServer",
+	} {
 		assert.Equal(t, "ResourceNotFound: Resource server api does not exist.",
 			srv.call(operation, api).failure(), operation)
 	}
@@ -44,7 +46,8 @@ func TestDomains(t *testing.T) {
 	certificate := kv{"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/x"}
 	made := srv.must("CreateUserPoolDomain",
 		with(with(custom, "CustomDomainConfig", certificate), "ManagedLoginVersion", 2))
-	assert.Equal(t, kv{"ManagedLoginVersion": 2.0, "CloudFrontDomain": "d111111abcdef8.cloudfront.net"},
+	assert.Equal(t,
+		kv{"ManagedLoginVersion": 2.0, "CloudFrontDomain": "d111111abcdef8.cloudfront.net"},
 		made.body)
 	assert.Equal(t, []any{"application", "auth.example.com"},
 		[]any{srv.described()["Domain"], srv.described()["CustomDomain"]})
@@ -52,7 +55,8 @@ func TestDomains(t *testing.T) {
 	description := srv.must("DescribeUserPoolDomain", custom).body["DomainDescription"].(kv)
 	for member, want := range map[string]any{
 		"Domain": "auth.example.com", "UserPoolId": srv.UserPoolID, "Status": "ACTIVE",
-		"CustomDomainConfig": certificate, "ManagedLoginVersion": 2.0, "AWSAccountId": "123456789012",
+		"CustomDomainConfig": certificate, "ManagedLoginVersion": 2.0,
+		"AWSAccountId": "123456789012",
 	} {
 		assert.Equal(t, want, description[member], member)
 	}
@@ -62,7 +66,8 @@ func TestDomains(t *testing.T) {
 
 	elsewhere := with(prefix, "UserPoolId", another.UserPoolID)
 	create := func(domain kv) string { return srv.call("CreateUserPoolDomain", domain).failure() }
-	assert.Equal(t, "InvalidParameter: Domain already associated with another user pool.", create(elsewhere))
+	assert.Equal(t, "InvalidParameter: Domain already associated with another user pool.",
+		create(elsewhere))
 	for domain, failure := range map[string]string{
 		"second":     "User pool already has a domain configured.",
 		"my-cognito": "Domain cannot contain reserved word: cognito",
@@ -74,12 +79,15 @@ func TestDomains(t *testing.T) {
 	} {
 		assert.Equal(t, "InvalidParameter: "+failure, create(with(pool, "Domain", domain)))
 	}
-	assert.Contains(t, create(with(with(pool, "Domain", "auth"), "CustomDomainConfig", certificate)),
+	assert.Contains(t,
+		create(with(with(pool, "Domain", "auth"), "CustomDomainConfig", certificate)),
 		"InvalidParameter: Custom domain is not a valid subdomain: ")
 	lite := host.other(kv{"UserPoolTier": "LITE"}, nil)
 	request := kv{"UserPoolId": lite.UserPoolID, "Domain": "awsome"}
-	assert.Equal(t, "FeatureUnavailableInTier: The following feature is not available for the LITE pricing "+
-		"tier configured: Managed Login Version 2", create(with(request, "ManagedLoginVersion", 2)))
+	assert.Equal(t,
+		"FeatureUnavailableInTier: The following feature is not available for the LITE pricing "+
+			"tier configured: Managed Login Version 2",
+		create(with(request, "ManagedLoginVersion", 2)))
 	assert.Empty(t, create(request))
 	assert.Equal(t, "InvalidParameter: CustomDomainConfig does not fit the kind of the domain.",
 		srv.call("UpdateUserPoolDomain", custom).failure())

@@ -8,14 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every pool has the standard attributes, with the types, flags and bounds that the service describes them
-// with.
+// Every pool has the standard attributes, with the types, flags and bounds that the service
+// describes them with.
 func TestStandardAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(nil, nil)
 	attribute := func(name, kind string) kv {
 		a := kv{
-			"Name": name, "AttributeDataType": kind, "DeveloperOnlyAttribute": false, "Mutable": true,
+			"Name": name, "AttributeDataType": kind, "DeveloperOnlyAttribute": false,
+			"Mutable":  true,
 			"Required": false,
 		}
 		switch kind {
@@ -28,8 +29,10 @@ func TestStandardAttributes(t *testing.T) {
 	}
 	var want []any
 	for _, name := range []string{
-		"sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile",
-		"picture", "website", "email", "email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number",
+		"sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",
+		"profile",
+		"picture", "website", "email", "email_verified", "gender", "birthdate", "zoneinfo",
+		"locale", "phone_number",
 		"phone_number_verified", "address", "updated_at",
 	} {
 		kind := map[string]string{
@@ -83,18 +86,29 @@ func TestSchema(t *testing.T) {
 		},
 		"An attribute of the schema has no name.": {{"AttributeDataType": "String"}},
 		"Duplicate custom attribute names custom:x are not allowed in a user pool schema.": {
-			{"Name": "x", "AttributeDataType": "String"}, {"Name": "x", "AttributeDataType": "Number"},
+			{"Name": "x", "AttributeDataType": "String"},
+			{"Name": "x", "AttributeDataType": "Number"},
 		},
 		"The constraints of the attribute custom:x are not those of a Boolean.": {
-			{"Name": "x", "AttributeDataType": "Boolean", "StringAttributeConstraints": kv{"MinLength": "1"}},
+			{
+				"Name": "x", "AttributeDataType": "Boolean",
+				"StringAttributeConstraints": kv{"MinLength": "1"},
+			},
 		},
 		"The constraints of the attribute custom:x are not those of a String.": {
-			{"Name": "x", "AttributeDataType": "String", "NumberAttributeConstraints": kv{"MinValue": "1"}},
+			{
+				"Name": "x", "AttributeDataType": "String",
+				"NumberAttributeConstraints": kv{"MinValue": "1"},
+			},
 		},
-		"The constraints of the attribute custom:x are not numbers.":               {text("one", "")},
-		"The constraints of the attribute custom:x are out of range.":              {text("", "2049")},
-		"Attribute custom:x cannot have a max length shorter than it's min length": {text("5", "4")},
-		"Attribute custom:x cannot have a max value smaller than it's min value":   {number("2", "1")},
+		"The constraints of the attribute custom:x are not numbers.": {text("one",
+			"")},
+		"The constraints of the attribute custom:x are out of range.": {text("",
+			"2049")},
+		"Attribute custom:x cannot have a max length shorter than it's min length": {text("5",
+			"4")},
+		"Attribute custom:x cannot have a max value smaller than it's min value": {number("2",
+			"1")},
 		"The constraints of the attribute email are not those of a String.": {
 			{"Name": "email", "NumberAttributeConstraints": kv{"MinValue": "1"}},
 		},
@@ -106,7 +120,8 @@ func TestSchema(t *testing.T) {
 		text("-1", ""), text("", "2049"), text("", "1.5"), number("1", "0"), number("", "many"),
 	} {
 		assert.Equal(t, "InvalidParameterException",
-			srv.call("CreateUserPool", kv{"PoolName": "x", "Schema": []kv{bounds}}).text("__type"), bounds)
+			srv.call("CreateUserPool", kv{"PoolName": "x", "Schema": []kv{bounds}}).text("__type"),
+			bounds)
 	}
 
 	plain := kv{"DeveloperOnlyAttribute": false, "Mutable": false, "Required": false}
@@ -127,7 +142,10 @@ func TestSchema(t *testing.T) {
 		},
 		"a text": {
 			kv{"Name": "x", "AttributeDataType": "String"},
-			kv{"Name": "custom:x", "AttributeDataType": "String", "StringAttributeConstraints": kv{}},
+			kv{
+				"Name": "custom:x", "AttributeDataType": "String",
+				"StringAttributeConstraints": kv{},
+			},
 		},
 		"a number": {
 			kv{"Name": "x", "AttributeDataType": "Number", "Mutable": true},
@@ -138,7 +156,10 @@ func TestSchema(t *testing.T) {
 		},
 		"a developer's": {
 			kv{"Name": "x", "AttributeDataType": "Boolean", "DeveloperOnlyAttribute": true},
-			kv{"Name": "dev:custom:x", "AttributeDataType": "Boolean", "DeveloperOnlyAttribute": true},
+			kv{
+				"Name": "dev:custom:x", "AttributeDataType": "Boolean",
+				"DeveloperOnlyAttribute": true,
+			},
 		},
 		"a name that is taken, but not to be set up": {
 			kv{"Name": "email_verified", "AttributeDataType": "DateTime"},
@@ -172,18 +193,20 @@ func TestAttributeValues(t *testing.T) {
 	const prefix = "InvalidParameter: Attributes did not conform to the schema: "
 	signUp := func(attributes ...kv) string {
 		return srv.call("SignUp", kv{
-			"ClientId": srv.ClientID, "Username": "bob", "Password": password, "UserAttributes": attributes,
+			"ClientId": srv.ClientID, "Username": "bob", "Password": password,
+			"UserAttributes": attributes,
 		}).failure()
 	}
-	r := srv.call("AdminCreateUser", kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
-		{"Name": "custom:a", "Value": "1"},
-		{"Name": "birthdate", "Value": "1.1.2000"},
-		{"Name": "custom:age", "Value": "old"},
-		{"Name": "custom:joined", "Value": "yesterday"},
-		{"Name": "custom:note", "Value": "four"},
-		{"Name": "updated_at", "Value": "-1"},
-		{"Name": "email_verified", "Value": "maybe"},
-	}})
+	r := srv.call("AdminCreateUser",
+		kv{"UserPoolId": srv.UserPoolID, "Username": "bob", "UserAttributes": []kv{
+			{"Name": "custom:a", "Value": "1"},
+			{"Name": "birthdate", "Value": "1.1.2000"},
+			{"Name": "custom:age", "Value": "old"},
+			{"Name": "custom:joined", "Value": "yesterday"},
+			{"Name": "custom:note", "Value": "four"},
+			{"Name": "updated_at", "Value": "-1"},
+			{"Name": "email_verified", "Value": "maybe"},
+		}})
 	assert.Equal(t, prefix+"custom:a: Attribute does not exist in the schema.\n"+
 		"birthdate: String must be no shorter than 10 characters\n"+
 		"custom:age: The attribute is not a number\n"+
@@ -194,17 +217,22 @@ func TestAttributeValues(t *testing.T) {
 	assert.Equal(t, prefix+"custom:a: Attribute does not exist in the schema.\n"+
 		"custom:b: Attribute does not exist in the schema.\n",
 		signUp(kv{"Name": "custom:a", "Value": "1"}, kv{"Name": "custom:b", "Value": "2"}))
-	assert.Equal(t, prefix+"name: The attribute is required\nemail: The attribute is required\n", signUp())
+	assert.Equal(t, prefix+"name: The attribute is required\nemail: The attribute is required\n",
+		signUp())
 
-	for _, date := range []string{"2026-11-25", "2026-11-25T10:00:00", "2026-11-25T10:00:00Z", "1790000010"} {
+	for _, date := range []string{
+		"2026-11-25", "2026-11-25T10:00:00", "2026-11-25T10:00:00Z", "1790000010",
+	} {
 		srv.create("user-"+date[:4]+date[len(date)-3:], kv{"Name": "custom:joined", "Value": date})
 	}
 	srv.create("bob", kv{"Name": "email_verified", "Value": "True"},
 		kv{"Name": "email", "Value": "b@example.com"})
 	access := srv.tokens("bob").access()
 	r = srv.call("UpdateUserAttributes", kv{
-		"AccessToken":    access,
-		"UserAttributes": []kv{{"Name": "custom:a", "Value": "1"}, {"Name": "custom:b", "Value": ""}},
+		"AccessToken": access,
+		"UserAttributes": []kv{
+			{"Name": "custom:a", "Value": "1"}, {"Name": "custom:b", "Value": ""},
+		},
 	})
 	assert.Equal(t, "InvalidParameter: user.custom:a: Attribute does not exist in the schema.\n"+
 		"user.custom:b: Attribute does not exist in the schema.\n", r.failure())
@@ -233,7 +261,8 @@ func TestAddCustomAttributes(t *testing.T) {
 	assert.Len(t, schema, 22)
 	assert.Equal(t, "custom:email", schema[21].(kv)["Name"], "none is a standard one any more")
 
-	assert.Equal(t, "InvalidParameter: custom:role: Existing attribute already has name custom:role.",
+	assert.Equal(t,
+		"InvalidParameter: custom:role: Existing attribute already has name custom:role.",
 		add(role))
 	var many []kv
 	for i := range 25 {
@@ -243,6 +272,7 @@ func TestAddCustomAttributes(t *testing.T) {
 	for i := range many {
 		many[i]["Name"] = fmt.Sprint("b", i)
 	}
-	assert.Equal(t, "InvalidParameter: A user pool cannot have more than 50 custom attributes.", add(many...))
+	assert.Equal(t, "InvalidParameter: A user pool cannot have more than 50 custom attributes.",
+		add(many...))
 	assert.Len(t, srv.described()["SchemaAttributes"], 47, "all or none")
 }

@@ -110,7 +110,9 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		user  cognitotest.User
 		panic string
 	}{
-		"twice":       {cognitotest.User{Username: "alice", Password: password}, `"alice": User already exists`},
+		"twice": {
+			cognitotest.User{Username: "alice", Password: password}, `"alice": User already exists`,
+		},
 		"no name":     {cognitotest.User{Password: password}, `"": the username is missing`},
 		"no password": {cognitotest.User{Username: "bob"}, `"bob": the password is missing`},
 		"status": {
@@ -126,7 +128,9 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": Invalid phone number format.`,
 		},
 		"sub": {
-			cognitotest.User{Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"}},
+			cognitotest.User{
+				Username: "bob", Password: password, Attributes: map[string]string{"sub": "1"},
+			},
 			`"bob": Cannot modify the non-mutable attribute sub`,
 		},
 		"long name": {
@@ -150,7 +154,9 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": a TOTP secret of 4 characters that is not base32`,
 		},
 		"no secret": {
-			cognitotest.User{Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"}},
+			cognitotest.User{
+				Username: "bob", Password: password, Methods: []string{"SOFTWARE_TOKEN_MFA"},
+			},
 			`"bob": SOFTWARE_TOKEN_MFA is enabled without a TOTP secret`,
 		},
 		"no method": {
@@ -158,7 +164,10 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": there is no MFA method "TOTP"; there are SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP`,
 		},
 		"not offered": {
-			cognitotest.User{Username: "bob", Password: password, Phone: "+15550001234", Methods: []string{"SMS_MFA"}},
+			cognitotest.User{
+				Username: "bob", Password: password, Phone: "+15550001234",
+				Methods: []string{"SMS_MFA"},
+			},
 			`"bob": SMS_MFA is enabled, and the pool does not offer it`,
 		},
 		"no address": {
@@ -188,14 +197,21 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": the sub is not a UUID in lower case, such as 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10`,
 		},
 		"sub twice": {
-			cognitotest.User{Username: "bob", Password: password, Sub: alice.Sub}, `"bob": User already exists`,
+			cognitotest.User{Username: "bob", Password: password, Sub: alice.Sub},
+			`"bob": User already exists`,
 		},
 		"claim": {
-			cognitotest.User{Username: "bob", Password: password, AccessClaims: map[string]any{"x": 1, "iss": "me"}},
+			cognitotest.User{
+				Username: "bob", Password: password,
+				AccessClaims: map[string]any{"x": 1, "iss": "me"},
+			},
 			`"bob": the claim "iss" is Cognito's own, which no trigger changes`,
 		},
 		"ID claim": {
-			cognitotest.User{Username: "bob", Password: password, IDClaims: map[string]any{"cognito:username": "me"}},
+			cognitotest.User{
+				Username: "bob", Password: password,
+				IDClaims: map[string]any{"cognito:username": "me"},
+			},
 			`"bob": the claim "cognito:username" is Cognito's own, which no trigger changes`,
 		},
 		"no pool": {
@@ -204,7 +220,8 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 		},
 		"challenge": {
 			cognitotest.User{
-				Username: "bob", Password: password, Challenges: []cognitotest.Challenge{{Name: "PASSWORD_VERIFIER"}},
+				Username: "bob", Password: password,
+				Challenges: []cognitotest.Challenge{{Name: "PASSWORD_VERIFIER"}},
 			},
 			`"bob": challenge 1: a scripted challenge cannot be called "PASSWORD_VERIFIER"`,
 		},
@@ -213,20 +230,26 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": the preferred MFA method "SMS_MFA" is not enabled`,
 		},
 	} {
-		assert.PanicsWithValue(t, "cognitotest: add user "+tc.panic, func() { srv.AddUser(tc.user) }, name)
+		assert.PanicsWithValue(t, "cognitotest: add user "+tc.panic,
+			func() { srv.AddUser(tc.user) }, name)
 		assert.EqualError(t, srv.TryAddUser(tc.user), "cognitotest: add user "+tc.panic, name)
 	}
-	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Code("nobody") })
-	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`, func() { srv.Script("nobody") })
+	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`,
+		func() { srv.Code("nobody") })
+	assert.PanicsWithValue(t, `cognitotest: there is no user "nobody"`,
+		func() { srv.Script("nobody") })
 	assert.PanicsWithValue(t,
 		`cognitotest: challenge 2: a scripted challenge cannot be called "DEVICE_PASSWORD_VERIFIER"`,
 		func() {
-			srv.Script("alice", cognitotest.Challenge{}, cognitotest.Challenge{Name: "DEVICE_PASSWORD_VERIFIER"})
+			srv.Script("alice", cognitotest.Challenge{},
+				cognitotest.Challenge{Name: "DEVICE_PASSWORD_VERIFIER"})
 		})
 	srv.tokens("alice")
-	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`, func() { srv.Code("alice") })
+	assert.PanicsWithValue(t, `cognitotest: the user "alice" has no authenticator`,
+		func() { srv.Code("alice") })
 	assert.PanicsWithValue(
-		t, `cognitotest: the user "alice" has no authenticator`, func() { srv.VerifiedCode("alice") },
+		t, `cognitotest: the user "alice" has no authenticator`,
+		func() { srv.VerifiedCode("alice") },
 	)
 }
 
@@ -249,7 +272,8 @@ func TestListenerOnEveryInterface(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
 	require.NoError(t, err)
 	srv := start(t, func(o *options) { o.Listener = listener })
-	assert.Equal(t, fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port), srv.URL)
+	assert.Equal(t, fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port),
+		srv.URL)
 	srv.tokens("alice")
 }
 
@@ -266,10 +290,12 @@ func TestLookupUser(t *testing.T) {
 
 	bob, found := srv.LookupUser("bob")
 	assert.True(t, found)
-	assert.Equal(t, []string{srv.Code("bob"), srv.NextCode("bob")}, []string{bob.Code, bob.NextCode})
+	assert.Equal(t, []string{srv.Code("bob"), srv.NextCode("bob")},
+		[]string{bob.Code, bob.NextCode})
 
 	srv.must("AdminCreateUser", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "carol", "DesiredDeliveryMediums": []string{"EMAIL"},
+		"UserPoolId": srv.UserPoolID, "Username": "carol",
+		"DesiredDeliveryMediums": []string{"EMAIL"},
 		"UserAttributes": []kv{
 			{"Name": "email", "Value": "carol@example.com"},
 		},
@@ -291,7 +317,8 @@ func TestCloseDoesNotWait(t *testing.T) {
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { go srv.Close() },
 	})
-	_, err := srv.Client(once).GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	_, err := srv.Client(once).GetUser(ctx,
+		&cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	assert.Error(t, err)
 }
 
@@ -304,9 +331,11 @@ func TestDelayEndsWithTheClient(t *testing.T) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { cancel() },
 	})
-	_, err := srv.Client().GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	_, err := srv.Client().GetUser(ctx,
+		&cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Eventually(t, func() bool { return len(srv.Calls()) == 1 }, time.Minute, time.Millisecond)
+	assert.Eventually(t, func() bool { return len(srv.Calls()) == 1 }, time.Minute,
+		time.Millisecond)
 }
 
 // once switches the SDK's retries off.
@@ -318,7 +347,8 @@ func TestClientTakesTheSDKsOptions(t *testing.T) {
 	client := srv.Client(func(o *cognitoidentityprovider.Options) { o.AppID = "mine" })
 	assert.Equal(t, "ap-northeast-1", client.Options().Region)
 	assert.Equal(t, "mine", client.Options().AppID)
-	_, err := client.GetUser(t.Context(), &cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
+	_, err := client.GetUser(t.Context(),
+		&cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	var api smithy.APIError
 	require.ErrorAs(t, err, &api)
 	assert.Equal(t, "NotAuthorizedException", api.ErrorCode())
@@ -334,7 +364,8 @@ func TestServeHTTPWithoutASocket(t *testing.T) {
 	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.GetUser")
 	recorder := httptest.NewRecorder()
 	srv.ServeHTTP(recorder, request)
-	assert.JSONEq(t, `{"__type":"NotAuthorizedException","message":"Invalid Access Token"}`, recorder.Body.String())
+	assert.JSONEq(t, `{"__type":"NotAuthorizedException","message":"Invalid Access Token"}`,
+		recorder.Body.String())
 }
 
 func TestCalls(t *testing.T) {
@@ -347,17 +378,21 @@ func TestCalls(t *testing.T) {
 		"SoftwareTokenMfaSettings": kv{"Enabled": true, "Other": 1}, "Limit": 7,
 	})
 	srv.call("AdminCreateUser", kv{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata": kv{"tenant": "7"},
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND",
+		"ClientMetadata": kv{"tenant": "7"},
 		"UserAttributes": []kv{{"Name": "name", "Value": "Bob"}}, "ForceAliasCreation": true,
 	})
-	srv.call("CreateGroup", kv{"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": 7, "Description": ""})
+	srv.call("CreateGroup",
+		kv{"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": 7, "Description": ""})
 	srv.call("NoSuchOperation", kv{})
 	calls := srv.Calls()
 	require.Len(t, calls, 5)
 	assert.Equal(t, cognitotest.Call{
 		Operation: "InitiateAuth", Time: srv.Now(), Signed: true, Params: map[string]string{
-			"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "alice",
-			"AuthParameters.PASSWORD": cognitotest.Redacted, "AuthParameters.SECRET_HASH": cognitotest.Redacted,
+			"ClientId": srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH",
+			"AuthParameters.USERNAME":    "alice",
+			"AuthParameters.PASSWORD":    cognitotest.Redacted,
+			"AuthParameters.SECRET_HASH": cognitotest.Redacted,
 		},
 	}, calls[0])
 	assert.Equal(t, "UserNotFoundException", calls[1].Error)
@@ -366,24 +401,30 @@ func TestCalls(t *testing.T) {
 		"SoftwareTokenMfaSettings.Other": cognitotest.Redacted, "Limit": cognitotest.Redacted,
 	}, calls[1].Params, "what the model does not know might be a secret")
 	assert.Equal(t, map[string]string{
-		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND", "ClientMetadata.tenant": "7",
-		"UserAttributes.0.Name": "name", "UserAttributes.0.Value": cognitotest.Redacted, "ForceAliasCreation": "true",
+		"UserPoolId": srv.UserPoolID, "Username": "bob", "MessageAction": "RESEND",
+		"ClientMetadata.tenant": "7",
+		"UserAttributes.0.Name": "name", "UserAttributes.0.Value": cognitotest.Redacted,
+		"ForceAliasCreation": "true",
 	}, calls[2].Params)
 	assert.Equal(t, map[string]string{
-		"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": "7", "Description": cognitotest.Redacted,
+		"UserPoolId": srv.UserPoolID, "GroupName": "staff", "Precedence": "7",
+		"Description": cognitotest.Redacted,
 	}, calls[3].Params)
 	assert.Equal(t, "NoSuchOperation", calls[4].Operation)
 	assert.Equal(t, "UnknownOperationException", calls[4].Error)
 
 	text := fmt.Sprintf("%+v", calls)
-	for _, hidden := range []string{password, srv.ClientSecret, srv.secretHash("alice"), r.access(), r.refresh()} {
+	for _, hidden := range []string{
+		password, srv.ClientSecret, srv.secretHash("alice"), r.access(), r.refresh(),
+	} {
 		assert.NotContains(t, text, hidden)
 	}
 	many := kv{}
 	for i := range 1000 {
 		many[fmt.Sprint(i)] = strings.Repeat("x", 100)
 	}
-	srv.call("AdminGetUser", kv{"Username": strings.Repeat("x", 100_000), strings.Repeat("y", 100_000): "z"})
+	srv.call("AdminGetUser",
+		kv{"Username": strings.Repeat("x", 100_000), strings.Repeat("y", 100_000): "z"})
 	srv.call("SignUp", kv{"ClientMetadata": many})
 	calls = srv.Calls()
 	assert.Len(t, calls[5].Params["Username"], 515, "nobody fills the memory with it")
@@ -396,7 +437,8 @@ func TestCalls(t *testing.T) {
 	assert.Empty(t, srv.Calls())
 }
 
-// What each fault does to the client and to the pool. GlobalSignOut is a call whose effect can be seen.
+// What each fault does to the client and to the pool. GlobalSignOut is a call whose effect can be
+// seen.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -416,11 +458,19 @@ func TestFaults(t *testing.T) {
 			fault: cognitotest.Fault{Code: "ForbiddenException", Status: 403},
 			code:  "ForbiddenException", status: 403,
 		},
-		"undeclared":     {fault: cognitotest.Error("BrandNewException", "x"), code: "BrandNewException", status: 400},
-		"throttle":       {fault: cognitotest.Throttle(), code: "TooManyRequestsException", status: 400},
-		"internal error": {fault: cognitotest.InternalError(), code: "InternalErrorException", status: 500},
+		"undeclared": {
+			fault: cognitotest.Error("BrandNewException", "x"), code: "BrandNewException",
+			status: 400,
+		},
+		"throttle": {
+			fault: cognitotest.Throttle(), code: "TooManyRequestsException", status: 400,
+		},
+		"internal error": {
+			fault: cognitotest.InternalError(), code: "InternalErrorException", status: 500,
+		},
 		"error after": {
-			fault: cognitotest.ErrorAfter("InternalErrorException", "x"), code: "InternalErrorException",
+			fault:  cognitotest.ErrorAfter("InternalErrorException", "x"),
+			code:   "InternalErrorException",
 			status: 500, applied: true,
 		},
 		"drop before":  {fault: cognitotest.DropBefore(), err: io.EOF},
@@ -429,7 +479,8 @@ func TestFaults(t *testing.T) {
 		"reset before": {fault: cognitotest.ResetBefore(), err: syscall.ECONNRESET},
 		"reset after":  {fault: cognitotest.ResetAfter(), err: syscall.ECONNRESET, applied: true},
 		"reset in the answer": {
-			fault: cognitotest.Fault{Cut: true, Reset: true}, err: syscall.ECONNRESET, applied: true,
+			fault: cognitotest.Fault{Cut: true, Reset: true}, err: syscall.ECONNRESET,
+			applied: true,
 		},
 	} {
 		test := func(t *testing.T, srv fake) {
@@ -497,9 +548,11 @@ func TestFaultQueues(t *testing.T) {
 	srv.Fail("")
 	assert.Equal(t, "Invalid Access Token", get())
 
-	// A fault that no call could meet is a mistake. One of an operation that only the service has is none.
+	// A fault that no call could meet is a mistake. One of an operation that only the service has
+	// is none.
 	srv.Fail("ListUserImportJobs", cognitotest.Throttle())
-	assert.Equal(t, "TooManyRequests: Rate exceeded", srv.call("ListUserImportJobs", kv{}).failure())
+	assert.Equal(t, "TooManyRequests: Rate exceeded",
+		srv.call("ListUserImportJobs", kv{}).failure())
 	const unknown = `cognitotest: Cognito's API has no operation "getUser"; they are written as "InitiateAuth" is`
 	assert.EqualError(t, srv.TryFail("getUser", cognitotest.Throttle()), unknown)
 	assert.PanicsWithValue(t, unknown, func() { srv.Fail("getUser") })
@@ -516,8 +569,11 @@ func TestLostAnswerWithRetries(t *testing.T) {
 	}
 	_, err := srv.Client(quickly).RespondToAuthChallenge(
 		t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-			ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: &session,
-			ChallengeResponses: map[string]string{"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice")},
+			ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa,
+			Session: &session,
+			ChallengeResponses: map[string]string{
+				"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
+			},
 		},
 	)
 	var refused *types.NotAuthorizedException

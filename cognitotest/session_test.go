@@ -43,7 +43,9 @@ func TestSessionIsUsedUpByARightAnswerOnly(t *testing.T) {
 
 func TestSessionExpires(t *testing.T) {
 	t.Parallel()
-	for name, validity := range map[string]time.Duration{"default": 3 * time.Minute, "longest": 15 * time.Minute} {
+	for name, validity := range map[string]time.Duration{
+		"default": 3 * time.Minute, "longest": 15 * time.Minute,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := withTOTP(t, func(o *options) {
@@ -53,7 +55,8 @@ func TestSessionExpires(t *testing.T) {
 			})
 			session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 			srv.Advance(validity - time.Millisecond)
-			require.Equal(t, wrongCode, srv.code(session, srv.wrong("alice")).failure(), "alive to the end")
+			require.Equal(t, wrongCode, srv.code(session, srv.wrong("alice")).failure(),
+				"alive to the end")
 			srv.Advance(time.Millisecond)
 			assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
 			// A new sign-in clears old sessions away, and the answer stays the same.
@@ -73,10 +76,11 @@ func TestSessionIsBound(t *testing.T) {
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 
 	body := func(clientID, challenge, session, username string) kv {
-		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session, "ChallengeResponses": kv{
-			"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
-			"EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
-		}}
+		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session,
+			"ChallengeResponses": kv{
+				"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
+				"EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
+			}}
 	}
 	flipped := []byte(session)
 	flipped[600] ^= 1
@@ -89,9 +93,11 @@ func TestSessionIsBound(t *testing.T) {
 		"set-up":          body(srv.ClientID, "MFA_SETUP", session, "alice"),
 		"other flow":      body(srv.ClientID, "CUSTOM_CHALLENGE", session, "alice"),
 		"flipped bit":     body(srv.ClientID, "SOFTWARE_TOKEN_MFA", string(flipped), "alice"),
-		"shortened":       body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4], "alice"),
-		"lengthened":      body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),
-		"prefix alone":    body(srv.ClientID, "SOFTWARE_TOKEN_MFA", "AYABeAAAAAAAAAAAAAAAAAAAAA", "alice"),
+		"shortened": body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session[:len(session)-4],
+			"alice"),
+		"lengthened": body(srv.ClientID, "SOFTWARE_TOKEN_MFA", session+"AAAA", "alice"),
+		"prefix alone": body(srv.ClientID, "SOFTWARE_TOKEN_MFA", "AYABeAAAAAAAAAAAAAAAAAAAAA",
+			"alice"),
 		"other server": body(srv.ClientID, "SOFTWARE_TOKEN_MFA",
 			withTOTP(t).challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "alice"),
 	} {
@@ -101,7 +107,8 @@ func TestSessionIsBound(t *testing.T) {
 		assert.Equal(t, invalidSession,
 			srv.call(operation, kv{"Session": session, "UserCode": "123456"}).failure(), operation)
 	}
-	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(), "none of that did it any harm")
+	assert.NotEmpty(t, srv.code(session, srv.Code("alice")).access(),
+		"none of that did it any harm")
 }
 
 // A session or a refresh token of one pool is nothing to another that has a user of the same name.
@@ -123,7 +130,8 @@ func TestTicketsOfAnotherPool(t *testing.T) {
 	refresh := srv.code(session, srv.Code("alice")).refresh()
 	require.NotEmpty(t, refresh)
 	assert.Equal(t, "NotAuthorized: Invalid Refresh Token", srv.call("InitiateAuth", kv{
-		"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+		"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH",
+		"AuthParameters": kv{"REFRESH_TOKEN": refresh},
 	}).failure())
 }
 
@@ -131,9 +139,12 @@ func TestTicketsOfAnotherPool(t *testing.T) {
 func TestSetupIsChained(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, frozen)
-	associate := func(session string) reply { return srv.call("AssociateSoftwareToken", kv{"Session": session}) }
+	associate := func(session string) reply {
+		return srv.call("AssociateSoftwareToken", kv{"Session": session})
+	}
 	verify := func(session string) reply {
-		return srv.call("VerifySoftwareToken", kv{"Session": session, "UserCode": srv.Code("alice")})
+		return srv.call("VerifySoftwareToken",
+			kv{"Session": session, "UserCode": srv.Code("alice")})
 	}
 	finish := func(session string) reply { return srv.respond("MFA_SETUP", session, "alice", nil) }
 
@@ -160,13 +171,15 @@ func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 	user := kv{"UserPoolId": srv.UserPoolID, "Username": "alice"}
 	srv.must("AdminDisableUser", user)
-	assert.Equal(t, "NotAuthorized: User is disabled.", srv.code(session, srv.Code("alice")).failure())
+	assert.Equal(t, "NotAuthorized: User is disabled.",
+		srv.code(session, srv.Code("alice")).failure())
 	srv.must("AdminEnableUser", user)
 	right := srv.Code("alice")
 	srv.must("AdminDeleteUser", user)
 	assert.Equal(t, invalidSession, srv.code(session, right).failure())
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: secret})
-	assert.Equal(t, invalidSession, srv.code(session, right).failure(), "a new user of the same name is another user")
+	assert.Equal(t, invalidSession, srv.code(session, right).failure(),
+		"a new user of the same name is another user")
 }
 
 // The sub of a user who was deleted is a name that nobody has. Trying to sign in by it does not
@@ -180,7 +193,8 @@ func TestSessionOfASubThatIsTried(t *testing.T) {
 	srv.must("AdminDeleteUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 	assert.Equal(t, incorrect, srv.signIn(sub, password).failure())
 	assert.Equal(t, invalidSession,
-		srv.respond("SOFTWARE_TOKEN_MFA", session, sub, kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
+		srv.respond("SOFTWARE_TOKEN_MFA", session, sub,
+			kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
 }
 
 // However many send it at once: one answer, one sign-in.
@@ -208,9 +222,9 @@ func TestLongSessions(t *testing.T) {
 		quirks      cognitotest.Quirks
 		least, most int
 	}{
-		"usual": {cognitotest.Quirks{}, 1000, 1600},
-		"long":  {cognitotest.Quirks{LongSessions: true}, 4001, 4096},
-		"huge":  {cognitotest.Quirks{HugeSessions: true}, 8001, 8192},
+		"usual": {quirks: cognitotest.Quirks{}, least: 1000, most: 1600},
+		"long":  {quirks: cognitotest.Quirks{LongSessions: true}, least: 4001, most: 4096},
+		"huge":  {quirks: cognitotest.Quirks{HugeSessions: true}, least: 8001, most: 8192},
 	} {
 		srv := withTOTP(t, func(o *options) { o.Quirks = tc.quirks })
 		session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
@@ -239,7 +253,8 @@ func TestFactorThatGoesAway(t *testing.T) {
 	assert.Equal(t, invalidSession,
 		srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
 	assert.Equal(t, "EMAIL_OTP",
-		srv.respond("SELECT_MFA_TYPE", choice, "bob", kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
+		srv.respond("SELECT_MFA_TYPE", choice, "bob",
+			kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
 }
 
 // A sign-in that began with a password does not outlive it: whoever knows a password that was
@@ -269,8 +284,12 @@ func TestSessionEndsWithThePassword(t *testing.T) {
 		},
 	} {
 		srv := listen(t)
-		srv.AddUser(cognitotest.User{Username: "bob", Password: password, Email: "bob@example.com", TOTP: secret})
-		session, access := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session(), *srv.IssueTokens("bob").AccessToken
+		srv.AddUser(
+			cognitotest.User{
+				Username: "bob", Password: password, Email: "bob@example.com", TOTP: secret,
+			})
+		session, access := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session(),
+			*srv.IssueTokens("bob").AccessToken
 		change(srv, kv{"UserPoolId": srv.UserPoolID, "Username": "bob"}, access)
 		assert.Equal(t, usedSession,
 			srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{
@@ -280,10 +299,14 @@ func TestSessionEndsWithThePassword(t *testing.T) {
 	}
 
 	srv := listen(t)
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword})
+	srv.AddUser(
+		cognitotest.User{
+			Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+		})
 	first := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
 	second := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
-	require.NotEmpty(t, srv.respond("NEW_PASSWORD_REQUIRED", first, "bob", kv{"NEW_PASSWORD": other}).access())
+	require.NotEmpty(t,
+		srv.respond("NEW_PASSWORD_REQUIRED", first, "bob", kv{"NEW_PASSWORD": other}).access())
 	assert.Equal(t, usedSession,
 		srv.respond("NEW_PASSWORD_REQUIRED", second, "bob", kv{"NEW_PASSWORD": password}).failure(),
 		"a temporary password sets one other")

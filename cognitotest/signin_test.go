@@ -35,7 +35,8 @@ func TestDecision(t *testing.T) {
 		"OFF, nothing": {mfa: "OFF", pool: everyFactor},
 		"OFF, TOTP":    {mfa: "OFF", pool: everyFactor, user: cognitotest.User{TOTP: secret}},
 		"OFF, all": {mfa: "OFF", pool: everyFactor, user: cognitotest.User{
-			TOTP: secret, Email: "b@x.org", Phone: "+15550001234", Methods: []string{totp, email, sms},
+			TOTP: secret, Email: "b@x.org", Phone: "+15550001234",
+			Methods: []string{totp, email, sms},
 		}},
 		"OPTIONAL, nothing": {mfa: "OPTIONAL", pool: onlyTOTP},
 		"OPTIONAL, addresses": {
@@ -68,8 +69,11 @@ func TestDecision(t *testing.T) {
 		},
 		"OPTIONAL, email, pool without": {
 			mfa: "OPTIONAL", pool: everyFactor,
-			user:  cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
-			later: kv{"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": kv{"Enabled": true}},
+			user: cognitotest.User{Email: "b@x.org", Methods: []string{email}, Preferred: email},
+			later: kv{
+				"MfaConfiguration":              "OPTIONAL",
+				"SoftwareTokenMfaConfiguration": kv{"Enabled": true},
+			},
 		},
 		"OPTIONAL, two, one preferred": {
 			mfa: "OPTIONAL", pool: everyFactor,
@@ -80,15 +84,21 @@ func TestDecision(t *testing.T) {
 		},
 		"OPTIONAL, two, none preferred": {
 			mfa: "OPTIONAL", pool: everyFactor,
-			user:   cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			user: cognitotest.User{
+				TOTP: secret, Email: "b@x.org", Methods: []string{email, totp},
+			},
 			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
 		},
-		"ON, nothing": {mfa: "ON", pool: onlyTOTP, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`},
+		"ON, nothing": {
+			mfa: "ON", pool: onlyTOTP, expect: "MFA_SETUP", offers: `["SOFTWARE_TOKEN_MFA"]`,
+		},
 		"ON, nothing, every factor": {
 			mfa: "ON", pool: everyFactor, expect: "MFA_SETUP",
 			offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
 		},
-		"ON, TOTP preferred": {mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp},
+		"ON, TOTP preferred": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{TOTP: secret}, expect: totp,
+		},
 		"ON, TOTP verified": {
 			mfa: "ON", pool: onlyTOTP, user: cognitotest.User{TOTP: secret, Methods: []string{}},
 			expect: totp,
@@ -96,9 +106,14 @@ func TestDecision(t *testing.T) {
 		"ON, TOTP verified, addresses": {
 			mfa: "ON", pool: everyFactor, expect: "SELECT_MFA_TYPE",
 			offers: `["SMS_MFA","SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
-			user:   cognitotest.User{TOTP: secret, Methods: []string{}, Email: "b@x.org", Phone: "+15550001234"},
+			user: cognitotest.User{
+				TOTP: secret, Methods: []string{}, Email: "b@x.org", Phone: "+15550001234",
+			},
 		},
-		"ON, a number": {mfa: "ON", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234"}, expect: sms},
+		"ON, a number": {
+			mfa: "ON", pool: everyFactor, user: cognitotest.User{Phone: "+15550001234"},
+			expect: sms,
+		},
 		"ON, an unverified number": {
 			mfa: "ON", pool: everyFactor,
 			user:   cognitotest.User{Attributes: map[string]string{"phone_number": "+15550001234"}},
@@ -118,7 +133,9 @@ func TestDecision(t *testing.T) {
 		},
 		"ON, two, none preferred": {
 			mfa: "ON", pool: everyFactor,
-			user:   cognitotest.User{TOTP: secret, Email: "b@x.org", Methods: []string{email, totp}},
+			user: cognitotest.User{
+				TOTP: secret, Email: "b@x.org", Methods: []string{email, totp},
+			},
 			expect: "SELECT_MFA_TYPE", offers: `["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`,
 		},
 		"new password comes first": {
@@ -166,16 +183,19 @@ func TestChainOverTheSDK(t *testing.T) {
 	require.NoError(t, err)
 
 	first, err := client.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
-		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth,
+		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID,
+		AuthFlow:       types.AuthFlowTypeAdminUserPasswordAuth,
 		AuthParameters: map[string]string{"USERNAME": "bob", "PASSWORD": "Temp0rary!"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, types.ChallengeNameTypeNewPasswordRequired, first.ChallengeName)
-	second, err := client.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
-		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, ChallengeName: first.ChallengeName,
-		Session:            first.Session,
-		ChallengeResponses: map[string]string{"USERNAME": "bob", "NEW_PASSWORD": password},
-	})
+	second, err := client.AdminRespondToAuthChallenge(ctx,
+		&cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+			UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID,
+			ChallengeName:      first.ChallengeName,
+			Session:            first.Session,
+			ChallengeResponses: map[string]string{"USERNAME": "bob", "NEW_PASSWORD": password},
+		})
 	require.NoError(t, err)
 	require.Equal(t, types.ChallengeNameTypeMfaSetup, second.ChallengeName)
 	associated, err := client.AssociateSoftwareToken(ctx,
@@ -188,15 +208,17 @@ func TestChainOverTheSDK(t *testing.T) {
 	})
 	var mismatch *types.EnableSoftwareTokenMFAException
 	require.ErrorAs(t, err, &mismatch, "the SDK knows the type")
-	verified, err := client.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
-		Session: associated.Session, UserCode: aws.String(srv.Code("bob")),
-	})
+	verified, err := client.VerifySoftwareToken(ctx,
+		&cognitoidentityprovider.VerifySoftwareTokenInput{
+			Session: associated.Session, UserCode: aws.String(srv.Code("bob")),
+		})
 	require.NoError(t, err)
 	require.Equal(t, types.VerifySoftwareTokenResponseTypeSuccess, verified.Status)
-	last, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup,
-		Session: verified.Session, ChallengeResponses: map[string]string{"USERNAME": "bob"},
-	})
+	last, err := client.RespondToAuthChallenge(ctx,
+		&cognitoidentityprovider.RespondToAuthChallengeInput{
+			ClientId: &srv.ClientID, ChallengeName: types.ChallengeNameTypeMfaSetup,
+			Session: verified.Session, ChallengeResponses: map[string]string{"USERNAME": "bob"},
+		})
 	require.NoError(t, err)
 	require.NotNil(t, last.AuthenticationResult)
 	assert.EqualValues(t, 3600, last.AuthenticationResult.ExpiresIn)
@@ -212,7 +234,8 @@ func TestChainOverTheSDK(t *testing.T) {
 func TestSetupBrokenOff(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
-	r := srv.must("AssociateSoftwareToken", kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
+	r := srv.must("AssociateSoftwareToken",
+		kv{"Session": srv.challenged("alice", "MFA_SETUP").session()})
 	srv.must("VerifySoftwareToken", kv{
 		"Session": r.session(), "UserCode": srv.Code("alice"), "FriendlyDeviceName": "phone",
 	})
@@ -228,24 +251,30 @@ func TestNewPasswordThenCode(t *testing.T) {
 	srv := start(t, func(o *options) { o.RequiredAttributes = []string{"name", "email"} })
 	srv.AddUser(cognitotest.User{
 		Username: "bob", Password: "Temp0rary!", Status: types.UserStatusTypeForceChangePassword,
-		TOTP:       secret,
-		Attributes: map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"},
+		TOTP: secret,
+		Attributes: map[string]string{
+			"locale": "en", "email": "old@x.org", "email_verified": "true",
+		},
 	})
 	r := srv.signIn("bob", "Temp0rary!")
 	require.Equal(t, "NEW_PASSWORD_REQUIRED", r.text("ChallengeName"))
 	var known map[string]string
-	require.NoError(t, json.Unmarshal([]byte(r.text("ChallengeParameters", "userAttributes")), &known))
-	assert.Equal(t, map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"}, known)
+	require.NoError(t,
+		json.Unmarshal([]byte(r.text("ChallengeParameters", "userAttributes")), &known))
+	assert.Equal(t,
+		map[string]string{"locale": "en", "email": "old@x.org", "email_verified": "true"}, known)
 	assert.Equal(t, `["userAttributes.name"]`, r.text("ChallengeParameters", "requiredAttributes"))
 
 	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{
 		"NEW_PASSWORD": password, "userAttributes.name": "Bob",
 	})
 	require.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"), "%s", r.raw)
-	r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
+	r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), "bob",
+		kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	require.NotEmpty(t, r.access())
 	assert.Equal(t, "Bob", srv.User("bob").Attributes["name"])
-	assert.Equal(t, "NotAuthorized: Incorrect username or password.", srv.signIn("bob", "Temp0rary!").failure())
+	assert.Equal(t, "NotAuthorized: Incorrect username or password.",
+		srv.signIn("bob", "Temp0rary!").failure())
 }
 
 func TestSelectThenCode(t *testing.T) {
@@ -255,7 +284,8 @@ func TestSelectThenCode(t *testing.T) {
 			t.Parallel()
 			srv := start(t, everyFactor)
 			srv.AddUser(cognitotest.User{
-				Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com", Phone: "+15550001234",
+				Username: "bob", Password: password, TOTP: secret, Email: "bob@example.com",
+				Phone:   "+15550001234",
 				Methods: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 			})
 			r := srv.challenged("bob", "SELECT_MFA_TYPE")
@@ -277,10 +307,13 @@ func TestSelectThenCode(t *testing.T) {
 			assert.Equal(t, "CodeMismatch: Invalid code or auth state for the user.",
 				srv.respond(method, r.session(), "bob", kv{method + "_CODE": "x"}).failure())
 			assert.NotEmpty(t,
-				srv.respond(method, r.session(), "bob", kv{method + "_CODE": message.Code}).access(),
+				srv.respond(method, r.session(), "bob",
+					kv{method + "_CODE": message.Code}).access(),
 				"a wrong code does not use the session up")
-			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
-				srv.respond("SELECT_MFA_TYPE", first, "bob", kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
+			assert.Equal(t,
+				"NotAuthorized: Invalid session for the user, session can only be used once.",
+				srv.respond("SELECT_MFA_TYPE", first, "bob",
+					kv{"ANSWER": "SOFTWARE_TOKEN_MFA"}).failure())
 		})
 	}
 }
@@ -309,9 +342,11 @@ func TestScriptedChallengeAgain(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	script := cognitotest.Challenge{
-		Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}, Tries: 3,
+		Parameters: map[string]string{"question": "pet"},
+		Answers:    map[string]string{"ANSWER": "rex"}, Tries: 3,
 	}
-	srv.Script("alice", script, cognitotest.Challenge{Answers: map[string]string{"ANSWER": "again"}, Tries: 2})
+	srv.Script("alice", script,
+		cognitotest.Challenge{Answers: map[string]string{"ANSWER": "again"}, Tries: 2})
 	const custom = "CUSTOM_CHALLENGE"
 	answer := func(r reply, text string) reply {
 		t.Helper()
@@ -325,7 +360,8 @@ func TestScriptedChallengeAgain(t *testing.T) {
 	assert.Equal(t, usedSession, answer(first, "rex").failure(), "the first one is over")
 	next := answer(answer(second, "tom"), "rex")
 	require.Equal(t, custom, next.text("ChallengeName"), "the third answer is right")
-	assert.NotEmpty(t, answer(answer(next, "wrong"), "again").access(), "each challenge has tries of its own")
+	assert.NotEmpty(t, answer(answer(next, "wrong"), "again").access(),
+		"each challenge has tries of its own")
 
 	last := answer(answer(srv.challenged("alice", custom), "tom"), "tom")
 	assert.Equal(t, incorrect, answer(last, "tom").failure())
@@ -335,7 +371,10 @@ func TestScriptedChallengeAgain(t *testing.T) {
 func TestScriptedChallenges(t *testing.T) {
 	t.Parallel()
 	script := []cognitotest.Challenge{
-		{Parameters: map[string]string{"question": "pet"}, Answers: map[string]string{"ANSWER": "rex"}},
+		{
+			Parameters: map[string]string{"question": "pet"},
+			Answers:    map[string]string{"ANSWER": "rex"},
+		},
 		{Name: "FUTURE_CHALLENGE", Answers: map[string]string{"PROOF": "1"}},
 	}
 	for name, begin := range map[string]func(fake) reply{
@@ -369,7 +408,8 @@ func TestScriptedChallenges(t *testing.T) {
 			session := r.session()
 			assert.Equal(t, "NotAuthorized: Incorrect username or password.",
 				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "tom"}).failure())
-			assert.Equal(t, "NotAuthorized: Invalid session for the user, session can only be used once.",
+			assert.Equal(t,
+				"NotAuthorized: Invalid session for the user, session can only be used once.",
 				srv.respond("CUSTOM_CHALLENGE", session, "bob", kv{"ANSWER": "rex"}).failure(),
 				"a wrong answer ends it")
 
@@ -393,7 +433,8 @@ func TestScriptBeforeTheNewPassword(t *testing.T) {
 	})
 	custom := func() reply {
 		return srv.must("InitiateAuth", kv{
-			"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": kv{"USERNAME": "bob"},
+			"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH",
+			"AuthParameters": kv{"USERNAME": "bob"},
 		})
 	}
 	proveScript := func(r reply) reply {
@@ -438,7 +479,9 @@ func TestAliases(t *testing.T) {
 		},
 		"aliases": {
 			on: func(o *options) {
-				o.AliasAttributes = []types.AliasAttributeType{"email", "phone_number", "preferred_username"}
+				o.AliasAttributes = []types.AliasAttributeType{
+					"email", "phone_number", "preferred_username",
+				}
 			},
 			user: cognitotest.User{
 				Username: "bob", Email: "bob@example.com",
@@ -446,16 +489,20 @@ func TestAliases(t *testing.T) {
 					"preferred_username": "bobby", "phone_number": "+15550001234",
 				},
 			},
-			names: []string{"bob", "bob@example.com", "bobby"}, unknown: []string{"BOB", "+15550001234"},
+			names:   []string{"bob", "bob@example.com", "bobby"},
+			unknown: []string{"BOB", "+15550001234"},
 		},
 		"e-mail pool": {
 			on:    func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			user:  cognitotest.User{Username: "bob@example.com"},
-			names: []string{"bob@example.com"}, unknown: []string{"Bob@Example.com", "bob"}, uuid: true,
+			names: []string{"bob@example.com"}, unknown: []string{"Bob@Example.com", "bob"},
+			uuid: true,
 		},
 		"e-mail or phone, any case": {
 			on: func(o *options) {
-				o.UsernameAttributes, o.CaseInsensitive = []types.UsernameAttributeType{"email", "phone_number"}, true
+				o.UsernameAttributes, o.CaseInsensitive = []types.UsernameAttributeType{
+					"email", "phone_number",
+				}, true
 			},
 			user:  cognitotest.User{Username: "Bob@Example.com", Phone: "+15550001234"},
 			names: []string{"bob@example.com", "BOB@EXAMPLE.COM", "+15550001234"}, uuid: true,
@@ -485,12 +532,14 @@ func TestAliases(t *testing.T) {
 			for _, name := range names {
 				for _, answeredAs := range names {
 					r := srv.challenged(name, "SOFTWARE_TOKEN_MFA")
-					assert.Equal(t, state.Username, r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
+					assert.Equal(t, state.Username,
+						r.text("ChallengeParameters", "USER_ID_FOR_SRP"))
 					srv.Advance(time.Minute)
 					r = srv.respond("SOFTWARE_TOKEN_MFA", r.session(), answeredAs, kv{
 						"SOFTWARE_TOKEN_MFA_CODE": srv.Code(name),
 					})
-					require.NotEmpty(t, r.access(), "%s, answered as %s: %s", name, answeredAs, r.raw)
+					require.NotEmpty(t, r.access(), "%s, answered as %s: %s", name, answeredAs,
+						r.raw)
 					assert.Equal(t, state.Username, claims(t, r.access())["username"])
 					assert.Equal(t, state.Username,
 						claims(t, r.text("AuthenticationResult", "IdToken"))["cognito:username"])
@@ -508,7 +557,8 @@ func TestAliases(t *testing.T) {
 func TestNameThatIsASub(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	r := srv.call("SignUp", kv{"ClientId": srv.ClientID, "Username": srv.User("alice").Sub, "Password": password})
+	r := srv.call("SignUp",
+		kv{"ClientId": srv.ClientID, "Username": srv.User("alice").Sub, "Password": password})
 	assert.Equal(t, "UsernameExists: User already exists", r.failure())
 }
 
@@ -546,7 +596,8 @@ func TestLockout(t *testing.T) {
 	}
 	assert.Empty(t, try(password), "a quiet quarter of an hour forgets")
 	srv.signIn("nobody", "wrong")
-	assert.Equal(t, refused, srv.signIn("nobody", "wrong").failure(), "who does not exist is not locked out")
+	assert.Equal(t, refused, srv.signIn("nobody", "wrong").failure(),
+		"who does not exist is not locked out")
 }
 
 func TestCodeLockout(t *testing.T) {
@@ -564,10 +615,12 @@ func TestCodeLockout(t *testing.T) {
 			srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: secret})
 			session := srv.challenged("bob", "SOFTWARE_TOKEN_MFA").session()
 			answer := func(code string) string {
-				return srv.respond("SOFTWARE_TOKEN_MFA", session, "bob", kv{"SOFTWARE_TOKEN_MFA_CODE": code}).failure()
+				return srv.respond("SOFTWARE_TOKEN_MFA", session, "bob",
+					kv{"SOFTWARE_TOKEN_MFA_CODE": code}).failure()
 			}
 			for range 5 {
-				require.Equal(t, "CodeMismatch: Invalid code received for user", answer(srv.wrong("bob")))
+				require.Equal(t, "CodeMismatch: Invalid code received for user",
+					answer(srv.wrong("bob")))
 			}
 			assert.Equal(t, tc.after, answer(srv.Code("bob")))
 		})
@@ -578,7 +631,10 @@ func TestCodeLockout(t *testing.T) {
 func TestNewPasswordShapes(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, mfaOn, func(o *options) { o.Email = true })
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword})
+	srv.AddUser(
+		cognitotest.User{
+			Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+		})
 	session := srv.challenged("bob", "NEW_PASSWORD_REQUIRED").session()
 	const detected = "InvalidParameter: 1 validation error detected: Value "
 	for want, responses := range map[string]kv{
@@ -595,11 +651,14 @@ func TestNewPasswordShapes(t *testing.T) {
 			"NEW_PASSWORD": password, "userAttributes.name": strings.Repeat("x", 2049),
 		},
 	} {
-		assert.Equal(t, detected+want, srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", responses).failure())
+		assert.Equal(t, detected+want,
+			srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", responses).failure())
 	}
 	setup := srv.respond("NEW_PASSWORD_REQUIRED", session, "bob", kv{"NEW_PASSWORD": password})
 	require.Equal(t, "MFA_SETUP", setup.text("ChallengeName"))
-	for _, address := range []string{"bob@", "b b@example.com", strings.Repeat("x", 2048) + "@example.com"} {
+	for _, address := range []string{
+		"bob@", "b b@example.com", strings.Repeat("x", 2048) + "@example.com",
+	} {
 		r := srv.respond("MFA_SETUP", setup.session(), "bob", kv{"EMAIL": address})
 		assert.Equal(t, "InvalidParameter: Invalid email address format.", r.failure())
 	}

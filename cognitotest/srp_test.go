@@ -32,10 +32,11 @@ type srpClient struct {
 func newSRPClient() *srpClient {
 	n := definedModulus()
 	a := new(big.Int).SetBytes(sha256sum([]byte(time.Now().String())))
-	return &srpClient{n, a, new(big.Int).Exp(big.NewInt(2), a, n)}
+	return &srpClient{n: n, a: a, A: new(big.Int).Exp(big.NewInt(2), a, n)}
 }
 
-// definedModulus is 2^3072 - 2^3008 - 1 + 2^64 * ([2^2942 pi] + 1690314), from section 4 of RFC 3526.
+// definedModulus is 2^3072 - 2^3008 - 1 + 2^64 * ([2^2942 pi] + 1690314), from section 4 of RFC
+// 3526.
 func definedModulus() *big.Int {
 	power := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
 	const guard = 64
@@ -50,14 +51,16 @@ func definedModulus() *big.Int {
 	}
 	// Machin: pi = 16 arctan(1/5) - 4 arctan(1/239)
 	pi := arctanOfInverse(5)
-	pi.Mul(pi, big.NewInt(16)).Sub(pi, new(big.Int).Mul(arctanOfInverse(239), big.NewInt(4))).Rsh(pi, guard)
+	pi.Mul(pi, big.NewInt(16)).Sub(pi,
+		new(big.Int).Mul(arctanOfInverse(239), big.NewInt(4))).Rsh(pi, guard)
 
 	n := pi.Add(pi, big.NewInt(1690314))
 	n.Lsh(n, 64).Add(n, power(3072)).Sub(n, power(3008))
 	return n.Sub(n, big.NewInt(1))
 }
 
-// padHex makes of a number the digits that are hashed: an even number of them, which do not look negative.
+// padHex makes of a number the digits that are hashed: an even number of them, which do not look
+// negative.
 func padHex(x *big.Int) []byte {
 	digits := x.Text(16)
 	switch {
@@ -115,9 +118,10 @@ func (f fake) srpStamp() string {
 // srpInit begins a sign-in by SRP.
 func (f fake) srpInit(s *srpClient, username string) reply {
 	f.t.Helper()
-	return f.call("InitiateAuth", kv{"ClientId": f.ClientID, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": kv{
-		"USERNAME": username, "SRP_A": s.A.Text(16), "SECRET_HASH": f.secretHash(username),
-	}})
+	return f.call("InitiateAuth",
+		kv{"ClientId": f.ClientID, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": kv{
+			"USERNAME": username, "SRP_A": s.A.Text(16), "SECRET_HASH": f.secretHash(username),
+		}})
 }
 
 // srpClaim makes the answer to a PASSWORD_VERIFIER.
@@ -137,7 +141,8 @@ func (f fake) srpClaimAt(s *srpClient, challenge reply, password, stamp string) 
 	require.NoError(f.t, err)
 	key := s.key(f.t, realm, name, password, parameter("SALT"), parameter("SRP_B"))
 	return kv{
-		"USERNAME": parameter("USERNAME"), "SECRET_HASH": f.secretHash(parameter("USERNAME")), "TIMESTAMP": stamp,
+		"USERNAME": parameter("USERNAME"), "SECRET_HASH": f.secretHash(parameter("USERNAME")),
+		"TIMESTAMP":                   stamp,
 		"PASSWORD_CLAIM_SECRET_BLOCK": parameter("SECRET_BLOCK"),
 		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(hmacSum(
 			key, []byte(realm+name), block, []byte(stamp),
@@ -172,7 +177,8 @@ func TestSRP(t *testing.T) {
 		"name not ASCII":     {user: cognitotest.User{Username: "björn"}},
 		"with a secret":      {on: func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" }},
 		"name in other case": {
-			on: func(o *options) { o.CaseInsensitive = true }, user: cognitotest.User{Username: "Bob"},
+			on:   func(o *options) { o.CaseInsensitive = true },
+			user: cognitotest.User{Username: "Bob"},
 		},
 		"by e-mail": {
 			on:   func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
@@ -230,12 +236,14 @@ func TestSRPChallenge(t *testing.T) {
 	assert.InDelta(t, 1200, len(r.text("ChallengeParameters", "SECRET_BLOCK")), 100)
 
 	again := srv.srpInit(s, "bob")
-	assert.Equal(t, parameters["SALT"], again.text("ChallengeParameters", "SALT"), "the user's salt stays")
+	assert.Equal(t, parameters["SALT"], again.text("ChallengeParameters", "SALT"),
+		"the user's salt stays")
 	assert.NotEqual(
 		t, parameters["SALT"], srv.srpInit(s, "alice").text("ChallengeParameters", "SALT"),
 		"and is nobody else's",
 	)
-	assert.NotEqual(t, parameters["SRP_B"], again.text("ChallengeParameters", "SRP_B"), "the server's key does not")
+	assert.NotEqual(t, parameters["SRP_B"], again.text("ChallengeParameters", "SRP_B"),
+		"the server's key does not")
 }
 
 // The same over the SDK, by an administrator, with the strings that the SDK sends.
@@ -243,12 +251,16 @@ func TestSRPOverTheSDK(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	s := newSRPClient()
-	first, err := srv.Client().AdminInitiateAuth(t.Context(), &cognitoidentityprovider.AdminInitiateAuthInput{
-		UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID, AuthFlow: types.AuthFlowTypeUserSrpAuth,
-		AuthParameters: map[string]string{"USERNAME": "alice", "SRP_A": s.A.Text(16)},
-	})
+	first, err := srv.Client().AdminInitiateAuth(t.Context(),
+		&cognitoidentityprovider.AdminInitiateAuthInput{
+			UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID,
+			AuthFlow:       types.AuthFlowTypeUserSrpAuth,
+			AuthParameters: map[string]string{"USERNAME": "alice", "SRP_A": s.A.Text(16)},
+		})
 	require.NoError(t, err)
-	challenge := reply{body: kv{"ChallengeName": string(first.ChallengeName), "ChallengeParameters": kv{}}}
+	challenge := reply{body: kv{
+		"ChallengeName": string(first.ChallengeName), "ChallengeParameters": kv{},
+	}}
 	for name, value := range first.ChallengeParameters {
 		challenge.body["ChallengeParameters"].(kv)[name] = value
 	}
@@ -283,14 +295,19 @@ func TestCustomAuthWithSRP(t *testing.T) {
 			"ClientId": srv.ClientID, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": parameters,
 		})
 	}
-	r := srv.srpAnswer(srv.srpClaim(s, begin(kv{"USERNAME": "alice", "SRP_A": s.A.Text(16)}), password))
+	r := srv.srpAnswer(
+		srv.srpClaim(s, begin(kv{"USERNAME": "alice", "SRP_A": s.A.Text(16)}), password))
 	require.Equal(t, "CUSTOM_CHALLENGE", r.text("ChallengeName"), "%s", r.raw)
-	assert.NotEmpty(t, srv.respond("CUSTOM_CHALLENGE", r.session(), "alice", kv{"ANSWER": "42"}).access())
+	assert.NotEmpty(t,
+		srv.respond("CUSTOM_CHALLENGE", r.session(), "alice", kv{"ANSWER": "42"}).access())
 
-	wrong := srv.srpAnswer(srv.srpClaim(s, begin(kv{"USERNAME": "alice", "SRP_A": s.A.Text(16)}), "wrong"))
+	wrong := srv.srpAnswer(
+		srv.srpClaim(s, begin(kv{"USERNAME": "alice", "SRP_A": s.A.Text(16)}), "wrong"))
 	assert.Equal(t, incorrect, wrong.failure())
-	assert.Equal(t, "InvalidParameter: Missing required parameter SRP_A", begin(kv{"USERNAME": "alice"}).failure())
-	assert.Equal(t, "InvalidParameter: Missing required parameter USERNAME", begin(kv{"SRP_A": "2"}).failure())
+	assert.Equal(t, "InvalidParameter: Missing required parameter SRP_A",
+		begin(kv{"USERNAME": "alice"}).failure())
+	assert.Equal(t, "InvalidParameter: Missing required parameter USERNAME",
+		begin(kv{"SRP_A": "2"}).failure())
 }
 
 func TestSRPPublicKeys(t *testing.T) {
@@ -325,7 +342,8 @@ func TestSRPPublicKeys(t *testing.T) {
 				"AuthParameters": kv{"USERNAME": username, "SRP_A": tc.key},
 			})
 			assert.Equal(t, tc.failure, r.failure(), "%s, %s", name, username)
-			assert.Equal(t, tc.failure == "", r.text("ChallengeName") == "PASSWORD_VERIFIER", "%s, %s", name, username)
+			assert.Equal(t, tc.failure == "", r.text("ChallengeName") == "PASSWORD_VERIFIER",
+				"%s, %s", name, username)
 		}
 	}
 }
@@ -346,7 +364,8 @@ func TestSRPAnswers(t *testing.T) {
 	mallory := srv.srpClaim(s, srv.srpInit(s, "mallory"), password)
 	block := func(change func([]byte) []byte) func(kv) {
 		return func(claim kv) {
-			raw, err := base64.StdEncoding.DecodeString(claim["PASSWORD_CLAIM_SECRET_BLOCK"].(string))
+			raw, err := base64.StdEncoding.DecodeString(
+				claim["PASSWORD_CLAIM_SECRET_BLOCK"].(string))
 			require.NoError(t, err)
 			claim["PASSWORD_CLAIM_SECRET_BLOCK"] = base64.StdEncoding.EncodeToString(change(raw))
 		}
@@ -358,8 +377,12 @@ func TestSRPAnswers(t *testing.T) {
 		change  func(kv)
 		failure string
 	}{
-		"no signature":         {set("PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE"},
-		"no block":             {set("PASSWORD_CLAIM_SECRET_BLOCK", ""), missing + "PASSWORD_CLAIM_SECRET_BLOCK"},
+		"no signature": {
+			set("PASSWORD_CLAIM_SIGNATURE", ""), missing + "PASSWORD_CLAIM_SIGNATURE",
+		},
+		"no block": {
+			set("PASSWORD_CLAIM_SECRET_BLOCK", ""), missing + "PASSWORD_CLAIM_SECRET_BLOCK",
+		},
 		"no time":              {set("TIMESTAMP", ""), missing + "TIMESTAMP"},
 		"no name":              {set("USERNAME", ""), missing + "USERNAME"},
 		"signature not Base64": {set("PASSWORD_CLAIM_SIGNATURE", "%%%%"), signature},
@@ -369,25 +392,35 @@ func TestSRPAnswers(t *testing.T) {
 			set("PASSWORD_CLAIM_SIGNATURE", base64.StdEncoding.EncodeToString(make([]byte, 32))),
 			incorrect,
 		},
-		"signature huge":           {set("PASSWORD_CLAIM_SIGNATURE", strings.Repeat("A", 100_000)), incorrect},
-		"signature of mallory":     {set("PASSWORD_CLAIM_SIGNATURE", mallory["PASSWORD_CLAIM_SIGNATURE"]), incorrect},
-		"block not Base64":         {set("PASSWORD_CLAIM_SECRET_BLOCK", "%%%%"), incorrect},
-		"block too short":          {set("PASSWORD_CLAIM_SECRET_BLOCK", "AAAA"), incorrect},
-		"block of zeros":           {set("PASSWORD_CLAIM_SECRET_BLOCK", strings.Repeat("A", 1200)), incorrect},
-		"block huge":               {set("PASSWORD_CLAIM_SECRET_BLOCK", strings.Repeat("A", 100_000)), incorrect},
-		"block with a flipped bit": {block(func(raw []byte) []byte { raw[500] ^= 1; return raw }), incorrect},
-		"block shortened":          {block(func(raw []byte) []byte { return raw[:len(raw)-1] }), incorrect},
-		"block lengthened":         {block(func(raw []byte) []byte { return append(raw, 0) }), incorrect},
+		"signature huge": {
+			set("PASSWORD_CLAIM_SIGNATURE", strings.Repeat("A", 100_000)), incorrect,
+		},
+		"signature of mallory": {set("PASSWORD_CLAIM_SIGNATURE",
+			mallory["PASSWORD_CLAIM_SIGNATURE"]), incorrect},
+		"block not Base64": {set("PASSWORD_CLAIM_SECRET_BLOCK", "%%%%"), incorrect},
+		"block too short":  {set("PASSWORD_CLAIM_SECRET_BLOCK", "AAAA"), incorrect},
+		"block of zeros": {
+			set("PASSWORD_CLAIM_SECRET_BLOCK", strings.Repeat("A", 1200)), incorrect,
+		},
+		"block huge": {set("PASSWORD_CLAIM_SECRET_BLOCK",
+			strings.Repeat("A", 100_000)), incorrect},
+		"block with a flipped bit": {
+			block(func(raw []byte) []byte { raw[500] ^= 1; return raw }), incorrect,
+		},
+		"block shortened":  {block(func(raw []byte) []byte { return raw[:len(raw)-1] }), incorrect},
+		"block lengthened": {block(func(raw []byte) []byte { return append(raw, 0) }), incorrect},
 		"block of mallory": {
 			set("PASSWORD_CLAIM_SECRET_BLOCK", mallory["PASSWORD_CLAIM_SECRET_BLOCK"]), incorrect,
 		},
 		"block of another server": {
-			set("PASSWORD_CLAIM_SECRET_BLOCK", other.srpInit(s, "alice").text("ChallengeParameters", "SECRET_BLOCK")),
+			set("PASSWORD_CLAIM_SECRET_BLOCK",
+				other.srpInit(s, "alice").text("ChallengeParameters", "SECRET_BLOCK")),
 			incorrect,
 		},
 		"block that is a session": {set("PASSWORD_CLAIM_SECRET_BLOCK", func() string {
 			srv := withTOTP(t)
-			return strings.TrimPrefix(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(), "AYABe")
+			return strings.TrimPrefix(srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session(),
+				"AYABe")
 		}()), incorrect},
 		"everything of mallory but the name": {func(claim kv) {
 			for name, value := range mallory {
@@ -444,7 +477,8 @@ func TestSRPTimestampForm(t *testing.T) {
 	}
 }
 
-// A client's clock may be off by five minutes. That of a client which a test cannot move counts as right after Advance.
+// A client's clock may be off by five minutes. That of a client which a test cannot move counts as
+// right after Advance.
 func TestSRPTimestampRange(t *testing.T) {
 	t.Parallel()
 	clock := time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC)
@@ -459,7 +493,8 @@ func TestSRPTimestampRange(t *testing.T) {
 	}
 	for off, failure := range map[time.Duration]string{
 		0: "", 5 * time.Minute: "", -5 * time.Minute: "",
-		5*time.Minute + time.Second: incorrect, -5*time.Minute - time.Second: incorrect, 24 * time.Hour: incorrect,
+		5*time.Minute + time.Second: incorrect, -5*time.Minute - time.Second: incorrect,
+		24 * time.Hour: incorrect,
 	} {
 		assert.Equal(t, failure, signed(off), off)
 	}
@@ -477,7 +512,8 @@ func TestSRPChallengeIsUsedOnce(t *testing.T) {
 	claim := srv.srpClaim(s, newer, password)
 	require.NotEmpty(t, srv.srpAnswer(claim).access())
 	assert.Equal(t, usedSession, srv.srpAnswer(claim).failure())
-	assert.NotEmpty(t, srv.srpAnswer(srv.srpClaim(s, older, password)).access(), "each is good by itself")
+	assert.NotEmpty(t, srv.srpAnswer(srv.srpClaim(s, older, password)).access(),
+		"each is good by itself")
 
 	unanswered := srv.srpInit(s, "alice")
 	srv.Advance(3*time.Minute - time.Millisecond)
@@ -505,7 +541,8 @@ func TestSRPChallengeIsBoundToItsClient(t *testing.T) {
 	assert.NotEmpty(t, answer(srv.ClientID).access())
 }
 
-// Whoever has the password at the challenge but not at the answer does not come in, nor the other way round.
+// Whoever has the password at the challenge but not at the answer does not come in, nor the other
+// way round.
 func TestSRPPasswordChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -530,7 +567,8 @@ func TestSRPUserGoneMeanwhile(t *testing.T) {
 	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, challenge, password)).failure())
 }
 
-// What keeps a user out shows after the right password only, unless the client tells who exists anyway.
+// What keeps a user out shows after the right password only, unless the client tells who exists
+// anyway.
 func TestSRPStates(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -567,14 +605,16 @@ func TestSRPLockout(t *testing.T) {
 	}
 	assert.Equal(t, incorrect, srv.signIn("alice", "wrong").failure())
 	assert.Equal(t, incorrect, srv.srpSignIn("alice", "wrong").failure())
-	assert.Equal(t, "NotAuthorized: Password attempts exceeded", srv.srpSignIn("alice", password).failure())
+	assert.Equal(t, "NotAuthorized: Password attempts exceeded",
+		srv.srpSignIn("alice", password).failure())
 	assert.Equal(t, 5, srv.User("alice").FailedPasswordTries)
 	srv.Advance(time.Second)
 	assert.NotEmpty(t, srv.srpSignIn("alice", password).access())
 	assert.Zero(t, srv.User("alice").FailedPasswordTries)
 }
 
-// A challenge for a name that nobody has looks like any other, stays the same, and ends like a wrong password.
+// A challenge for a name that nobody has looks like any other, stays the same, and ends like a
+// wrong password.
 func TestSRPSimulatedChallenge(t *testing.T) {
 	t.Parallel()
 	byEmail := func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} }
@@ -586,9 +626,11 @@ func TestSRPSimulatedChallenge(t *testing.T) {
 	parameters, _ := simulated.body["ChallengeParameters"].(kv)
 	require.Len(t, parameters, 5)
 	for name, value := range realOne.body["ChallengeParameters"].(kv) {
-		assert.InDelta(t, len(value.(string)), len(simulated.text("ChallengeParameters", name)), 8, name)
+		assert.InDelta(t, len(value.(string)), len(simulated.text("ChallengeParameters", name)), 8,
+			name)
 	}
-	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, parameters["USERNAME"])
+	assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
+		parameters["USERNAME"])
 	assert.Equal(t, parameters["USERNAME"], parameters["USER_ID_FOR_SRP"])
 	assert.Regexp(t, `^[1-9a-f][0-9a-f]{31}$`, parameters["SALT"])
 
@@ -615,7 +657,8 @@ func TestSRPSimulatedChallenge(t *testing.T) {
 	assert.Equal(t, expiredSession, srv.srpAnswer(srv.srpClaim(s, simulated, "wrong")).failure())
 
 	telling := start(t, byEmail, func(o *options) { o.RevealUsers = true })
-	assert.Equal(t, "UserNotFound: User does not exist.", telling.srpInit(s, "nobody@example.com").failure())
+	assert.Equal(t, "UserNotFound: User does not exist.",
+		telling.srpInit(s, "nobody@example.com").failure())
 }
 
 // Who came with somebody's name before there was somebody does not come in after.
@@ -664,7 +707,8 @@ func FuzzSRPAnswer(f *testing.F) {
 			"PASSWORD_CLAIM_SECRET_BLOCK": block, "TIMESTAMP": stamp,
 		})
 		assert.Contains(
-			t, []string{"NotAuthorizedException", "InvalidParameterException"}, r.text("__type"), "%s",
+			t, []string{"NotAuthorizedException", "InvalidParameterException"}, r.text("__type"),
+			"%s",
 			r.raw,
 		)
 	})
@@ -676,6 +720,7 @@ func BenchmarkSRP(b *testing.B) {
 	srv := start(b)
 	s := newSRPClient()
 	for b.Loop() {
-		require.NotEmpty(b, srv.srpAnswer(srv.srpClaim(s, srv.srpInit(s, "alice"), password)).access())
+		require.NotEmpty(b,
+			srv.srpAnswer(srv.srpClaim(s, srv.srpInit(s, "alice"), password)).access())
 	}
 }

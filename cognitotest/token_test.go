@@ -27,7 +27,8 @@ func claims(tb testing.TB, token string) jwt.MapClaims {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, frozen, func(o *options) {
-		o.Region, o.AccessTokenValidity, o.IDTokenValidity = "eu-central-1", 5*time.Minute, 2*time.Hour
+		o.Region, o.AccessTokenValidity, o.IDTokenValidity = "eu-central-1", 5*time.Minute,
+			2*time.Hour
 	})
 	srv.AddUser(cognitotest.User{
 		Username: "ann", Password: password, Email: "ann@example.com", Groups: []string{"admins"},
@@ -96,13 +97,14 @@ func TestGlobalSignOut(t *testing.T) {
 		soon    string // what a token gets that was issued right after, in the same second
 		signOut func(fake, string)
 	}{
-		"by the user": {false, revoked, func(srv fake, access string) {
+		"by the user": {precise: false, soon: revoked, signOut: func(srv fake, access string) {
 			srv.must("GlobalSignOut", kv{"AccessToken": access})
 		}},
-		"by an administrator": {false, revoked, func(srv fake, _ string) {
-			srv.must("AdminUserGlobalSignOut", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
+		"by an administrator": {precise: false, soon: revoked, signOut: func(srv fake, _ string) {
+			srv.must("AdminUserGlobalSignOut",
+				kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 		}},
-		"precise": {true, "", func(srv fake, access string) {
+		"precise": {precise: true, signOut: func(srv fake, access string) {
 			srv.must("GlobalSignOut", kv{"AccessToken": access})
 		}},
 	} {
@@ -110,7 +112,9 @@ func TestGlobalSignOut(t *testing.T) {
 			t.Parallel()
 			srv := start(t, frozen, func(o *options) { o.Quirks.PreciseSignOut = tc.precise })
 			before := srv.tokens("alice")
-			get := func(r reply) string { return srv.call("GetUser", kv{"AccessToken": r.access()}).failure() }
+			get := func(r reply) string {
+				return srv.call("GetUser", kv{"AccessToken": r.access()}).failure()
+			}
 			refresh := func(r reply) string {
 				return srv.call("GetTokensFromRefreshToken", kv{
 					"ClientId": srv.ClientID, "RefreshToken": r.refresh(),
@@ -152,7 +156,8 @@ func TestRevokeToken(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	first, second := srv.tokens("alice"), srv.tokens("alice")
-	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
+	refreshed := srv.must("GetTokensFromRefreshToken",
+		kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
 	for range 2 {
 		again := srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": first.refresh()})
 		assert.Equal(t, "{}", string(again.raw), "again is fine, too")
@@ -183,7 +188,9 @@ func TestRefresh(t *testing.T) {
 		"AdminInitiateAuth": {withSecret, func(srv fake, refresh string) reply {
 			return srv.must("AdminInitiateAuth", kv{
 				"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN",
-				"AuthParameters": kv{"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice")},
+				"AuthParameters": kv{
+					"REFRESH_TOKEN": refresh, "SECRET_HASH": srv.secretHash("alice"),
+				},
 			})
 		}},
 		"GetTokensFromRefreshToken": {withSecret, func(srv fake, refresh string) reply {
@@ -212,10 +219,12 @@ func TestRefresh(t *testing.T) {
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen, func(o *options) {
-		o.RefreshTokenRotation, o.RotationGrace, o.RefreshTokenValidity = true, 30*time.Second, time.Hour
+		o.RefreshTokenRotation, o.RotationGrace, o.RefreshTokenValidity = true, 30*time.Second,
+			time.Hour
 	})
 	refresh := func(token string) reply {
-		return srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
+		return srv.call("GetTokensFromRefreshToken",
+			kv{"ClientId": srv.ClientID, "RefreshToken": token})
 	}
 	first := srv.tokens("alice").refresh()
 	srv.Advance(20 * time.Minute)
@@ -243,7 +252,10 @@ func TestRotation(t *testing.T) {
 func TestRevocationOfMany(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen, func(o *options) { o.RefreshTokenValidity = time.Hour })
-	revoke := func(token *string) { srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": *token}) }
+	revoke := func(token *string) {
+		srv.must("RevokeToken",
+			kv{"ClientId": srv.ClientID, "Token": *token})
+	}
 	for range 64 {
 		revoke(srv.IssueTokens("alice").RefreshToken)
 	}
@@ -267,21 +279,27 @@ func TestHostileTokens(t *testing.T) {
 		require.NoError(t, err)
 		return jwtEncode(text)
 	}
-	header := func(alg string) string { return encode(kv{"alg": alg, "kid": jwtHeader(t, good)["kid"]}) }
+	header := func(alg string) string {
+		return encode(kv{"alg": alg, "kid": jwtHeader(t, good)["kid"]})
+	}
 	const (
 		signature = "NotAuthorized: Could not verify signature for Access Token"
 		invalid   = "NotAuthorized: Invalid Access Token"
 	)
 	for name, tc := range map[string]struct{ token, failure string }{
-		"alg none":         {header("none") + "." + parts[1] + ".", signature},
-		"HS256":            {header("HS256") + "." + parts[1] + "." + parts[2], signature},
-		"RS384":            {header("RS384") + "." + parts[1] + "." + parts[2], signature},
-		"unknown alg":      {header("XS256") + "." + parts[1] + "." + parts[2], invalid},
-		"unknown kid":      {encode(kv{"alg": "RS256", "kid": "x"}) + "." + parts[1] + "." + parts[2], signature},
-		"kid of no string": {encode(kv{"alg": "RS256", "kid": 1}) + "." + parts[1] + "." + parts[2], signature},
-		"no expiry":        {parts[0] + "." + encode(kv{"token_use": "access"}) + "." + parts[2], invalid},
+		"alg none":    {header("none") + "." + parts[1] + ".", signature},
+		"HS256":       {header("HS256") + "." + parts[1] + "." + parts[2], signature},
+		"RS384":       {header("RS384") + "." + parts[1] + "." + parts[2], signature},
+		"unknown alg": {header("XS256") + "." + parts[1] + "." + parts[2], invalid},
+		"unknown kid": {encode(kv{"alg": "RS256", "kid": "x"}) + "." + parts[1] + "." +
+			parts[2], signature},
+		"kid of no string": {
+			encode(kv{"alg": "RS256", "kid": 1}) + "." + parts[1] + "." + parts[2], signature,
+		},
+		"no expiry": {parts[0] + "." + encode(kv{"token_use": "access"}) + "." + parts[2], invalid},
 		"huge expiry": {
-			parts[0] + "." + jwtEncode([]byte(`{"token_use":"access","exp":1e400,"iat":1}`)) + "." + parts[2],
+			parts[0] + "." + jwtEncode([]byte(`{"token_use":"access","exp":1e400,"iat":1}`)) + "." +
+				parts[2],
 			invalid,
 		},
 		"other claims": {
@@ -296,25 +314,33 @@ func TestHostileTokens(t *testing.T) {
 		"session":       {start(t, mfaOn).challenged("alice", "MFA_SETUP").session(), invalid},
 		"refresh token": {srv.tokens("alice").refresh(), invalid},
 	} {
-		assert.Equal(t, tc.failure, srv.call("GetUser", kv{"AccessToken": tc.token}).failure(), name)
+		assert.Equal(t, tc.failure, srv.call("GetUser", kv{"AccessToken": tc.token}).failure(),
+			name)
 	}
 	for _, token := range []string{
 		"....", "a.b.c.d.e", strings.Replace(srv.tokens("alice").refresh(), "..", ".x.", 1),
 	} {
-		r := srv.call("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": token})
+		r := srv.call("GetTokensFromRefreshToken",
+			kv{"ClientId": srv.ClientID, "RefreshToken": token})
 		assert.Equal(t, "NotAuthorized: Invalid Refresh Token", r.failure(), token)
 	}
 }
 
-// What was revoked stays so as long as there are tokens of it, also when its refresh token would be over.
+// What was revoked stays so as long as there are tokens of it, also when its refresh token would be
+// over.
 func TestRevokedForAsLongAsItMatters(t *testing.T) {
 	t.Parallel()
-	srv := start(t, func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = time.Hour, time.Hour })
-	revoke := func(token string) { srv.must("RevokeToken", kv{"ClientId": srv.ClientID, "Token": token}) }
+	srv := start(t,
+		func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = time.Hour, time.Hour })
+	revoke := func(token string) {
+		srv.must("RevokeToken",
+			kv{"ClientId": srv.ClientID, "Token": token})
+	}
 	refresh := srv.tokens("alice").refresh()
 	srv.Advance(50 * time.Minute)
 	refreshed := srv.must("InitiateAuth", kv{
-		"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": kv{"REFRESH_TOKEN": refresh},
+		"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+		"AuthParameters": kv{"REFRESH_TOKEN": refresh},
 	}).access()
 	revoke(refresh)
 	srv.Advance(20 * time.Minute)

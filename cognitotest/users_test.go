@@ -16,12 +16,14 @@ func TestLookupUsers(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	other := srv.must("CreateUserPool", kv{"PoolName": "other"}).text("UserPool", "Id")
-	srv.AddUser(cognitotest.User{Username: "alice", Password: password, UserPoolID: other, TOTP: secret})
+	srv.AddUser(
+		cognitotest.User{Username: "alice", Password: password, UserPoolID: other, TOTP: secret})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, UserPoolID: other})
 	assert.False(t, srv.User("alice").TOTP)
 	both := srv.LookupUsers("alice")
 	require.Len(t, both, 2)
-	assert.Equal(t, []string{srv.UserPoolID, other}, []string{both[0].UserPoolID, both[1].UserPoolID})
+	assert.Equal(t, []string{srv.UserPoolID, other},
+		[]string{both[0].UserPoolID, both[1].UserPoolID})
 	assert.True(t, both[1].TOTP)
 	assert.NotEmpty(t, both[1].Code)
 	assert.Equal(t, other, srv.User("bob").UserPoolID)
@@ -60,7 +62,8 @@ func TestAddedClaims(t *testing.T) {
 		IDClaims: id, AccessClaims: access,
 	})
 	r := srv.tokens("bob")
-	refreshed := srv.must("GetTokensFromRefreshToken", kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
+	refreshed := srv.must("GetTokensFromRefreshToken",
+		kv{"ClientId": srv.ClientID, "RefreshToken": r.refresh()})
 	for _, r := range []reply{r, refreshed} {
 		for text, want := range map[string]map[string]any{
 			r.access(): access, r.text("AuthenticationResult", "IdToken"): id,
@@ -81,9 +84,11 @@ func TestAddedClaims(t *testing.T) {
 func TestUserWithChallenges(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
-	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Challenges: []cognitotest.Challenge{{
-		Name: "MADE_UP", Parameters: map[string]string{"question": "?"}, Answers: map[string]string{"ANSWER": "42"},
-	}}})
+	srv.AddUser(
+		cognitotest.User{Username: "bob", Password: password, Challenges: []cognitotest.Challenge{{
+			Name: "MADE_UP", Parameters: map[string]string{"question": "?"},
+			Answers: map[string]string{"ANSWER": "42"},
+		}}})
 	r := srv.challenged("bob", "MADE_UP")
 	assert.Equal(t, "?", r.text("ChallengeParameters", "question"))
 	assert.NotEmpty(t, srv.respond("MADE_UP", r.session(), "bob", kv{"ANSWER": "42"}).access())

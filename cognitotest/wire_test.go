@@ -27,7 +27,10 @@ var varying = []struct {
 	{regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{342}`), "<jwt>"},
 	{regexp.MustCompile(`eyJ[\w-]+\.\.[\w-]{16}\.[\w-]+\.[\w-]{22}`), "<refresh token>"},
 	{regexp.MustCompile(`"[A-Z2-7]{52}"`), `"<secret>"`},
-	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`), "<uuid>"},
+	{
+		regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`),
+		"<uuid>",
+	},
 }
 
 // The exchange of a whole set-up during sign-in, byte by byte.
@@ -47,7 +50,10 @@ func TestGoldenExchange(t *testing.T) {
 		log.WriteString(operation + " " + http.StatusText(r.status) + "\n" + text + "\n\n")
 		return r
 	}
-	do := func(operation string, body kv) reply { return step(srv.call(operation, body), operation) }
+	do := func(operation string,
+		body kv) reply {
+		return step(srv.call(operation, body), operation)
+	}
 
 	do("AdminCreateUser", kv{
 		"UserPoolId": pool, "Username": "ann", "TemporaryPassword": "Temp0rary!",
@@ -59,7 +65,10 @@ func TestGoldenExchange(t *testing.T) {
 		"NEW_PASSWORD": password, "userAttributes.name": "Ann",
 	}), "RespondToAuthChallenge")
 	associated := do("AssociateSoftwareToken", kv{"Session": r.session()})
-	verify := kv{"Session": associated.session(), "UserCode": srv.wrong("ann"), "FriendlyDeviceName": "phone"}
+	verify := kv{
+		"Session": associated.session(), "UserCode": srv.wrong("ann"),
+		"FriendlyDeviceName": "phone",
+	}
 	do("VerifySoftwareToken", verify)
 	verify["UserCode"] = srv.Code("ann")
 	r = do("VerifySoftwareToken", verify)
@@ -105,11 +114,13 @@ func TestErrorOnTheWire(t *testing.T) {
 		body, typ, header string
 	}{
 		"as Cognito answers": {
-			status: 400, body: wrongPassword, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+			status: 400, body: wrongPassword, typ: "NotAuthorizedException:",
+			header: "Incorrect username or password.",
 		},
 		"with the status of the model": {
 			quirks: cognitotest.Quirks{ModelStatus: true},
-			status: 403, body: wrongPassword, typ: "NotAuthorizedException:", header: "Incorrect username or password.",
+			status: 403, body: wrongPassword, typ: "NotAuthorizedException:",
+			header: "Incorrect username or password.",
 		},
 		"with the type in the header": {
 			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInHeader},
@@ -117,7 +128,8 @@ func TestErrorOnTheWire(t *testing.T) {
 			typ: "NotAuthorizedException:", header: "Incorrect username or password.",
 		},
 		"with the type in the body": {
-			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInBody}, status: 400, body: wrongPassword,
+			quirks: cognitotest.Quirks{ErrorName: cognitotest.ErrorNameInBody}, status: 400,
+			body: wrongPassword,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,111 +172,129 @@ func TestRequestsThatAreNone(t *testing.T) {
 		status                int
 	}{
 		"no target": {
-			"", `{}`,
-			"UnknownOperation: X-Amz-Target does not name an operation of " +
+			body: `{}`,
+			failure: "UnknownOperation: X-Amz-Target does not name an operation of " +
 				"AWSCognitoIdentityProviderService.",
-			400,
+			status: 400,
 		},
 		"another service": {
-			"DynamoDB_20120810.GetItem", `{}`,
-			"UnknownOperation: X-Amz-Target does not name an operation of " +
+			target: "DynamoDB_20120810.GetItem", body: `{}`,
+			failure: "UnknownOperation: X-Amz-Target does not name an operation of " +
 				"AWSCognitoIdentityProviderService.",
-			400,
+			status: 400,
 		},
 		"not emulated": {
-			prefix + "ListUserImportJobs", `{}`,
-			`UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`,
-			400,
+			target: prefix + "ListUserImportJobs", body: `{}`,
+			failure: `UnknownOperation: The operation "ListUserImportJobs" is not emulated by cognitotest.`,
+			status:  400,
 		},
 		"hostile name": {
-			prefix + "GetUser\"\\é", `{}`,
-			`UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, 400,
+			target: prefix + "GetUser\"\\é", body: `{}`,
+			failure: `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, status: 400,
 		},
 		"long name": {
-			prefix + strings.Repeat("x", 5000), `{}`,
-			`UnknownOperation: The operation "` + strings.Repeat("x", 512) + `..." is not ` +
+			target: prefix + strings.Repeat("x", 5000), body: `{}`,
+			failure: `UnknownOperation: The operation "` + strings.Repeat("x", 512) +
+				`..." is not ` +
 				`emulated by cognitotest.`,
-			400,
+			status: 400,
 		},
-		"empty": {prefix + "GetUser", ``, "Serialization: The request is not a JSON object.", 400},
+		"empty": {
+			target: prefix + "GetUser", body: ``,
+			failure: "Serialization: The request is not a JSON object.", status: 400,
+		},
 		"no JSON": {
-			prefix + "GetUser", `AccessToken=x`, "Serialization: The request is not a JSON object.",
-			400,
+			target: prefix + "GetUser", body: `AccessToken=x`,
+			failure: "Serialization: The request is not a JSON object.",
+			status:  400,
 		},
-		"null":  {prefix + "GetUser", `null`, "Serialization: The request is not a JSON object.", 400},
-		"array": {prefix + "GetUser", `[]`, "Serialization: The request is not a JSON object.", 400},
+		"null": {
+			target: prefix + "GetUser", body: `null`,
+			failure: "Serialization: The request is not a JSON object.", status: 400,
+		},
+		"array": {
+			target: prefix + "GetUser", body: `[]`,
+			failure: "Serialization: The request is not a JSON object.", status: 400,
+		},
 		"cut off": {
-			prefix + "GetUser", `{"AccessToken":"x`,
-			"Serialization: The request is not a JSON object.", 400,
+			target: prefix + "GetUser", body: `{"AccessToken":"x`,
+			failure: "Serialization: The request is not a JSON object.", status: 400,
 		},
-		"two documents": {prefix + "GetUser", `{} {}`, "Serialization: The request is not a JSON object.", 400},
+		"two documents": {
+			target: prefix + "GetUser", body: `{} {}`,
+			failure: "Serialization: The request is not a JSON object.", status: 400,
+		},
 		"number for text": {
-			prefix + "VerifySoftwareToken", `{"UserCode":5}`,
-			"Serialization: NUMBER_VALUE can not be converted to a String", 400,
+			target: prefix + "VerifySoftwareToken", body: `{"UserCode":5}`,
+			failure: "Serialization: NUMBER_VALUE can not be converted to a String", status: 400,
 		},
 		"no list": {
-			prefix + "UpdateUserAttributes", `{"UserAttributes":{}}`,
-			"Serialization: Start of structure or map found where not expected.", 400,
+			target: prefix + "UpdateUserAttributes", body: `{"UserAttributes":{}}`,
+			failure: "Serialization: Start of structure or map found where not expected.",
+			status:  400,
 		},
 		"list of texts": {
-			prefix + "UpdateUserAttributes", `{"UserAttributes":["x"]}`,
-			"Serialization: Expected null", 400,
+			target: prefix + "UpdateUserAttributes", body: `{"UserAttributes":["x"]}`,
+			failure: "Serialization: Expected null", status: 400,
 		},
 		"half a user": {
-			prefix + "ListUsers", `{"Limit":0.5}`,
-			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+			target: prefix + "ListUsers", body: `{"Limit":0.5}`,
+			failure: "Serialization: NUMBER_VALUE can not be converted to an Integer", status: 400,
 		},
 		"precedence too high": {
-			prefix + "CreateGroup", `{"Precedence":2147483648}`,
-			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+			target: prefix + "CreateGroup", body: `{"Precedence":2147483648}`,
+			failure: "Serialization: NUMBER_VALUE can not be converted to an Integer", status: 400,
 		},
 		"text for flag": {
-			prefix + "AdminSetUserPassword", `{"Permanent":"yes"}`,
-			"Serialization: STRING_VALUE can not be converted to a Boolean", 400,
+			target: prefix + "AdminSetUserPassword", body: `{"Permanent":"yes"}`,
+			failure: "Serialization: STRING_VALUE can not be converted to a Boolean", status: 400,
 		},
 		"list for object": {
-			prefix + "InitiateAuth", `{"AuthParameters":[]}`, "Serialization: Expected map or null",
-			400,
+			target: prefix + "InitiateAuth", body: `{"AuthParameters":[]}`,
+			failure: "Serialization: Expected map or null",
+			status:  400,
 		},
 		"number in a map": {
-			prefix + "InitiateAuth", `{"AuthParameters":{"USERNAME":1}}`,
-			"Serialization: NUMBER_VALUE can not be converted to a String", 400,
+			target: prefix + "InitiateAuth", body: `{"AuthParameters":{"USERNAME":1}}`,
+			failure: "Serialization: NUMBER_VALUE can not be converted to a String", status: 400,
 		},
 		"number too large": {
-			prefix + "CreateUserPoolClient", `{"AuthSessionValidity":1e99}`,
-			"Serialization: NUMBER_VALUE can not be converted to an Integer", 400,
+			target: prefix + "CreateUserPoolClient", body: `{"AuthSessionValidity":1e99}`,
+			failure: "Serialization: NUMBER_VALUE can not be converted to an Integer", status: 400,
 		},
 		"larger than 1 MiB": {
-			prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`,
-			"RequestEntityTooLarge: The request is larger than 1 MiB.", 413,
+			target:  prefix + "GetUser",
+			body:    `{"AccessToken":"` + strings.Repeat("x", 1<<20) + `"}`,
+			failure: "RequestEntityTooLarge: The request is larger than 1 MiB.", status: 413,
 		},
 		"much larger": {
-			prefix + "GetUser", strings.Repeat("x", 10<<20),
-			"RequestEntityTooLarge: The request is larger than 1 MiB.", 413,
+			target: prefix + "GetUser", body: strings.Repeat("x", 10<<20),
+			failure: "RequestEntityTooLarge: The request is larger than 1 MiB.", status: 413,
 		},
 		"almost 1 MiB": {
-			prefix + "GetUser", `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`,
-			"NotAuthorized: Invalid Access Token", 400,
+			target:  prefix + "GetUser",
+			body:    `{"AccessToken":"` + strings.Repeat("x", 1<<20-100) + `"}`,
+			failure: "NotAuthorized: Invalid Access Token", status: 400,
 		},
 		"invalid UTF-8": {
-			prefix + "InitiateAuth", "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}",
-			"InvalidParameter: 1 validation error detected: " +
+			target: prefix + "InitiateAuth", body: "{\"AuthFlow\":\"\xff\",\"ClientId\":\"x\"}",
+			failure: "InvalidParameter: 1 validation error detected: " +
 				"Value '\uFFFD' at 'authFlow' failed to satisfy constraint: " +
 				"Member must satisfy enum value set: " +
 				"[ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_SRP_AUTH, " +
 				"REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, USER_PASSWORD_AUTH, " +
 				"USER_AUTH]",
-			400,
+			status: 400,
 		},
 		"unknown members": {
-			prefix + "GetUser", `{"AccessToken":"x","Colour":{"a":[1,null]}}`,
-			"NotAuthorized: Invalid Access Token", 400,
+			target: prefix + "GetUser", body: `{"AccessToken":"x","Colour":{"a":[1,null]}}`,
+			failure: "NotAuthorized: Invalid Access Token", status: 400,
 		},
 		"null for something": {
-			prefix + "GetUser", `{"AccessToken":null}`,
-			"InvalidParameter: 1 validation error detected: " +
+			target: prefix + "GetUser", body: `{"AccessToken":null}`,
+			failure: "InvalidParameter: 1 validation error detected: " +
 				"Value at 'accessToken' failed to satisfy constraint: Member must not be null",
-			400,
+			status: 400,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -287,68 +317,68 @@ func TestShapes(t *testing.T) {
 		failure   string
 	}{
 		"two violations": {
-			"VerifySoftwareToken",
-			kv{"Session": strings.Repeat("x", 20), "UserCode": "Aaaa"},
-			"2 validation errors detected: Value at 'userCode'" + failed +
+			operation: "VerifySoftwareToken",
+			body:      kv{"Session": strings.Repeat("x", 20), "UserCode": "Aaaa"},
+			failure: "2 validation errors detected: Value at 'userCode'" + failed +
 				"satisfy regular expression pattern: [0-9]+; Value at 'userCode'" + failed +
 				"have length greater than or equal to 6",
 		},
 		"long code": {
-			"VerifySoftwareToken",
-			kv{"UserCode": "1234567"},
-			"1 validation error detected: Value at 'userCode'" + failed +
+			operation: "VerifySoftwareToken",
+			body:      kv{"UserCode": "1234567"},
+			failure: "1 validation error detected: Value at 'userCode'" + failed +
 				"have length less than or equal to 6",
 		},
 		"full width": {
-			"VerifySoftwareToken",
-			kv{"UserCode": "１２３４５６"},
-			"1 validation error detected: Value at 'userCode'" + failed +
+			operation: "VerifySoftwareToken",
+			body:      kv{"UserCode": "１２３４５６"},
+			failure: "1 validation error detected: Value at 'userCode'" + failed +
 				"satisfy regular expression pattern: [0-9]+",
 		},
 		"nothing": {
-			"VerifySoftwareToken",
-			kv{},
-			"1 validation error detected: Value at 'userCode'" + failed + "not be null",
+			operation: "VerifySoftwareToken",
+			body:      kv{},
+			failure:   "1 validation error detected: Value at 'userCode'" + failed + "not be null",
 		},
 		"short session": {
-			"AssociateSoftwareToken",
-			kv{"Session": "x"},
-			"1 validation error detected: Value at 'session'" + failed +
+			operation: "AssociateSoftwareToken",
+			body:      kv{"Session": "x"},
+			failure: "1 validation error detected: Value at 'session'" + failed +
 				"have length greater than or equal to 20",
 		},
 		"long session": {
-			"AssociateSoftwareToken",
-			kv{"Session": strings.Repeat("x", 8193)},
-			"1 validation error detected: Value at 'session'" + failed +
+			operation: "AssociateSoftwareToken",
+			body:      kv{"Session": strings.Repeat("x", 8193)},
+			failure: "1 validation error detected: Value at 'session'" + failed +
 				"have length less than or equal to 8192",
 		},
 		"no token": {
-			"GetUser",
-			kv{"AccessToken": "a b"},
-			"1 validation error detected: Value at 'accessToken'" + failed +
+			operation: "GetUser",
+			body:      kv{"AccessToken": "a b"},
+			failure: "1 validation error detected: Value at 'accessToken'" + failed +
 				"satisfy regular expression pattern: [A-Za-z0-9-_=.]+",
 		},
 		"pool": {
-			"AdminGetUser",
-			kv{"UserPoolId": "nowhere", "Username": "alice"},
-			`1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed +
+			operation: "AdminGetUser",
+			body:      kv{"UserPoolId": "nowhere", "Username": "alice"},
+			failure: `1 validation error detected: Value 'nowhere' at 'userPoolId'` + failed +
 				`satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`,
 		},
 		"blank name": {
-			"AdminGetUser",
-			kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"},
-			`1 validation error detected: Value at 'username'` + failed +
+			operation: "AdminGetUser",
+			body:      kv{"UserPoolId": srv.UserPoolID, "Username": "al ice"},
+			failure: `1 validation error detected: Value at 'username'` + failed +
 				`satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
 		},
 		"blank password": {
-			"AdminSetUserPassword",
-			kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "},
-			`1 validation error detected: Value at 'password'` + failed +
+			operation: "AdminSetUserPassword",
+			body:      kv{"UserPoolId": srv.UserPoolID, "Username": "alice", "Password": " x "},
+			failure: `1 validation error detected: Value at 'password'` + failed +
 				`satisfy regular expression pattern: ^[\S]+.*[\S]+$`,
 		},
 		"attributes": {
-			"UpdateUserAttributes",
-			kv{
+			operation: "UpdateUserAttributes",
+			body: kv{
 				"AccessToken": "x",
 				"UserAttributes": []kv{
 					{"Name": "name", "Value": "x"},
@@ -356,16 +386,18 @@ func TestShapes(t *testing.T) {
 					{"Value": strings.Repeat("é", 2049)},
 				},
 			},
-			"3 validation errors detected: Value 'a\u200bb' at 'userAttributes.2.member.name'" + failed +
+			failure: "3 validation errors detected: Value 'a\u200bb' at 'userAttributes.2.member.name'" + failed +
 				`satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+; ` +
 				`Value null at 'userAttributes.3.member.name'` + failed + `not be null; ` +
 				`Value at 'userAttributes.3.member.value'` + failed +
 				"have length less than or equal to 2048",
 		},
 		"names of attributes": {
-			"DeleteUserAttributes",
-			kv{"AccessToken": "x", "UserAttributeNames": []string{"name", strings.Repeat("x", 33)}},
-			"1 validation error detected: Value '[name, " + strings.Repeat("x", 33) +
+			operation: "DeleteUserAttributes",
+			body: kv{
+				"AccessToken": "x", "UserAttributeNames": []string{"name", strings.Repeat("x", 33)},
+			},
+			failure: "1 validation error detected: Value '[name, " + strings.Repeat("x", 33) +
 				"]' at 'userAttributeNames'" + failed +
 				"satisfy constraint: [Member must have length less than or equal to 32, " +
 				`Member must have length greater than or equal to 1, ` +
@@ -373,15 +405,15 @@ func TestShapes(t *testing.T) {
 				`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`,
 		},
 		"all missing": {
-			"AdminGetUser",
-			kv{},
-			"2 validation errors detected: Value null at 'userPoolId'" + failed +
+			operation: "AdminGetUser",
+			body:      kv{},
+			failure: "2 validation errors detected: Value null at 'userPoolId'" + failed +
 				"not be null; Value at 'username'" + failed + "not be null",
 		},
 		"enum": {
-			"SetUserPoolMfaConfig",
-			kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"},
-			"1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed +
+			operation: "SetUserPoolMfaConfig",
+			body:      kv{"UserPoolId": srv.UserPoolID, "MfaConfiguration": "MAYBE"},
+			failure: "1 validation error detected: Value 'MAYBE' at 'mfaConfiguration'" + failed +
 				"satisfy enum value set: [OPTIONAL, OFF, ON]",
 		},
 	} {
@@ -415,27 +447,27 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		status                       int
 	}{
 		"GET": {
-			"GET", "/",
-			"UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.",
-			"POST", 405,
+			method: "GET", path: "/",
+			failure: "UnknownOperation: Requests are sent with POST, with the operation in X-Amz-Target.",
+			allow:   "POST", status: 405,
 		},
 		"path": {
-			"POST", "/oauth2/token",
-			"UnknownOperation: There is nothing at this path: requests go to /. " +
+			method: "POST", path: "/oauth2/token",
+			failure: "UnknownOperation: There is nothing at this path: requests go to /. " +
 				"cognitotest has neither the hosted sign-in pages nor the OAuth endpoints.",
-			"", 404,
+			status: 404,
 		},
 		"unknown pool": {
-			"GET", "/us-east-1_Nowhere/.well-known/jwks.json",
-			"ResourceNotFound: User pool us-east-1_Nowhere does not exist.", "", 404,
+			method: "GET", path: "/us-east-1_Nowhere/.well-known/jwks.json",
+			failure: "ResourceNotFound: User pool us-east-1_Nowhere does not exist.", status: 404,
 		},
 		"unknown document": {
-			"GET", "/" + srv.UserPoolID + "/.well-known/passwords",
-			"UnknownOperation: There is no such document.", "", 404,
+			method: "GET", path: "/" + srv.UserPoolID + "/.well-known/passwords",
+			failure: "UnknownOperation: There is no such document.", status: 404,
 		},
 		"POST of keys": {
-			"POST", "/" + srv.UserPoolID + "/.well-known/jwks.json",
-			"UnknownOperation: Keys are read with GET.", "GET, HEAD", 405,
+			method: "POST", path: "/" + srv.UserPoolID + "/.well-known/jwks.json",
+			failure: "UnknownOperation: Keys are read with GET.", allow: "GET, HEAD", status: 405,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -460,8 +492,10 @@ func TestWellKnown(t *testing.T) {
 		return receive(t, request)
 	}
 	configuration := get(http.MethodGet, "openid-configuration")
-	assert.Equal(t, "https://cognito-idp.us-east-1.amazonaws.com/"+srv.UserPoolID, configuration.text("issuer"))
-	assert.Equal(t, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json", configuration.text("jwks_uri"))
+	assert.Equal(t, "https://cognito-idp.us-east-1.amazonaws.com/"+srv.UserPoolID,
+		configuration.text("issuer"))
+	assert.Equal(t, srv.URL+"/"+srv.UserPoolID+"/.well-known/jwks.json",
+		configuration.text("jwks_uri"))
 
 	keys := get(http.MethodGet, "jwks.json")
 	assert.Equal(t, "application/json", keys.header.Get("Content-Type"))
@@ -471,7 +505,8 @@ func TestWellKnown(t *testing.T) {
 	require.NoError(t, json.Unmarshal(keys.raw, &set))
 	require.Len(t, set.Keys, 2)
 	for _, key := range set.Keys {
-		assert.Equal(t, "RSA RS256 sig AQAB", strings.Join([]string{key["kty"], key["alg"], key["use"], key["e"]}, " "))
+		assert.Equal(t, "RSA RS256 sig AQAB",
+			strings.Join([]string{key["kty"], key["alg"], key["use"], key["e"]}, " "))
 		assert.Len(t, key["n"], 342, "2048 bits")
 		assert.Len(t, key, 6, "and nothing private")
 	}
@@ -482,7 +517,8 @@ func TestWellKnown(t *testing.T) {
 	assert.Equal(t, keys.header.Get("Content-Length"), head.header.Get("Content-Length"))
 }
 
-// Members are called as the model calls them: one that differs in case is unknown, and passes no check for another.
+// Members are called as the model calls them: one that differs in case is unknown, and passes no
+// check for another.
 func TestMembersOfAnotherCase(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -22,7 +22,10 @@ func controlOf(t *testing.T, optFns ...func(*cognitotest.Options)) *control {
 	srv := cognitotest.NewServer(optFns...)
 	t.Cleanup(srv.Close)
 	srv.AddUser(
-		cognitotest.User{Username: "alice", Password: password, Email: "alice@example.com", TOTP: "JBSWY3DPEHPK3PXP"},
+		cognitotest.User{
+			Username: "alice", Password: password, Email: "alice@example.com",
+			TOTP: "JBSWY3DPEHPK3PXP",
+		},
 	)
 	return newControl(srv, false)
 }
@@ -94,13 +97,18 @@ func TestControlUsers(t *testing.T) {
 	added := c.must(t, http.MethodPost, "/users", bob)
 	sub := added["sub"]
 	assert.Equal(t, kv{
-		"userPoolId": c.srv.UserPoolID, "username": "bob/á+?", "sub": sub, "status": "CONFIRMED", "disabled": false,
-		"attributes": kv{"sub": sub, "email": "bob+1@example.com", "email_verified": "true", "name": "B"},
-		"groups":     []any{"admin"}, "methods": []any{"EMAIL_OTP"}, "preferred": "",
+		"userPoolId": c.srv.UserPoolID, "username": "bob/á+?", "sub": sub, "status": "CONFIRMED",
+		"disabled": false,
+		"attributes": kv{
+			"sub": sub, "email": "bob+1@example.com", "email_verified": "true", "name": "B",
+		},
+		"groups": []any{"admin"}, "methods": []any{"EMAIL_OTP"}, "preferred": "",
 		"totp": false, "totpPending": false, "totpDevice": "", "failedPasswordTries": 0.0,
 		"created": "2026-01-02T02:04:05Z", "modified": "2026-01-02T02:04:05Z",
 	}, added)
-	for _, name := range []string{"bob%2F%C3%A1+%3F", "bob+1@example.com", "bob%2b1%40example.com", sub.(string)} {
+	for _, name := range []string{
+		"bob%2F%C3%A1+%3F", "bob+1@example.com", "bob%2b1%40example.com", sub.(string),
+	} {
 		assert.Equal(t, added, c.must(t, http.MethodGet, "/users/"+name, ""), name)
 	}
 
@@ -135,15 +143,19 @@ func TestControlPools(t *testing.T) {
 	for _, path := range []string{"", "/codes", "/outbox"} {
 		got := c.send(t, newRequest(t.Context(), http.MethodGet, "/users/alice"+path, ""))
 		assert.Equal(t, http.StatusConflict, got.status)
-		assert.Equal(t, `the user "alice" is in the pools `+c.srv.UserPoolID+", "+other+"; say which, as in /pools/"+
-			c.srv.UserPoolID+"/users/alice"+path, got.body["error"])
+		assert.Equal(t,
+			`the user "alice" is in the pools `+c.srv.UserPoolID+", "+other+
+				"; say which, as in /pools/"+
+				c.srv.UserPoolID+"/users/alice"+path, got.body["error"])
 	}
 	own := c.must(t, http.MethodGet, "/pools/"+c.srv.UserPoolID+"/users/alice/codes", "")
 	assert.Equal(t, c.srv.Code("alice"), own["code"])
 	assert.NotEqual(t, own, c.must(t, http.MethodGet, "/pools/"+other+"/users/alice/codes", ""))
 	assert.Equal(t, added, c.must(t, http.MethodGet, "/pools/"+other+"/users/alice", ""))
-	assert.Equal(t, added, c.must(t, http.MethodGet, "/users/"+added["sub"].(string), ""), "a sub is in one pool")
-	assert.Empty(t, c.must(t, http.MethodGet, "/pools/"+other+"/users/alice/outbox", "")["messages"])
+	assert.Equal(t, added, c.must(t, http.MethodGet, "/users/"+added["sub"].(string), ""),
+		"a sub is in one pool")
+	assert.Empty(t,
+		c.must(t, http.MethodGet, "/pools/"+other+"/users/alice/outbox", "")["messages"])
 }
 
 func TestControlClock(t *testing.T) {
@@ -152,7 +164,8 @@ func TestControlClock(t *testing.T) {
 	c := controlOf(t, func(o *cognitotest.Options) { o.Now = func() time.Time { return at } })
 	now := func() any { return c.srv.Now().UTC().Format(time.RFC3339Nano) }
 	assert.Equal(t, kv{"now": now()}, c.must(t, http.MethodGet, "/clock", ""))
-	assert.Equal(t, kv{"now": now()}, c.must(t, http.MethodGet, "/clock", ""), "reading does not move it")
+	assert.Equal(t, kv{"now": now()}, c.must(t, http.MethodGet, "/clock", ""),
+		"reading does not move it")
 	for _, advance := range []string{"30s", "-1h30m", "876000h", "-876000h"} {
 		before := c.srv.Now()
 		answer := c.must(t, http.MethodPost, "/clock", `{"advance":"`+advance+`"}`)
@@ -179,18 +192,23 @@ func TestControlFaults(t *testing.T) {
 	const none = "Invalid Access Token"
 	assert.Empty(
 		t,
-		c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","code":"X","message":"twice","count":2}`),
+		c.must(t, http.MethodPost, "/faults",
+			`{"operation":"GetUser","code":"X","message":"twice","count":2}`),
 	)
 	c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","delay":"1ms"}`)
-	c.must(t, http.MethodPost, "/faults", `{"operation":"*","code":"X","message":"any","status":503}`)
-	assert.Equal(t, []string{"twice", "twice", none, "any", none}, []string{get(), get(), get(), get(), get()})
+	c.must(t, http.MethodPost, "/faults",
+		`{"operation":"*","code":"X","message":"any","status":503}`)
+	assert.Equal(t, []string{"twice", "twice", none, "any", none},
+		[]string{get(), get(), get(), get(), get()})
 
-	c.must(t, http.MethodPost, "/faults", `{"operation":"GetUser","code":"X","message":"mine","count":1000}`)
+	c.must(t, http.MethodPost, "/faults",
+		`{"operation":"GetUser","code":"X","message":"mine","count":1000}`)
 	c.must(t, http.MethodPost, "/faults", `{"operation":"*","code":"X","message":"any"}`)
 	assert.Empty(t, c.must(t, http.MethodDelete, "/faults", ""))
 	assert.Equal(t, none, get())
 
-	// What drop, cut and applied do to a call is for the pool's own tests to say; here they have to arrive.
+	// What drop, cut and applied do to a call is for the pool's own tests to say; here they have to
+	// arrive.
 	for body, answered := range map[string]bool{
 		`{"operation":"GlobalSignOut","drop":true}`:                false,
 		`{"operation":"GlobalSignOut","drop":true,"applied":true}`: false,
@@ -203,7 +221,8 @@ func TestControlFaults(t *testing.T) {
 		status, err := signOut(t, c.srv.URL, access)
 		assert.Equal(t, answered, err == nil && status == http.StatusOK, body)
 		applied := pool.call(t, "GetUser", kv{"AccessToken": access})["message"] != nil
-		assert.Equal(t, !strings.HasSuffix(body, `"drop":true}`) && !strings.Contains(body, "reset"), applied, body)
+		assert.Equal(t, !strings.HasSuffix(body, `"drop":true}`) &&
+			!strings.Contains(body, "reset"), applied, body)
 		c.srv.Advance(time.Second) // a sign-out reaches the tokens of its second
 	}
 }
@@ -235,7 +254,8 @@ func TestControlCalls(t *testing.T) {
 	assert.Equal(t, kv{"calls": []any{kv{
 		"operation": "InitiateAuth", "time": "2026-01-02T03:04:05Z", "signed": true,
 		"ipAddress": "", "error": "NotAuthorizedException", "faulted": true, "params": kv{
-			"ClientId": c.srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters.USERNAME": "nobody",
+			"ClientId": c.srv.ClientID, "AuthFlow": "USER_PASSWORD_AUTH",
+			"AuthParameters.USERNAME": "nobody",
 			"AuthParameters.PASSWORD": cognitotest.Redacted,
 		},
 	}}}, c.must(t, http.MethodGet, "/calls", ""))
@@ -258,91 +278,167 @@ func TestControlRefuses(t *testing.T) {
 		status            int
 		want              string
 	}{
-		{"GET", "/", "", 404, everything},
-		{"GET", "/clocks", "", 404, everything},
-		{"GET", "/clock/", "", 404, everything},
-		{"GET", "//clock", "", 404, everything},
-		{"GET", "/users/", "", 404, everything},
-		{"GET", "/users//outbox", "", 404, everything},
-		{"GET", "/users/alice/../bob", "", 404, everything},
-		{"GET", "/users/alice/password", "", 404, everything},
-		{"DELETE", "/clock", "", 405, "this path knows GET, HEAD, POST only"},
-		{"GET", "/faults", "", 405, "this path knows DELETE, POST only"},
-		{"PUT", "/users/alice", "", 405, "this path knows GET, HEAD only"},
-		{"GET", "/users?username=alice", "", 405, "this path knows POST only"},
-		{"GET", "/clock?advance=1s", "", 400, "nothing here takes a query; leave the ? and what follows out"},
-		{"GET", "/users/nobody", "", 404, `there is no user "nobody"; POST /users adds one`},
-		{"GET", "/users/nobody/outbox", "", 404, `there is no user "nobody"; POST /users adds one`},
-		{"GET", "/users/nobody/codes", "", 404, `there is no user "nobody"; POST /users adds one`},
-		{"GET", "/users/%ff%0a", "", 404, `there is no user "\xff\n"; POST /users adds one`},
+		{method: "GET", url: "/", status: 404, want: everything},
+		{method: "GET", url: "/clocks", status: 404, want: everything},
+		{method: "GET", url: "/clock/", status: 404, want: everything},
+		{method: "GET", url: "//clock", status: 404, want: everything},
+		{method: "GET", url: "/users/", status: 404, want: everything},
+		{method: "GET", url: "/users//outbox", status: 404, want: everything},
+		{method: "GET", url: "/users/alice/../bob", status: 404, want: everything},
+		{method: "GET", url: "/users/alice/password", status: 404, want: everything},
 		{
-			"GET", "/users/bob/codes", "", 404,
-			`the user "bob" has no authenticator; AssociateSoftwareToken gives one, or the member totp of POST /users`,
+			method: "DELETE", url: "/clock", status: 405,
+			want: "this path knows GET, HEAD, POST only",
 		},
-		{"POST", "/users", "", 400, "that is not valid JSON"},
-		{"POST", "/users", "{", 400, "that is not valid JSON"},
-		{"POST", "/users", "{}{}", 400, "that is not valid JSON"},
-		{"POST", "/users", "[]", 400, "that is not a JSON object, as {…} is"},
-		{"POST", "/users", `{"username":"alice","password":"Passw0rd!"}`, 400, `add user "alice": User already exists`},
+		{method: "GET", url: "/faults", status: 405, want: "this path knows DELETE, POST only"},
+		{method: "PUT", url: "/users/alice", status: 405, want: "this path knows GET, HEAD only"},
 		{
-			"POST", "/users", `{"username":"carol","password":"Passw0rd!","colour":"red"}`, 400,
-			`there is no member "colour"; there are username, password, sub, email, phone, attributes, groups, ` +
+			method: "GET", url: "/users?username=alice", status: 405,
+			want: "this path knows POST only",
+		},
+		{
+			method: "GET", url: "/clock?advance=1s", status: 400,
+			want: "nothing here takes a query; leave the ? and what follows out",
+		},
+		{
+			method: "GET", url: "/users/nobody", status: 404,
+			want: `there is no user "nobody"; POST /users adds one`,
+		},
+		{
+			method: "GET", url: "/users/nobody/outbox", status: 404,
+			want: `there is no user "nobody"; POST /users adds one`,
+		},
+		{
+			method: "GET", url: "/users/nobody/codes", status: 404,
+			want: `there is no user "nobody"; POST /users adds one`,
+		},
+		{
+			method: "GET", url: "/users/%ff%0a", status: 404,
+			want: `there is no user "\xff\n"; POST /users adds one`,
+		},
+		{
+			method: "GET", url: "/users/bob/codes", status: 404,
+			want: `the user "bob" has no authenticator; AssociateSoftwareToken gives one, or the member totp of POST /users`,
+		},
+		{method: "POST", url: "/users", status: 400, want: "that is not valid JSON"},
+		{method: "POST", url: "/users", body: "{", status: 400, want: "that is not valid JSON"},
+		{method: "POST", url: "/users", body: "{}{}", status: 400, want: "that is not valid JSON"},
+		{
+			method: "POST", url: "/users", body: "[]", status: 400,
+			want: "that is not a JSON object, as {…} is",
+		},
+		{
+			method: "POST", url: "/users", body: `{"username":"alice","password":"Passw0rd!"}`,
+			status: 400, want: `add user "alice": User already exists`,
+		},
+		{
+			method: "POST", url: "/users",
+			body: `{"username":"carol","password":"Passw0rd!","colour":"red"}`, status: 400,
+			want: `there is no member "colour"; there are username, password, sub, email, phone, attributes, groups, ` +
 				`status, disabled, totp, methods, preferred, claims, challenges`,
 		},
 		{
-			"POST", "/users", `{"username":"carol","password":"Passw0rd!","methods":["SMS_MFA"]}`, 400,
-			`add user "carol": SMS_MFA is enabled, and the pool does not offer it`,
+			method: "POST", url: "/users",
+			body: `{"username":"carol","password":"Passw0rd!","methods":["SMS_MFA"]}`, status: 400,
+			want: `add user "carol": SMS_MFA is enabled, and the pool does not offer it`,
 		},
 		{
-			"POST", "/pools/us-east-1_Nowhere/users", `{"username":"carol","password":"Passw0rd!"}`, 400,
-			`add user "carol": User pool us-east-1_Nowhere does not exist.`,
+			method: "POST", url: "/pools/us-east-1_Nowhere/users",
+			body: `{"username":"carol","password":"Passw0rd!"}`, status: 400,
+			want: `add user "carol": User pool us-east-1_Nowhere does not exist.`,
 		},
 		{
-			"GET", "/pools/us-east-1_Nowhere/users/alice", "", 404,
-			`there is no user "alice" in the pool "us-east-1_Nowhere"; POST /pools/{pool}/users adds one`,
+			method: "GET", url: "/pools/us-east-1_Nowhere/users/alice", status: 404,
+			want: `there is no user "alice" in the pool "us-east-1_Nowhere"; POST /pools/{pool}/users adds one`,
 		},
-		{"GET", "/pools//users/alice", "", 404, everything},
-		{"POST", "/users", strings.Repeat(" ", maxControlBody+1), 413, "the request is larger than 1 MiB"},
-		{"POST", "/clock", `{}`, 400, `"advance" is missing: how far to move the clock, as "30s", or back, as "-5m"`},
-		{"POST", "/clock", `{"advance":30}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
-		{"POST", "/clock", `{"advance":"30"}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
-		{"POST", "/clock", `{"advance":"9999999999h"}`, 400, `"advance" must be a duration such as "30s" or "1h30m"`},
+		{method: "GET", url: "/pools//users/alice", status: 404, want: everything},
 		{
-			"POST", "/clock", `{"advance":"2000000h"}`, 400,
-			"the clock can be at most 876000h, a hundred years, away from the computer's",
-		},
-		{"POST", "/clock", `{"advance":"1s","advance":"2s"}`, 400, `the member "advance" is there twice`},
-		{"POST", "/clock", `{"set":"noon"}`, 400, `there is no member "set"; there are advance`},
-		{
-			"POST", "/faults", `{}`, 400,
-			`"operation" is missing: a call of Cognito's API, such as "InitiateAuth", or "*" for any`,
+			method: "POST", url: "/users", body: strings.Repeat(" ", maxControlBody+1), status: 413,
+			want: "the request is larger than 1 MiB",
 		},
 		{
-			"POST", "/faults", `{"operation":"GetUsers"}`, 400,
-			`Cognito's API has no operation "GetUsers"; they are written as "InitiateAuth" is`,
+			method: "POST", url: "/clock", body: `{}`, status: 400,
+			want: `"advance" is missing: how far to move the clock, as "30s", or back, as "-5m"`,
 		},
 		{
-			"POST", "/faults", `{"operation":"GetUser","message":"x"}`, 400,
-			`"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+			method: "POST", url: "/clock", body: `{"advance":30}`, status: 400,
+			want: `"advance" must be a duration such as "30s" or "1h30m"`,
 		},
 		{
-			"POST", "/faults", `{"operation":"GetUser","status":500}`, 400,
-			`"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+			method: "POST", url: "/clock", body: `{"advance":"30"}`, status: 400,
+			want: `"advance" must be a duration such as "30s" or "1h30m"`,
 		},
-		{"POST", "/faults", `{"operation":"GetUser","code":"X","status":200}`, 400, `"status" must be from 400 to 599`},
-		{"POST", "/faults", `{"operation":"GetUser","code":"X","status":600}`, 400, `"status" must be from 400 to 599`},
-		{"POST", "/faults", `{"operation":"GetUser","delay":"-1s"}`, 400, `"delay" must not be negative`},
-		{"POST", "/faults", `{"operation":"GetUser","count":-1}`, 400, `"count" must be from 1 to 1000`},
-		{"POST", "/faults", `{"operation":"GetUser","count":1001}`, 400, `"count" must be from 1 to 1000`},
-		{"POST", "/faults", `{"operation":"GetUser","count":1.5}`, 400, `"count" must be a whole number`},
-		{"POST", "/faults", `{"operation":"GetUser","drop":1}`, 400, `"drop" must be true or false`},
+		{
+			method: "POST", url: "/clock", body: `{"advance":"9999999999h"}`, status: 400,
+			want: `"advance" must be a duration such as "30s" or "1h30m"`,
+		},
+		{
+			method: "POST", url: "/clock", body: `{"advance":"2000000h"}`, status: 400,
+			want: "the clock can be at most 876000h, a hundred years, away from the computer's",
+		},
+		{
+			method: "POST", url: "/clock", body: `{"advance":"1s","advance":"2s"}`, status: 400,
+			want: `the member "advance" is there twice`,
+		},
+		{
+			method: "POST", url: "/clock", body: `{"set":"noon"}`, status: 400,
+			want: `there is no member "set"; there are advance`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{}`, status: 400,
+			want: `"operation" is missing: a call of Cognito's API, such as "InitiateAuth", or "*" for any`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUsers"}`, status: 400,
+			want: `Cognito's API has no operation "GetUsers"; they are written as "InitiateAuth" is`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","message":"x"}`,
+			status: 400,
+			want:   `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","status":500}`,
+			status: 400,
+			want:   `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","code":"X","status":200}`,
+			status: 400, want: `"status" must be from 400 to 599`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","code":"X","status":600}`,
+			status: 400, want: `"status" must be from 400 to 599`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","delay":"-1s"}`,
+			status: 400, want: `"delay" must not be negative`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","count":-1}`, status: 400,
+			want: `"count" must be from 1 to 1000`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","count":1001}`,
+			status: 400, want: `"count" must be from 1 to 1000`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","count":1.5}`,
+			status: 400, want: `"count" must be a whole number`,
+		},
+		{
+			method: "POST", url: "/faults", body: `{"operation":"GetUser","drop":1}`, status: 400,
+			want: `"drop" must be true or false`,
+		},
 	} {
 		got := c.send(t, newRequest(t.Context(), test.method, test.url, test.body))
 		assert.Equal(t, test.status, got.status, "%s %s %.80s", test.method, test.url, test.body)
-		assert.Equal(t, test.want, got.body["error"], "%s %s %.80s", test.method, test.url, test.body)
+		assert.Equal(t, test.want, got.body["error"], "%s %s %.80s", test.method, test.url,
+			test.body)
 		assert.Equal(t, test.status == http.StatusMethodNotAllowed, got.header.Get("Allow") != "")
 	}
-	assert.WithinRange(t, c.srv.Now(), time.Now().Add(-time.Minute), time.Now(), "nothing of it moved the clock")
+	assert.WithinRange(t, c.srv.Now(), time.Now().Add(-time.Minute), time.Now(),
+		"nothing of it moved the clock")
 	assert.Empty(t, c.srv.Calls())
 }
 
@@ -357,49 +453,81 @@ func TestControlRefusesWebPages(t *testing.T) {
 		headers map[string]string
 		status  int
 	}{
-		{"a program", "POST", "127.0.0.1:9230", nil, 200},
-		{"a program on localhost", "POST", "LocalHost:9230", nil, 200},
-		{"a program on IPv6", "POST", "[::1]:9230", nil, 200},
-		{"a program on port 80", "POST", "127.0.0.1", nil, 200},
-		{"a program on IPv6 and port 80", "POST", "[::1]", nil, 200},
-		{"a person who types the address", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "none"}, 200},
+		{name: "a program", method: "POST", host: "127.0.0.1:9230", status: 200},
+		{name: "a program on localhost", method: "POST", host: "LocalHost:9230", status: 200},
+		{name: "a program on IPv6", method: "POST", host: "[::1]:9230", status: 200},
+		{name: "a program on port 80", method: "POST", host: "127.0.0.1", status: 200},
+		{name: "a program on IPv6 and port 80", method: "POST", host: "[::1]", status: 200},
 		{
-			"JSON with a charset", "POST", "127.0.0.1:9230",
-			map[string]string{"Content-Type": "Application/JSON; charset=utf-8"},
-			200,
+			name: "a person who types the address", method: "GET", host: "127.0.0.1:9230",
+			headers: map[string]string{"Sec-Fetch-Site": "none"}, status: 200,
+		},
+		{
+			name: "JSON with a charset", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Content-Type": "Application/JSON; charset=utf-8"},
+			status:  200,
 		},
 
-		{"a page's request", "POST", "127.0.0.1:9230", map[string]string{"Origin": "https://example.com"}, 403},
 		{
-			"a page's request on this computer", "POST", "127.0.0.1:9230",
-			map[string]string{"Origin": "http://127.0.0.1:9230"},
-			403,
+			name: "a page's request", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Origin": "https://example.com"}, status: 403,
 		},
-		{"a page without an origin", "GET", "127.0.0.1:9230", map[string]string{"Origin": "null"}, 403},
-		{"an empty origin", "GET", "127.0.0.1:9230", map[string]string{"Origin": ""}, 403},
 		{
-			"a preflight", "OPTIONS", "127.0.0.1:9230",
-			map[string]string{"Origin": "https://example.com", "Access-Control-Request-Method": "POST"},
-			403,
+			name: "a page's request on this computer", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Origin": "http://127.0.0.1:9230"},
+			status:  403,
 		},
-		{"a picture", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
-		{"a picture of this computer", "GET", "127.0.0.1:9230", map[string]string{"Sec-Fetch-Site": "same-site"}, 403},
-		{"a name made to stand for this computer", "GET", "rebind.example.com:9230", nil, 403},
-		{"a name that looks like it", "GET", "127.0.0.1.example.com", nil, 403},
-		{"a name below localhost", "GET", "a.localhost:9230", nil, 403},
-		{"another address", "GET", "192.168.0.1:9230", nil, 403},
-		{"no host", "GET", "", nil, 403},
 		{
-			"a form", "POST", "127.0.0.1:9230",
-			map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
-			415,
+			name: "a page without an origin", method: "GET", host: "127.0.0.1:9230",
+			headers: map[string]string{"Origin": "null"}, status: 403,
 		},
-		{"a form of text", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": "text/plain"}, 415},
-		{"no type", "POST", "127.0.0.1:9230", map[string]string{"Content-Type": ""}, 415},
 		{
-			"a broken type", "POST", "127.0.0.1:9230",
-			map[string]string{"Content-Type": "application/json; charset"},
-			415,
+			name: "an empty origin", method: "GET", host: "127.0.0.1:9230",
+			headers: map[string]string{"Origin": ""}, status: 403,
+		},
+		{
+			name: "a preflight", method: "OPTIONS", host: "127.0.0.1:9230",
+			headers: map[string]string{
+				"Origin": "https://example.com", "Access-Control-Request-Method": "POST",
+			},
+			status: 403,
+		},
+		{
+			name: "a picture", method: "GET", host: "127.0.0.1:9230",
+			headers: map[string]string{"Sec-Fetch-Site": "cross-site"}, status: 403,
+		},
+		{
+			name: "a picture of this computer", method: "GET", host: "127.0.0.1:9230",
+			headers: map[string]string{"Sec-Fetch-Site": "same-site"}, status: 403,
+		},
+		{
+			name: "a name made to stand for this computer", method: "GET",
+			host: "rebind.example.com:9230", status: 403,
+		},
+		{
+			name: "a name that looks like it", method: "GET", host: "127.0.0.1.example.com",
+			status: 403,
+		},
+		{name: "a name below localhost", method: "GET", host: "a.localhost:9230", status: 403},
+		{name: "another address", method: "GET", host: "192.168.0.1:9230", status: 403},
+		{name: "no host", method: "GET", status: 403},
+		{
+			name: "a form", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
+			status:  415,
+		},
+		{
+			name: "a form of text", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Content-Type": "text/plain"}, status: 415,
+		},
+		{
+			name: "no type", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Content-Type": ""}, status: 415,
+		},
+		{
+			name: "a broken type", method: "POST", host: "127.0.0.1:9230",
+			headers: map[string]string{"Content-Type": "application/json; charset"},
+			status:  415,
 		},
 	} {
 		before := c.srv.Now()
@@ -410,10 +538,12 @@ func TestControlRefusesWebPages(t *testing.T) {
 		}
 		assert.Equal(t, test.status, c.send(t, r).status, test.name)
 		moved := c.srv.Now().Sub(before) > time.Minute
-		assert.Equal(t, test.status == http.StatusOK && test.method == http.MethodPost, moved, test.name)
+		assert.Equal(t, test.status == http.StatusOK && test.method == http.MethodPost, moved,
+			test.name)
 	}
 
-	// In a network that is to be trusted the interface has other names, and pages still no use for it.
+	// In a network that is to be trusted the interface has other names, and pages still no use for
+	// it.
 	c.anyHost = true
 	r := newRequest(t.Context(), http.MethodGet, "/clock", "")
 	r.Host = "cognito:9230"
@@ -422,11 +552,13 @@ func TestControlRefusesWebPages(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, c.send(t, r).status)
 }
 
-// Only an interface that listens outside the loopback interface takes other names, not one beside a pool that does.
+// Only an interface that listens outside the loopback interface takes other names, not one beside a
+// pool that does.
 func TestControlHosts(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]int{
-		"127.0.0.1:0": http.StatusForbidden, loopbackIPv6(t) + ":0": http.StatusForbidden, "0.0.0.0:0": http.StatusOK,
+		"127.0.0.1:0": http.StatusForbidden, loopbackIPv6(t) + ":0": http.StatusForbidden,
+		"0.0.0.0:0": http.StatusOK,
 	} {
 		c := start(t, "", "-insecure-listen", "-addr", ":0", "-control", addr)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Control+"/clock", nil)
@@ -446,7 +578,8 @@ func FuzzControl(f *testing.F) {
 		f.Add(method, path, `{"username":"bob","password":"Passw0rd!"}`)
 	}
 	f.Add("POST", "/clock", `{"advance":"-1h"}`)
-	f.Add("POST", "/faults", `{"operation":"GetUser","code":"X","status":400,"count":2,"delay":"1s","applied":true}`)
+	f.Add("POST", "/faults",
+		`{"operation":"GetUser","code":"X","status":400,"count":2,"delay":"1s","applied":true}`)
 	f.Add("GET", "/users/%2e%2e/\x00", "\xff")
 	srv := cognitotest.NewServer()
 	f.Cleanup(srv.Close)

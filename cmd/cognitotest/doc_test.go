@@ -26,7 +26,8 @@ func documentation(t *testing.T) string {
 	require.NoError(t, err)
 	var text string
 	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.PackageClauseOnly)
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil,
+			parser.ParseComments|parser.PackageClauseOnly)
 		require.NoError(t, err)
 		text += file.Doc.Text()
 	}
@@ -45,9 +46,9 @@ func readme(t *testing.T) string {
 	return section
 }
 
-// The calls in the documentation are made as they stand there, on a pool with the users that it lists,
-// and answered with what stands below them: the same members, and the same values but for those that
-// differ each time.
+// The calls in the documentation are made as they stand there, on a pool with the users that it
+// lists, and answered with what stands below them: the same members, and the same values but for
+// those that differ each time.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	tooltest.Need(t, "curl", "curl")
@@ -64,7 +65,8 @@ func TestDocumentedCalls(t *testing.T) {
 	status, _ := ask(t, http.MethodDelete, c.Control+"/calls", "")
 	require.Equal(t, http.StatusOK, status)
 
-	examples := regexp.MustCompile(`(?ms)^\t(curl .*?)\n\t(\{.*?)\n$`).FindAllStringSubmatch(text, -1)
+	examples := regexp.MustCompile(`(?ms)^\t(curl .*?)\n\t(\{.*?)\n$`).FindAllStringSubmatch(text,
+		-1)
 	require.Len(t, examples, strings.Count(text, "\n\tcurl "), "each call has its answer")
 	varying := regexp.MustCompile(`"\d{4}-\d\d-\d\dT[^"]*Z"|"[0-9a-f]{8}-[0-9a-f-]{27}"|"\d{6}"`)
 	called := map[string]bool{}
@@ -89,7 +91,8 @@ func TestDocumentedCalls(t *testing.T) {
 			method = http.MethodPost
 		}
 		path := line[strings.Index(line, c.Control)+len(c.Control):]
-		called[method+" "+strings.NewReplacer("alice", "{username}", c.UserPoolID, "{pool}").Replace(path)] = true
+		called[method+" "+
+			strings.NewReplacer("alice", "{username}", c.UserPoolID, "{pool}").Replace(path)] = true
 	}
 	for _, e := range endpoints {
 		assert.True(t, called[e.pattern], "the documentation says how to call %s", e.pattern)
@@ -126,7 +129,8 @@ func TestDocumentedMembers(t *testing.T) {
 			all[name[1]] = true
 		}
 	}
-	assert.True(t, all["destination"] && all["faulted"] && all["userPoolId"], "the pieces were looked through")
+	assert.True(t, all["destination"] && all["faulted"] && all["userPoolId"],
+		"the pieces were looked through")
 }
 
 // -h explains every flag, and what is written about flags is about flags that there are.
@@ -144,7 +148,8 @@ func TestHelp(t *testing.T) {
 	}
 	assert.Contains(t, help, "/pools/<pool id>/users/")
 	_, err = parseUser([]byte(`{"":0}`))
-	for _, name := range strings.Split(strings.TrimPrefix(err.Error(), `there is no member ""; there are `), ", ") {
+	for _, name := range strings.Split(
+		strings.TrimPrefix(err.Error(), `there is no member ""; there are `), ", ") {
 		assert.Regexp(t, `(?m)^  `+name+` `, help, "-h stands alone")
 	}
 	flags := map[string]bool{"-h": true}
@@ -159,7 +164,8 @@ func TestHelp(t *testing.T) {
 	section := regexp.MustCompile(`(?m)^    echo .*$`).ReplaceAllString(readme(t), "")
 	explained := regexp.MustCompile(`(?m)^  curl .*$`).ReplaceAllString(usage, "")
 	for _, text := range []string{prose, explained, section} {
-		for _, name := range regexp.MustCompile("(?:^|[\\s(`])(-[a-z][a-z-]*)").FindAllStringSubmatch(text, -1) {
+		for _, name := range regexp.MustCompile(
+			"(?:^|[\\s(`])(-[a-z][a-z-]*)").FindAllStringSubmatch(text, -1) {
 			assert.True(t, flags[name[1]], "there is no flag %s", name[1])
 		}
 	}

@@ -15,19 +15,19 @@ func TestLoopback(t *testing.T) {
 		addrs []string // what the host stands for
 		want  string   // empty if it is refused
 	}{
-		{"IPv4", []string{"127.0.0.1"}, "127.0.0.1"},
-		{"another of them", []string{"127.255.0.9"}, "127.255.0.9"},
-		{"IPv6", []string{"::1"}, "::1"},
-		{"both", []string{"::1", "127.0.0.1"}, "127.0.0.1"},
-		{"mapped", []string{"::ffff:127.0.0.1"}, "127.0.0.1"},
-		{"no host", nil, ""},
-		{"every interface", []string{"0.0.0.0"}, ""},
-		{"every interface of IPv6", []string{"::"}, ""},
-		{"private", []string{"192.168.0.1"}, ""},
-		{"mapped private", []string{"::ffff:192.168.0.1"}, ""},
-		{"link local", []string{"fe80::1%lo"}, ""},
-		{"loopback and another", []string{"127.0.0.1", "192.0.2.1"}, ""},
-		{"another and loopback", []string{"2001:db8::1", "::1"}, ""},
+		{name: "IPv4", addrs: []string{"127.0.0.1"}, want: "127.0.0.1"},
+		{name: "another of them", addrs: []string{"127.255.0.9"}, want: "127.255.0.9"},
+		{name: "IPv6", addrs: []string{"::1"}, want: "::1"},
+		{name: "both", addrs: []string{"::1", "127.0.0.1"}, want: "127.0.0.1"},
+		{name: "mapped", addrs: []string{"::ffff:127.0.0.1"}, want: "127.0.0.1"},
+		{name: "no host"},
+		{name: "every interface", addrs: []string{"0.0.0.0"}},
+		{name: "every interface of IPv6", addrs: []string{"::"}},
+		{name: "private", addrs: []string{"192.168.0.1"}},
+		{name: "mapped private", addrs: []string{"::ffff:192.168.0.1"}},
+		{name: "link local", addrs: []string{"fe80::1%lo"}},
+		{name: "loopback and another", addrs: []string{"127.0.0.1", "192.0.2.1"}},
+		{name: "another and loopback", addrs: []string{"2001:db8::1", "::1"}},
 	} {
 		var addrs []netip.Addr
 		for _, addr := range test.addrs {

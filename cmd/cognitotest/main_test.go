@@ -73,7 +73,8 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(tooltest.Context(t), self, args...)
 	// The race detector would keep each program for a second at its end.
 	cmd.Env = []string{
-		asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+		asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(),
+		"PATH=" + os.Getenv("PATH"),
 	}
 	cmd.Stderr = new(lockedBuffer)
 	return cmd
@@ -148,7 +149,8 @@ func (c config) call(t *testing.T, operation string, body kv) kv {
 	t.Helper()
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.Endpoint,
+		bytes.NewReader(text))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test")
@@ -190,12 +192,14 @@ func TestText(t *testing.T) {
 	ipv6 := loopbackIPv6(t)
 	p := launch(t, command(t, "-addr", "localhost:0", "-control", ipv6+":0", "-users", users))
 	text := p.readText(t)
-	endpoint := regexp.MustCompile(`(?m)^endpoint: +(http://127\.0\.0\.1:\d+)$`).FindStringSubmatch(text)
+	endpoint := regexp.MustCompile(`(?m)^endpoint: +(http://127\.0\.0\.1:\d+)$`).FindStringSubmatch(
+		text)
 	control := regexp.MustCompile(`(?m)^control: +(http://` + regexp.QuoteMeta(ipv6) + `:\d+)$`).
 		FindStringSubmatch(text)
 	require.NotNil(t, endpoint, text)
 	require.NotNil(t, control, text)
-	text = strings.ReplaceAll(strings.ReplaceAll(text, endpoint[1], "ENDPOINT"), control[1], "CONTROL")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, endpoint[1], "ENDPOINT"), control[1],
+		"CONTROL")
 	assert.Equal(t, `endpoint:      ENDPOINT
 region:        us-east-1
 user-pool-id:  us-east-1_cognitotest
@@ -262,10 +266,13 @@ func TestTextWithSecret(t *testing.T) {
 	t.Parallel()
 	cmd := command(t, "-addr", "127.0.0.1:0", "-users", "-")
 	cmd.Env = append(cmd.Env, secretVariable+"="+secret)
-	cmd.Stdin = strings.NewReader(`[{"username":"alice","password":"hush-Hush1","totp":"JBSWY3DPEHPK3PXP"}]`)
+	cmd.Stdin = strings.NewReader(
+		`[{"username":"alice","password":"hush-Hush1","totp":"JBSWY3DPEHPK3PXP"}]`)
 	text := launch(t, cmd).readText(t)
 	assert.Contains(t, text, "client-secret: set\n")
-	for _, hidden := range []string{secret, "hush-Hush1", "JBSWY3DPEHPK3PXP", "Amplify", "CognitoUserPool"} {
+	for _, hidden := range []string{
+		secret, "hush-Hush1", "JBSWY3DPEHPK3PXP", "Amplify", "CognitoUserPool",
+	} {
 		assert.NotContains(t, text, hidden)
 	}
 }
@@ -273,7 +280,8 @@ func TestTextWithSecret(t *testing.T) {
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	c := start(
-		t, alice, "-user-pool-id", "eu-west-1_Abc123", "-client-id", "mine", "-client-secret", secret,
+		t, alice, "-user-pool-id", "eu-west-1_Abc123", "-client-id", "mine", "-client-secret",
+		secret,
 		"-control", "127.0.0.1:0",
 	)
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+$`, c.Endpoint)
@@ -297,11 +305,13 @@ func TestFlags(t *testing.T) {
 	t.Parallel()
 	email := `[{"username":"alice@example.com","password":"` + password + `"}]`
 	verified := `[{"username":"alice","email":"alice@example.com","password":"` + password + `"}]`
-	bySMS := `[{"username":"alice","phone":"+15550001234","password":"` + password + `","methods":["SMS_MFA"]}]`
+	bySMS := `[{"username":"alice","phone":"+15550001234","password":"` + password +
+		`","methods":["SMS_MFA"]}]`
 	byEmail := `[{"username":"alice","email":"alice@example.com","password":"` + password +
 		`","methods":["EMAIL_OTP"]}]`
 	client := func(c config) kv {
-		described := c.call(t, "DescribeUserPoolClient", kv{"UserPoolId": c.UserPoolID, "ClientId": c.ClientID})
+		described := c.call(t, "DescribeUserPoolClient",
+			kv{"UserPoolId": c.UserPoolID, "ClientId": c.ClientID})
 		return described["UserPoolClient"].(kv)
 	}
 	challenge := func(username string) func(config) any {
@@ -315,7 +325,8 @@ func TestFlags(t *testing.T) {
 	}
 	pool := func(name string) func(config) any {
 		return func(c config) any {
-			return c.call(t, "DescribeUserPool", kv{"UserPoolId": c.UserPoolID})["UserPool"].(kv)[name]
+			return c.call(t, "DescribeUserPool",
+				kv{"UserPoolId": c.UserPoolID})["UserPool"].(kv)[name]
 		}
 	}
 	factors := func(c config) any {
@@ -336,72 +347,108 @@ func TestFlags(t *testing.T) {
 		see         func(config) any
 		want        any
 	}{
-		{alice, "", tokens("alice"), true},
-		{alice, "-mfa required", challenge("alice"), "MFA_SETUP"},
-		{bySMS, "-mfa-methods totp,sms", challenge("alice"), "SMS_MFA"},
-		{byEmail, "-mfa required -mfa-methods email", challenge("alice"), "EMAIL_OTP"},
-		{bySMS, "-mfa off", tokens("alice"), true},
-		{"", "-issuer self", func(c config) any { return c.Issuer == c.Endpoint+"/"+c.UserPoolID }, true},
+		{users: alice, see: tokens("alice"), want: true},
+		{users: alice, args: "-mfa required", see: challenge("alice"), want: "MFA_SETUP"},
+		{users: bySMS, args: "-mfa-methods totp,sms", see: challenge("alice"), want: "SMS_MFA"},
 		{
-			"", "-issuer http://cognito:9229", func(c config) any { return c.Issuer },
-			"http://cognito:9229/us-east-1_cognitotest",
+			users: byEmail, args: "-mfa required -mfa-methods email", see: challenge("alice"),
+			want: "EMAIL_OTP",
+		},
+		{users: bySMS, args: "-mfa off", see: tokens("alice"), want: true},
+		{
+			args: "-issuer self",
+			see:  func(c config) any { return c.Issuer == c.Endpoint+"/"+c.UserPoolID }, want: true,
 		},
 		{
-			"", "-region cn-north-1", func(c config) any { return c.Issuer },
-			"https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_cognitotest",
+			args: "-issuer http://cognito:9229", see: func(c config) any { return c.Issuer },
+			want: "http://cognito:9229/us-east-1_cognitotest",
 		},
 		{
-			"", "-auth-flows ALLOW_USER_SRP_AUTH,ALLOW_REFRESH_TOKEN_AUTH", setting("ExplicitAuthFlows"),
-			[]any{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+			args: "-region cn-north-1", see: func(c config) any { return c.Issuer },
+			want: "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_cognitotest",
 		},
 		{
-			"", "-rotation -rotation-grace 10s", setting("RefreshTokenRotation"),
-			kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10.0},
+			args: "-auth-flows ALLOW_USER_SRP_AUTH,ALLOW_REFRESH_TOKEN_AUTH",
+			see:  setting("ExplicitAuthFlows"),
+			want: []any{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
 		},
 		{
-			alice, "-quirks LongSessions,ErrorNameInBody -mfa required",
-			func(c config) any { return len(c.signIn(t, "alice")["Session"].(string)) > 4000 }, true,
-		},
-		{email, "-username-attributes email,phone_number", tokens("alice@example.com"), true},
-		{verified, "", tokens("alice@example.com"), false},
-		{verified, "-alias-attributes email", tokens("alice@example.com"), true},
-		{alice, "", tokens("ALICE"), false},
-		{alice, "-case-insensitive", tokens("ALICE"), true},
-		{"", "-reveal-users", func(c config) any { return c.signIn(t, "nobody")["__type"] }, "UserNotFoundException"},
-		{"", "", func(c config) any { return c.signIn(t, "nobody")["__type"] }, "NotAuthorizedException"},
-		{"", "-session-validity 15m", setting("AuthSessionValidity"), 15.0},
-		{"", "-access-token-validity 5m", setting("AccessTokenValidity"), 300.0},
-		{"", "-id-token-validity 2h", setting("IdTokenValidity"), 7200.0},
-		{"", "-refresh-token-validity 1h", setting("RefreshTokenValidity"), 3600.0},
-		{"", "-client-secret " + secret, setting("ClientSecret"), secret},
-		{"", "-devices off", pool("DeviceConfiguration"), nil},
-		{
-			"", "-devices always", pool("DeviceConfiguration"),
-			kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false},
+			args: "-rotation -rotation-grace 10s", see: setting("RefreshTokenRotation"),
+			want: kv{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10.0},
 		},
 		{
-			"", "-devices opt-in", pool("DeviceConfiguration"),
-			kv{"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true},
-		},
-		{"", "", factors, []any{"PASSWORD"}},
-		{"", "-first-factors password,email,sms", factors, []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}},
-		{
-			"", "-accept-unsimulated", triggers,
-			"settings that are not simulated, such as Lambda triggers, are kept and do nothing",
-		},
-		{"", "", triggers, "InvalidParameterException"},
-		{"", "-region ap-northeast-1", func(c config) any { return c.UserPoolID }, "ap-northeast-1_cognitotest"},
-		{
-			"", "-region us-west-2 -user-pool-id local_1",
-			func(c config) any { return c.Region + " " + c.UserPoolID }, "us-west-2 local_1",
+			users: alice, args: "-quirks LongSessions,ErrorNameInBody -mfa required",
+			see: func(c config) any {
+				return len(c.signIn(t, "alice")["Session"].(string)) > 4000
+			},
+			want: true,
 		},
 		{
-			"", "-insecure-listen -addr :0",
-			func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") }, true,
+			users: email, args: "-username-attributes email,phone_number",
+			see: tokens("alice@example.com"), want: true,
+		},
+		{users: verified, see: tokens("alice@example.com"), want: false},
+		{
+			users: verified, args: "-alias-attributes email", see: tokens("alice@example.com"),
+			want: true,
+		},
+		{users: alice, see: tokens("ALICE"), want: false},
+		{users: alice, args: "-case-insensitive", see: tokens("ALICE"), want: true},
+		{
+			args: "-reveal-users",
+			see:  func(c config) any { return c.signIn(t, "nobody")["__type"] },
+			want: "UserNotFoundException",
+		},
+		{
+			see:  func(c config) any { return c.signIn(t, "nobody")["__type"] },
+			want: "NotAuthorizedException",
+		},
+		{args: "-session-validity 15m", see: setting("AuthSessionValidity"), want: 15.0},
+		{args: "-access-token-validity 5m", see: setting("AccessTokenValidity"), want: 300.0},
+		{args: "-id-token-validity 2h", see: setting("IdTokenValidity"), want: 7200.0},
+		{args: "-refresh-token-validity 1h", see: setting("RefreshTokenValidity"), want: 3600.0},
+		{args: "-client-secret " + secret, see: setting("ClientSecret"), want: secret},
+		{args: "-devices off", see: pool("DeviceConfiguration")},
+		{
+			args: "-devices always", see: pool("DeviceConfiguration"),
+			want: kv{
+				"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false,
+			},
+		},
+		{
+			args: "-devices opt-in", see: pool("DeviceConfiguration"),
+			want: kv{
+				"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": true,
+			},
+		},
+		{see: factors, want: []any{"PASSWORD"}},
+		{
+			args: "-first-factors password,email,sms", see: factors,
+			want: []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"},
+		},
+		{
+			args: "-accept-unsimulated", see: triggers,
+			want: "settings that are not simulated, such as Lambda triggers, are kept and do nothing",
+		},
+		{see: triggers, want: "InvalidParameterException"},
+		{
+			args: "-region ap-northeast-1", see: func(c config) any { return c.UserPoolID },
+			want: "ap-northeast-1_cognitotest",
+		},
+		{
+			args: "-region us-west-2 -user-pool-id local_1",
+			see:  func(c config) any { return c.Region + " " + c.UserPoolID },
+			want: "us-west-2 local_1",
+		},
+		{
+			args: "-insecure-listen -addr :0",
+			see:  func(c config) any { return strings.HasPrefix(c.Endpoint, "http://localhost:") },
+			want: true,
 		},
 	} {
 		assert.Equal(
-			t, test.want, test.see(start(t, test.users, strings.Fields(test.args)...)), "%q with %q", test.args,
+			t, test.want, test.see(start(t, test.users, strings.Fields(test.args)...)),
+			"%q with %q", test.args,
 			test.users,
 		)
 	}
@@ -416,17 +463,19 @@ func TestClock(t *testing.T) {
 		status, body := ask(t, http.MethodGet, c.Control+"/clock", "")
 		require.Equal(t, http.StatusOK, status)
 		require.NoError(t, json.Unmarshal(body, &clock))
-		assert.WithinRange(t, clock.Now.Add(-offset), before.Add(-time.Minute), time.Now().Add(time.Minute))
+		assert.WithinRange(t, clock.Now.Add(-offset), before.Add(-time.Minute),
+			time.Now().Add(time.Minute))
 	}
 }
 
-// What cannot work is said in one line. A wrong command line ends the program with status 2, what else
-// goes wrong with 1.
+// What cannot work is said in one line. A wrong command line ends the program with status 2, what
+// else goes wrong with 1.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, busy.Close()) }) // after the subtests, which run in parallel
+	// after the subtests, which run in parallel
+	t.Cleanup(func() { assert.NoError(t, busy.Close()) })
 	free := []string{"-addr", "127.0.0.1:0"}
 	for _, test := range []struct {
 		name   string
@@ -435,140 +484,240 @@ func TestMisuse(t *testing.T) {
 		want   string
 	}{
 		{
-			"unknown flag",
-			[]string{"-colour", "red"},
-			2,
-			"flag provided but not defined: -colour; -h explains the flags",
-		},
-		{"flag without a value", []string{"-addr"}, 2, "flag needs an argument: -addr"},
-		{"argument", []string{"serve"}, 2, `there are flags only, and no argument such as "serve"`},
-		{"mfa", []string{"-mfa", "sometimes"}, 2, `-mfa is optional, required or off, not "sometimes"`},
-		{
-			"methods",
-			[]string{"-mfa-methods", "totp,pigeon"},
-			2,
-			`-mfa-methods is a list of totp, sms, email, with commas, and "pigeon" is none of them`,
-		},
-		{"no methods", []string{"-mfa-methods", ""}, 2, "-mfa-methods is empty; for a pool without MFA say -mfa off"},
-		{"first factors", []string{"-first-factors", "email"}, 2, "-first-factors must have password among them"},
-		{"first factor", []string{"-first-factors", "password,totp"}, 2, `and "totp" is none of them`},
-		{"devices", []string{"-devices", "yes"}, 2, `-devices is off, always or opt-in, not "yes"`},
-		{"username attributes", []string{"-username-attributes", "name"}, 2, `and "name" is none of them`},
-		{"alias attributes", []string{"-alias-attributes", "name"}, 2, `and "name" is none of them`},
-		{"both attributes", []string{"-username-attributes", "email", "-alias-attributes", "email"}, 2, "not both"},
-		{
-			"no methods with MFA off",
-			[]string{"-mfa", "off", "-mfa-methods", "sms"},
-			2,
-			"-mfa off leaves no methods; leave -mfa-methods out",
+			name:   "unknown flag",
+			args:   []string{"-colour", "red"},
+			status: 2,
+			want:   "flag provided but not defined: -colour; -h explains the flags",
 		},
 		{
-			"codes where MFA is required",
-			[]string{"-mfa", "required", "-first-factors", "password,sms"},
-			2,
-			"Cognito takes no codes as first factors where MFA is required",
+			name: "flag without a value", args: []string{"-addr"}, status: 2,
+			want: "flag needs an argument: -addr",
 		},
 		{
-			"codes without their flow",
-			[]string{"-auth-flows", "ALLOW_USER_SRP_AUTH", "-first-factors", "password,sms"},
-			2,
-			"needs ALLOW_USER_AUTH among -auth-flows",
+			name: "argument", args: []string{"serve"}, status: 2,
+			want: `there are flags only, and no argument such as "serve"`,
 		},
 		{
-			"devices without SRP",
-			[]string{"-auth-flows", "ALLOW_USER_PASSWORD_AUTH", "-devices", "always"},
-			2,
-			"-devices needs ALLOW_USER_SRP_AUTH",
+			name: "mfa", args: []string{"-mfa", "sometimes"}, status: 2,
+			want: `-mfa is optional, required or off, not "sometimes"`,
 		},
 		{
-			"two regions",
-			[]string{"-user-pool-id", "eu-west-1_a", "-region", "us-east-1"},
-			2,
-			"-user-pool-id is of the region eu-west-1, and -region says us-east-1",
-		},
-		{"grace alone", []string{"-rotation-grace", "10s"}, 2, "-rotation-grace is of no use without -rotation"},
-		{
-			"long grace", append(free, "-rotation", "-rotation-grace", "2m"), 2,
-			"at 'refreshTokenRotation.retryGracePeriodSeconds'",
+			name:   "methods",
+			args:   []string{"-mfa-methods", "totp,pigeon"},
+			status: 2,
+			want:   `-mfa-methods is a list of totp, sms, email, with commas, and "pigeon" is none of them`,
 		},
 		{
-			"rotation with its flow", append(free, "-rotation", "-auth-flows", "ALLOW_REFRESH_TOKEN_AUTH"), 2,
-			"ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.",
+			name: "no methods", args: []string{"-mfa-methods", ""}, status: 2,
+			want: "-mfa-methods is empty; for a pool without MFA say -mfa off",
 		},
 		{
-			"one address twice",
-			[]string{"-control", "127.0.0.1:9229"},
-			2,
-			"-addr and -control must be different addresses",
-		},
-		{"flow", []string{"-auth-flows", "ALLOW_ALL"}, 2, `and "ALLOW_ALL" is none of them`},
-		{"quirk", []string{"-quirks", "strictStep"}, 2, `and "strictStep" is none of them`},
-		{
-			"two places",
-			[]string{"-quirks", "ErrorNameInBody,ErrorNameInHeader"},
-			2,
-			"the header or the body, not in both",
+			name: "first factors", args: []string{"-first-factors", "email"}, status: 2,
+			want: "-first-factors must have password among them",
 		},
 		{
-			"issuer", append(free, "-issuer", "cognito:9229"), 2,
-			"Issuer is not a URL such as http://localhost:9229, without a query",
+			name: "first factor", args: []string{"-first-factors", "password,totp"}, status: 2,
+			want: `and "totp" is none of them`,
 		},
 		{
-			"issuer with the pool", append(free, "-issuer", "http://x/us-east-1_cognitotest"), 2,
-			"Issuer ends in the pool's ID, which is added to it",
+			name: "devices", args: []string{"-devices", "yes"}, status: 2,
+			want: `-devices is off, always or opt-in, not "yes"`,
 		},
-		{"two mistakes", []string{"-mfa", "x", "-clock", "876001h"}, 2, `not "x"; the clock can be at most`},
-		{"clock", []string{"-clock", "noon"}, 2, `invalid value "noon" for flag -clock`},
-		{"far clock", []string{"-clock", "-876001h"}, 2, "the clock can be at most 876000h"},
 		{
-			"session", append(free, "-session-validity", "1m"), 2,
-			"at 'authSessionValidity' failed to satisfy constraint",
+			name: "username attributes", args: []string{"-username-attributes", "name"}, status: 2,
+			want: `and "name" is none of them`,
 		},
-		{"no session", []string{"-session-validity", "0"}, 2, "a validity must be longer than nothing"},
-		{"token", append(free, "-access-token-validity", "1s"), 2, "Invalid range for token validity."},
-		{"pool", append(free, "-user-pool-id", "x"), 2, "at 'userPoolId' failed to satisfy constraint"},
-		{"client", append(free, "-client-id", "a b"), 2, "at 'clientId' failed to satisfy constraint"},
-		{"secret", append(free, "-client-secret", "short"), 2, "at 'clientSecret' failed to satisfy constraint"},
-		{"region", append(free, "-region", "a b"), 2, `the region "a b" has characters that no region has`},
-		{"no port", []string{"-addr", "127.0.0.1"}, 2, `-addr: "127.0.0.1" is not HOST:PORT, such as 127.0.0.1:9229`},
-		{"odd port", []string{"-addr", "127.0.0.1:99999"}, 2, `-addr: "99999" is not a port from 0 to 65535`},
-		{"every interface", []string{"-addr", ":0"}, 2, "-addr: an address without a host is every interface"},
 		{
-			"every interface of IPv4",
-			[]string{"-addr", "0.0.0.0:0"},
-			2,
-			"-addr: 0.0.0.0 is every interface, where other computers could do everything",
+			name: "alias attributes", args: []string{"-alias-attributes", "name"}, status: 2,
+			want: `and "name" is none of them`,
 		},
-		{"control on every interface", append(free, "-control", "[::]:0"), 2, "-control: :: is every interface"},
 		{
-			"another interface",
-			[]string{"-addr", "192.0.2.1:0"},
-			2,
-			"-addr: 192.0.2.1 is not an address of the loopback interface",
+			name:   "both attributes",
+			args:   []string{"-username-attributes", "email", "-alias-attributes", "email"},
+			status: 2, want: "not both",
 		},
-		{"unknown host", []string{"-addr", "nowhere.invalid:0"}, 1, `-addr: the host "nowhere.invalid" is unknown`},
 		{
-			"busy",
-			[]string{"-addr", busy.Addr().String()},
-			1,
-			"-addr: another program listens on " + busy.Addr().String() + "; end it, choose another port,",
+			name:   "no methods with MFA off",
+			args:   []string{"-mfa", "off", "-mfa-methods", "sms"},
+			status: 2,
+			want:   "-mfa off leaves no methods; leave -mfa-methods out",
 		},
-		{"busy control", append(free, "-control", busy.Addr().String()), 1, "-control: another program listens on"},
-		{"somebody else's address", []string{"-addr", "192.0.2.1:0", "-insecure-listen"}, 1, "choose another address"},
 		{
-			"no users file",
-			[]string{"-users", "/nonexistent/users.json"},
-			1,
-			"-users: open /nonexistent/users.json: no such file",
+			name:   "codes where MFA is required",
+			args:   []string{"-mfa", "required", "-first-factors", "password,sms"},
+			status: 2,
+			want:   "Cognito takes no codes as first factors where MFA is required",
 		},
-		{"users are a folder", []string{"-users", "/"}, 1, "-users: read /: is a directory"},
 		{
-			"empty users file",
-			[]string{"-users", "/dev/null"},
-			1,
-			"-users: /dev/null: empty; a file without users holds []",
+			name: "codes without their flow",
+			args: []string{
+				"-auth-flows", "ALLOW_USER_SRP_AUTH", "-first-factors", "password,sms",
+			},
+			status: 2,
+			want:   "needs ALLOW_USER_AUTH among -auth-flows",
 		},
-		{"standard input", []string{"-users", "-"}, 1, "-users: standard input: empty"},
+		{
+			name:   "devices without SRP",
+			args:   []string{"-auth-flows", "ALLOW_USER_PASSWORD_AUTH", "-devices", "always"},
+			status: 2,
+			want:   "-devices needs ALLOW_USER_SRP_AUTH",
+		},
+		{
+			name:   "two regions",
+			args:   []string{"-user-pool-id", "eu-west-1_a", "-region", "us-east-1"},
+			status: 2,
+			want:   "-user-pool-id is of the region eu-west-1, and -region says us-east-1",
+		},
+		{
+			name: "grace alone", args: []string{"-rotation-grace", "10s"}, status: 2,
+			want: "-rotation-grace is of no use without -rotation",
+		},
+		{
+			name: "long grace", args: append(free, "-rotation", "-rotation-grace", "2m"), status: 2,
+			want: "at 'refreshTokenRotation.retryGracePeriodSeconds'",
+		},
+		{
+			name: "rotation with its flow",
+			args: append(free, "-rotation", "-auth-flows", "ALLOW_REFRESH_TOKEN_AUTH"), status: 2,
+			want: "ALLOW_REFRESH_TOKEN_AUTH cannot be enabled together with refresh token rotation.",
+		},
+		{
+			name:   "one address twice",
+			args:   []string{"-control", "127.0.0.1:9229"},
+			status: 2,
+			want:   "-addr and -control must be different addresses",
+		},
+		{
+			name: "flow", args: []string{"-auth-flows", "ALLOW_ALL"}, status: 2,
+			want: `and "ALLOW_ALL" is none of them`,
+		},
+		{
+			name: "quirk", args: []string{"-quirks", "strictStep"}, status: 2,
+			want: `and "strictStep" is none of them`,
+		},
+		{
+			name:   "two places",
+			args:   []string{"-quirks", "ErrorNameInBody,ErrorNameInHeader"},
+			status: 2,
+			want:   "the header or the body, not in both",
+		},
+		{
+			name: "issuer", args: append(free, "-issuer", "cognito:9229"), status: 2,
+			want: "Issuer is not a URL such as http://localhost:9229, without a query",
+		},
+		{
+			name: "issuer with the pool",
+			args: append(free, "-issuer", "http://x/us-east-1_cognitotest"), status: 2,
+			want: "Issuer ends in the pool's ID, which is added to it",
+		},
+		{
+			name: "two mistakes", args: []string{"-mfa", "x", "-clock", "876001h"}, status: 2,
+			want: `not "x"; the clock can be at most`,
+		},
+		{
+			name: "clock", args: []string{"-clock", "noon"}, status: 2,
+			want: `invalid value "noon" for flag -clock`,
+		},
+		{
+			name: "far clock", args: []string{"-clock", "-876001h"}, status: 2,
+			want: "the clock can be at most 876000h",
+		},
+		{
+			name: "session", args: append(free, "-session-validity", "1m"), status: 2,
+			want: "at 'authSessionValidity' failed to satisfy constraint",
+		},
+		{
+			name: "no session", args: []string{"-session-validity", "0"}, status: 2,
+			want: "a validity must be longer than nothing",
+		},
+		{
+			name: "token", args: append(free, "-access-token-validity", "1s"), status: 2,
+			want: "Invalid range for token validity.",
+		},
+		{
+			name: "pool", args: append(free, "-user-pool-id", "x"), status: 2,
+			want: "at 'userPoolId' failed to satisfy constraint",
+		},
+		{
+			name: "client", args: append(free, "-client-id", "a b"), status: 2,
+			want: "at 'clientId' failed to satisfy constraint",
+		},
+		{
+			name: "secret", args: append(free, "-client-secret", "short"), status: 2,
+			want: "at 'clientSecret' failed to satisfy constraint",
+		},
+		{
+			name: "region", args: append(free, "-region", "a b"), status: 2,
+			want: `the region "a b" has characters that no region has`,
+		},
+		{
+			name: "no port", args: []string{"-addr", "127.0.0.1"}, status: 2,
+			want: `-addr: "127.0.0.1" is not HOST:PORT, such as 127.0.0.1:9229`,
+		},
+		{
+			name: "odd port", args: []string{"-addr", "127.0.0.1:99999"}, status: 2,
+			want: `-addr: "99999" is not a port from 0 to 65535`,
+		},
+		{
+			name: "every interface", args: []string{"-addr", ":0"}, status: 2,
+			want: "-addr: an address without a host is every interface",
+		},
+		{
+			name:   "every interface of IPv4",
+			args:   []string{"-addr", "0.0.0.0:0"},
+			status: 2,
+			want:   "-addr: 0.0.0.0 is every interface, where other computers could do everything",
+		},
+		{
+			name: "control on every interface", args: append(free, "-control", "[::]:0"), status: 2,
+			want: "-control: :: is every interface",
+		},
+		{
+			name:   "another interface",
+			args:   []string{"-addr", "192.0.2.1:0"},
+			status: 2,
+			want:   "-addr: 192.0.2.1 is not an address of the loopback interface",
+		},
+		{
+			name: "unknown host", args: []string{"-addr", "nowhere.invalid:0"}, status: 1,
+			want: `-addr: the host "nowhere.invalid" is unknown`,
+		},
+		{
+			name:   "busy",
+			args:   []string{"-addr", busy.Addr().String()},
+			status: 1,
+			want: "-addr: another program listens on " + busy.Addr().String() +
+				"; end it, choose another port,",
+		},
+		{
+			name: "busy control", args: append(free, "-control", busy.Addr().String()), status: 1,
+			want: "-control: another program listens on",
+		},
+		{
+			name: "somebody else's address",
+			args: []string{"-addr", "192.0.2.1:0", "-insecure-listen"}, status: 1,
+			want: "choose another address",
+		},
+		{
+			name:   "no users file",
+			args:   []string{"-users", "/nonexistent/users.json"},
+			status: 1,
+			want:   "-users: open /nonexistent/users.json: no such file",
+		},
+		{
+			name: "users are a folder", args: []string{"-users", "/"}, status: 1,
+			want: "-users: read /: is a directory",
+		},
+		{
+			name:   "empty users file",
+			args:   []string{"-users", "/dev/null"},
+			status: 1,
+			want:   "-users: /dev/null: empty; a file without users holds []",
+		},
+		{
+			name: "standard input", args: []string{"-users", "-"}, status: 1,
+			want: "-users: standard input: empty",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -643,7 +792,8 @@ func TestEndWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	p := launch(t, command(t, "-json", "-addr", "127.0.0.1:0"))
 	c := p.readConfig(t)
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(c.Endpoint, "http://"))
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp",
+		strings.TrimPrefix(c.Endpoint, "http://"))
 	require.NoError(t, err)
 	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"))
 	require.NoError(t, err)

@@ -123,10 +123,11 @@ func (s *settings) flags(f *flag.FlagSet) *words {
 	f.BoolVar(&p.RevealUsers, "reveal-users", false,
 		"tell an unknown user from a wrong password (PreventUserExistenceErrors LEGACY)")
 	f.BoolVar(&p.AcceptUnsimulated, "accept-unsimulated", false,
-		"keep and describe settings of pools and app clients that have no effect here, such as Lambda "+
-			"triggers, in place of refusing them")
+		"keep and describe settings of pools and app clients that have no effect here, such as "+
+			"Lambda triggers, in place of refusing them")
 	f.StringVar(&w.flows, "auth-flows", "",
-		"the `flows` that the app client allows, such as ALLOW_USER_SRP_AUTH, with commas; by default all")
+		"the `flows` that the app client allows, such as ALLOW_USER_SRP_AUTH, with commas; "+
+			"by default all")
 	f.BoolVar(&p.RefreshTokenRotation, "rotation", false,
 		"every refresh returns a new refresh token")
 	f.DurationVar(&p.RotationGrace, "rotation-grace", 0,
@@ -266,8 +267,8 @@ func (s *settings) setQuirks(quirks string) error {
 	for _, name := range names {
 		if place, found := errorNames[name]; found {
 			if s.pool.Quirks.ErrorName != cognitotest.ErrorNameInBoth {
-				return misused(
-					"-quirks has the name of an error in one place, the header or the body, not in both")
+				return misused("-quirks has the name of an error in one place, the header " +
+					"or the body, not in both")
 			}
 			s.pool.Quirks.ErrorName = place
 			continue

@@ -35,13 +35,15 @@ func TestParseUsers(t *testing.T) {
 			Attributes: map[string]string{
 				"name": "Bób", "custom:a": "",
 			},
-			Groups: []string{"admin"}, Status: "RESET_REQUIRED", Disabled: true, TOTP: "JBSWY3DPEHPK3PXP",
+			Groups: []string{"admin"}, Status: "RESET_REQUIRED", Disabled: true,
+			TOTP:    "JBSWY3DPEHPK3PXP",
 			Methods: []string{}, Preferred: "EMAIL_OTP",
 		},
 		{},
 		{
 			Username: "carol", Sub: "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10",
-			IDClaims:     map[string]any{"plan": json.RawMessage(`{"seats": 12345678901234567890}`)},
+			IDClaims: map[string]any{"plan": json.RawMessage(
+				`{"seats": 12345678901234567890}`)},
 			AccessClaims: map[string]any{"tenant": json.RawMessage(`"blue"`)},
 			Challenges: []cognitotest.Challenge{
 				{
@@ -91,7 +93,10 @@ func TestParseUsersRefuses(t *testing.T) {
 		{`[{},{"disabled":"yes"}]`, `user 2: "disabled" must be true or false`},
 		{`[{"groups":"admin"}]`, `user 1: "groups" must be a list of texts`},
 		{`[{"methods":[1]}]`, `user 1: "methods" must be a list of texts`},
-		{`[{"attributes":[]}]`, `user 1: "attributes" must be an object whose members are texts, each once`},
+		{
+			`[{"attributes":[]}]`,
+			`user 1: "attributes" must be an object whose members are texts, each once`,
+		},
 		{
 			`[{"attributes":{"age":7}}]`,
 			`user 1: "attributes" must be an object whose members are texts, each once`,
@@ -110,14 +115,20 @@ func TestParseUsersRefuses(t *testing.T) {
 			`user 1: "claims": there is no member "refresh"; there are id, access`,
 		},
 		{`[{"claims":{"id":1}}]`, `user 1: "claims": "id": that is not a JSON object, as {…} is`},
-		{`[{"claims":{"id":{"a":1,"a":2}}}]`, `user 1: "claims": "id": the member "a" is there twice`},
+		{
+			`[{"claims":{"id":{"a":1,"a":2}}}]`,
+			`user 1: "claims": "id": the member "a" is there twice`,
+		},
 		{`[{"challenges":{}}]`, `user 1: "challenges": not a list of challenges, as [{…}, {…}] is`},
 		{
 			`[{"challenges":[{},{"answer":1}]}]`,
 			`user 1: "challenges": challenge 2: there is no member "answer"; ` +
 				`there are name, parameters, answers, tries`,
 		},
-		{strings.Repeat("[", 20_000), "line 1, column 10001: invalid character '[' exceeded max depth"},
+		{
+			strings.Repeat("[", 20_000),
+			"line 1, column 10001: invalid character '[' exceeded max depth",
+		},
 		{"[" + strings.Repeat(" ", maxUsers) + "]", "larger than 64 MiB"},
 		{
 			`[{"username":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}]`,
@@ -134,7 +145,8 @@ func TestParseUsersRefuses(t *testing.T) {
 // than names and one character.
 func FuzzParseUsers(f *testing.F) {
 	for _, text := range []string{
-		alice, "[]", "[{}]", `[{"attributes":{"a":"b"},"groups":["c"],"disabled":true}]`, "\ufeff[]",
+		alice, "[]", "[{}]", `[{"attributes":{"a":"b"},"groups":["c"],"disabled":true}]`,
+		"\ufeff[]",
 		"[\n{\"username\":\"\xff\"}]", `[{"username":"\ud800"}]`,
 	} {
 		f.Add([]byte(text))

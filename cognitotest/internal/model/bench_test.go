@@ -19,7 +19,8 @@ func BenchmarkLoad(b *testing.B) {
 // What a request costs: the three questions that are asked of each.
 func BenchmarkRequest(b *testing.B) {
 	for _, name := range []string{
-		"GetUser", "AdminInitiateAuth", "RespondToAuthChallenge", "VerifySoftwareToken", "CreateUserPool",
+		"GetUser", "AdminInitiateAuth", "RespondToAuthChallenge", "VerifySoftwareToken",
+		"CreateUserPool",
 	} {
 		op := operation(b, name)
 		members := sample(b, op.Input, nil).(object)

@@ -29,50 +29,56 @@ func TestSentencesSeen(t *testing.T) {
 		// The message table of a public app, from before the code was made a secret: "Value
 		// 'Aaaa' at 'userCode'".
 		"code of letters": {
-			"VerifySoftwareToken", `{"UserCode": "Aaaa"}`,
-			"2 validation errors detected: Value at 'userCode'" + failed +
-				"Member must satisfy regular expression pattern: [0-9]+; Value at 'userCode'" + failed +
+			operation: "VerifySoftwareToken", request: `{"UserCode": "Aaaa"}`,
+			message: "2 validation errors detected: Value at 'userCode'" + failed +
+				"Member must satisfy regular expression pattern: [0-9]+; Value at 'userCode'" +
+				failed +
 				"Member must have length greater than or equal to 6",
 		},
 		// https://github.com/aws-amplify/amplify-js/issues/14411, 2025-05-29
 		"long session": {
-			"RespondToAuthChallenge",
-			`{"ClientId": "x", "ChallengeName": "SMS_MFA", "Session": "` + strings.Repeat("x", 8420) + `"}`,
-			"1 validation error detected: Value at 'session'" + failed +
+			operation: "RespondToAuthChallenge",
+			request: `{"ClientId": "x", "ChallengeName": "SMS_MFA", "Session": "` +
+				strings.Repeat("x", 8420) + `"}`,
+			message: "1 validation error detected: Value at 'session'" + failed +
 				"Member must have length less than or equal to 8192",
 		},
 		// https://github.com/cds-snc/platform-forms-client/issues/5635, 2025-05-30
 		"password with a space at its end": {
-			"ConfirmForgotPassword",
-			`{"ClientId": "x", "Username": "x", "ConfirmationCode": "1", "Password": "Passw0rd! "}`,
-			"1 validation error detected: Value at 'password'" + failed +
+			operation: "ConfirmForgotPassword",
+			request:   `{"ClientId": "x", "Username": "x", "ConfirmationCode": "1", "Password": "Passw0rd! "}`,
+			message: "1 validation error detected: Value at 'password'" + failed +
 				`Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`,
 		},
 		// https://github.com/rosberglinhares/CloudFormationCognitoCustomResources/issues/1,
 		// 2018-07-30
 		"enum": {
-			"CreateUserPool", `{"PoolName": "x", "MfaConfiguration": "false"}`,
-			"1 validation error detected: Value 'false' at 'mfaConfiguration'" + failed +
+			operation: "CreateUserPool", request: `{"PoolName": "x", "MfaConfiguration": "false"}`,
+			message: "1 validation error detected: Value 'false' at 'mfaConfiguration'" + failed +
 				"Member must satisfy enum value set: [OPTIONAL, OFF, ON]",
 		},
 		// https://github.com/awsdocs/aws-cloudformation-user-guide/issues/563, 2020-01-13
 		"list of enum": {
-			"CreateUserPoolClient",
-			`{"UserPoolId": "a_b", "ClientName": "x", "AllowedOAuthFlows": ["code", "token"]}`,
-			"1 validation error detected: Value '[code, token]' at 'allowedOAuthFlows'" + failed +
+			operation: "CreateUserPoolClient",
+			request:   `{"UserPoolId": "a_b", "ClientName": "x", "AllowedOAuthFlows": ["code", "token"]}`,
+			message: "1 validation error detected: Value '[code, token]' at 'allowedOAuthFlows'" +
+				failed +
 				"Member must satisfy constraint: " +
 				"[Member must satisfy enum value set: [implicit, client_credentials, code]]",
 		},
 		// https://github.com/aws/aws-cdk/pull/14699, 2021-05-14
 		"in a list of objects": {
-			"CreateUserPool", `{"PoolName": "x", "Schema": [{"Name": "phone_number_verified"}]}`,
-			"1 validation error detected: Value 'phone_number_verified' at 'schema.1.member.name'" + failed +
+			operation: "CreateUserPool",
+			request:   `{"PoolName": "x", "Schema": [{"Name": "phone_number_verified"}]}`,
+			message: "1 validation error detected: Value 'phone_number_verified' at 'schema.1.member.name'" + failed +
 				"Member must have length less than or equal to 20",
 		},
 		// https://github.com/aws/aws-sdk-net/issues/3565, 2024-12-02
 		"long filter": {
-			"ListUsers", `{"UserPoolId": "a_b", "Filter": "` + strings.Repeat("x", 257) + `"}`,
-			"1 validation error detected: Value '" + strings.Repeat("x", 257) + "' at 'filter'" + failed +
+			operation: "ListUsers",
+			request:   `{"UserPoolId": "a_b", "Filter": "` + strings.Repeat("x", 257) + `"}`,
+			message: "1 validation error detected: Value '" + strings.Repeat("x", 257) +
+				"' at 'filter'" + failed +
 				"Member must have length less than or equal to 256",
 		},
 	} {
@@ -96,8 +102,9 @@ func TestOrderOfEnum(t *testing.T) {
 			old = append(old, value)
 		}
 	}
-	assert.Equal(t, "ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_PASSWORD_AUTH, "+
-		"ALLOW_USER_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH",
+	assert.Equal(t,
+		"ALLOW_CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_PASSWORD_AUTH, "+
+			"ALLOW_USER_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH",
 		strings.Join(old, ", "))
 }
 
@@ -113,54 +120,61 @@ func TestSentences(t *testing.T) {
 		operation, request string
 		violations         []string
 	}{
-		"nothing": {"AdminGetUser", `{}`, []string{
+		"nothing": {operation: "AdminGetUser", request: `{}`, violations: []string{
 			"Value null at 'userPoolId'" + must + "not be null",
 			"Value at 'username'" + must + "not be null",
 		}},
-		"null": {"GetUser", `{"AccessToken": null}`, []string{
+		"null": {operation: "GetUser", request: `{"AccessToken": null}`, violations: []string{
 			"Value at 'accessToken'" + must + "not be null",
 		}},
 		"number in a list of objects": {
-			"CreateUserPool",
-			`{"PoolName": "x", "AccountRecoverySetting": {"RecoveryMechanisms": [
+			operation: "CreateUserPool",
+			request: `{"PoolName": "x", "AccountRecoverySetting": {"RecoveryMechanisms": [
 				{"Priority": 3, "Name": "verified_email"}]}}`,
-			[]string{"Value '3' at 'accountRecoverySetting.recoveryMechanisms.1.member.priority'" +
+			violations: []string{"Value '3' at 'accountRecoverySetting.recoveryMechanisms.1.member.priority'" +
 				must + "have value less than or equal to 2"},
 		},
 		"null in a list of objects": {
-			"UpdateUserAttributes",
-			`{"AccessToken": "x", "UserAttributes": [null, {"Name": "a", "Value": null}]}`,
-			[]string{"Value null at 'userAttributes.1.member'" + must + "not be null"},
+			operation:  "UpdateUserAttributes",
+			request:    `{"AccessToken": "x", "UserAttributes": [null, {"Name": "a", "Value": null}]}`,
+			violations: []string{"Value null at 'userAttributes.1.member'" + must + "not be null"},
 		},
 		"null in a list of texts": {
-			"ListUsers", `{"UserPoolId": "a_b", "AttributesToGet": ["email", null]}`,
-			[]string{"Value '[email, null]' at 'attributesToGet'" + must + "satisfy constraint: [" +
+			operation: "ListUsers",
+			request:   `{"UserPoolId": "a_b", "AttributesToGet": ["email", null]}`,
+			violations: []string{"Value '[email, null]' at 'attributesToGet'" + must +
+				"satisfy constraint: [" +
 				"Member must have length less than or equal to 32, " +
 				"Member must have length greater than or equal to 1, " +
 				"Member must satisfy regular expression pattern: " +
 				`[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`},
 		},
 		"empty list": {
-			"AddCustomAttributes", `{"UserPoolId": "a_b", "CustomAttributes": []}`,
-			[]string{"Value at 'customAttributes'" + must + "have length greater than or equal to 1"},
+			operation: "AddCustomAttributes",
+			request:   `{"UserPoolId": "a_b", "CustomAttributes": []}`,
+			violations: []string{"Value at 'customAttributes'" + must +
+				"have length greater than or equal to 1"},
 		},
 		"key and value of a map": {
-			"TagResource",
-			`{"ResourceArn": "arn:aws:iam::123456789012:role/x", "Tags": {"b": "` + long + `", "": "a"}}`,
-			[]string{
-				"Value '{=a, b=" + long + "}' at 'tags'" + failed + "Map keys must satisfy constraint: [" +
+			operation: "TagResource",
+			request: `{"ResourceArn": "arn:aws:iam::123456789012:role/x", "Tags": {"b": "` +
+				long + `", "": "a"}}`,
+			violations: []string{
+				"Value '{=a, b=" + long + "}' at 'tags'" + failed +
+					"Map keys must satisfy constraint: [" +
 					"Member must have length less than or equal to 128, " +
 					"Member must have length greater than or equal to 1]",
-				"Value '{=a, b=" + long + "}' at 'tags'" + failed + "Map value must satisfy constraint: [" +
+				"Value '{=a, b=" + long + "}' at 'tags'" + failed +
+					"Map value must satisfy constraint: [" +
 					"Member must have length less than or equal to 256, " +
 					"Member must have length greater than or equal to 0]",
 			},
 		},
 		"map of objects": {
-			"UpdateUserPool",
-			`{"UserPoolId": "a_b", "AcrConfiguration": {
+			operation: "UpdateUserPool",
+			request: `{"UserPoolId": "a_b", "AcrConfiguration": {
 				"Level5": {"AcrValue": "a b"}, "Level1": {}, "Level2": null}}`,
-			[]string{
+			violations: []string{
 				"Value at 'acrConfiguration'" + failed + "Map keys must satisfy constraint: [" +
 					"Member must satisfy regular expression pattern: Level[1-4]]",
 				"Value null at 'acrConfiguration.Level1.member.acrValue'" + must + "not be null",
@@ -170,28 +184,30 @@ func TestSentences(t *testing.T) {
 			},
 		},
 		"secret map": {
-			"InitiateAuth",
-			`{"ClientId": "x", "AuthFlow": "USER_AUTH", "AuthParameters": {"PASSWORD": null}}`,
-			[]string{"Value at 'authParameters'" + failed +
+			operation: "InitiateAuth",
+			request:   `{"ClientId": "x", "AuthFlow": "USER_AUTH", "AuthParameters": {"PASSWORD": null}}`,
+			violations: []string{"Value at 'authParameters'" + failed +
 				"Map value must satisfy constraint: [" + text + "]"},
 		},
 		"member of a secret object": {
-			"ForgotPassword",
-			`{"ClientId": "x", "Username": "x",
+			operation: "ForgotPassword",
+			request: `{"ClientId": "x", "Username": "x",
 				"UserContextData": {"IpAddress": "` + strings.Repeat("9", 131073) + `"}}`,
-			[]string{"Value at 'userContextData.ipAddress'" + must +
+			violations: []string{"Value at 'userContextData.ipAddress'" + must +
 				"have length less than or equal to 131072"},
 		},
 		"bytes": {
-			"SetUICustomization",
-			`{"UserPoolId": "a_b", "ImageFile": "` + strings.Repeat("AAAA", 43691) + `"}`,
-			[]string{"Value '" + strings.Repeat("AAAA", 43691) + "' at 'imageFile'" + must +
+			operation: "SetUICustomization",
+			request: `{"UserPoolId": "a_b", "ImageFile": "` + strings.Repeat("AAAA", 43691) +
+				`"}`,
+			violations: []string{"Value '" + strings.Repeat("AAAA", 43691) + "' at 'imageFile'" +
+				must +
 				"have length less than or equal to 131072"},
 		},
 		"wide characters count once": {
-			"ChangePassword",
-			`{"AccessToken": "x", "ProposedPassword": "` + strings.Repeat("界", 256) + `"}`,
-			nil,
+			operation: "ChangePassword",
+			request: `{"AccessToken": "x", "ProposedPassword": "` + strings.Repeat("界", 256) +
+				`"}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,28 +253,65 @@ func TestType(t *testing.T) {
 		noFalse  = "FALSE_VALUE can not be converted to a String"
 	)
 	for _, tc := range []struct{ operation, request, message string }{
-		{"VerifySoftwareToken", `{"UserCode": 5}`, noNumber},
-		{"VerifySoftwareToken", `{"UserCode": true}`, noTrue},
-		{"VerifySoftwareToken", `{"UserCode": []}`, noList},
-		{"VerifySoftwareToken", `{"UserCode": {}}`, noObject},
-		{"ListUsers", `{"Limit": "5"}`, "STRING_VALUE can not be converted to an Integer"},
-		{"AdminSetUserPassword", `{"Permanent": "yes"}`, "STRING_VALUE can not be converted to a Boolean"},
-		{"SetUICustomization", `{"ImageFile": "?"}`, "STRING_VALUE can not be converted to a Blob"},
-		{"UpdateUserAttributes", `{"UserAttributes": "x"}`, "Expected list or null"},
-		{"UpdateUserAttributes", `{"UserAttributes": {}}`, noObject},
-		{"UpdateUserAttributes", `{"UserAttributes": [{"Name": "x"}, "x"]}`, "Expected null"},
-		{"UpdateUserAttributes", `{"UserAttributes": [{"Name": false}]}`, noFalse},
-		{"InitiateAuth", `{"AuthParameters": []}`, "Expected map or null"},
-		{"InitiateAuth", `{"AuthParameters": "x"}`, "Expected map or null"},
-		{"InitiateAuth", `{"AuthParameters": {"A": "x", "B": 1}}`, noNumber},
-		{"AdminInitiateAuth", `{"ContextData": []}`, noList},
-		{"AdminGetUser", `{"Username": {}, "UserPoolId": 1}`, noNumber}, // the model's first
+		{operation: "VerifySoftwareToken", request: `{"UserCode": 5}`, message: noNumber},
+		{operation: "VerifySoftwareToken", request: `{"UserCode": true}`, message: noTrue},
+		{operation: "VerifySoftwareToken", request: `{"UserCode": []}`, message: noList},
+		{operation: "VerifySoftwareToken", request: `{"UserCode": {}}`, message: noObject},
+		{
+			operation: "ListUsers", request: `{"Limit": "5"}`,
+			message: "STRING_VALUE can not be converted to an Integer",
+		},
+		{
+			operation: "AdminSetUserPassword", request: `{"Permanent": "yes"}`,
+			message: "STRING_VALUE can not be converted to a Boolean",
+		},
+		{
+			operation: "SetUICustomization", request: `{"ImageFile": "?"}`,
+			message: "STRING_VALUE can not be converted to a Blob",
+		},
+		{
+			operation: "UpdateUserAttributes", request: `{"UserAttributes": "x"}`,
+			message: "Expected list or null",
+		},
+		{operation: "UpdateUserAttributes", request: `{"UserAttributes": {}}`, message: noObject},
+		{
+			operation: "UpdateUserAttributes", request: `{"UserAttributes": [{"Name": "x"}, "x"]}`,
+			message: "Expected null",
+		},
+		{
+			operation: "UpdateUserAttributes", request: `{"UserAttributes": [{"Name": false}]}`,
+			message: noFalse,
+		},
+		{
+			operation: "InitiateAuth", request: `{"AuthParameters": []}`,
+			message: "Expected map or null",
+		},
+		{
+			operation: "InitiateAuth", request: `{"AuthParameters": "x"}`,
+			message: "Expected map or null",
+		},
+		{
+			operation: "InitiateAuth", request: `{"AuthParameters": {"A": "x", "B": 1}}`,
+			message: noNumber,
+		},
+		{operation: "AdminInitiateAuth", request: `{"ContextData": []}`, message: noList},
+		// the model's first
+		{
+			operation: "AdminGetUser", request: `{"Username": {}, "UserPoolId": 1}`,
+			message: noNumber,
+		},
 
-		{"AdminInitiateAuth", `{"UserPoolId": null, "ContextData": {"HttpHeaders": [null]}}`, ""},
-		{"AdminInitiateAuth", `{"AuthParameters": {"A": null}, "ContextData": null}`, ""},
-		{"CompleteWebAuthnRegistration", `{"Credential": [1, {"a": null}]}`, ""},
-		{"GetUser", `{"Colour": [1], "accesstoken": 5}`, ""}, // unknown
-		{"ListUserPools", `{"MaxResults": 60}`, ""},
+		{
+			operation: "AdminInitiateAuth",
+			request:   `{"UserPoolId": null, "ContextData": {"HttpHeaders": [null]}}`,
+		},
+		{
+			operation: "AdminInitiateAuth",
+			request:   `{"AuthParameters": {"A": null}, "ContextData": null}`,
+		},
+		{operation: "CompleteWebAuthnRegistration", request: `{"Credential": [1, {"a": null}]}`},
+		{operation: "GetUser", request: `{"Colour": [1], "accesstoken": 5}`}, // unknown
+		{operation: "ListUserPools", request: `{"MaxResults": 60}`},
 	} {
 		message, ok := operation(t, tc.operation).Type(decode(t, tc.request))
 		assert.Equal(t, tc.message, message, tc.request)

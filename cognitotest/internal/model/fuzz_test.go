@@ -19,14 +19,16 @@ func FuzzRequest(f *testing.F) {
 		f.Add(uint(i), []byte(marshal(f, sample(f, op.Input, nil))))
 	}
 	f.Add(uint(3), []byte(`{"UserPoolId":["x",{}],"username":{"a":1e999},"Username":-0.0,"":null}`))
-	f.Add(uint(4), []byte(`{"UserAttributes":[[],{"Name":[],"Value":{}},null,7],"ClientMetadata":{"":null}}`))
+	f.Add(uint(4),
+		[]byte(`{"UserAttributes":[[],{"Name":[],"Value":{}},null,7],"ClientMetadata":{"":null}}`))
 	f.Fuzz(func(t *testing.T, which uint, body []byte) {
 		names := model.Operations()
 		op := operation(t, names[which%uint(len(names))])
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
 		var exact, members object
-		if json.Unmarshal(body, &members) != nil || members == nil || decoder.Decode(&exact) != nil {
+		if json.Unmarshal(body, &members) != nil || members == nil ||
+			decoder.Decode(&exact) != nil {
 			return
 		}
 		before := marshal(t, members)

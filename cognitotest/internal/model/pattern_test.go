@@ -18,39 +18,40 @@ func TestPatterns(t *testing.T) {
 		pattern, value string
 		fits           bool
 	}{
-		{`[0-9]+`, "123456", true},
-		{`[0-9]+`, "12345x", false},
-		{`[0-9]+`, "123456\n", false},
-		{`[0-9]+`, "１２３", false},
-		{`[0-9]+`, "", false},
-		{`[A-Za-z0-9-_=.]+`, "a-_=.Z9", true},
-		{`[A-Za-z0-9-_=.]+`, "a,b", false},
-		{`[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, "Jürgen😀", true},
-		{`[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, "a b", false},
-		{`[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, "a\u00a0b", false},
-		{`[\S]+`, "a\u00a0b", true}, // a space that Java's \s does not have
-		{`[\S]+`, "a\vb", false},    // one that Go's does not have
-		{`[\w\s+=,.@-]+`, "a\v \tb@x.y", true},
-		{`[\w\s+=,.@-]+`, "ä", false},
-		{`[\p{L}\s*]*`, "", true},
-		{`[\p{L}\s*]*`, "a\v*", true},
-		{`^[\S]+.*[\S]+$`, "ab", true},
-		{`^[\S]+.*[\S]+$`, "a", false},
-		{`^[\S]+.*[\S]+$`, "a b", true},
-		{`^[\S]+.*[\S]+$`, " ab", false},
-		{`^[\S]+.*[\S]+$`, "ab\n", false},
-		{`^[\S]+.*[\S]+$`, "a \n b", false},
-		{`.*\{####\}.*`, "code {####}", true},
-		{`.*\{####\}.*`, "\u2028{####}", false},
-		{`.*\{####\}.*`, "\r{####}", false},
-		{`(?s).*`, "a\nb", true},
-		{`[\w-]+_[0-9a-zA-Z]+`, "us-east-1_Example", true},
-		{`[\w-]+_[0-9a-zA-Z]+`, "us-east-1", false},
-		{`^[0-9A-Za-z\.\-_]*(?<!\.)$`, "a.b", true},
-		{`^[0-9A-Za-z\.\-_]*(?<!\.)$`, "a.", false},
-		{`^[0-9A-Za-z\.\-_]*(?<!\.)$`, "", true},
+		{pattern: `[0-9]+`, value: "123456", fits: true},
+		{pattern: `[0-9]+`, value: "12345x", fits: false},
+		{pattern: `[0-9]+`, value: "123456\n", fits: false},
+		{pattern: `[0-9]+`, value: "１２３", fits: false},
+		{pattern: `[0-9]+`, fits: false},
+		{pattern: `[A-Za-z0-9-_=.]+`, value: "a-_=.Z9", fits: true},
+		{pattern: `[A-Za-z0-9-_=.]+`, value: "a,b", fits: false},
+		{pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, value: "Jürgen😀", fits: true},
+		{pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, value: "a b", fits: false},
+		{pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, value: "a\u00a0b", fits: false},
+		{pattern: `[\S]+`, value: "a\u00a0b", fits: true}, // a space that Java's \s does not have
+		{pattern: `[\S]+`, value: "a\vb", fits: false},    // one that Go's does not have
+		{pattern: `[\w\s+=,.@-]+`, value: "a\v \tb@x.y", fits: true},
+		{pattern: `[\w\s+=,.@-]+`, value: "ä", fits: false},
+		{pattern: `[\p{L}\s*]*`, fits: true},
+		{pattern: `[\p{L}\s*]*`, value: "a\v*", fits: true},
+		{pattern: `^[\S]+.*[\S]+$`, value: "ab", fits: true},
+		{pattern: `^[\S]+.*[\S]+$`, value: "a", fits: false},
+		{pattern: `^[\S]+.*[\S]+$`, value: "a b", fits: true},
+		{pattern: `^[\S]+.*[\S]+$`, value: " ab", fits: false},
+		{pattern: `^[\S]+.*[\S]+$`, value: "ab\n", fits: false},
+		{pattern: `^[\S]+.*[\S]+$`, value: "a \n b", fits: false},
+		{pattern: `.*\{####\}.*`, value: "code {####}", fits: true},
+		{pattern: `.*\{####\}.*`, value: "\u2028{####}", fits: false},
+		{pattern: `.*\{####\}.*`, value: "\r{####}", fits: false},
+		{pattern: `(?s).*`, value: "a\nb", fits: true},
+		{pattern: `[\w-]+_[0-9a-zA-Z]+`, value: "us-east-1_Example", fits: true},
+		{pattern: `[\w-]+_[0-9a-zA-Z]+`, value: "us-east-1", fits: false},
+		{pattern: `^[0-9A-Za-z\.\-_]*(?<!\.)$`, value: "a.b", fits: true},
+		{pattern: `^[0-9A-Za-z\.\-_]*(?<!\.)$`, value: "a.", fits: false},
+		{pattern: `^[0-9A-Za-z\.\-_]*(?<!\.)$`, fits: true},
 	} {
-		assert.Equal(t, tc.fits, model.Compile(tc.pattern)(tc.value), "%s: %q", tc.pattern, tc.value)
+		assert.Equal(t, tc.fits, model.Compile(tc.pattern)(tc.value), "%s: %q", tc.pattern,
+			tc.value)
 	}
 }
 

@@ -60,7 +60,8 @@ func (b *breaker) finds(at []string, shown, rule string) {
 	require.Contains(b, violations, sentence, b.op.Name)
 	for _, violation := range violations {
 		_, place, _ := strings.Cut(violation, " at '")
-		require.True(b, strings.HasPrefix(place, strings.Join(at, ".")), "only there: %s", violation)
+		require.True(b, strings.HasPrefix(place, strings.Join(at, ".")), "only there: %s",
+			violation)
 	}
 }
 
@@ -275,7 +276,8 @@ func all(s *model.Shape) string {
 		rules = append(rules, "Member must satisfy regular expression pattern: "+s.Pattern)
 	}
 	if len(s.Enum) > 0 {
-		rules = append(rules, "Member must satisfy enum value set: ["+strings.Join(s.Enum, ", ")+"]")
+		rules = append(rules,
+			"Member must satisfy enum value set: ["+strings.Join(s.Enum, ", ")+"]")
 	}
 	return strings.Join(rules, ", ")
 }
@@ -337,7 +339,8 @@ func match(tb testing.TB, s *model.Shape) string {
 		return s.Enum[0]
 	}
 	for _, text := range []string{
-		"123456", "x", "us-east-1", "us-east-1_Example", "cognito:default", "terms-of-use", "Level1",
+		"123456", "x", "us-east-1", "us-east-1_Example", "cognito:default", "terms-of-use",
+		"Level1",
 		"arn:aws:iam::123456789012:role/example", "arn:aws:s3:::example", "somebody@example.com",
 		"Your code is {####}.", "Here: {##this##}.", "import-x1", "0123456789abcdef01234567",
 		"01234567-89ab-4def-8123-456789abcdef", "us-east-1_01234567-89ab-4def-8123-456789abcdef",

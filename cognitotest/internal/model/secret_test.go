@@ -84,7 +84,8 @@ func TestSecret(t *testing.T) {
 
 	op := operation(t, "AdminInitiateAuth")
 	assert.False(t, op.Secret("ContextData", "HttpHeaders", "1", "headerName"))
-	assert.True(t, op.Secret("ContextData", "HttpHeaders", "1", "headerValue"), "it may be a cookie")
+	assert.True(t, op.Secret("ContextData", "HttpHeaders", "1", "headerValue"),
+		"it may be a cookie")
 }
 
 // All texts that are shown, by what they are. Who makes this list longer has made sure that it
@@ -110,7 +111,8 @@ func TestAllThatIsShown(t *testing.T) {
 	assert.Equal(t, []string{
 		"*.headerName", "AttributeNameType", "ClientIdType", "ClientMetadata.*", "ClientNameType",
 		"ContextData.IpAddress",
-		"ContextData.ServerName", "ContextData.ServerPath", "DeviceKeyType", "FriendlyDeviceName", "GroupNameType",
+		"ContextData.ServerName", "ContextData.ServerPath", "DeviceKeyType", "FriendlyDeviceName",
+		"GroupNameType",
 		"UserContextData.IpAddress", "UserPoolIdType", "UserPoolNameType", "UsernameType",
 	}, slices.Compact(shown))
 }

@@ -111,10 +111,12 @@ func (s *signIn) answerDevice(given map[string]string) (next, error) {
 	if d == nil || d.key != s.session.done.device {
 		return next{}, errNoDevice
 	}
-	r := &authResponse{ChallengeName: challengeDeviceVerifier,
+	r := &authResponse{
+		ChallengeName: challengeDeviceVerifier,
 		ChallengeParameters: map[string]string{
 			"USERNAME": s.user.name, "DEVICE_KEY": d.key, "SALT": hex.EncodeToString(d.salt),
-		}}
+		},
+	}
 	block := secretBlock{ticket: s.newTicket(
 		session{challenge: challengeDeviceVerifier, done: s.session.done})}
 	verifier := new(big.Int).SetBytes(d.verifier)

@@ -19,18 +19,20 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Each member of each request, at every depth, is decoded, read to find whom the call is about, carried, or
-// refused by name. So a member that the service gets one day has to be thought of here.
+// Each member of each request, at every depth, is decoded, read to find whom the call is about,
+// carried, or refused by name. So a member that the service gets one day has to be thought of here.
 func TestEveryMember(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	for name, o := range operations {
 		op, _ := model.Operation(name)
 		op.Walk(func(path []string, _ *model.Shape) bool {
-			whole := slices.Contains(withoutEffect, path[0]) || slices.Contains(o.finder.reads, path[0])
+			whole := slices.Contains(withoutEffect, path[0]) ||
+				slices.Contains(o.finder.reads, path[0])
 			used[path[0]] = true
 			inside, known := decodes(o.request, path)
-			assert.True(t, whole || known, "%s: nothing is said of %s", name, strings.Join(path, "."))
+			assert.True(t, whole ||
+				known, "%s: nothing is said of %s", name, strings.Join(path, "."))
 			return !whole && inside
 		})
 	}
@@ -42,8 +44,8 @@ func TestEveryMember(t *testing.T) {
 	}
 }
 
-// decodes tells whether a value of a type takes what is at a path of a request, and whether the path may go on
-// inside of it: what has no structure of its own takes all that there is.
+// decodes tells whether a value of a type takes what is at a path of a request, and whether the
+// path may go on inside of it: what has no structure of its own takes all that there is.
 func decodes(in reflect.Type, path []string) (inside, known bool) {
 	for _, name := range path {
 		for in.Kind() == reflect.Pointer {
@@ -98,7 +100,8 @@ func TestEveryDecodedMemberIsRead(t *testing.T) {
 		})
 	}
 	records := []reflect.Type{
-		reflect.TypeFor[poolRecord](), reflect.TypeFor[clientRecord](), reflect.TypeFor[resourceServer](),
+		reflect.TypeFor[poolRecord](), reflect.TypeFor[clientRecord](),
+		reflect.TypeFor[resourceServer](),
 		reflect.TypeFor[domain](), reflect.TypeFor[smsMFAConfig](),
 	}
 	for name, o := range operations {
@@ -112,8 +115,8 @@ func TestEveryDecodedMemberIsRead(t *testing.T) {
 	}
 }
 
-// Whatever is not simulated is refused by its name, or kept and described where that is wanted; its harmless
-// value is taken everywhere.
+// Whatever is not simulated is refused by its name, or kept and described where that is wanted; its
+// harmless value is taken everywhere.
 func TestUnsimulated(t *testing.T) {
 	t.Parallel()
 	examples := map[string]any{
@@ -175,7 +178,9 @@ func serve(
 	return m, response, err
 }
 
-func call(t *testing.T, m *Machine, operation string, request map[string]any) (map[string]any, error) {
+func call(
+	t *testing.T, m *Machine, operation string, request map[string]any,
+) (map[string]any, error) {
 	t.Helper()
 	body, err := json.Marshal(request)
 	require.NoError(t, err)
@@ -190,8 +195,8 @@ func call(t *testing.T, m *Machine, operation string, request map[string]any) (m
 	return decoded, nil
 }
 
-// What can be set of a pool, of an app client and of MFA comes back from the operation that describes it, as it
-// was set.
+// What can be set of a pool, of an app client and of MFA comes back from the operation that
+// describes it, as it was set.
 func TestWhatIsSetIsDescribed(t *testing.T) {
 	t.Parallel()
 	type object = map[string]any
@@ -201,15 +206,18 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		"EumsSms": object{"CallerArn": arn, "OriginationIdentity": "+15550001234"},
 	}
 	email := object{
-		"SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/x", "ReplyToEmailAddress": "re@example.com",
+		"SourceArn":           "arn:aws:ses:us-east-1:123456789012:identity/x",
+		"ReplyToEmailAddress": "re@example.com",
 		"EmailSendingAccount": "DEVELOPER", "From": "x <x@example.com>", "ConfigurationSet": "x",
 	}
 	pool := object{
 		"PoolName": "x",
 		"Policies": object{
 			"PasswordPolicy": object{
-				"MinimumLength": 12.0, "RequireUppercase": true, "RequireLowercase": false, "RequireNumbers": true,
-				"RequireSymbols": false, "PasswordHistorySize": 3.0, "TemporaryPasswordValidityDays": 9.0,
+				"MinimumLength": 12.0, "RequireUppercase": true, "RequireLowercase": false,
+				"RequireNumbers": true,
+				"RequireSymbols": false, "PasswordHistorySize": 3.0,
+				"TemporaryPasswordValidityDays": 9.0,
 			},
 			"SignInPolicy": object{"AllowedFirstAuthFactors": []any{"PASSWORD", "SMS_OTP"}},
 		},
@@ -218,7 +226,8 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		"AdminCreateUserConfig": object{
 			"AllowAdminCreateUserOnly": true, "UnusedAccountValidityDays": 9.0,
 			"InviteMessageTemplate": object{
-				"EmailSubject": "x", "EmailMessage": "{username} {####}", "SMSMessage": "{username} {####}",
+				"EmailSubject": "x", "EmailMessage": "{username} {####}",
+				"SMSMessage": "{username} {####}",
 			},
 		},
 		"AccountRecoverySetting": object{"RecoveryMechanisms": []any{
@@ -240,7 +249,8 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		"SmsAuthenticationMessage": "code {####}",
 		"VerificationMessageTemplate": object{
 			"SmsMessage": "code {####}", "EmailMessage": "code {####}", "EmailSubject": "x",
-			"EmailMessageByLink": "{##here##}", "EmailSubjectByLink": "x", "DefaultEmailOption": "CONFIRM_WITH_LINK",
+			"EmailMessageByLink": "{##here##}", "EmailSubjectByLink": "x",
+			"DefaultEmailOption": "CONFIRM_WITH_LINK",
 		},
 		"LambdaConfig": object{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"},
 		"UserPoolAddOns": object{
@@ -248,7 +258,8 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 			"AdvancedSecurityAdditionalFlows": object{"CustomAuthMode": "AUDIT"},
 		},
 		"KeyConfiguration": object{
-			"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/x",
+			"KeyType":   "CUSTOMER_MANAGED_KEY",
+			"KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/x",
 		},
 		"IssuerConfiguration": object{"Type": "UPDATED"},
 		"DcrConfiguration": object{
@@ -267,15 +278,20 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 	})
 	mfa := object{
 		"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": object{"Enabled": true},
-		"SmsMfaConfiguration":   object{"SmsAuthenticationMessage": "code {####}", "SmsConfiguration": sms},
+		"SmsMfaConfiguration": object{
+			"SmsAuthenticationMessage": "code {####}", "SmsConfiguration": sms,
+		},
 		"EmailMfaConfiguration": object{"Message": "code {####}", "Subject": "x"},
 		"WebAuthnConfiguration": object{
-			"RelyingPartyId": "example.com", "UserVerification": "required", "FactorConfiguration": "SINGLE_FACTOR",
+			"RelyingPartyId": "example.com", "UserVerification": "required",
+			"FactorConfiguration": "SINGLE_FACTOR",
 		},
 	}
 	client := object{
-		"ClientName": "y", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"}, "PreventUserExistenceErrors": "LEGACY",
-		"AuthSessionValidity": 5.0, "AccessTokenValidity": 15.0, "IdTokenValidity": 20.0, "RefreshTokenValidity": 5.0,
+		"ClientName": "y", "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"},
+		"PreventUserExistenceErrors": "LEGACY",
+		"AuthSessionValidity":        5.0, "AccessTokenValidity": 15.0, "IdTokenValidity": 20.0,
+		"RefreshTokenValidity": 5.0,
 		"TokenValidityUnits": object{
 			"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours",
 		},
@@ -286,10 +302,13 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		"EnablePropagateAdditionalUserContextData": true, "SupportedIdentityProviders": []any{
 			"COGNITO", "Google",
 		},
-		"CallbackURLs": []any{"https://example.com/in"}, "LogoutURLs": []any{"https://example.com/out"},
+		"CallbackURLs":       []any{"https://example.com/in"},
+		"LogoutURLs":         []any{"https://example.com/out"},
 		"DefaultRedirectURI": "https://example.com/in", "AllowedOAuthFlows": []any{"code"},
 		"AllowedOAuthScopes": []any{"openid", "api/read"}, "AllowedOAuthFlowsUserPoolClient": true,
-		"AnalyticsConfiguration": object{"ApplicationId": "ab", "RoleArn": arn, "UserDataShared": true},
+		"AnalyticsConfiguration": object{
+			"ApplicationId": "ab", "RoleArn": arn, "UserDataShared": true,
+		},
 	}
 	clientCreation := maps.Clone(client)
 	clientCreation["ClientSecret"], clientCreation["GenerateSecret"] = strings.Repeat("s", 24), true
@@ -304,9 +323,10 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		require.NoError(t, err, operation)
 		return response
 	}
-	// settings sets something and looks at what is described. Members that are described in another way, or not at
-	// all, are looked at elsewhere.
-	settings := func(operation string, request object, describe func() object, elsewhere ...string) {
+	// settings sets something and looks at what is described. Members that are described in another
+	// way, or not at all, are looked at elsewhere.
+	settings := func(operation string, request object, describe func() object,
+		elsewhere ...string) {
 		t.Helper()
 		op, _ := model.Operation(operation)
 		for _, member := range op.Input.Members {
@@ -322,10 +342,13 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		}
 	}
 	describePool := func() object { return do("DescribeUserPool", nil)["UserPool"].(object) }
-	describeClient := func() object { return do("DescribeUserPoolClient", nil)["UserPoolClient"].(object) }
+	describeClient := func() object {
+		return do("DescribeUserPoolClient", nil)["UserPoolClient"].(object)
+	}
 
 	// Of the days that a temporary password is good for, a request says one of the two.
-	delete(creation["Policies"].(object)["PasswordPolicy"].(object), "TemporaryPasswordValidityDays")
+	delete(creation["Policies"].(object)["PasswordPolicy"].(object),
+		"TemporaryPasswordValidityDays")
 	made := do("CreateUserPool", creation)["UserPool"].(object)
 	pool["Policies"].(object)["PasswordPolicy"].(object)["TemporaryPasswordValidityDays"] = 9.0
 	ids["UserPoolId"] = made["Id"]
@@ -349,7 +372,8 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 			object{"ScopeName": "read", "ScopeDescription": "x"},
 		},
 	})
-	ids["ClientId"] = do("CreateUserPoolClient", clientCreation)["UserPoolClient"].(object)["ClientId"]
+	ids["ClientId"] = do("CreateUserPoolClient",
+		clientCreation)["UserPoolClient"].(object)["ClientId"]
 	settings("CreateUserPoolClient", clientCreation, describeClient, "UserPoolId", "GenerateSecret")
 	do("UpdateUserPoolClient", nil)
 	assert.NotContains(t, describeClient(), "CallbackURLs")

@@ -11,7 +11,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Each operation is one of the service's, and a finder reads from its request only what the model has there.
+// Each operation is one of the service's, and a finder reads from its request only what the model
+// has there.
 func TestOperationsAreTheModels(t *testing.T) {
 	t.Parallel()
 	for name := range operations {
@@ -35,17 +36,24 @@ func TestNobodyStaysLocked(t *testing.T) {
 	require.NoError(t, m.Start(Start{
 		PoolID: "us-east-1_Example", ClientID: "client",
 		Pool: map[string]any{"PoolName": "x"}, MFA: map[string]any{"MfaConfiguration": "OFF"},
-		Client: map[string]any{"ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"}},
+		Client: map[string]any{
+			"ClientName": "x", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH"},
+		},
 	}))
 	p, err := m.poolByID("us-east-1_Example")
 	require.NoError(t, err)
 	request := map[string]any{
-		"UserPoolId": p.id, "ClientId": "client", "GroupName": "x", "UserAttributes": []any{}, "AttributeName": "email",
-		"Username": "alice", "Password": "Passw0rd!", "ConfirmationCode": "1", "Code": "1", "UserCode": "123456",
-		"DeviceKey": "us-east-1_0", "UserAttributeNames": []string{"email"}, "ProposedPassword": "Passw0rd!",
+		"UserPoolId": p.id, "ClientId": "client", "GroupName": "x", "UserAttributes": []any{},
+		"AttributeName": "email",
+		"Username":      "alice", "Password": "Passw0rd!", "ConfirmationCode": "1", "Code": "1",
+		"UserCode":  "123456",
+		"DeviceKey": "us-east-1_0", "UserAttributeNames": []string{"email"},
+		"ProposedPassword": "Passw0rd!",
 		"PreviousPassword": "Passw0rd?", "AuthFlow": "USER_PASSWORD_AUTH",
-		"AuthParameters": map[string]string{"USERNAME": "alice", "PASSWORD": "Passw0rd!"}, "MaxResults": 1,
-		"ChallengeName": "SMS_MFA", "RefreshToken": "x", "Token": "x", "PoolName": "y", "ClientName": "y",
+		"AuthParameters": map[string]string{"USERNAME": "alice", "PASSWORD": "Passw0rd!"},
+		"MaxResults":     1,
+		"ChallengeName":  "SMS_MFA", "RefreshToken": "x", "Token": "x", "PoolName": "y",
+		"ClientName": "y",
 	}
 	for name := range operations {
 		if name == "DeleteUserPool" || name == "DeleteUserPoolClient" {

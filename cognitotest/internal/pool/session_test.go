@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Open sessions are freed as they expire and as they are used, whosever they are, and the oldest go when
-// there are too many. What is open stays.
+// Open sessions are freed as they expire and as they are used, whosever they are, and the oldest go
+// when there are too many. What is open stays.
 func TestSessionsAreFreed(t *testing.T) {
 	t.Parallel()
 	var s sessions

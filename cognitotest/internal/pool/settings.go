@@ -308,7 +308,8 @@ func (m mfaConfig) check(set poolSettings) error {
 			"use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
 	case required && (first(types.AuthFactorTypeEmailOtp) || first(types.AuthFactorTypeSmsOtp)):
 		return invalidParameter(
-			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled")
+			"Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor " +
+				"if MFA is enabled")
 	case m.bypassedByPasskeys(set):
 		return invalidParameter("Cannot set WebAuthn factor configuration to SINGLE_FACTOR " +
 			"if MFA is required and WebAuthn is an allowed first auth factor")

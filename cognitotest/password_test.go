@@ -117,9 +117,10 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 				func(u *cognitotest.User) { u.Status = types.UserStatusTypeForceChangePassword }).failure()
 		}, failure: state},
 		"no secret hash": {
-			on:      func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" },
-			do:      func(srv fake) string { return srv.forgot("alice").failure() },
-			failure: "NotAuthorized: Client 1example23456789 is configured with secret but SECRET_HASH was not received",
+			on: func(o *options) { o.ClientID, o.ClientSecret = "1example23456789", "0123456789abcdefghijklmnop" },
+			do: func(srv fake) string { return srv.forgot("alice").failure() },
+			failure: "NotAuthorized: Client 1example23456789 is configured with secret but " +
+				"SECRET_HASH was not received",
 		},
 		"no code was asked for": {
 			do: func(srv fake) string {

@@ -318,7 +318,8 @@ func TestControlRefuses(t *testing.T) {
 		},
 		{
 			method: "GET", url: "/users/bob/codes", status: 404,
-			want: `the user "bob" has no authenticator; AssociateSoftwareToken gives one, or the member totp of POST /users`,
+			want: `the user "bob" has no authenticator; AssociateSoftwareToken gives one, or ` +
+				`the member totp of POST /users`,
 		},
 		{method: "POST", url: "/users", status: 400, want: "that is not valid JSON"},
 		{method: "POST", url: "/users", body: "{", status: 400, want: "that is not valid JSON"},
@@ -395,12 +396,14 @@ func TestControlRefuses(t *testing.T) {
 		{
 			method: "POST", url: "/faults", body: `{"operation":"GetUser","message":"x"}`,
 			status: 400,
-			want:   `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+			want: `"code" is missing, which "message" and "status" go with: an exception, ` +
+				`such as "TooManyRequestsException"`,
 		},
 		{
 			method: "POST", url: "/faults", body: `{"operation":"GetUser","status":500}`,
 			status: 400,
-			want:   `"code" is missing, which "message" and "status" go with: an exception, such as "TooManyRequestsException"`,
+			want: `"code" is missing, which "message" and "status" go with: an exception, ` +
+				`such as "TooManyRequestsException"`,
 		},
 		{
 			method: "POST", url: "/faults", body: `{"operation":"GetUser","code":"X","status":200}`,

@@ -14,8 +14,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Another program sets up everything by the API, and does not touch the pool that the server
-// started with.
+// A program can set everything up by the API, without touching the pool that the server started
+// with.
 func TestSetUpByTheAPI(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -64,7 +64,7 @@ func TestSetUpByTheAPI(t *testing.T) {
 	assert.Equal(t, app.ClientSecret, same.UserPoolClient.ClientSecret)
 	assert.Empty(t, same.UserPoolClient.PreventUserExistenceErrors, "nothing was set")
 
-	// The server's helpers find the users of other pools, too.
+	// The server's helpers also find users of other pools.
 	other := fake{&cognitotest.Server{
 		URL: srv.URL, ClientID: *app.ClientId, ClientSecret: *app.ClientSecret,
 	}, t}
@@ -106,8 +106,8 @@ func TestSetUpByTheAPI(t *testing.T) {
 	srv.tokens("alice")
 }
 
-// What is changed of a pool and of an app client holds from then on, also for those who are in the
-// middle of something. What is left out goes back to its default.
+// Changes to a pool and an app client take effect at once, even for sign-ins that have begun.
+// Settings that are left out go back to their defaults.
 func TestUpdatePoolAndClient(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, func(o *options) { o.Email = true })
@@ -166,7 +166,7 @@ func TestUpdatePoolAndClient(t *testing.T) {
 		srv.call("InitiateAuth",
 			kv{"ClientId": srv.ClientID, "AuthFlow": "REFRESH_TOKEN_AUTH"}).failure())
 
-	// What is refused changes nothing.
+	// A refused request changes nothing.
 	for failure, refused := range map[string]reply{
 		"InvalidParameter: Invalid range for token validity.": srv.call("UpdateUserPoolClient", kv{
 			"UserPoolId": srv.UserPoolID, "ClientId": srv.ClientID, "ClientName": "other",
@@ -275,7 +275,7 @@ func TestPasswordPolicy(t *testing.T) {
 	}
 }
 
-// A generated password satisfies the policy, also where that asks for a long one.
+// A generated password satisfies the policy, even one that requires a long password.
 func TestGeneratedPassword(t *testing.T) {
 	t.Parallel()
 	for _, least := range []int{6, 16, 17, 99} {
@@ -334,7 +334,7 @@ func TestAdminUsers(t *testing.T) {
 		srv.signIn("bob", password).failure())
 	admin("AdminSetUserPassword", kv{"Password": password, "Permanent": true})
 
-	// The alias moves on when it is forced to, and goes with its user.
+	// The alias moves when it is forced to, and is deleted with its user.
 	srv.must("AdminCreateUser", kv{
 		"UserPoolId": srv.UserPoolID, "Username": "carol", "MessageAction": "SUPPRESS",
 		"ForceAliasCreation": true,

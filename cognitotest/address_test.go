@@ -17,8 +17,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// mount starts a server that does not listen, below a path of one that does, with the user alice.
-// Calls of fake go there, those of Client do not.
+// mount starts a server with the user alice that does not listen, and mounts it below a path of one
+// that does. Calls of fake go over that one, calls of Client do not.
 func mount(t *testing.T, optFns ...func(*options)) fake {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -30,7 +30,7 @@ func mount(t *testing.T, optFns ...func(*options)) fake {
 	return srv
 }
 
-// The issuer is the one of the region, or what the options say, in tokens and documents alike.
+// The issuer is the region's or the one of the options, both in tokens and in documents.
 func TestIssuer(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -84,7 +84,7 @@ func TestIssuer(t *testing.T) {
 	}
 }
 
-// Without settings, the tokens of a pool in every partition are those that a verifier expects.
+// By default, a verifier accepts the tokens of a pool in any partition.
 func TestIssuerIsTheVerifiers(t *testing.T) {
 	t.Parallel()
 	for _, region := range []string{
@@ -100,7 +100,7 @@ func TestIssuerIsTheVerifiers(t *testing.T) {
 	}
 }
 
-// Each pool has its own issuer, and tokens are good in their pool alone.
+// Each pool has its own issuer, and tokens are valid only in their pool.
 func TestIssuerOfAnotherPool(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.Issuer = cognitotest.SelfIssuer })
@@ -112,7 +112,7 @@ func TestIssuerOfAnotherPool(t *testing.T) {
 		func() { srv.Issuer() })
 }
 
-// get reads a document, under another host name if one is given.
+// get reads a document, with another host name if one is given.
 func get(t *testing.T, url, host string) reply {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -123,8 +123,8 @@ func get(t *testing.T, url, host string) reply {
 	return receive(t, request)
 }
 
-// Whoever knows the server under another name is sent to the keys under that name. The issuer
-// stays.
+// A client that knows the server under another name gets the URL of the keys under that name. The
+// issuer stays the same.
 func TestDiscoveryUnderAnotherName(t *testing.T) {
 	t.Parallel()
 	listening, mounted := start(t), mount(t)
@@ -157,7 +157,7 @@ func TestDiscoveryUnderAnotherName(t *testing.T) {
 	assert.Contains(t, body.String(), `"jwks_uri":"`+secure.URL+"/")
 }
 
-// A server that is mounted opens no port, and its client needs none.
+// A mounted server opens no port, and its client needs none.
 func TestMounted(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.URL = "https://cognito.example.com/pools/" })
@@ -202,7 +202,7 @@ func TestStatusLine(t *testing.T) {
 	}
 }
 
-// A listener and a URL: the server listens there and is known under the URL.
+// With a listener and a URL, the server listens and is known under the URL.
 func TestListenerAndURL(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")

@@ -12,13 +12,14 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// emailAlias is a pool whose users sign in by a verified address, too.
+// emailAlias makes a pool whose users also sign in by a verified e-mail address or a preferred
+// name.
 func emailAlias(o *options) {
 	o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"}
 }
 
-// Whoever verifies an address takes it from the user who had it, and that user's is not verified
-// any more.
+// A user who verifies an address takes it from the user who had it, whose address is then
+// unverified.
 func TestAliasMoves(t *testing.T) {
 	t.Parallel()
 	const address = "bob@example.com"
@@ -74,7 +75,8 @@ func TestAliasMoves(t *testing.T) {
 			assert.Equal(t, "bob", srv.User(address).Username)
 			srv.must("ConfirmSignUp", with(confirm, "ForceAliasCreation", true))
 		}},
-		"second factor": {func(o *options) { mfaOn(o); everyFactor(o) },
+		"second factor": {
+			func(o *options) { mfaOn(o); everyFactor(o) },
 			func(t *testing.T, srv fake) {
 				t.Helper()
 				unverified := map[string]string{"email": address}
@@ -84,7 +86,8 @@ func TestAliasMoves(t *testing.T) {
 				r := srv.respond("EMAIL_OTP", session, "carol",
 					kv{"EMAIL_OTP_CODE": srv.lastCode("carol")})
 				require.NotEmpty(t, r.access())
-			}},
+			},
+		},
 		"set-up": {func(o *options) { mfaOn(o); everyFactor(o) }, func(t *testing.T, srv fake) {
 			t.Helper()
 			srv.AddUser(cognitotest.User{Username: "carol", Password: password})
@@ -108,8 +111,7 @@ func TestAliasMoves(t *testing.T) {
 			assert.Equal(t, address, srv.User("bob").Attributes["email"])
 			assert.Equal(t, "false", srv.User("bob").Attributes["email_verified"])
 
-			// Whoever lost it can still be changed, and does not take it back by that, nor by going
-			// away.
+			// The former holder can still be changed and deleted, without taking the address back.
 			bob := kv{
 				"UserPoolId": srv.UserPoolID, "Username": "bob",
 				"UserAttributes": []kv{named("name", "Bob")},
@@ -122,7 +124,7 @@ func TestAliasMoves(t *testing.T) {
 	}
 }
 
-// What no code proves moves to nobody: a preferred name, or the name of a user.
+// Only addresses move. A preferred name or a user name does not.
 func TestAliasThatStays(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)
@@ -144,7 +146,7 @@ func TestAliasThatStays(t *testing.T) {
 	assert.Equal(t, "bob", srv.User("rob").Username)
 }
 
-// A preferred name that is the user's own sub comes and goes without the sub.
+// A preferred name may equal the user's own sub. Changing it does not lose the sub.
 func TestAliasThatIsTheSub(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)
@@ -161,8 +163,8 @@ func TestAliasThatIsTheSub(t *testing.T) {
 	assert.False(t, found)
 }
 
-// Users who take an address from each other at the same time do not wait for each other for ever,
-// and one has it in the end.
+// Users who take an address from each other at the same time do not deadlock, and one of them has
+// it in the end.
 func TestAliasIsOnes(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)

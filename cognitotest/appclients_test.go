@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// An app client is described as it was set, in the units in which it was set.
+// An app client is described with the units in which it was set.
 func TestClientAsItWasSet(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -28,10 +28,12 @@ func TestClientAsItWasSet(t *testing.T) {
 				"AccessToken": "minutes", "IdToken": "hours", "RefreshToken": "days",
 			},
 		}},
-		"no units": {kv{"AccessTokenValidity": 2, "IdTokenValidity": 3, "RefreshTokenValidity": 4},
+		"no units": {
+			kv{"AccessTokenValidity": 2, "IdTokenValidity": 3, "RefreshTokenValidity": 4},
 			kv{
 				"AccessTokenValidity": 2.0, "IdTokenValidity": 3.0, "RefreshTokenValidity": 4.0,
-			}},
+			},
+		},
 		"empty units": {kv{"TokenValidityUnits": kv{}}, kv{"RefreshTokenValidity": 30.0}},
 		"the default in other units": {kv{"TokenValidityUnits": kv{"RefreshToken": "hours"}}, kv{
 			"RefreshTokenValidity": 720.0, "TokenValidityUnits": kv{
@@ -71,10 +73,10 @@ func TestClientAsItWasSet(t *testing.T) {
 	}
 }
 
-// withRole is a pool whose users have a custom attribute.
+// withRole makes a pool whose users have a custom attribute.
 var withRole = kv{"Schema": []kv{{"Name": "role", "AttributeDataType": "String", "Mutable": true}}}
 
-// A client shows its users the attributes that it may read, and no others.
+// A client shows its users only the attributes that it may read.
 func TestReadAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(withRole, kv{"ReadAttributes": []string{"name", "email_verified"}})
@@ -107,8 +109,7 @@ func TestReadAttributes(t *testing.T) {
 		"an administrator reads everything")
 }
 
-// A client lets its users write the attributes that it lists, and no others, wherever they write
-// some.
+// A client lets its users write only the attributes that it lists, in every operation that writes.
 func TestWriteAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(withRole, kv{"WriteAttributes": []string{"name"}})
@@ -150,7 +151,7 @@ func TestWriteAttributes(t *testing.T) {
 	assert.Empty(t, answer("name", "Dave"))
 }
 
-// What an app client cannot be is refused, when it is made and when it is changed.
+// Invalid settings of an app client are refused when it is created and when it is changed.
 func TestClientRefusals(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(kv{"Schema": []kv{

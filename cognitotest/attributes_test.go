@@ -146,7 +146,7 @@ func TestAdminUpdateUserAttributes(t *testing.T) {
 	assert.Len(t, srv.User("bob").Attributes, 1)
 }
 
-// What a schema says is kept.
+// The rules of a schema are enforced.
 func TestAttributeRefusals(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -314,7 +314,7 @@ func TestAttributeRefusals(t *testing.T) {
 		assert.Equal(t, failure, attempt.failure())
 	}
 
-	// Nothing of what was refused was done.
+	// The refused requests changed nothing.
 	assert.Equal(t, map[string]string{
 		"sub": srv.User("bob").Sub, "name": "Bob", immutable: "1", "dev:custom:score": "6",
 		bounded: "grün", "custom:age": "0", "custom:happy": "true",
@@ -344,7 +344,7 @@ func TestNewPasswordLeavesTheEmail(t *testing.T) {
 	assert.Empty(t, answer("name", "Bob"))
 }
 
-// All attributes that do not exist are named, a line each.
+// The error lists all unknown attributes, one per line.
 func TestUnknownAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -399,7 +399,7 @@ func TestVerifiedInAnyCase(t *testing.T) {
 	}
 }
 
-// In a pool whose users sign in by e-mail, the address is the name.
+// In a pool whose users sign in by e-mail, the user name of a request is the address.
 func TestUsernameIsTheAddress(t *testing.T) {
 	t.Parallel()
 	srv := start(t,

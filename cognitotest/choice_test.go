@@ -37,7 +37,7 @@ func (f fake) userAuth(username string, more kv) reply {
 
 func prefer(factor string) kv { return kv{"PREFERRED_CHALLENGE": factor} }
 
-// Which challenge a sign-in by USER_AUTH begins with, and what it offers.
+// The first challenge of USER_AUTH, and the factors that it offers.
 func TestFirstFactors(t *testing.T) {
 	t.Parallel()
 	const (
@@ -147,7 +147,7 @@ func TestFirstFactors(t *testing.T) {
 	}
 }
 
-// Every way to the tokens.
+// Every factor leads to tokens.
 func TestChoice(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor)
@@ -231,7 +231,7 @@ func TestChoice(t *testing.T) {
 			assert.NotEmpty(t, r.access(), "%s", r.raw)
 			assert.NotContains(t, r.body, "AvailableChallenges")
 
-			// which is not offered to who has a second factor
+			// which is not offered to a user with a second factor
 			if !strings.HasPrefix(name, "e-mail") {
 				r = way(t, "carol")
 				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
@@ -343,7 +343,7 @@ func TestChoiceRefusals(t *testing.T) {
 		srv.userAuth("bob", kv{"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}).failure())
 }
 
-// with is a copy of an object in which one member is set.
+// with returns a copy of an object with one member set.
 func with(object kv, name string, value any) kv {
 	out := kv{}
 	maps.Copy(out, object)
@@ -351,7 +351,7 @@ func with(object kv, name string, value any) kv {
 	return out
 }
 
-// What a wrong answer leaves of a sign-in, and that no session is good twice.
+// The state of a sign-in after a wrong answer. No session works twice.
 func TestChoiceSessions(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, frozen)
@@ -399,8 +399,8 @@ func TestChoiceSessions(t *testing.T) {
 			kv{"EMAIL_OTP_CODE": srv.lastCode("bob")}).failure())
 }
 
-// A user who may not sign in learns it after the first factor, unless the client tells who exists
-// anyway.
+// A user who may not sign in learns that after the first factor, or at once if the client reveals
+// who exists.
 func TestChoiceStates(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -442,7 +442,7 @@ func TestChoiceStates(t *testing.T) {
 	}
 }
 
-// A code is no way round the second factor, also not for who chose one after the code was sent.
+// A code does not bypass the second factor, even one that was enabled after the code was sent.
 func TestCodeIsNoWayRoundMFA(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor)
@@ -467,7 +467,7 @@ func TestCodeIsNoWayRoundMFA(t *testing.T) {
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 }
 
-// Somebody who does not exist is led on like somebody who does, all the way.
+// A sign-in of an unknown user looks like any other, at every step.
 func TestChoiceSimulated(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, frozen, func(o *options) {
@@ -527,7 +527,7 @@ func TestChoiceSimulated(t *testing.T) {
 	respondTo("expired", "EMAIL_OTP", email, kv{"EMAIL_OTP_CODE": "12345678"})
 }
 
-// shape is an answer with every text replaced by its length, or its length without what varies.
+// shape returns a response with every string replaced by its length, except for parts that vary.
 func shape(value any) any {
 	switch value := value.(type) {
 	case kv:
@@ -548,8 +548,7 @@ func shape(value any) any {
 	}
 }
 
-// Those who do not exist are not kept for ever, however many names are tried, and none of them can
-// come to anything.
+// The number of ghosts is bounded, however many names are tried, and none of them ever signs in.
 func TestManyGhosts(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, frozen)
@@ -583,7 +582,7 @@ func TestManyGhosts(t *testing.T) {
 		srv.call("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "nobody"}).failure())
 }
 
-// Whoever does not exist can be called by the UUID that a challenge gave, as users can.
+// An unknown user can be named by the UUID of a challenge, like any user.
 func TestGhostBySub(t *testing.T) {
 	t.Parallel()
 	srv := listen(t,
@@ -680,7 +679,7 @@ func TestSignInAfterSignUp(t *testing.T) {
 
 func ptr[T any](value T) *T { return &value }
 
-// Where users may do without a password, an administrator need not give one.
+// If users need no password, an administrator need not set one.
 func TestWithoutPassword(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -752,7 +751,7 @@ func TestWithoutPassword(t *testing.T) {
 		"in a pool that requires passwords")
 }
 
-// A user without a password has none that an empty one matches, also not by SRP.
+// An empty password is wrong for a user without a password, by SRP as well.
 func TestSRPWithoutPassword(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor)

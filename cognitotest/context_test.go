@@ -9,8 +9,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// What a service tells threat protection of its users is taken and checked, and Calls shows it,
-// apart from what could be secret.
+// Context data for threat protection is checked, and Calls lists it with secrets redacted.
 func TestContextData(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -52,7 +51,7 @@ func TestContextData(t *testing.T) {
 	}
 }
 
-// The address in UserContextData is taken from app clients that say so, and have a secret.
+// The address in UserContextData counts for app clients that enable it and have a secret.
 func TestUserContextData(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.ClientSecret = "0123456789abcdefghijklmnop" })
@@ -89,8 +88,8 @@ func TestUserContextData(t *testing.T) {
 		srv.call("CreateUserPoolClient", public).text("__type"))
 }
 
-// Extra parameters do no harm: those that nobody knows, those of other challenges, and a session
-// beside what stands in for one. Where a session would do nothing it is refused.
+// Unknown parameters, those of other challenges, and a session next to a SECRET_BLOCK are ignored.
+// A session that would have no effect is refused.
 func TestExtraParameters(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// browse sends what a browser sends for a page of another origin.
+// browse sends a request as a browser does for a page of another origin.
 func browse(t *testing.T, srv fake, method, path string, header http.Header) reply {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path,
@@ -32,7 +32,7 @@ func browse(t *testing.T, srv fake, method, path string, header http.Header) rep
 	return reply{status: response.StatusCode, header: response.Header, raw: raw}
 }
 
-// What browsers ask before they let a page make a call.
+// The preflight of a browser before a page's call.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -83,7 +83,7 @@ func TestPreflight(t *testing.T) {
 		"and takes no fault")
 }
 
-// Whatever is answered, the page gets to read it.
+// A page can read every response.
 func TestBrowsersReadEveryAnswer(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -119,7 +119,7 @@ func TestBrowsersReadEveryAnswer(t *testing.T) {
 	assert.Equal(t, "*", r.header.Get("Access-Control-Allow-Origin"))
 }
 
-// A handler that is mounted without net/http's server gets header values that nobody has looked at.
+// A handler that is not called by net/http's server gets unchecked header values.
 func TestPreflightWithoutASocket(t *testing.T) {
 	t.Parallel()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, "/", nil)
@@ -130,7 +130,7 @@ func TestPreflightWithoutASocket(t *testing.T) {
 	assert.Equal(t, []string{"x-ok,yyy"}, recorder.Result().Header["Access-Control-Allow-Headers"])
 }
 
-// Pages of this computer may call what AWS wants signed, and any page the rest; programs have no
+// Pages of this computer may call signed operations, any page may call the others. Programs send no
 // origin.
 func TestForeignOrigin(t *testing.T) {
 	t.Parallel()

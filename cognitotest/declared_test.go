@@ -11,7 +11,7 @@ import (
 	published "github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// undeclared are errors that operations have although the model does not declare them.
+// undeclared are the errors of operations that the model does not declare.
 var undeclared = map[string]string{
 	"AdminDeleteSoftwareToken SoftwareTokenMFANotFound": "it is not known what a user without a token gives",
 	"VerifySoftwareToken ExpiredCode": "a code that was used already is refused as at the sign-in; " +
@@ -23,14 +23,14 @@ var undeclared = map[string]string{
 	"GlobalSignOut UserNotFound":          "the other calls with an access token declare it",
 }
 
-// ofAnyOperation are errors of the protocol, which come before an operation is looked at.
+// ofAnyOperation are the errors of the protocol, which every operation can have.
 var ofAnyOperation = []string{
 	"Forbidden", "MissingAuthenticationToken", "RequestEntityTooLarge", "Serialization",
 	"UnknownOperation",
 }
 
-// checkDeclared fails a test in which the server answered an error that the operation does not
-// declare: programs are not ready for it.
+// checkDeclared fails a test if the server sent an error that the operation does not declare, since
+// programs would not expect it.
 func checkDeclared(tb testing.TB, f fake) {
 	tb.Helper()
 	for _, call := range f.Calls() {

@@ -16,15 +16,15 @@ import (
 
 const noDevice = "ResourceNotFound: Device does not exist."
 
-// trusting is a pool whose devices take the place of a second factor.
+// trusting makes a pool whose remembered devices replace the second factor.
 func trusting(o *options) {
 	o.Devices = &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true}
 }
 
-// testDevice is what a client keeps of a device.
+// testDevice is what a client stores about its device.
 type testDevice struct{ key, group, password string }
 
-// newDevice is the device that the tokens of a sign-in have a key for.
+// newDevice returns the device whose key came with the tokens of a sign-in.
 func newDevice(r reply) testDevice {
 	metadata := func(name string) string {
 		return r.text("AuthenticationResult", "NewDeviceMetadata", name)
@@ -35,7 +35,7 @@ func newDevice(r reply) testDevice {
 	}
 }
 
-// verifier is what the client tells the server of a device's password.
+// verifier returns the verifier of a device's password, for the server.
 func (d testDevice) verifier() kv {
 	salt := big.NewInt(0x00ff1234)
 	x := new(big.Int).SetBytes(
@@ -55,7 +55,7 @@ func (f fake) confirmDevice(access string, d testDevice) reply {
 	})
 }
 
-// deviceClaim begins the device's SRP and makes the answer to its challenge.
+// deviceClaim begins SRP for a device and returns the answer to its challenge.
 func (f fake) deviceClaim(d testDevice, begun reply, password string) kv {
 	f.t.Helper()
 	s := newSRPClient()
@@ -86,14 +86,14 @@ func (f fake) deviceAnswer(claim kv) reply {
 	})
 }
 
-// signInOn is a sign-in of alice by SRP on a device.
+// signInOn signs alice in by SRP on a device.
 func (f fake) signInOn(d testDevice) reply {
 	f.t.Helper()
 	s := newSRPClient()
 	return f.srpAnswer(with(f.srpClaim(s, f.srpInit(s, "alice"), password), "DEVICE_KEY", d.key))
 }
 
-// passwordOn is a sign-in of alice by password on a device.
+// passwordOn signs alice in by password on a device.
 func (f fake) passwordOn(d testDevice) reply {
 	f.t.Helper()
 	return f.call("InitiateAuth",
@@ -102,7 +102,7 @@ func (f fake) passwordOn(d testDevice) reply {
 		}})
 }
 
-// onDevice starts a server whose user alice has an authenticator and a device that is confirmed.
+// onDevice starts a server whose user alice has an authenticator and a confirmed device.
 func onDevice(t *testing.T, optFns ...func(*options)) (fake, testDevice, reply) {
 	t.Helper()
 	srv := withTOTP(t, optFns...)
@@ -115,7 +115,7 @@ func onDevice(t *testing.T, optFns ...func(*options)) (fake, testDevice, reply) 
 	return srv, d, r
 }
 
-// A device that is remembered spares its user the second factor, if the password goes by SRP.
+// A remembered device replaces the second factor after a password by SRP.
 func TestDevice(t *testing.T) {
 	t.Parallel()
 	srv, d, first := onDevice(t, trusting)
@@ -148,7 +148,7 @@ func TestDevice(t *testing.T) {
 	}).failure())
 }
 
-// Where a device does not spare the second factor, it is still the device that the tokens name.
+// Even if a device does not replace the second factor, the tokens name it.
 func TestDeviceThatSparesNothing(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]types.DeviceConfigurationType{
@@ -182,7 +182,7 @@ func TestDeviceThatSparesNothing(t *testing.T) {
 	}
 }
 
-// Pools track no devices unless they are told to.
+// By default, pools do not track devices.
 func TestNoDevices(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -463,7 +463,7 @@ func TestDeviceCalls(t *testing.T) {
 	)
 }
 
-// A refresh token is good on its device, once that is confirmed.
+// A refresh token works with its device, once that is confirmed.
 func TestDeviceRefresh(t *testing.T) {
 	t.Parallel()
 	const invalid = "NotAuthorized: Invalid Refresh Token"
@@ -500,7 +500,7 @@ func TestDeviceRefresh(t *testing.T) {
 	assert.NotNil(t, srv.IssueTokens("alice").NewDeviceMetadata)
 }
 
-// A sign-in by choice knows devices, too.
+// USER_AUTH supports devices, too.
 func TestDeviceByChoice(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor,
@@ -533,8 +533,8 @@ func TestDeviceByChoice(t *testing.T) {
 	assert.NotContains(t, r.body["AuthenticationResult"], "NewDeviceMetadata")
 }
 
-// The service confirms no device unless the password went by SRP, in the flows that say so, and
-// refuses every refresh of such a sign-in.
+// As in the service, a device cannot be confirmed unless the password was proved by SRP in a flow
+// that supports devices, and then every refresh of the sign-in is refused.
 func TestConfirmDeviceTakesSRP(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting)
@@ -574,8 +574,7 @@ func TestConfirmDeviceTakesSRP(t *testing.T) {
 	}
 }
 
-// A device that was remembered before there was a second factor does not spare the first code, and
-// the following ones it does.
+// A device that was remembered before there was a second factor replaces every code but the first.
 func TestDeviceFromBeforeMFA(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting, frozen)
@@ -595,8 +594,8 @@ func TestDeviceFromBeforeMFA(t *testing.T) {
 	assert.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"))
 }
 
-// What a device stands for: codes by SMS and of an authenticator; none by e-mail, unless a quirk
-// says so, and no set-up.
+// A device replaces codes by SMS and of an authenticator, codes by e-mail only with a quirk, and
+// never a set-up.
 func TestWhatADeviceStandsFor(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"

@@ -13,8 +13,8 @@ import (
 
 type options = cognitotest.Options
 
-// Every error that the fake answers of itself, apart from those of malformed requests, in the words
-// that clients have matched for years.
+// All errors of the fake, except those of malformed requests, with the texts that clients have
+// matched for years.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	add := func(srv fake, u cognitotest.User) string {
@@ -917,7 +917,7 @@ var tokenOperations = []string{
 	"ForgetDevice",
 }
 
-// No call takes a token that is not, or no longer, good for it.
+// No call accepts a token that is invalid, or no longer valid.
 func TestEveryTokenOperationChecksTheToken(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -959,7 +959,7 @@ func TestEveryTokenOperationChecksTheToken(t *testing.T) {
 	refuse("UserNotFound: User does not exist.", *tokens.AccessToken)
 }
 
-// Every call that needs something refuses what is not there, whatever else it is given.
+// Every call refuses a resource that does not exist, whatever else the request has.
 func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -978,8 +978,9 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 		"NotAuthorized: Invalid Access Token": {
 			member: "AccessToken", value: "x", operations: tokenOperations,
 		},
-		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {member: "UserPoolId",
-			value: "us-east-1_Nowhere", operations: []string{
+		"ResourceNotFound: User pool us-east-1_Nowhere does not exist.": {
+			member: "UserPoolId",
+			value:  "us-east-1_Nowhere", operations: []string{
 				"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserMFAPreference",
 				"AdminDeleteSoftwareToken", "AdminGetUser", "AdminGetUserAuthFactors",
 				"AdminUserGlobalSignOut", "AdminCreateUser", "AdminSetUserPassword",
@@ -998,8 +999,10 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 				"AddCustomAttributes", "CreateResourceServer", "DescribeResourceServer",
 				"UpdateResourceServer", "DeleteResourceServer", "ListResourceServers",
 				"CreateUserPoolDomain", "UpdateUserPoolDomain", "DeleteUserPoolDomain",
-			}},
-		"UserNotFound: User does not exist.": {member: "UserPoolId", value: srv.UserPoolID,
+			},
+		},
+		"UserNotFound: User does not exist.": {
+			member: "UserPoolId", value: srv.UserPoolID,
 			operations: []string{
 				"AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminGetUser",
 				"AdminGetUserAuthFactors", "AdminUserGlobalSignOut", "AdminSetUserPassword",
@@ -1009,13 +1012,16 @@ func TestEveryOperationChecksWhatItIsGiven(t *testing.T) {
 				"AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
 				"AdminUpdateDeviceStatus", "AdminGetDevice", "AdminListDevices",
 				"AdminForgetDevice",
-			}},
-		"ResourceNotFound: User pool client nobody does not exist.": {member: "ClientId",
-			value: "nobody", operations: []string{
+			},
+		},
+		"ResourceNotFound: User pool client nobody does not exist.": {
+			member: "ClientId",
+			value:  "nobody", operations: []string{
 				"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "SignUp",
 				"ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword",
 				"ConfirmForgotPassword",
-			}},
+			},
+		},
 	} {
 		for _, operation := range tc.operations {
 			body := kv{"AuthFlow": "USER_PASSWORD_AUTH", tc.member: tc.value}

@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A user whose authenticator is set up signs in with a code, which is good once.
+// A user with an authenticator signs in with a code, which works once.
 func Example() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
@@ -51,7 +51,7 @@ func Example() {
 	// Your software token has already been used once.
 }
 
-// The clock is the test's: sessions end without anybody waiting for it.
+// The test controls the clock: sessions expire without waiting.
 func ExampleServer_Advance() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
@@ -68,7 +68,7 @@ func ExampleServer_Advance() {
 	// Output: Access Token has expired
 }
 
-// Mishaps are queued, one for each call.
+// Faults are queued, one per call.
 func ExampleServer_Fail() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
@@ -88,7 +88,7 @@ func ExampleServer_Fail() {
 	// false false true
 }
 
-// A sign-in can meet challenges that the test makes up.
+// A test can script the challenges of a sign-in.
 func ExampleServer_Script() {
 	srv := cognitotest.NewServer()
 	defer srv.Close()

@@ -10,8 +10,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A federated user has no password and signs in elsewhere: here, by nothing. An authenticator of
-// theirs is never asked for.
+// A federated user has no password and cannot sign in by the API. An authenticator of theirs is
+// never asked for.
 func TestFederatedUser(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor)
@@ -49,7 +49,7 @@ func TestFederatedUser(t *testing.T) {
 	federated.Username, federated.Password = "Google_2", password
 	assert.ErrorContains(t, srv.TryAddUser(federated), "a federated user has no password")
 
-	// An administrator can make one that signs in here.
+	// An administrator can turn one into a user who signs in by password.
 	srv.must("AdminSetUserPassword", with(with(user, "Password", password), "Permanent", true))
 	assert.Equal(t, types.UserStatusTypeConfirmed, srv.User("Google_1").Status)
 	srv.Script("Google_1")

@@ -14,9 +14,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Whatever is sent, the server answers as AWS does: a JSON object with the right headers, and an
-// error has a type and a status that go together; and to what a browser asks ahead of a call,
-// nothing but headers.
+// Whatever is sent, the response is as AWS's: a JSON object with the right headers, and an error
+// with a type and a matching status. A preflight gets headers only.
 func FuzzServeHTTP(f *testing.F) {
 	const prefix = "AWSCognitoIdentityProviderService."
 	srv := listen(f, mfaOn, everyFactor, trusting, func(o *options) {

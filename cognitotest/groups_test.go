@@ -92,8 +92,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// The roles of the groups are in the ID token alone, and one of them is preferred, if the groups
-// agree.
+// Only the ID token has the roles of the groups. One of them is preferred if the groups agree.
 func TestRolesInTokens(t *testing.T) {
 	t.Parallel()
 	arn := func(name string) string { return "arn:aws:iam::123456789012:role/" + name }

@@ -28,7 +28,7 @@ const (
 // kv is a JSON object.
 type kv = map[string]any
 
-// What pools that send messages of their own are made with.
+// The settings of pools that send messages of their own.
 var (
 	sms    = kv{"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
 	sender = kv{
@@ -37,20 +37,20 @@ var (
 	}
 )
 
-// mailing is a request that gives a pool what MFA by e-mail takes.
+// mailing adds to a request what MFA by e-mail requires of a pool.
 func mailing(body kv) kv {
 	recovery := recoveryBy("verified_phone_number", "verified_email")
 	return with(with(body, "EmailConfiguration", sender), "AccountRecoverySetting", recovery)
 }
 
-// fake is a server, with the calls of its API as a test wants them.
+// fake is a server with helpers that call its API.
 type fake struct {
 	*cognitotest.Server
 	t testing.TB
 }
 
-// listen starts a server without users. At the end, the errors that it answered must have been ones
-// that the operations declare.
+// listen starts a server without users. At the end of the test it checks that the operations
+// declare all errors that the server sent.
 func listen(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
 	tb.Helper()
 	srv := cognitotest.NewServer(optFns...)
@@ -62,7 +62,7 @@ func listen(tb testing.TB, optFns ...func(*cognitotest.Options)) fake {
 	return f
 }
 
-// in is the same server in a test below.
+// in returns the same server for a subtest.
 func (f fake) in(tb testing.TB) fake {
 	tb.Helper()
 	return fake{f.Server, tb}
@@ -90,7 +90,7 @@ func mfaOff(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOff }
 
 func everyFactor(o *cognitotest.Options) { o.SMS, o.Email = true, true }
 
-// reply is what came over the wire.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
@@ -98,7 +98,7 @@ type reply struct {
 	body   kv
 }
 
-// text is a member of the answer, and of the objects in it.
+// text returns a string member of the response, by its path.
 func (r reply) text(path ...string) string {
 	value := any(r.body)
 	for _, name := range path {
@@ -115,8 +115,8 @@ func (r reply) access() string { return r.text("AuthenticationResult", "AccessTo
 
 func (r reply) refresh() string { return r.text("AuthenticationResult", "RefreshToken") }
 
-// failure is the exception without its suffix and the message, as
-// "NotAuthorized: Incorrect username or password."; empty for an answer.
+// failure returns the exception without its suffix, and the message, such as "NotAuthorized:
+// Incorrect username or password."; empty for a success.
 func (r reply) failure() string {
 	if r.text("__type") == "" {
 		return ""
@@ -152,7 +152,7 @@ func receive(tb testing.TB, request *http.Request) reply {
 	return r
 }
 
-// call makes a call of the API, whatever comes of it.
+// call makes a call of the API.
 func (f fake) call(operation string, body kv) reply {
 	f.t.Helper()
 	var buf bytes.Buffer
@@ -160,7 +160,7 @@ func (f fake) call(operation string, body kv) reply {
 	return f.send("AWSCognitoIdentityProviderService."+operation, buf.String())
 }
 
-// must makes a call that is answered.
+// must makes a call that has to succeed.
 func (f fake) must(operation string, body kv) reply {
 	f.t.Helper()
 	r := f.call(operation, body)
@@ -177,7 +177,7 @@ func (f fake) signIn(username, password string) reply {
 		}})
 }
 
-// tokens signs a user in who is asked for nothing but the password.
+// tokens signs in a user who only needs the password.
 func (f fake) tokens(username string) reply {
 	f.t.Helper()
 	r := f.signIn(username, password)
@@ -185,7 +185,7 @@ func (f fake) tokens(username string) reply {
 	return r
 }
 
-// challenged signs a user in who is asked for something.
+// challenged begins the sign-in of a user who must get a challenge.
 func (f fake) challenged(username, challenge string) reply {
 	f.t.Helper()
 	r := f.signIn(username, password)
@@ -206,7 +206,7 @@ func (f fake) respond(challenge, session, username string, responses kv) reply {
 	})
 }
 
-// code answers a SOFTWARE_TOKEN_MFA challenge of alice.
+// code answers alice's SOFTWARE_TOKEN_MFA.
 func (f fake) code(session, code string) reply {
 	f.t.Helper()
 	return f.respond("SOFTWARE_TOKEN_MFA", session, "alice", kv{"SOFTWARE_TOKEN_MFA_CODE": code})
@@ -221,7 +221,7 @@ func (f fake) secretHash(username string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// lastCode is the code of the last message that a user got.
+// lastCode returns the code of the last message to a user.
 func (f fake) lastCode(username string) string {
 	f.t.Helper()
 	messages := f.Outbox(username)
@@ -229,7 +229,7 @@ func (f fake) lastCode(username string) string {
 	return messages[len(messages)-1].Code
 }
 
-// wrong is a code of the same form that is not right in any step of the window.
+// wrong returns a code that is wrong in every step of the window.
 func (f fake) wrong(username string) string {
 	right := map[string]bool{}
 	for range 3 {
@@ -246,8 +246,8 @@ func (f fake) wrong(username string) string {
 	panic("unreachable: four codes cannot be five")
 }
 
-// frozen is a clock that stands still at the start of a step, so that golden answers and windows do
-// not depend on when a test runs.
+// frozen stops the clock at the start of a step, so golden responses and windows do not depend on
+// when the test runs.
 func frozen(o *cognitotest.Options) {
 	o.Now = func() time.Time { return time.Unix(1_790_000_010, 0) }
 }

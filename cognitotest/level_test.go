@@ -13,7 +13,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// acr is the name of a level, by default.
+// acr returns the default names of levels.
 func acr(levels ...string) string {
 	names := make([]string, len(levels))
 	for i, level := range levels {
@@ -28,8 +28,8 @@ const (
 	levelMet    = "InvalidParameter: The level of TARGET_ACR_VALUES is met by ACCESS_TOKEN already."
 )
 
-// aims are the parameters of a sign-in that is to reach a level, by the password where that is
-// offered.
+// aims returns the parameters of a sign-in that asks for a level, with the password as the
+// preferred factor.
 func aims(levels string, more ...string) kv {
 	parameters := kv{
 		"TARGET_ACR_VALUES": levels, "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": password,
@@ -40,8 +40,8 @@ func aims(levels string, more ...string) kv {
 	return parameters
 }
 
-// finish answers whatever a sign-in of bob asks for, as it wants it, and tells what that was. Where
-// there is a choice it is the last of those offered.
+// finish answers all challenges of a sign-in of bob, and returns their names. Where there is a
+// choice, it chooses the last one offered.
 func (f fake) finish(r reply) (last reply, asked string) {
 	f.t.Helper()
 	var path []string
@@ -72,8 +72,7 @@ func (f fake) finish(r reply) (last reply, asked string) {
 	return r, strings.Join(path, " ")
 }
 
-// level is what tokens say of it: the two claims of the access token, which are those of the ID
-// token.
+// level returns the two claims about the level. The access token and the ID token must agree.
 func (f fake) level(r reply) string {
 	f.t.Helper()
 	access, id := payload(r.access()), payload(r.text("AuthenticationResult", "IdToken"))
@@ -94,17 +93,17 @@ const (
 	emailFactor = "EMAIL_OTP"
 )
 
-// What tokens say of a password and a code.
+// The levels of a password with a code.
 const (
 	byTOTP  = "4 pwd otp mfa"
 	bySMS   = "3 pwd sms mfa"
 	byEmail = "3 pwd email_otp mfa"
 )
 
-// passwordOnly is bob, who has nothing else.
+// passwordOnly is bob without any other factor.
 func passwordOnly() cognitotest.User { return cognitotest.User{Username: "bob", Password: password} }
 
-// reachableBy is bob, who has chosen some factors and could use them all.
+// reachableBy is bob, who could use every factor and has enabled some.
 func reachableBy(methods ...string) cognitotest.User {
 	return cognitotest.User{
 		Username: "bob", Password: password, Email: "bob@example.com", Phone: "+15550001234",
@@ -113,7 +112,7 @@ func reachableBy(methods ...string) cognitotest.User {
 	}
 }
 
-// What is asked for on the way to a level, and what the tokens then say.
+// The challenges on the way to a level, and the claims in the tokens.
 func TestLevels(t *testing.T) {
 	t.Parallel()
 	preferring := reachableBy(smsFactor, totpFactor)
@@ -219,7 +218,7 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// With an access token of the user, only what is missing is asked for.
+// With an access token of the user, only the missing factors are asked for.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	const byBoth = "4 pwd otp email_otp mfa"
@@ -331,7 +330,7 @@ func TestMaxAge(t *testing.T) {
 	assert.Equal(t, "SELECT_CHALLENGE", begin(acr("1"), "59").text("ChallengeName"))
 	srv.must("GetUser", kv{"AccessToken": first.access()})
 
-	// A refresh makes nobody younger.
+	// A refresh does not renew auth_time.
 	refreshed := srv.must("GetTokensFromRefreshToken",
 		kv{"ClientId": srv.ClientID, "RefreshToken": first.refresh()})
 	assert.Equal(t, "SELECT_CHALLENGE", srv.userAuth("bob", kv{
@@ -409,8 +408,8 @@ func TestLevelRefusals(t *testing.T) {
 	}
 }
 
-// A wrong answer on the way to a level ends it: there are no tokens, neither of a lower level nor
-// by a second try.
+// A wrong answer on the way to a level ends the sign-in: there is no second try, and there are no
+// tokens of a lower level.
 func TestLevelIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
@@ -440,7 +439,7 @@ func TestLevelIsAllOrNothing(t *testing.T) {
 		kv{"SOFTWARE_TOKEN_MFA_CODE": srv.Code("bob")})
 	require.NotEmpty(t, right.access(), "that was no answer")
 
-	// Nor are there any if the factor goes away meanwhile.
+	// The same if the user loses the factor meanwhile.
 	srv.Advance(30 * time.Second)
 	begun = srv.userAuth("bob",
 		kv{"TARGET_ACR_VALUES": acr("4"), "PREFERRED_CHALLENGE": "PASSWORD"})
@@ -489,7 +488,7 @@ func TestLevelClaims(t *testing.T) {
 	}
 }
 
-// A pool names the levels as it likes. A token with a name from before is as good as its factors.
+// A pool can rename the levels. A token with an old name still proves its factors.
 func TestLevelNames(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFactor, frozen)
@@ -549,7 +548,7 @@ func TestLevelsTakeATier(t *testing.T) {
 	}
 }
 
-// Who does not exist is led on as if every level were in reach.
+// A sign-in of an unknown user looks as if every level could be reached.
 func TestLevelsOfNobody(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
@@ -569,16 +568,18 @@ func TestLevelsOfNobody(t *testing.T) {
 	}
 }
 
-// The code of a sign-up counts as the factor that it is.
+// The code of a sign-up counts as a factor of its kind.
 func TestLevelAfterSignUp(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
 	confirmed := func(name string) string {
 		srv.must("SignUp",
-			kv{"ClientId": srv.ClientID, "Username": name, "Password": password,
+			kv{
+				"ClientId": srv.ClientID, "Username": name, "Password": password,
 				"UserAttributes": []kv{
 					named("email", name+"@example.com"),
-				}})
+				},
+			})
 		confirm := kv{
 			"ClientId": srv.ClientID, "Username": name, "ConfirmationCode": srv.lastCode(name),
 		}
@@ -602,7 +603,7 @@ func TestLevelAfterSignUp(t *testing.T) {
 	assert.Equal(t, unreachable, begin("dan", acr("4")).failure())
 }
 
-// What an access token is good for is not shown.
+// Calls does not show ACCESS_TOKEN.
 func TestLevelParametersInCalls(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -18,8 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// pipes is a listener whose connections have two ends in memory, so that time on them is a
-// bubble's.
+// pipes is a listener with connections in memory, so a synctest bubble controls their time.
 type pipes struct {
 	dialed chan net.Conn
 	closed chan struct{}
@@ -39,8 +38,8 @@ func (p *pipes) Close() error { p.close.Do(func() { close(p.closed) }); return n
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// A request that comes in slowly ends, an idle connection ends, and a call that a fault delays does
-// not.
+// The server closes a connection whose request is too slow, and an idle one, but not one whose call
+// a fault delays.
 func TestSlowConnectionsEnd(t *testing.T) {
 	t.Parallel()
 	const head = "POST / HTTP/1.1\r\nHost: x\r\n" +
@@ -83,7 +82,7 @@ func TestSlowConnectionsEnd(t *testing.T) {
 	}
 }
 
-// The faults that wait are bounded; those that are there stay.
+// The number of queued faults is limited. A refused call leaves the queued ones alone.
 func TestFaultsAreBounded(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -105,7 +104,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	srv.Fail("GetUser", make([]cognitotest.Fault, 10_000)...)
 }
 
-// Calls that are long make the journal shorter, so that nobody fills the memory with them.
+// Long calls make the journal shorter, so its memory is bounded.
 func TestCallsAreBounded(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// usernames are the users of one answer.
+// usernames returns the users in a response.
 func (r reply) usernames() []string {
 	var names []string
 	for _, user := range r.body["Users"].([]any) {
@@ -24,7 +24,7 @@ func (r reply) usernames() []string {
 	return names
 }
 
-// The SDK's own paginator sees everybody once, in the order in which they were added.
+// The SDK's own paginator returns all users once, in the order in which they were added.
 func TestListUsersInPages(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
@@ -52,7 +52,7 @@ func TestListUsersInPages(t *testing.T) {
 	}
 }
 
-// Whoever comes or goes between two pages moves nobody else.
+// Users who are added or deleted between two pages do not shift the others.
 func TestListUsersWhileTheyComeAndGo(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
@@ -73,7 +73,7 @@ func TestListUsersWhileTheyComeAndGo(t *testing.T) {
 	}
 	first := list("")
 	assert.Equal(t, []string{"a", "b", "c"}, first.usernames())
-	// Also the one that the page ended with, and more than half.
+	// Including the last one of the page, and more than half of all.
 	for _, name := range []string{"a", "b", "c", "d", "g"} {
 		drop(name)
 	}
@@ -190,7 +190,7 @@ func TestListUsersAttributesToGet(t *testing.T) {
 	)
 }
 
-// A pagination token is good for the list that it came with, as it came.
+// A pagination token is valid only for its own list, and unchanged.
 func TestPaginationTokens(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -338,8 +338,8 @@ func TestListUserPoolsAndClients(t *testing.T) {
 	)
 }
 
-// Listing everybody, page by page, takes a time that grows with their number and no faster: what a
-// page costs does not depend on what lies before.
+// Listing all users takes a time that is linear in their number: the cost of a page does not depend
+// on its position.
 func BenchmarkListUsers(b *testing.B) {
 	for _, users := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) {

@@ -21,8 +21,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Many users enrol and sign in at once, while others are added, the pool is read, and its
-// configuration changes. Each gets tokens of its own.
+// Many users enroll and sign in at once, while others are added, the pool is read, and its
+// configuration changes. Each gets their own tokens.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -112,7 +112,7 @@ func TestManyAtOnce(t *testing.T) {
 	assert.InDelta(t, users+1, described.body["UserPool"].(kv)["EstimatedNumberOfUsers"], 0)
 }
 
-// One user, changed from all sides: whoever wins, nothing hangs and nothing is torn.
+// Concurrent changes to one user neither deadlock nor leave an inconsistent state.
 func TestOneUserFromAllSides(t *testing.T) {
 	t.Parallel()
 	srv := start(t,
@@ -172,10 +172,10 @@ func TestOneUserFromAllSides(t *testing.T) {
 	srv.must("AdminGetUser", kv{"UserPoolId": srv.UserPoolID, "Username": "alice"})
 }
 
-// BenchmarkSignIn measures password and code, over HTTP and the SDK, with few and with many users
-// in the pool: rounds of sign-ins side by side, one round at each server in turn. It reports the
-// sign-ins in a second by number of users, medians of the rounds, and how the many users' compares
-// with the few users'. What signing the two tokens costs is the larger part of it.
+// BenchmarkSignIn measures sign-ins with password and code, over HTTP and the SDK, with few and
+// with many users in the pool. It runs rounds of parallel sign-ins on both servers in turn, and
+// reports the median rate of each and their ratio. Signing the two tokens is the larger part of the
+// cost.
 func BenchmarkSignIn(b *testing.B) {
 	const few, many, round = 100, 100_000, 100
 	pools := []int{few, many}
@@ -232,7 +232,7 @@ func signInWithCode(ctx context.Context, srv *cognitotest.Server, name string) e
 	return err
 }
 
-// BenchmarkAddUser reports what a user with an authenticator takes in time and memory.
+// BenchmarkAddUser reports the time and memory of a user with an authenticator.
 func BenchmarkAddUser(b *testing.B) {
 	const users = 10_000
 	for b.Loop() {
@@ -245,8 +245,8 @@ func BenchmarkAddUser(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/users, "µs/user")
 }
 
-// BenchmarkStart is the time from NewServer to the first answered sign-in, once the process has its
-// keys.
+// BenchmarkStart measures the time from NewServer to the response of the first sign-in, after the
+// process has loaded its keys.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		srv := cognitotest.NewServer()
@@ -278,9 +278,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkCall is what the server itself takes for a call, without a network: a cheap one by a
-// token and by an administrator, a sign-in that ends with tokens, and one that ends with a
-// challenge.
+// BenchmarkCall measures calls without a network: a cheap one by a token and by an administrator, a
+// sign-in that ends with tokens, and one that ends with a challenge.
 func BenchmarkCall(b *testing.B) {
 	srv := cognitotest.NewServer()
 	defer srv.Close()
@@ -323,8 +322,8 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkOpenSessions is what it takes to begin a sign-in that nobody finishes, for a user who
-// has few of them open and for one who has many.
+// BenchmarkOpenSessions measures how long it takes to begin a sign-in for a user with few open
+// sessions and for one with many.
 func BenchmarkOpenSessions(b *testing.B) {
 	for _, open := range []int{100, 100_000} {
 		b.Run(fmt.Sprintf("open=%d", open), func(b *testing.B) {

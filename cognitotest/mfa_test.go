@@ -36,7 +36,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// Codes of RFC 6238, appendix B, cut to six digits.
+// The codes of RFC 6238, appendix B, cut to six digits.
 func TestCodesOfTheRFC(t *testing.T) {
 	t.Parallel()
 	for second, want := range map[int64]string{
@@ -54,7 +54,7 @@ func TestCodesOfTheRFC(t *testing.T) {
 	}
 }
 
-// Every code of the window is good once, in whatever order they come.
+// Every code of the window works once, in any order.
 func TestCodeIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -112,7 +112,7 @@ func TestStrictStep(t *testing.T) {
 	}
 }
 
-// enrol sets alice's authenticator up with an access token and gives its first code back.
+// enrol sets alice's authenticator up with an access token and returns its first code.
 func (f fake) enrol(access string) string {
 	f.t.Helper()
 	f.must("AssociateSoftwareToken", kv{"AccessToken": access})
@@ -134,8 +134,8 @@ func TestCodeIsUsedAcrossCalls(t *testing.T) {
 	assert.NotEmpty(t, srv.code(session, srv.NextCode("alice")).access())
 }
 
-// A request that is sent again, because its answer was lost, learns that its code was used. A wrong
-// one stays wrong.
+// A request that is sent again, because its response was lost, learns that its code was used. A
+// wrong code stays wrong.
 func TestVerifyAgain(t *testing.T) {
 	t.Parallel()
 	for name, replacing := range map[string]bool{"first key": false, "replacing a key": true} {
@@ -303,7 +303,7 @@ func TestPreference(t *testing.T) {
 	}
 }
 
-// A refused call changes nothing, not even what stands before the mistake.
+// A refused call changes nothing, not even the settings before the mistake.
 func TestPreferenceIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
@@ -317,7 +317,7 @@ func TestPreferenceIsAllOrNothing(t *testing.T) {
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", srv.User("alice").Preferred)
 }
 
-// In a pool that requires MFA, disabling the only factor is accepted, and of no use.
+// In a pool that requires MFA, disabling the only factor is accepted, without effect.
 func TestDisableWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -376,7 +376,7 @@ func TestPoolMFAConfig(t *testing.T) {
 	srv.tokens("alice")
 }
 
-// unverified are addresses that nobody has proved.
+// unverified returns addresses that are not verified.
 func unverified() map[string]string {
 	return map[string]string{"email": "bob@example.com", "phone_number": "+15550001234"}
 }
@@ -388,7 +388,7 @@ func (f fake) answerCode(challenge reply, username string) reply {
 	return f.respond(name, challenge.session(), username, kv{name + "_CODE": f.lastCode(username)})
 }
 
-// An address has to be there to be a factor; it need not be verified.
+// An address need not be verified to be a factor.
 func TestAddressNeedNotBeVerified(t *testing.T) {
 	t.Parallel()
 	for method, setting := range map[string]string{
@@ -410,7 +410,7 @@ func TestAddressNeedNotBeVerified(t *testing.T) {
 	}
 }
 
-// A code that came back as the second factor proves its address, and no other.
+// A right code as the second factor verifies its address, and no other.
 func TestCodeVerifiesTheAddress(t *testing.T) {
 	t.Parallel()
 	for method, address := range map[string]string{
@@ -442,8 +442,8 @@ func TestCodeVerifiesTheAddress(t *testing.T) {
 	}
 }
 
-// Only preference calls change the list: an address that was asked for because it is there does not
-// come into it, and with an authenticator that is verified later the user has the choice.
+// Only preference calls change the list. It does not include an address that is asked for because
+// it is there; with an authenticator that is verified later, the user has a choice.
 func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
 	t.Parallel()
 	for method, option := range map[string]func(*options){
@@ -472,7 +472,7 @@ func TestOnlyPreferenceCallsChangeTheList(t *testing.T) {
 const noMechanism = "MFAMethodNotFound: " +
 	"No MFA mechanism registerd in the account." //nolint:misspell // the service spells it so
 
-// SMS cannot be set up while signing in.
+// SMS cannot be set up during sign-in.
 func TestNoMechanism(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, func(o *options) { o.SMS, o.TOTPDisabled = true, true })
@@ -492,8 +492,8 @@ func TestNoMechanism(t *testing.T) {
 	srv.challenged("alice", "MFA_SETUP")
 }
 
-// Where MFA is required, the address that a user has chosen for it stays. Elsewhere it can go, and
-// takes the way in along.
+// If MFA is required, the address of an enabled factor cannot be deleted. Otherwise it can, and the
+// user cannot sign in any more.
 func TestFactorsAddressIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	for method, address := range map[string]string{
@@ -528,7 +528,7 @@ func TestFactorsAddressIsNotDeleted(t *testing.T) {
 				assert.Equal(t, noMechanism, srv.signIn("bob", password).failure())
 			}
 
-			// NEW_PASSWORD_REQUIRED is no way around that.
+			// NEW_PASSWORD_REQUIRED does not bypass that.
 			srv.AddUser(cognitotest.User{
 				Username: "carol", Password: password, Attributes: unverified(),
 				Methods: []string{method},

@@ -16,19 +16,18 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// The model says, for every call of a random sequence, what a user pool must answer. It knows
-// nothing of the server's code: its state is what the calls before have told, and what a code, a
-// session or a token is good for is written here a second time, in other words. property_test.go
-// plays the sequences and compares.
+// The model predicts the response to every call of a random sequence. It shares no code with the
+// server: its state comes from the responses so far, and the rules for codes, sessions and tokens
+// are written here a second time. property_test.go plays the sequences and compares.
 //
-// What must never happen is asserted in three places that everything goes through: earn for tokens,
-// accept for sessions, takeCode for codes.
+// Three functions assert what must never happen: earn for tokens, accept for sessions, takeCode for
+// codes.
 type model struct {
 	now     time.Time
 	pools   []*modelPool
 	clients []*modelClient
 	users   []*modelUser // also those that are deleted
-	// names that nobody had when they were tried, which are locked out like any other
+	// unknown names that were tried, which are locked out like any other
 	nobodies []*modelUser
 	sessions []*modelSession
 	tokens   []*modelTokens
@@ -90,8 +89,7 @@ type modelKey struct {
 	used   map[int64]bool
 }
 
-// modelSession is a session that was handed out, or what stands in for one: for what and to whom,
-// and what its user has proved by then.
+// modelSession is a session, or a SECRET_BLOCK in its place, with what the user has proved so far.
 type modelSession struct {
 	text      string
 	client    *modelClient
@@ -106,18 +104,18 @@ type modelSession struct {
 	code      string   // that was sent
 
 	// Of a PASSWORD_VERIFIER, whose text is SECRET_BLOCK: the password that it was made for, and
-	// what the client computes with.
+	// the input of the client's computation.
 	password, salt, public string
 }
 
-// proof is what the user of a sign-in has shown.
+// proof is what the user of a sign-in has proved.
 type proof struct {
 	password bool
 	code     bool // in place of a password, where the pool lets a sign-in begin so
 	factor   bool // the second, or no need for one
 }
 
-// modelTokens are the tokens of one answer.
+// modelTokens are the tokens of one response.
 type modelTokens struct {
 	client              *modelClient
 	user                *modelUser
@@ -136,13 +134,13 @@ type modelFamily struct {
 	origin     string
 }
 
-// verdict is what the answer to a call must be.
+// verdict is the expected response to a call.
 type verdict struct {
-	// says is an exception as reply.failure writes it, a challenge's name, "tokens" or, for any
-	// other good answer, "done".
+	// says is an exception in the form of reply.failure, the name of a challenge, "tokens" or, for
+	// any other success, "done".
 	says string
-	// learn takes over what the server alone can know, and says what is wrong with it; nil if there
-	// is nothing.
+	// learn reads what only the server knows from the response, and returns what is wrong with it;
+	// nil if there is nothing to learn.
 	learn func(r reply) string
 }
 
@@ -170,7 +168,7 @@ const (
 	invalidClient = "Unauthorized: Invalid client"
 )
 
-// generate computes the code of a step as RFC 6238 has it.
+// generate computes the code of a step by RFC 6238.
 func generate(secret string, step int64) string {
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
 	if err != nil {
@@ -180,21 +178,21 @@ func generate(secret string, step int64) string {
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
 	sum := mac.Sum(nil)
 	at := sum[19] % 16
-	number := uint32(sum[at]%128)<<24 | uint32(sum[at+1])<<16 | uint32(sum[at+2])<<8 | uint32(
-		sum[at+3])
+	number := uint32(sum[at]%128)<<24 | uint32(sum[at+1])<<16 |
+		uint32(sum[at+2])<<8 | uint32(sum[at+3])
 	return fmt.Sprintf("%06d", number%1e6)
 }
 
 func (m *model) step() int64 { return m.now.Unix() / 30 }
 
-// promise records that something happened which never must.
+// promise records a violation unless kept is true.
 func (m *model) promise(kept bool, broken string) {
 	if !kept {
 		m.broken = broken
 	}
 }
 
-// earn is the one way to tokens.
+// earn checks that a sign-in may get tokens. Every sign-in ends here.
 func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
 	m.promise(p.password ||
 		p.code && c.pool.byCode && len(m.asks(u)) == 0, "tokens without the right password")
@@ -208,7 +206,7 @@ func (m *model) earn(u *modelUser, c *modelClient, p proof) verdict {
 	return m.issue(u, c, &modelFamily{authTime: m.now}, 0)
 }
 
-// issue is the verdict that the answer holds tokens of the user.
+// issue expects tokens of the user.
 func (m *model) issue(u *modelUser, c *modelClient, f *modelFamily, generation int) verdict {
 	return verdict{"tokens", func(r reply) string {
 		t := &modelTokens{
@@ -268,7 +266,7 @@ func (m *model) takeCode(k *modelKey, code, mismatch string) string {
 	return failure
 }
 
-// find is the user whom a pool knows by a name.
+// find returns the user of a name in a pool.
 func (m *model) find(p *modelPool, name string) *modelUser {
 	same := func(a, b string) bool { return a == b || p.anyCase && strings.EqualFold(a, b) }
 	for _, u := range m.users {
@@ -281,7 +279,7 @@ func (m *model) find(p *modelPool, name string) *modelUser {
 	return nil
 }
 
-// nobody is who is locked out when a name that nobody has is tried too often.
+// nobody returns the state of an unknown name, which can be locked out.
 func (m *model) nobody(p *modelPool, name string) *modelUser {
 	if p.anyCase {
 		name = strings.ToLower(name)
@@ -296,7 +294,7 @@ func (m *model) nobody(p *modelPool, name string) *modelUser {
 	return u
 }
 
-// hash is the SECRET_HASH that a client wants over a name.
+// hash returns a client's SECRET_HASH for a name.
 func (c *modelClient) hash(name string) string {
 	if c.secret == "" {
 		return ""
@@ -306,7 +304,7 @@ func (c *modelClient) hash(name string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// refuses is what a client says to a hash, "" if it is right.
+// refuses returns the error of a client for a hash, "" if it is right.
 func (c *modelClient) refuses(name, hash string) string {
 	switch {
 	case c.secret == "" || hash == c.hash(name):
@@ -319,7 +317,7 @@ func (c *modelClient) refuses(name, hash string) string {
 	}
 }
 
-// barred is why a user may not sign in, whatever the password.
+// barred returns why a user may not sign in, whatever the password.
 func (m *model) barred(u *modelUser) string {
 	switch {
 	case u.disabled:
@@ -332,8 +330,8 @@ func (m *model) barred(u *modelUser) string {
 	return ""
 }
 
-// wrong counts a wrong password: from the fifth on the user is locked out, for a second at first,
-// for twice as long each time, and for a quarter of an hour at most.
+// wrong counts a wrong password. From the fifth on, the user is locked out: for a second at first,
+// then twice as long each time, up to 15 minutes.
 func (m *model) wrong(u *modelUser) {
 	u.failures++
 	u.failed = m.now
@@ -342,7 +340,7 @@ func (m *model) wrong(u *modelUser) {
 	}
 }
 
-// quiet forgets wrong passwords that are a quarter of an hour old.
+// quiet resets the count of wrong passwords after 15 minutes.
 func (m *model) quiet(u *modelUser) {
 	if u.failures > 0 && m.now.Sub(u.failed) >= 15*time.Minute {
 		u.failures = 0
@@ -366,7 +364,7 @@ func (m *model) signIn(c *modelClient, name, password, hash string) verdict {
 	return m.goOn(u, c, proof{password: true})
 }
 
-// judge is what a right or wrong password leads to, "" if it goes on.
+// judge returns the error after a right or wrong password, "" if the sign-in goes on.
 func (m *model) judge(u *modelUser, c *modelClient, right bool) string {
 	m.quiet(u)
 	barred := m.barred(u)
@@ -382,8 +380,7 @@ func (m *model) judge(u *modelUser, c *modelClient, right bool) string {
 	return ""
 }
 
-// beginSRP is a sign-in that goes by SRP: a name that nobody has is challenged, too, by a client
-// that does not tell.
+// beginSRP begins a sign-in by SRP. A client that hides who exists challenges unknown names, too.
 func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
@@ -398,7 +395,7 @@ func (m *model) beginSRP(c *modelClient, name, hash string) verdict {
 	return m.askSRP(u, c, false)
 }
 
-// askSRP is the verdict that the answer holds a PASSWORD_VERIFIER.
+// askSRP expects a PASSWORD_VERIFIER.
 func (m *model) askSRP(u *modelUser, c *modelClient, first bool) verdict {
 	s := &modelSession{
 		client: c, user: u, challenge: verifier, first: first, password: u.password,
@@ -415,7 +412,7 @@ func (m *model) askSRP(u *modelUser, c *modelClient, first bool) verdict {
 	}}
 }
 
-// answerSRP is the answer to that, signed with a key that comes of a password.
+// answerSRP answers it, with a signature that a password leads to.
 func (m *model) answerSRP(c *modelClient, block, name, hash, password string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
@@ -429,7 +426,7 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 	case s.user.gone || m.find(c.pool, name) != s.user:
 		return refuse(incorrect)
 	}
-	// The challenge was made for the password of that time: it must still be the user's.
+	// The user's password must still be the one that the challenge was made for.
 	if failure := m.judge(s.user, c, password == s.password &&
 		password == s.user.password); failure != "" {
 		s.used = s.used || s.first // a wrong password ends a sign-in by choice
@@ -442,7 +439,7 @@ func (m *model) answerSRP(c *modelClient, block, name, hash, password string) ve
 	return m.goOn(s.user, c, proof{password: true})
 }
 
-// firstFactors are what a sign-in by choice can begin with.
+// firstFactors are the first factors of USER_AUTH.
 func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
 	byCode := p.byCode
 	if u != nil {
@@ -455,8 +452,8 @@ func (m *model) firstFactors(p *modelPool, u *modelUser) []string {
 	return []string{"PASSWORD_SRP", "PASSWORD"}
 }
 
-// choose is a sign-in by choice that begins with a preference, "" for none. Names that nobody has
-// are led on by a client that does not tell.
+// choose begins USER_AUTH with a preferred factor, "" for none. A client that hides who exists
+// treats unknown names like others.
 func (m *model) choose(c *modelClient, name, hash, preferred, password string) verdict {
 	if failure := c.refuses(name, hash); failure != "" {
 		return refuse(failure)
@@ -497,7 +494,7 @@ func (m *model) beginWith(u *modelUser, c *modelClient, factor, password string)
 	return m.goOn(u, c, proof{password: true})
 }
 
-// first is the verdict that the answer asks for a first factor. It does not say whom.
+// first expects a challenge for a first factor, without a user name.
 func (m *model) first(s *modelSession) verdict {
 	s.first, s.expires = true, m.now.Add(s.client.session)
 	return verdict{s.challenge, func(r reply) string {
@@ -509,7 +506,7 @@ func (m *model) first(s *modelSession) verdict {
 	}}
 }
 
-// respondFirst answers such a question.
+// respondFirst answers such a challenge.
 func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	u := s.user
 	switch s.challenge {
@@ -540,10 +537,10 @@ func (m *model) respondFirst(s *modelSession, answer, password string) verdict {
 	return m.goOn(u, s.client, proof{code: true})
 }
 
-// goOn is what comes next in a sign-in.
+// goOn returns what comes next in a sign-in.
 func (m *model) goOn(u *modelUser, c *modelClient, p proof) verdict {
 	if u.status == "FORCE_CHANGE_PASSWORD" {
-		// it is asked for afterwards, by whomever it was given before the password was taken away
+		// the second factor is asked for afterwards, even if it was proved before the new password
 		p.factor = false
 		return m.challenge(
 			&modelSession{client: c, user: u, challenge: "NEW_PASSWORD_REQUIRED", proof: p})
@@ -567,7 +564,7 @@ func (m *model) goOn(u *modelUser, c *modelClient, p proof) verdict {
 	return m.earn(u, c, p)
 }
 
-// asks lists the factors that a sign-in may ask for.
+// asks returns the second factors that a sign-in may ask for.
 func (m *model) asks(u *modelUser) []string {
 	if u.pool.mode == "OFF" {
 		return nil
@@ -600,7 +597,7 @@ func (m *model) ask(u *modelUser, c *modelClient, factor string, p proof) verdic
 	return m.challenge(&modelSession{client: c, user: u, challenge: factor, proof: p})
 }
 
-// challenge is the verdict that the answer holds a new session.
+// challenge expects a challenge with a new session.
 func (m *model) challenge(s *modelSession) verdict {
 	s.expires = m.now.Add(s.client.session)
 	return verdict{s.challenge, func(r reply) string {
@@ -616,7 +613,7 @@ func (m *model) challenge(s *modelSession) verdict {
 	}}
 }
 
-// receive takes the session of an answer.
+// receive stores the session of a response.
 func (m *model) receive(s *modelSession, r reply) string {
 	s.text = r.session()
 	if s.text == "" || m.session(s.text) != nil {
@@ -635,8 +632,7 @@ func (m *model) session(text string) *modelSession {
 	return nil
 }
 
-// resume looks at a session that is shown for a challenge and, where that goes by steps, at one of
-// the given.
+// resume checks a session for a challenge, which must be at one of the steps if any are given.
 func (m *model) resume(text, challenge string, steps ...int) (*modelSession, string) {
 	s := m.session(text)
 	switch {
@@ -654,8 +650,8 @@ func (m *model) resume(text, challenge string, steps ...int) (*modelSession, str
 	return s, ""
 }
 
-// respond answers a challenge with the one member that it wants, or with a choice and what that
-// wants.
+// respond answers a challenge with the member that it requires, or with a choice and what that
+// requires.
 func (m *model) respond(
 	c *modelClient, challenge, text, name, hash, answer, password string,
 ) verdict {
@@ -718,7 +714,7 @@ func (m *model) respond(
 	return m.goOn(u, c, p)
 }
 
-// bearer finds the user of an access token.
+// bearer returns the user of an access token.
 func (m *model) bearer(token string) (*modelUser, string) {
 	i := slices.IndexFunc(m.tokens, func(t *modelTokens) bool { return t.access == token })
 	if i < 0 {
@@ -727,7 +723,7 @@ func (m *model) bearer(token string) (*modelUser, string) {
 				return nil, "NotAuthorized: Invalid Access Token"
 			}
 		}
-		// The driver changes nothing but the signature.
+		// The driver only changes signatures.
 		return nil, "NotAuthorized: Could not verify signature for Access Token"
 	}
 	t := m.tokens[i]
@@ -745,13 +741,12 @@ func (m *model) bearer(token string) (*modelUser, string) {
 	}
 }
 
-// left tells whether the user has signed out everywhere since a time, or in its very second.
+// left reports whether the user has signed out everywhere since a time, or in the same second.
 func (u *modelUser) left(t time.Time) bool {
 	return !u.signedOut.IsZero() && t.Unix() <= u.signedOut.Unix()
 }
 
-// setup finds who sets an authenticator up: by access token or, if there is none, by the session of
-// a set-up at one of the steps.
+// setup returns the user of a set-up, by access token or else by a session at one of the steps.
 func (m *model) setup(token, text string, steps ...int) (*modelUser, *modelSession, string) {
 	if token != "" {
 		u, failure := m.bearer(token)
@@ -764,7 +759,7 @@ func (m *model) setup(token, text string, steps ...int) (*modelUser, *modelSessi
 	return s.user, s, ""
 }
 
-// further is the answer to a step of a set-up: without a session it has none.
+// further expects the response of a set-up: with a new session if the request had one.
 func (m *model) further(s *modelSession, step int, learn func(r reply) string) verdict {
 	if s == nil {
 		return verdict{"done", func(r reply) string {
@@ -849,7 +844,7 @@ func (u *modelUser) enable(factor string, on bool) {
 	u.enabled = list
 }
 
-// preference is what a call says of a factor: nothing, if the map has no entry.
+// preference is the setting of a factor in a call; a factor without an entry is left out.
 type preference struct{ enabled, preferred bool }
 
 // account is GetUser.
@@ -914,15 +909,15 @@ func (m *model) setPassword(u *modelUser, password, status string) {
 	m.end(u)
 }
 
-// end ends the sign-ins of a user that have begun.
+// end ends the sign-ins of a user.
 func (m *model) end(u *modelUser) {
 	for _, s := range m.sessions {
 		s.used = s.used || s.user == u
 	}
 }
 
-// resetPassword bars a password. There must be an address to send a code to, and a password of the
-// user's own.
+// resetPassword is AdminResetUserPassword. The user must have an address for the code, and a
+// password of their own.
 func (m *model) resetPassword(u *modelUser) verdict {
 	switch {
 	case u.status == "FORCE_CHANGE_PASSWORD":
@@ -936,8 +931,8 @@ func (m *model) resetPassword(u *modelUser) verdict {
 	return done
 }
 
-// recovers tells whether a code for a new password can be sent: the address must not be the second
-// factor.
+// recovers reports whether a code for a new password can be sent: the address must not be the
+// second factor.
 func (m *model) recovers(u *modelUser) bool {
 	return u.verified && !slices.Contains(m.asks(u), factorEmail)
 }
@@ -945,8 +940,8 @@ func (m *model) recovers(u *modelUser) bool {
 // sendRecovery sends a code, which the driver reads.
 func (m *model) sendRecovery(u *modelUser) { u.recovery = &modelCode{expires: m.now.Add(time.Hour)} }
 
-// named finds the user of a call that an app client makes before anybody is signed in. Who may not
-// be known is neither a user nor a failure.
+// named returns the user that an app client names without a sign-in. If the client hides who
+// exists, an unknown user is nil without an error.
 func (m *model) named(c *modelClient, name, hash string) (*modelUser, string) {
 	failure := c.refuses(name, hash)
 	u := m.find(c.pool, name)
@@ -1022,7 +1017,7 @@ func (m *model) changePassword(token, previous, password string) verdict {
 	return done
 }
 
-// redeem finds what a refresh token is.
+// redeem checks a refresh token.
 func (m *model) redeem(c *modelClient, token string) (*modelTokens, string) {
 	i := slices.IndexFunc(m.tokens, func(t *modelTokens) bool { return t.refresh == token })
 	if token == "" || i < 0 || m.tokens[i].client != c {
@@ -1043,7 +1038,7 @@ func (m *model) redeem(c *modelClient, token string) (*modelTokens, string) {
 	}
 }
 
-// refreshAuth is REFRESH_TOKEN_AUTH, which a client that rotates has not.
+// refreshAuth is REFRESH_TOKEN_AUTH, which clients with rotation do not have.
 func (m *model) refreshAuth(c *modelClient, token, hash string) verdict {
 	if c.rotates {
 		return refuse("InvalidParameter: REFRESH_TOKEN_AUTH flow not enabled for this client")
@@ -1120,7 +1115,7 @@ func (m *model) configure(p *modelPool, mode string, totp, email bool) verdict {
 	return done
 }
 
-// differs compares what the server shows of a user with the model.
+// differs compares the state of a user on the server with the model.
 func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 	m.quiet(u)
 	if m.now.Sub(u.failed) >= 15*time.Minute {
@@ -1147,7 +1142,7 @@ func (m *model) differs(u *modelUser, state cognitotest.UserState) string {
 	return ""
 }
 
-// accepted are the steps whose codes were, newest first.
+// accepted returns the steps of the accepted codes, newest first.
 func (k *modelKey) accepted() []int64 {
 	steps := slices.Sorted(maps.Keys(k.used))
 	slices.Reverse(steps)

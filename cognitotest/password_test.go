@@ -200,8 +200,8 @@ func TestForgottenPasswordRefusals(t *testing.T) {
 	}
 }
 
-// Where existence is hidden, whoever has nowhere to be written to looks like everybody else, and
-// the same each time.
+// If a client hides who exists, a user without an address looks like any other, and the same each
+// time.
 func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -240,7 +240,7 @@ func TestForgottenPasswordHidesWhoExists(t *testing.T) {
 	assert.Regexp(t, `^\+\*{7}[0-9]{4}$`, details["Destination"])
 }
 
-// What a pool tells everybody it tells nobody, too.
+// The response for an unknown user follows the settings of the pool.
 func TestSimulatedLikeThePool(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -335,11 +335,12 @@ func TestAdminResetUserPassword(t *testing.T) {
 	}
 }
 
-// Where the code goes is the pool's decision.
+// The pool decides where the code goes.
 func TestRecoveryMechanisms(t *testing.T) {
 	t.Parallel()
 	mechanism := func(priority int,
-		name string) kv {
+		name string,
+	) kv {
 		return kv{"Priority": priority, "Name": name}
 	}
 	for name, tc := range map[string]struct {
@@ -424,7 +425,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 		}).failure())
 }
 
-// A code for a new password never goes where the second factor is.
+// A code for a new password never goes to the address of the second factor.
 func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
@@ -515,7 +516,7 @@ func TestChangePassword(t *testing.T) {
 	assert.NotEmpty(t, srv.signIn("alice", newPassword).access())
 	srv.must("GetUser", kv{"AccessToken": access}) // the session that changed it goes on
 
-	// Guesses count, whether they are made here or at the sign-in.
+	// Wrong passwords count here as at sign-in.
 	for range 4 {
 		assert.Equal(t, "NotAuthorized: Incorrect username or password.",
 			change(access, "wrong", newPassword))

@@ -14,7 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// other is a pool and an app client that the API makes. Users are looked for at the server itself.
+// other creates a pool and an app client by the API. Helpers for users still use the server itself.
 func (f fake) other(pool, client kv) fake {
 	f.t.Helper()
 	id := f.must("CreateUserPool", with(pool, "PoolName", "other")).text("UserPool", "Id")
@@ -34,7 +34,7 @@ func (f fake) other(pool, client kv) fake {
 	return fake{server, f.t}
 }
 
-// create makes a user with a password of its own.
+// create creates a user with a permanent password.
 func (f fake) create(username string, attributes ...kv) {
 	f.t.Helper()
 	user := kv{
@@ -49,13 +49,13 @@ func (f fake) create(username string, attributes ...kv) {
 		})
 }
 
-// described is the description of the pool.
+// described returns the description of the pool.
 func (f fake) described() kv {
 	f.t.Helper()
 	return f.must("DescribeUserPool", kv{"UserPoolId": f.UserPoolID}).body["UserPool"].(kv)
 }
 
-// Nobody signs up by themselves where only administrators make users.
+// Sign-up is refused if only administrators create users.
 func TestClosedPool(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(kv{"AdminCreateUserConfig": kv{"AllowAdminCreateUserOnly": true}}, nil)
@@ -68,7 +68,7 @@ func TestClosedPool(t *testing.T) {
 	srv.tokens("bob")
 }
 
-// The days of a temporary password have two names.
+// The validity of temporary passwords has two names.
 func TestTemporaryPasswordDays(t *testing.T) {
 	t.Parallel()
 	host := start(t)
@@ -122,8 +122,8 @@ func recoveryBy(names ...string) kv {
 	return kv{"RecoveryMechanisms": mechanisms}
 }
 
-// A pool that nobody could enter, or whose settings contradict each other, is refused, whichever of
-// them is set second.
+// Settings that contradict each other, or that let nobody sign in, are refused, whichever is set
+// second.
 func TestPoolRefusals(t *testing.T) {
 	t.Parallel()
 	phone := kv{"SmsConfiguration": sms, "AutoVerifiedAttributes": []string{"phone_number"}}
@@ -380,7 +380,7 @@ func TestPoolRefusals(t *testing.T) {
 	}
 }
 
-// The options of a server are held to the same rules.
+// The options of a server follow the same rules.
 func TestOptionsTheServiceWouldRefuse(t *testing.T) {
 	t.Parallel()
 	for want, on := range map[string]func(*options){
@@ -412,8 +412,8 @@ func TestOptionsTheServiceWouldRefuse(t *testing.T) {
 	}
 }
 
-// What UpdateUserPool leaves out goes back to its default, but for what the service was seen to
-// keep.
+// Settings that UpdateUserPool leaves out go back to their defaults, except for those that the
+// service keeps.
 func TestWhatUpdateUserPoolLeavesOut(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(kv{
@@ -489,7 +489,7 @@ func TestDeletionProtection(t *testing.T) {
 		srv.call("DescribeUserPool", pool).failure())
 }
 
-// No password becomes one of the user's last ones once more, by whatever way it is set.
+// No operation sets one of the user's last passwords again.
 func TestPasswordHistory(t *testing.T) {
 	t.Parallel()
 	host := start(t)
@@ -541,8 +541,7 @@ func TestPasswordHistory(t *testing.T) {
 	assert.Empty(t, answer(nth(9)))
 }
 
-// Where an address has to be verified first, the old one stays until the code that went to the new
-// one comes back.
+// If a new address must be verified first, the old one stays until the code is confirmed.
 func TestVerifyBeforeUpdate(t *testing.T) {
 	t.Parallel()
 	host := start(t)
@@ -589,7 +588,7 @@ func TestVerifyBeforeUpdate(t *testing.T) {
 		[]string{state.Attributes["email"], state.Attributes["email_verified"]})
 	srv.tokens("new@example.com")
 
-	// An administrator who says that it is verified is believed, and what waited is void then.
+	// An administrator can set the address verified, which cancels the change that waits.
 	update("third@example.com")
 	waiting := host.lastCode("bob")
 	admin := func(attributes ...kv) {
@@ -638,7 +637,7 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// What is not simulated is kept where that is wanted, and the calls tell of it.
+// Unsimulated settings are kept if the options say so, and Calls lists them.
 func TestAcceptUnsimulated(t *testing.T) {
 	t.Parallel()
 	triggers := kv{"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:x"}

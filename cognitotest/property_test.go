@@ -36,10 +36,9 @@ const (
 	stepBytes = 24 // of a script, for each step
 )
 
-// Random sequences of calls by random users of several pools and clients, right and wrong in every
-// way that the moves know, are answered as the model says. A sequence that is not is printed as a
-// list of calls, after everything was taken out of it that the failure does not need. To play it
-// again, give its seed: go test -run TestProperty ./cognitotest -seed=17 -sequences=1.
+// The server responds to random sequences of right and wrong calls, by users of several pools and
+// clients, as the model predicts. A failing sequence is shrunk and printed as a list of calls. To
+// play it again, use its seed: go test -run TestProperty ./cognitotest -seed=17 -sequences=1.
 func TestProperty(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -68,8 +67,8 @@ func TestProperty(t *testing.T) {
 	if *seed != firstSeed || *sequences < enough {
 		return
 	}
-	// A property that holds of sequences in which nothing happens is worth nothing: these are the
-	// answers that they must have met.
+	// The test is worth nothing if nothing happens in the sequences. These responses must have
+	// occurred.
 	for _, says := range []string{
 		"tokens", "done", factorTOTP, factorEmail, "SELECT_MFA_TYPE", "MFA_SETUP",
 		"NEW_PASSWORD_REQUIRED", verifier, choice, "PASSWORD",
@@ -103,7 +102,7 @@ func FuzzProperty(f *testing.F) {
 	})
 }
 
-// random is the script of a seed.
+// random returns the script of a seed.
 func random(seed uint64, steps int) []byte {
 	script := make([]byte, steps*stepBytes)
 	var key [32]byte
@@ -112,7 +111,7 @@ func random(seed uint64, steps int) []byte {
 	return script
 }
 
-// shrink takes steps out of a script, and choices out of its steps, for as long as it still fails.
+// shrink removes steps from a script, and choices from its steps, while it still fails.
 func shrink(t *testing.T, script []byte) []byte {
 	t.Helper()
 	script = slices.Clone(script)
@@ -138,7 +137,7 @@ func shrink(t *testing.T, script []byte) []byte {
 	return script
 }
 
-// game is a sequence that is played: the server, the model, and what a player remembers.
+// game is a sequence in play: the server, the model, and what the player remembers.
 type game struct {
 	*model
 	srv     fake
@@ -150,8 +149,7 @@ type game struct {
 	failure string
 }
 
-// dice are the bytes that decide a step. Where they end, everything is as usual, which is also what
-// a zero says.
+// dice are the bytes that decide a step. A zero, or the end of the bytes, means the usual choice.
 type dice struct{ bytes []byte }
 
 func (d *dice) roll() int {
@@ -163,13 +161,13 @@ func (d *dice) roll() int {
 	return int(b)
 }
 
-// n is one of 0 to n-1.
+// n returns a number from 0 to n-1.
 func (d *dice) n(n int) int { return d.roll() * n / 256 }
 
-// usually is true in so many of a hundred cases.
+// usually returns true in some percent of the cases.
 func (d *dice) usually(percent int) bool { return d.roll() < percent*256/100 }
 
-// one is one of the values, and nearly always the first.
+// one returns one of the values, nearly always the first.
 func one[T any](d *dice, first T, others ...T) T {
 	if d.usually(94) {
 		return first
@@ -177,7 +175,7 @@ func one[T any](d *dice, first T, others ...T) T {
 	return others[d.n(len(others))]
 }
 
-// moves are what a step can be, each so often.
+// moves are the kinds of steps, with their weights.
 var moves = []struct {
 	times int
 	move  func(g *game, d *dice)
@@ -203,7 +201,7 @@ var moves = []struct {
 	{3, (*game).configure},
 }
 
-// play plays a script up to its end, or to the first answer that is not the model's.
+// play plays a script to its end, or to the first response that the model did not predict.
 func play(t *testing.T, script []byte) *game {
 	t.Helper()
 	g := newGame(t)
@@ -240,8 +238,8 @@ func allTimes() int {
 	return sum
 }
 
-// newGame makes four pools that differ in everything that matters, and users of the same names and
-// of passwords of their own in them.
+// newGame returns a game with four pools that differ in everything that matters. They have users of
+// the same names, with different passwords.
 func newGame(t *testing.T) *game {
 	t.Helper()
 	srv := cognitotest.NewServer(frozen, func(o *options) {
@@ -288,7 +286,7 @@ func newGame(t *testing.T) *game {
 		rotates: true, grace: 30 * time.Second,
 	})
 
-	// Those who have an authenticator from the start have the same one.
+	// Users who have an authenticator from the start share its secret.
 	for _, u := range []*modelUser{
 		{
 			label: "ann", pool: first, email: "ann@example.com", verified: true,
@@ -365,7 +363,7 @@ func (g *game) addClient(c *modelClient) {
 	g.clients = append(g.clients, c)
 }
 
-// addUser adds a user with a temporary password that nobody else has.
+// addUser adds a user with a unique temporary password.
 func (g *game) addUser(u *modelUser) {
 	name, _, _ := strings.Cut(u.label, "-")
 	if u.pool.byEmail {
@@ -397,13 +395,13 @@ func (g *game) setPasswordOf(u *modelUser, status string) {
 	g.model.setPassword(u, g.newPassword(), status)
 }
 
-// newPassword is one that nobody has or had.
+// newPassword returns a unique password.
 func (g *game) newPassword() string {
 	g.made++
 	return fmt.Sprintf("Passw0rd-%d!", g.made)
 }
 
-// send makes a call, without a network: what goes between the two is the same.
+// send makes a call without a network.
 func (g *game) send(operation string, body kv) reply {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -421,7 +419,7 @@ func (g *game) send(operation string, body kv) reply {
 	return r
 }
 
-// do makes a call that the model has no opinion of.
+// do makes a call that the model does not predict.
 func (g *game) do(operation string, body kv) reply {
 	r := g.send(operation, body)
 	if r.failure() != "" {
@@ -430,8 +428,7 @@ func (g *game) do(operation string, body kv) reply {
 	return r
 }
 
-// judge makes a call and holds its answer, and the state that all users are in afterwards, against
-// the model.
+// judge makes a call, and compares its response and the state of all users after it with the model.
 func (g *game) judge(want verdict, told, operation string, body kv) {
 	r := g.send(operation, body)
 	says := r.failure()
@@ -478,13 +475,13 @@ func (g *game) judge(want verdict, told, operation string, body kv) {
 	}
 }
 
-// sent is the code that a user was sent last.
+// sent returns the code of the last message to a user.
 func (g *game) sent(u *modelUser) string {
 	messages := g.srv.Outbox(u.sub)
 	return messages[len(messages)-1].Code
 }
 
-// client is most often one of the user's pool.
+// client returns an app client, most often of the user's pool.
 func (g *game) client(d *dice, u *modelUser) *modelClient {
 	var own []*modelClient
 	for _, c := range g.clients {
@@ -495,7 +492,7 @@ func (g *game) client(d *dice, u *modelUser) *modelClient {
 	return one(d, own[d.n(len(own))], g.clients...)
 }
 
-// name is one that the user may be called by, or somebody else's.
+// name returns a name that finds the user or, at times, another user's.
 func (g *game) name(d *dice, u *modelUser) string {
 	return cmp.Or(
 		one(d, u.name, u.sub, u.email, strings.ToUpper(u.name), strings.ToUpper(u.email),
@@ -504,7 +501,7 @@ func (g *game) name(d *dice, u *modelUser) string {
 	)
 }
 
-// nameOrAddress is what a user types to sign in.
+// nameOrAddress returns what a user types to sign in.
 func (g *game) nameOrAddress(d *dice, u *modelUser) string {
 	if name := g.name(d, u); name != u.name || !u.pool.byEmail {
 		return name
@@ -514,12 +511,12 @@ func (g *game) nameOrAddress(d *dice, u *modelUser) string {
 
 func (g *game) anybody(d *dice) *modelUser { return g.users[d.n(len(g.users))] }
 
-// hash is the secret hash over a name, or none, or another.
+// hash returns the secret hash of a name or, at times, another or none.
 func (g *game) hash(d *dice, c *modelClient, name string) string {
 	return one(d, c.hash(name), "", g.clients[1].hash(name), c.hash(g.anybody(d).name))
 }
 
-// parameters leaves out what is empty.
+// parameters returns the pairs without empty values.
 func parameters(all kv) kv {
 	for name, value := range all {
 		if value == "" {
@@ -578,16 +575,16 @@ func (g *game) signIn(d *dice) {
 	}
 }
 
-// password is most often the user's.
+// password returns a password, most often the user's.
 func (g *game) password(d *dice, u *modelUser) string {
 	return cmp.Or(one(d, u.password, "Wr0ng-word!", g.former[u], g.anybody(d).password),
 		"Wr0ng-word!")
 }
 
-// srpUser is the client's half of SRP. It may be the same for everybody.
+// srpUser is the client's half of SRP, which all users can share.
 var srpUser = sync.OnceValue(newSRPClient)
 
-// claim is the answer to a PASSWORD_VERIFIER that a client makes of a password.
+// claim returns a client's answer to a PASSWORD_VERIFIER for a password.
 func (g *game) claim(s *modelSession, block, password string) kv {
 	_, realm, _ := strings.Cut(s.user.pool.id, "_")
 	stamp := g.srv.srpStamp()
@@ -603,8 +600,8 @@ func (g *game) claim(s *modelSession, block, password string) kv {
 	}
 }
 
-// open is a session: the focus's latest that would be good for the step or, at times, any. Where
-// there is none the step is another.
+// open returns a session: the latest of the focus that fits the step or, at times, any. If there is
+// none, the step becomes another.
 func (g *game) open(d *dice, fits func(*modelSession) bool) (s *modelSession, text, told string) {
 	at, latest := -1, -1
 	for i, s := range g.sessions {
@@ -634,7 +631,7 @@ func (g *game) open(d *dice, fits func(*modelSession) bool) (s *modelSession, te
 	return s, text, told
 }
 
-// tamper changes one character in the last third, which in a token is the signature.
+// tamper changes a character in the last third, which in a token is the signature.
 func tamper(text string, d *dice) string {
 	changed := []byte(text)
 	at := len(text) - 10 - d.n(100)
@@ -723,7 +720,7 @@ func (g *game) respond(d *dice) {
 	}
 }
 
-// code is most often one that the key's authenticator shows and that is still good.
+// ~ code returns a code, most often one that the key's authenticator shows and that is unused.
 func (g *game) code(d *dice, u *modelUser, k *modelKey) string {
 	if k == nil {
 		if k = g.anybody(d).newest(); k == nil {
@@ -761,7 +758,7 @@ func (g *game) code(d *dice, u *modelUser, k *modelKey) string {
 	return generate(k.secret, now)
 }
 
-// newest is the key that is being set up, or else the one that signs in.
+// ~ newest returns the key that is being set up, or else the one that signs in.
 func (u *modelUser) newest() *modelKey {
 	if u.waiting != nil {
 		return u.waiting
@@ -769,7 +766,7 @@ func (u *modelUser) newest() *modelKey {
 	return u.key
 }
 
-// describe says what a code is, for the log.
+// ~ describe describes a code in the log.
 func (g *game) describe(u *modelUser, code string) string {
 	for _, k := range []*modelKey{u.key, u.waiting} {
 		for at := int64(-2); k != nil && at <= 2; at++ {
@@ -784,7 +781,7 @@ func (g *game) describe(u *modelUser, code string) string {
 	return fmt.Sprintf("answering %q", code)
 }
 
-// token is one of a kind: the focus's latest, an older one, or anybody's.
+// ~ token returns a token of a kind: the latest of the focus, an older one, or another user's.
 func (g *game) token(d *dice, kind func(*modelTokens) string) (t *modelTokens, text, told string) {
 	if len(g.tokens) == 0 {
 		return nil, "", ""
@@ -895,7 +892,7 @@ func (g *game) prefer(d *dice) {
 	g.judge(want, by+" "+told, "SetUserMFAPreference", body)
 }
 
-// administer is the verdict on a call that an administrator makes about a user.
+// ~ administer predicts the response to an administrator's call about a user.
 func (g *game) administer(u *modelUser, do func() verdict) verdict {
 	if u.gone {
 		return refuse(noUser)
@@ -983,7 +980,7 @@ func (g *game) signOut(d *dice) {
 	g.judge(want, told, "GlobalSignOut", kv{"AccessToken": token})
 }
 
-// admin is a call about a user that has no parameters.
+// ~ admin makes an administrator's call without parameters about a user.
 func (g *game) admin(operation string, u *modelUser, do func() verdict) {
 	g.judge(g.administer(u, do), u.label, operation, kv{"UserPoolId": u.pool.id, "Username": u.sub})
 }
@@ -1059,7 +1056,7 @@ func (g *game) changePassword(d *dice) {
 	}
 }
 
-// disable disables a user, or enables one that is disabled.
+// ~ disable disables a user, or enables a disabled one.
 func (g *game) disable(*dice) {
 	u := g.focus
 	if u.disabled {
@@ -1075,7 +1072,7 @@ func (g *game) disable(*dice) {
 	})
 }
 
-// replace deletes a user and makes another of the same name, which is nobody that any session or token knows.
+// ~ replace deletes a user and creates another of the same name, who has no sessions or tokens.
 func (g *game) replace(*dice) {
 	u := g.focus
 	was := u.gone
@@ -1114,14 +1111,14 @@ func configuration(p *modelPool, mode string, totp, email bool) kv {
 	return body
 }
 
-// Whatever can be done once is done once, however many try at the same time.
+// ~ What can be done once is done only once, however many try at the same time.
 func TestOnceAtOnce(t *testing.T) {
 	t.Parallel()
 	const tries = 20
 	for name, tc := range map[string]struct {
 		user    cognitotest.User
 		options func(*options)
-		// prepare gives the call that each of the tries makes.
+		// prepare returns the call that each try makes.
 		prepare func(srv fake) func(try int) reply
 		want    map[string]int
 	}{
@@ -1204,7 +1201,7 @@ func TestOnceAtOnce(t *testing.T) {
 	}
 }
 
-// payload is what a JWT says; nothing, if it is none.
+// ~ payload returns the claims of a JWT; nothing if it is not one.
 func payload(token string) kv {
 	parts := strings.Split(token, ".")
 	var claims kv

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Resource servers are records.
+// Resource servers are only records.
 func TestResourceServers(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(nil, nil)
@@ -35,7 +35,7 @@ func TestResourceServers(t *testing.T) {
 	}
 }
 
-// Domains are records, and a pool that has one is not deleted.
+// Domains are only records, but a pool that has one cannot be deleted.
 func TestDomains(t *testing.T) {
 	t.Parallel()
 	host := start(t)

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every pool has the standard attributes, with the types, flags and bounds that the service
-// describes them with.
+// Every pool has the standard attributes, with the service's types, flags and bounds.
 func TestStandardAttributes(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(nil, nil)
@@ -57,7 +56,7 @@ func TestStandardAttributes(t *testing.T) {
 	assert.Equal(t, want, srv.described()["SchemaAttributes"])
 }
 
-// What a schema says is checked, completed and described.
+// A schema is checked, completed and described.
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -177,7 +176,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// The values of attributes are held to their schema, and everything that is wrong is told at once.
+// The values of attributes must conform to the schema. One error lists all violations.
 func TestAttributeValues(t *testing.T) {
 	t.Parallel()
 	srv := start(t).other(kv{"Schema": []kv{

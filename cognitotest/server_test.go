@@ -266,7 +266,7 @@ func TestListener(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// An address for every interface is none that a client can be told.
+// The URL for a listener on every interface is that of localhost.
 func TestListenerOnEveryInterface(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
@@ -309,7 +309,7 @@ func TestLookupUser(t *testing.T) {
 	assert.False(t, found)
 }
 
-// Close ends calls that wait.
+// Close ends delayed calls.
 func TestCloseDoesNotWait(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -338,7 +338,7 @@ func TestDelayEndsWithTheClient(t *testing.T) {
 		time.Millisecond)
 }
 
-// once switches the SDK's retries off.
+// once turns off the SDK's retries.
 func once(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} }
 
 func TestClientTakesTheSDKsOptions(t *testing.T) {
@@ -437,8 +437,8 @@ func TestCalls(t *testing.T) {
 	assert.Empty(t, srv.Calls())
 }
 
-// What each fault does to the client and to the pool. GlobalSignOut is a call whose effect can be
-// seen.
+// The effect of each fault on the client and on the pool. The effect of GlobalSignOut is easy to
+// see.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -548,8 +548,8 @@ func TestFaultQueues(t *testing.T) {
 	srv.Fail("")
 	assert.Equal(t, "Invalid Access Token", get())
 
-	// A fault that no call could meet is a mistake. One of an operation that only the service has
-	// is none.
+	// A fault for an operation that the service does not have is a mistake; one for an operation
+	// that only the fake lacks is not.
 	srv.Fail("ListUserImportJobs", cognitotest.Throttle())
 	assert.Equal(t, "TooManyRequests: Rate exceeded",
 		srv.call("ListUserImportJobs", kv{}).failure())
@@ -558,7 +558,7 @@ func TestFaultQueues(t *testing.T) {
 	assert.PanicsWithValue(t, unknown, func() { srv.Fail("getUser") })
 }
 
-// The SDK sends a call again whose answer was lost, and then sees only that the session is used.
+// After a lost response the SDK repeats the call, and only sees that the session was used.
 func TestLostAnswerWithRetries(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)

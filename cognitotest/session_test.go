@@ -59,7 +59,7 @@ func TestSessionExpires(t *testing.T) {
 				"alive to the end")
 			srv.Advance(time.Millisecond)
 			assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
-			// A new sign-in clears old sessions away, and the answer stays the same.
+			// A new sign-in removes old sessions, and the error stays the same.
 			srv.challenged("alice", "SOFTWARE_TOKEN_MFA")
 			assert.Equal(t, expiredSession, srv.code(session, srv.Code("alice")).failure())
 		})
@@ -76,11 +76,13 @@ func TestSessionIsBound(t *testing.T) {
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
 
 	body := func(clientID, challenge, session, username string) kv {
-		return kv{"ClientId": clientID, "ChallengeName": challenge, "Session": session,
+		return kv{
+			"ClientId": clientID, "ChallengeName": challenge, "Session": session,
 			"ChallengeResponses": kv{
 				"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": srv.Code("alice"),
 				"EMAIL_OTP_CODE": "000000", "NEW_PASSWORD": password,
-			}}
+			},
+		}
 	}
 	flipped := []byte(session)
 	flipped[600] ^= 1
@@ -111,7 +113,7 @@ func TestSessionIsBound(t *testing.T) {
 		"none of that did it any harm")
 }
 
-// A session or a refresh token of one pool is nothing to another that has a user of the same name.
+// A pool refuses sessions and refresh tokens of another pool that has a user of the same name.
 func TestTicketsOfAnotherPool(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -135,7 +137,7 @@ func TestTicketsOfAnotherPool(t *testing.T) {
 	}).failure())
 }
 
-// The set-up takes at every step the session of the step before.
+// Each step of a set-up takes the session of the step before.
 func TestSetupIsChained(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn, frozen)
@@ -182,8 +184,8 @@ func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 		"a new user of the same name is another user")
 }
 
-// The sub of a user who was deleted is a name that nobody has. Trying to sign in by it does not
-// bring a session of that user back.
+// The sub of a deleted user is an unknown name. A sign-in with it does not revive a session of that
+// user.
 func TestSessionOfASubThatIsTried(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -197,7 +199,7 @@ func TestSessionOfASubThatIsTried(t *testing.T) {
 			kv{"SOFTWARE_TOKEN_MFA_CODE": right}).failure())
 }
 
-// However many send it at once: one answer, one sign-in.
+// However many requests send an answer at once, only one signs in.
 func TestSessionIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
@@ -234,7 +236,7 @@ func TestLongSessions(t *testing.T) {
 	}
 }
 
-// What a challenge asks for can be taken away while the user looks for it.
+// A user can lose a factor while a challenge asks for it.
 func TestFactorThatGoesAway(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
@@ -257,8 +259,8 @@ func TestFactorThatGoesAway(t *testing.T) {
 			kv{"ANSWER": "EMAIL_OTP"}).text("ChallengeName"))
 }
 
-// A sign-in that began with a password does not outlive it: whoever knows a password that was
-// changed for that reason gets no further.
+// A sign-in ends when the password that it began with is changed, since that may be because
+// somebody else knew it.
 func TestSessionEndsWithThePassword(t *testing.T) {
 	t.Parallel()
 	const other = "0ther-Passw0rd!"

@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Which challenge follows a right password.
+// The challenge after a right password.
 func TestDecision(t *testing.T) {
 	t.Parallel()
 	const (
@@ -170,7 +170,7 @@ func TestDecision(t *testing.T) {
 	}
 }
 
-// The same over the SDK, by an administrator, through every step: new password, set-up, tokens.
+// The same with the SDK, by an administrator, through every step: new password, set-up, tokens.
 func TestChainOverTheSDK(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
@@ -230,7 +230,7 @@ func TestChainOverTheSDK(t *testing.T) {
 	assert.Empty(t, state.Methods, "only a preference call changes the list")
 }
 
-// A set-up that is broken off after the code was verified has registered the authenticator.
+// If a set-up is abandoned after the code was verified, the authenticator is registered.
 func TestSetupBrokenOff(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
@@ -337,7 +337,7 @@ func TestSetupByEmail(t *testing.T) {
 	srv.challenged("alice", "EMAIL_OTP")
 }
 
-// A custom challenge can be tried as often as the script says, each time with a session of its own.
+// A custom challenge can be tried as often as the script says, each time with a new session.
 func TestScriptedChallengeAgain(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -422,7 +422,7 @@ func TestScriptedChallenges(t *testing.T) {
 	}
 }
 
-// A temporary password is only replaced by a user who has proved it, or has finished the script.
+// Only a user who has proved the temporary password, or finished the script, can replace it.
 func TestScriptBeforeTheNewPassword(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -453,7 +453,7 @@ func TestScriptBeforeTheNewPassword(t *testing.T) {
 	r = srv.respond("NEW_PASSWORD_REQUIRED", r.session(), "bob", kv{"NEW_PASSWORD": newPassword})
 	assert.NotEmpty(t, r.access(), "%s", r.raw)
 
-	// After the password, the new one comes first.
+	// After a password, the new one comes before the script.
 	srv.must("AdminSetUserPassword", kv{
 		"UserPoolId": srv.UserPoolID, "Username": "bob", "Password": password,
 	})
@@ -462,7 +462,7 @@ func TestScriptBeforeTheNewPassword(t *testing.T) {
 	assert.NotEmpty(t, proveScript(r).access())
 }
 
-// Users are found by what their pool allows, and a session takes any of it.
+// Users are found by any name that their pool allows, also when they answer challenges.
 func TestAliases(t *testing.T) {
 	t.Parallel()
 	const client = "0123456789abcdefghijklmnop"
@@ -553,7 +553,7 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-// A name cannot take the place of what somebody else is called.
+// A user name cannot be an alias or the sub of another user.
 func TestNameThatIsASub(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -573,7 +573,7 @@ func TestLockout(t *testing.T) {
 	for range 5 {
 		require.Equal(t, refused, try("wrong"))
 	}
-	// From now on each failure doubles the wait; what comes too early does not count.
+	// From now on each failure doubles the wait. Tries during the wait do not count.
 	for wait := time.Second; wait < 15*time.Minute; wait *= 2 {
 		assert.Equal(t, locked, try("wrong"), wait)
 		srv.Advance(wait - time.Nanosecond)
@@ -627,7 +627,7 @@ func TestCodeLockout(t *testing.T) {
 	}
 }
 
-// A new password and attributes are held against the same rules as anywhere else.
+// A new password and its attributes follow the same rules as elsewhere.
 func TestNewPasswordShapes(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, mfaOn, func(o *options) { o.Email = true })
@@ -664,7 +664,7 @@ func TestNewPasswordShapes(t *testing.T) {
 	}
 }
 
-// A scripted challenge asks for what the script says, also by the name of one that the service has.
+// A scripted challenge follows the script, even if it has the name of one of the service's.
 func TestScriptedByANameOfTheService(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

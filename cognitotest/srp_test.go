@@ -22,9 +22,9 @@ import (
 
 const incorrect = "NotAuthorized: Incorrect username or password."
 
-// srpClient is the client's half of SRP as Cognito's clients have it. It shares nothing with the
-// server's: numbers are hashed as the hexadecimal digits that the JavaScript clients hash, HKDF is
-// spelled out, and the modulus comes from its definition.
+// srpClient is the client's half of SRP in Cognito's clients. It shares no code with the server: it
+// hashes numbers as hexadecimal digits like the JavaScript clients, spells out HKDF, and computes
+// the modulus from its definition.
 type srpClient struct {
 	n, a, A *big.Int
 }
@@ -59,8 +59,8 @@ func definedModulus() *big.Int {
 	return n.Sub(n, big.NewInt(1))
 }
 
-// padHex makes of a number the digits that are hashed: an even number of them, which do not look
-// negative.
+// padHex returns the digits of a number that are hashed: an even number of them, and not those of a
+// negative number.
 func padHex(x *big.Int) []byte {
 	digits := x.Text(16)
 	switch {
@@ -94,7 +94,7 @@ func fromHex(tb testing.TB, digits string) *big.Int {
 	return x
 }
 
-// key is what the client signs with, for a challenge's salt and public key.
+// key returns the client's key for a challenge's salt and public key.
 func (s *srpClient) key(tb testing.TB, realm, name, password, salt, public string) []byte {
 	tb.Helper()
 	number := func(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
@@ -109,7 +109,7 @@ func (s *srpClient) key(tb testing.TB, realm, name, password, salt, public strin
 	return hmacSum(hmacSum(padHex(u), padHex(shared)), []byte("Caldera Derived Key\x01"))[:16]
 }
 
-// srpStamp is the server's time in the form that is signed.
+// srpStamp returns the server's time in the form that clients sign.
 func (f fake) srpStamp() string {
 	now := f.Now().UTC()
 	return now.Format("Mon Jan ") + fmt.Sprint(now.Day()) + now.Format(" 15:04:05 UTC 2006")
@@ -124,13 +124,13 @@ func (f fake) srpInit(s *srpClient, username string) reply {
 		}})
 }
 
-// srpClaim makes the answer to a PASSWORD_VERIFIER.
+// srpClaim returns the answer to a PASSWORD_VERIFIER.
 func (f fake) srpClaim(s *srpClient, challenge reply, password string) kv {
 	f.t.Helper()
 	return f.srpClaimAt(s, challenge, password, f.srpStamp())
 }
 
-// srpClaimAt makes the answer that a client gives who writes the time so.
+// srpClaimAt returns the answer of a client with this time.
 func (f fake) srpClaimAt(s *srpClient, challenge reply, password, stamp string) kv {
 	f.t.Helper()
 	require.Equal(f.t, "PASSWORD_VERIFIER", challenge.text("ChallengeName"), "%s", challenge.raw)
@@ -150,7 +150,7 @@ func (f fake) srpClaimAt(s *srpClient, challenge reply, password, stamp string) 
 	}
 }
 
-// srpAnswer answers a PASSWORD_VERIFIER, without a session.
+// srpAnswer sends an answer to a PASSWORD_VERIFIER, without a session.
 func (f fake) srpAnswer(claim kv) reply {
 	f.t.Helper()
 	return f.call("RespondToAuthChallenge", kv{
@@ -158,7 +158,7 @@ func (f fake) srpAnswer(claim kv) reply {
 	})
 }
 
-// srpSignIn is a sign-in by SRP up to what follows the password.
+// srpSignIn signs in by SRP, and returns the response to the password.
 func (f fake) srpSignIn(username, password string) reply {
 	f.t.Helper()
 	s := newSRPClient()
@@ -218,7 +218,7 @@ func TestSRP(t *testing.T) {
 	}
 }
 
-// A challenge has what clients read, and no session.
+// A PASSWORD_VERIFIER has the parameters that clients read, and no session.
 func TestSRPChallenge(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) { o.AliasAttributes = []types.AliasAttributeType{"email"} })
@@ -246,7 +246,7 @@ func TestSRPChallenge(t *testing.T) {
 		"the server's key does not")
 }
 
-// The same over the SDK, by an administrator, with the strings that the SDK sends.
+// The same with the SDK, by an administrator.
 func TestSRPOverTheSDK(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -283,7 +283,7 @@ func TestSRPOverTheSDK(t *testing.T) {
 	assert.Equal(t, "alice", aws.ToString(user.Username))
 }
 
-// A custom flow may begin with the password; what Script set comes after it.
+// A custom flow may begin with the password. The script comes after it.
 func TestCustomAuthWithSRP(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -355,7 +355,7 @@ func TestSRPAnswers(t *testing.T) {
 		stamp     = "InvalidParameter: TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english."
 		missing   = "InvalidParameter: Missing required parameter "
 	)
-	// The 5th of a month, in whose stamp a leading zero shows.
+	// The 5th of a month, where a leading zero would matter.
 	srv := start(t, func(o *options) {
 		o.Now = func() time.Time { return time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC) }
 	})
@@ -454,7 +454,7 @@ func TestSRPAnswers(t *testing.T) {
 	}
 }
 
-// What is signed is the one form of a time, however the time was written.
+// Clients sign the canonical form of a time, even if they send another.
 func TestSRPTimestampForm(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *options) {
@@ -477,8 +477,8 @@ func TestSRPTimestampForm(t *testing.T) {
 	}
 }
 
-// A client's clock may be off by five minutes. That of a client which a test cannot move counts as
-// right after Advance.
+// A client's clock may be off by five minutes. After Advance, the clock without it is accepted as
+// well.
 func TestSRPTimestampRange(t *testing.T) {
 	t.Parallel()
 	clock := time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC)
@@ -541,8 +541,7 @@ func TestSRPChallengeIsBoundToItsClient(t *testing.T) {
 	assert.NotEmpty(t, answer(srv.ClientID).access())
 }
 
-// Whoever has the password at the challenge but not at the answer does not come in, nor the other
-// way round.
+// The password must be right both at the challenge and at the answer.
 func TestSRPPasswordChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -567,8 +566,7 @@ func TestSRPUserGoneMeanwhile(t *testing.T) {
 	assert.Equal(t, incorrect, srv.srpAnswer(srv.srpClaim(s, challenge, password)).failure())
 }
 
-// What keeps a user out shows after the right password only, unless the client tells who exists
-// anyway.
+// The state of a user shows only after the right password, unless the client reveals who exists.
 func TestSRPStates(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -596,7 +594,7 @@ func TestSRPStates(t *testing.T) {
 	}
 }
 
-// Wrong passwords count the same, however they come.
+// Wrong passwords count by SRP as well.
 func TestSRPLockout(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen)
@@ -613,8 +611,8 @@ func TestSRPLockout(t *testing.T) {
 	assert.Zero(t, srv.User("alice").FailedPasswordTries)
 }
 
-// A challenge for a name that nobody has looks like any other, stays the same, and ends like a
-// wrong password.
+// A challenge for an unknown name looks like any other, has the same salt each time, and ends like
+// a wrong password.
 func TestSRPSimulatedChallenge(t *testing.T) {
 	t.Parallel()
 	byEmail := func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} }
@@ -661,7 +659,7 @@ func TestSRPSimulatedChallenge(t *testing.T) {
 		telling.srpInit(s, "nobody@example.com").failure())
 }
 
-// Who came with somebody's name before there was somebody does not come in after.
+// A challenge for an unknown name stays useless after a user of that name is created.
 func TestSRPUserComesMeanwhile(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
@@ -674,7 +672,7 @@ func TestSRPUserComesMeanwhile(t *testing.T) {
 	assert.Equal(t, incorrect, srv.srpAnswer(claim).failure())
 }
 
-// Exchanges at the same time do not meddle with one another.
+// Concurrent exchanges do not affect each other.
 func TestSRPManyAtOnce(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -690,7 +688,7 @@ func TestSRPManyAtOnce(t *testing.T) {
 	assert.NotContains(t, seen, "")
 }
 
-// Whatever a PASSWORD_VERIFIER is answered with, only the right answer gives tokens.
+// Only the right answer to a PASSWORD_VERIFIER leads to tokens.
 func FuzzSRPAnswer(f *testing.F) {
 	srv := start(f, frozen)
 	s := newSRPClient()
@@ -714,8 +712,8 @@ func FuzzSRPAnswer(f *testing.F) {
 	})
 }
 
-// BenchmarkSRP measures a sign-in by SRP, most of which is the client's arithmetic and the
-// server's, in about equal parts.
+// BenchmarkSRP measures a sign-in by SRP. Most of the time is arithmetic, about half of it the
+// client's.
 func BenchmarkSRP(b *testing.B) {
 	srv := start(b)
 	s := newSRPClient()

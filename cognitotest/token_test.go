@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// claims reads a token without looking at its signature.
+// claims returns the claims of a token, without checking its signature.
 func claims(tb testing.TB, token string) jwt.MapClaims {
 	tb.Helper()
 	c := jwt.MapClaims{}
@@ -66,7 +66,7 @@ func TestClaims(t *testing.T) {
 	assert.InDelta(t, now+7200, id["exp"], 0)
 }
 
-// Tokens verify with what the server publishes, each kind with a key of its own.
+// Tokens verify with the published keys, each kind with its own key.
 func TestTokensVerify(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -151,7 +151,7 @@ func TestDisablingRevokes(t *testing.T) {
 	srv.tokens("alice")
 }
 
-// RevokeToken ends one sign-in: its refresh token, and all access tokens that came from it.
+// RevokeToken ends one sign-in: its refresh token, and all its access tokens.
 func TestRevokeToken(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -248,7 +248,7 @@ func TestRotation(t *testing.T) {
 		"it has what was left of the first one's life")
 }
 
-// What was revoked stays so, also after the records of much older sign-ins were cleared away.
+// Revoked tokens stay revoked after the records of much older sign-ins are deleted.
 func TestRevocationOfMany(t *testing.T) {
 	t.Parallel()
 	srv := start(t, frozen, func(o *options) { o.RefreshTokenValidity = time.Hour })
@@ -326,8 +326,7 @@ func TestHostileTokens(t *testing.T) {
 	}
 }
 
-// What was revoked stays so as long as there are tokens of it, also when its refresh token would be
-// over.
+// Revoked access tokens stay revoked after the refresh token has expired.
 func TestRevokedForAsLongAsItMatters(t *testing.T) {
 	t.Parallel()
 	srv := start(t,

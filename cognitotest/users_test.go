@@ -11,7 +11,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A name that is in several pools means the user of the server's own, unless all are asked for.
+// A name that is in several pools means the user in the server's own pool, except for LookupUsers.
 func TestLookupUsers(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -30,7 +30,7 @@ func TestLookupUsers(t *testing.T) {
 	assert.Empty(t, srv.LookupUsers("nobody"))
 }
 
-// A sub that is given is the user's everywhere, and the name of who has no other.
+// A given sub is used everywhere, and as the user name if there is no other.
 func TestSub(t *testing.T) {
 	t.Parallel()
 	const sub = "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"
@@ -51,7 +51,7 @@ func TestSub(t *testing.T) {
 	}
 }
 
-// Claims of a user are in the tokens, at first and after a refresh, and leave Cognito's own alone.
+// A user's claims are in the tokens, also after a refresh, and do not replace Cognito's own.
 func TestAddedClaims(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
@@ -80,7 +80,7 @@ func TestAddedClaims(t *testing.T) {
 	assert.Equal(t, "bob@example.com", srv.User("bob").Attributes["email"])
 }
 
-// Challenges that come with a user are as those of Script.
+// The challenges of AddUser work like those of Script.
 func TestUserWithChallenges(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

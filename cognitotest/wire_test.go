@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// varying are the parts of an answer that differ from run to run.
+// varying are the parts of a response that differ in each run.
 var varying = []struct {
 	pattern *regexp.Regexp
 	name    string
@@ -33,7 +33,7 @@ var varying = []struct {
 	},
 }
 
-// The exchange of a whole set-up during sign-in, byte by byte.
+// The exchange of a set-up during sign-in, byte by byte.
 func TestGoldenExchange(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, frozen, mfaOn, everyFactor, func(o *cognitotest.Options) {
@@ -51,7 +51,8 @@ func TestGoldenExchange(t *testing.T) {
 		return r
 	}
 	do := func(operation string,
-		body kv) reply {
+		body kv,
+	) reply {
 		return step(srv.call(operation, body), operation)
 	}
 
@@ -148,7 +149,7 @@ func TestErrorOnTheWire(t *testing.T) {
 	}
 }
 
-// What the model says of the status of an error, for clients that look at it.
+// The statuses of errors in the service's model, for clients that read them.
 func TestModelStatus(t *testing.T) {
 	t.Parallel()
 	srv := start(t, func(o *cognitotest.Options) { o.Quirks.ModelStatus = true })
@@ -517,8 +518,7 @@ func TestWellKnown(t *testing.T) {
 	assert.Equal(t, keys.header.Get("Content-Length"), head.header.Get("Content-Length"))
 }
 
-// Members are called as the model calls them: one that differs in case is unknown, and passes no
-// check for another.
+// The case of members matters: one in another case is unknown, and does not stand for the member.
 func TestMembersOfAnotherCase(t *testing.T) {
 	t.Parallel()
 	srv := start(t)

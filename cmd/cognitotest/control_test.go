@@ -16,7 +16,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// controlOf is the control interface of a pool with the user alice, who has an authenticator.
+// controlOf returns the control interface of a pool with the user alice, who has an authenticator.
 func controlOf(t *testing.T, optFns ...func(*cognitotest.Options)) *control {
 	t.Helper()
 	srv := cognitotest.NewServer(optFns...)
@@ -30,7 +30,7 @@ func controlOf(t *testing.T, optFns ...func(*cognitotest.Options)) *control {
 	return newControl(srv, false)
 }
 
-// newRequest is a request as a test program makes it.
+// newRequest returns a request as a test program makes it.
 func newRequest(ctx context.Context, method, url, body string) *http.Request {
 	r := httptest.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	r.Host = "127.0.0.1:9230"
@@ -40,7 +40,7 @@ func newRequest(ctx context.Context, method, url, body string) *http.Request {
 	return r
 }
 
-// reply is what came back.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
@@ -127,7 +127,7 @@ func TestControlUsers(t *testing.T) {
 	)
 }
 
-// A name that is in several pools is no one user's. The path says which pool is meant.
+// A name that is in several pools is ambiguous. The path can name the pool.
 func TestControlPools(t *testing.T) {
 	t.Parallel()
 	c := controlOf(t)
@@ -207,8 +207,7 @@ func TestControlFaults(t *testing.T) {
 	assert.Empty(t, c.must(t, http.MethodDelete, "/faults", ""))
 	assert.Equal(t, none, get())
 
-	// What drop, cut and applied do to a call is for the pool's own tests to say; here they have to
-	// arrive.
+	// The tests of cognitotest check what drop, cut and applied do. Here, they must arrive.
 	for body, answered := range map[string]bool{
 		`{"operation":"GlobalSignOut","drop":true}`:                false,
 		`{"operation":"GlobalSignOut","drop":true,"applied":true}`: false,
@@ -227,7 +226,7 @@ func TestControlFaults(t *testing.T) {
 	}
 }
 
-// signOut calls GlobalSignOut, and reads the answer to its end.
+// signOut calls GlobalSignOut, and reads the response to its end.
 func signOut(t *testing.T, url, access string) (status int, err error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(
@@ -263,7 +262,7 @@ func TestControlCalls(t *testing.T) {
 	assert.Empty(t, c.srv.Calls())
 }
 
-// What is wrong with a request is said in a sentence.
+// Every error is a sentence.
 func TestControlRefuses(t *testing.T) {
 	t.Parallel()
 	c := controlOf(t)
@@ -445,7 +444,7 @@ func TestControlRefuses(t *testing.T) {
 	assert.Empty(t, c.srv.Calls())
 }
 
-// A web page that the developer visits cannot use the interface, whichever way it tries.
+// A web page that the developer visits cannot use the interface in any way.
 func TestControlRefusesWebPages(t *testing.T) {
 	t.Parallel()
 	c := controlOf(t)
@@ -545,8 +544,7 @@ func TestControlRefusesWebPages(t *testing.T) {
 			test.name)
 	}
 
-	// In a network that is to be trusted the interface has other names, and pages still no use for
-	// it.
+	// In a trusted network the interface has other names, but still refuses pages.
 	c.anyHost = true
 	r := newRequest(t.Context(), http.MethodGet, "/clock", "")
 	r.Host = "cognito:9230"
@@ -555,8 +553,8 @@ func TestControlRefusesWebPages(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, c.send(t, r).status)
 }
 
-// Only an interface that listens outside the loopback interface takes other names, not one beside a
-// pool that does.
+// Other names are allowed only if the control address itself is outside the loopback interface, not
+// if the pool's is.
 func TestControlHosts(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]int{
@@ -574,7 +572,7 @@ func TestControlHosts(t *testing.T) {
 	}
 }
 
-// Whatever is sent, the answer is a JSON object, and nothing panics.
+// Whatever is sent, the response is a JSON object, and nothing panics.
 func FuzzControl(f *testing.F) {
 	for _, e := range endpoints {
 		method, path, _ := strings.Cut(strings.ReplaceAll(e.pattern, "{username}", "alice"), " ")

@@ -19,7 +19,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// documentation is the package comment, which go doc shows, whichever file it is in.
+// documentation returns the package comment.
 func documentation(t *testing.T) string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -35,7 +35,7 @@ func documentation(t *testing.T) string {
 	return text
 }
 
-// readme is what the README says of the program.
+// readme returns the README's section about the program.
 func readme(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
@@ -46,9 +46,8 @@ func readme(t *testing.T) string {
 	return section
 }
 
-// The calls in the documentation are made as they stand there, on a pool with the users that it
-// lists, and answered with what stands below them: the same members, and the same values but for
-// those that differ each time.
+// The calls in the documentation, on a pool with the users that it lists, get the responses below
+// them: the same members and values, except for values that differ each time.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	tooltest.Need(t, "curl", "curl")
@@ -100,7 +99,7 @@ func TestDocumentedCalls(t *testing.T) {
 	assert.Len(t, called, len(endpoints))
 }
 
-// The other pieces of JSON in the documentation name members that there are.
+// The other pieces of JSON in the documentation only have members that exist.
 func TestDocumentedMembers(t *testing.T) {
 	t.Parallel()
 	members := func(value any) map[string]bool {
@@ -133,7 +132,7 @@ func TestDocumentedMembers(t *testing.T) {
 		"the pieces were looked through")
 }
 
-// -h explains every flag, and what is written about flags is about flags that there are.
+// -h explains every flag, and the documentation only names flags that exist.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	cmd := command(t, "-h")

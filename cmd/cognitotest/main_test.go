@@ -27,7 +27,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// The tests run the program as a process of its own: this test binary, told by a variable to be it.
+// The tests run the program in its own process: this test binary, with a variable that makes it the
+// program.
 const asProgram = "COGNITOMFA_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -47,7 +48,7 @@ const (
 // kv is a JSON object.
 type kv = map[string]any
 
-// lockedBuffer is a buffer that may be written to from several sides.
+// lockedBuffer is a buffer for concurrent writers.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -65,13 +66,13 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// command is the program, with nothing on its standard input.
+// command returns the program, with empty standard input.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(tooltest.Context(t), self, args...)
-	// The race detector would keep each program for a second at its end.
+	// By default, the race detector delays the exit of each program by a second.
 	cmd.Env = []string{
 		asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(),
 		"PATH=" + os.Getenv("PATH"),
@@ -80,13 +81,13 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// program is the program while it runs.
+// program is a running program.
 type program struct {
 	cmd    *exec.Cmd
 	stdout *bufio.Reader
 }
 
-// launch starts the program. It is ended with the test, by Ctrl-C.
+// launch starts the program. Ctrl-C ends it after the test.
 func launch(t *testing.T, cmd *exec.Cmd) *program {
 	t.Helper()
 	stdout, err := cmd.StdoutPipe()
@@ -97,7 +98,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *program {
 	return p
 }
 
-// end ends the program with a signal. It must end without complaint.
+// end ends the program with a signal. It must exit without an error.
 func (p *program) end(t *testing.T, signal os.Signal) {
 	t.Helper()
 	if p.cmd.ProcessState != nil {
@@ -110,7 +111,7 @@ func (p *program) end(t *testing.T, signal os.Signal) {
 	assert.Empty(t, p.cmd.Stderr.(*lockedBuffer).String())
 }
 
-// readConfig reads what the program prints with -json.
+// readConfig reads the output of -json.
 func (p *program) readConfig(t *testing.T) config {
 	t.Helper()
 	line, err := p.stdout.ReadBytes('\n')
@@ -120,7 +121,7 @@ func (p *program) readConfig(t *testing.T) config {
 	return c
 }
 
-// readText reads what the program prints for people.
+// readText reads the output for people.
 func (p *program) readText(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder
@@ -173,7 +174,7 @@ func (c config) signIn(t *testing.T, username string) kv {
 	})
 }
 
-// loopbackIPv6 is the loopback address of IPv6 or, on a computer without IPv6, that of IPv4.
+// loopbackIPv6 returns the loopback address of IPv6 or, on a computer without IPv6, of IPv4.
 func loopbackIPv6(t *testing.T) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "[::1]:0")
@@ -184,7 +185,7 @@ func loopbackIPv6(t *testing.T) string {
 	return "[::1]"
 }
 
-// A person reads what to configure, and a program that is configured so signs in.
+// The output for people has the settings, and a client with these settings signs in.
 func TestText(t *testing.T) {
 	t.Parallel()
 	users := filepath.Join(t.TempDir(), "users.json")
@@ -261,7 +262,7 @@ Ctrl-C ends it.
 	p.end(t, syscall.SIGTERM)
 }
 
-// A secret that was given is not shown, and clients that have no use for it are left out.
+// The output does not contain the client secret, nor clients that cannot use one.
 func TestTextWithSecret(t *testing.T) {
 	t.Parallel()
 	cmd := command(t, "-addr", "127.0.0.1:0", "-users", "-")
@@ -300,7 +301,7 @@ func TestJSON(t *testing.T) {
 	assert.Empty(t, start(t, "").Control, "off by default")
 }
 
-// What the flags say is what the pool does.
+// The pool follows the flags.
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	email := `[{"username":"alice@example.com","password":"` + password + `"}]`
@@ -468,8 +469,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// What cannot work is said in one line. A wrong command line ends the program with status 2, what
-// else goes wrong with 1.
+// Errors are one line. The exit status is 2 for a wrong command line, and 1 for any other error.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -726,7 +726,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// assertFails runs a program that must say why it does not run, in one line.
+// assertFails runs the program, which must fail with an error of one line.
 func assertFails(t *testing.T, cmd *exec.Cmd, status int, want string) {
 	t.Helper()
 	out, err := cmd.Output()
@@ -741,7 +741,7 @@ func assertFails(t *testing.T, cmd *exec.Cmd, status int, want string) {
 	assert.Equal(t, 1, strings.Count(said, "\n"), said)
 }
 
-// A user whom the pool does not take is named by number, and nothing that is secret is repeated.
+// The error about an invalid user has the user's number, and no secrets.
 func TestUsersThePoolRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ users, want string }{
@@ -787,7 +787,7 @@ func TestUsersThePoolRefuses(t *testing.T) {
 	}
 }
 
-// The program ends at once, whatever a client has begun.
+// The program ends at once, whatever clients are doing.
 func TestEndWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	p := launch(t, command(t, "-json", "-addr", "127.0.0.1:0"))

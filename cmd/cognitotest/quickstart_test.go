@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// paste runs the lines for the AWS CLI that the program prints, and gives what they print.
+// paste runs the printed commands for the AWS CLI, and returns their output.
 func paste(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	tooltest.Need(t, "curl", "curl")
@@ -37,8 +37,7 @@ func paste(t *testing.T, cmd *exec.Cmd) string {
 	return string(said)
 }
 
-// The lines for the AWS CLI lead to a user who is signed in when they are pasted, whatever the user
-// is called.
+// The printed commands for the AWS CLI sign a user in, whatever the user name.
 func TestQuickstart(t *testing.T) {
 	t.Parallel()
 	odd := `o'brien,"x"=\$HOME/+?`
@@ -118,7 +117,7 @@ func TestQuickstart(t *testing.T) {
 	}
 }
 
-// The README's users file and command line lead to a user who is signed in.
+// The README's users file and commands sign a user in.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	section := readme(t)

@@ -141,8 +141,8 @@ func TestParseUsersRefuses(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is a list of users or an error, and the error shows no more of the file
-// than names and one character.
+// Any file is a list of users or an error. The error contains only names and one character of the
+// file.
 func FuzzParseUsers(f *testing.F) {
 	for _, text := range []string{
 		alice, "[]", "[{}]", `[{"attributes":{"a":"b"},"groups":["c"],"disabled":true}]`,

@@ -16,7 +16,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// What a request costs: the three questions that are asked of each.
+// The cost of the three checks of every request.
 func BenchmarkRequest(b *testing.B) {
 	for _, name := range []string{
 		"GetUser", "AdminInitiateAuth", "RespondToAuthChallenge", "VerifySoftwareToken",
@@ -43,5 +43,5 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// token is as long as an access token is.
+// token has the length of an access token.
 var token = strings.Repeat("abcXYZ019-_.", 84)

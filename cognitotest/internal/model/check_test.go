@@ -12,7 +12,7 @@ import (
 
 const failed = " failed to satisfy constraint: "
 
-// decode reads a request as encoding/json does by itself.
+// decode reads a request with the defaults of encoding/json.
 func decode(tb testing.TB, text string) object {
 	tb.Helper()
 	var members object
@@ -22,7 +22,7 @@ func decode(tb testing.TB, text string) object {
 	return members
 }
 
-// Sentences that the service was seen to answer.
+// Messages that were seen from the service.
 func TestSentencesSeen(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ operation, request, message string }{
@@ -90,8 +90,8 @@ func TestSentencesSeen(t *testing.T) {
 	}
 }
 
-// The values of an enumeration come in the order in which the service was seen to list them. That
-// answer is from before ALLOW_USER_AUTH
+// The values of an enumeration are in the order in which the service was seen to list them. That
+// response is older than ALLOW_USER_AUTH
 // (https://github.com/aws-solutions/media-insights-on-aws/pull/199, 2020-05-31).
 func TestOrderOfEnum(t *testing.T) {
 	t.Parallel()
@@ -217,7 +217,7 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-// It does not matter how the decoder was told to read numbers.
+// Check accepts numbers of either type that the decoder can make.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	op := operation(t, "ListUsers")

@@ -1,7 +1,7 @@
 package model
 
-// Load reads the embedded files anew.
+// Load reads the embedded files again.
 func Load() { read(modelText, seenText) }
 
-// Compile makes a matcher of a pattern, as for a shape.
+// Compile compiles a pattern.
 var Compile = compile

@@ -11,8 +11,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// FuzzRequest sends any JSON through everything: nothing panics, nothing that was given changes,
-// and what is left after Prune is only what the model knows.
+// FuzzRequest passes any JSON to all checks: nothing panics, the arguments do not change, and Prune
+// leaves only what the model knows.
 func FuzzRequest(f *testing.F) {
 	for i, name := range model.Operations() {
 		op := operation(f, name)
@@ -52,7 +52,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// known wants the model to know every member of an object.
+// known asserts that the model knows every member of an object.
 func known(tb testing.TB, s *model.Shape, value any) {
 	tb.Helper()
 	switch value := value.(type) {
@@ -76,7 +76,7 @@ func known(tb testing.TB, s *model.Shape, value any) {
 	}
 }
 
-// secrets asks of each value whether it is a secret.
+// secrets calls Secret for each value.
 func secrets(op *model.Op, value any, path []string) {
 	switch value := value.(type) {
 	case object:

@@ -12,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// operation returns an operation that has to be there.
+// operation returns an operation, which must exist.
 func operation(tb testing.TB, name string) *model.Op {
 	tb.Helper()
 	op, known := model.Operation(name)
@@ -20,7 +20,7 @@ func operation(tb testing.TB, name string) *model.Op {
 	return op
 }
 
-// rows are the lines of one of the package's files, as columns.
+// rows returns the columns of each line of one of the package's files.
 func rows(tb testing.TB, name string) (rows [][]string) {
 	tb.Helper()
 	text, err := os.ReadFile(name)
@@ -33,7 +33,7 @@ func rows(tb testing.TB, name string) (rows [][]string) {
 	return rows
 }
 
-// requestShapes are the shapes that a request of any operation is made of.
+// requestShapes returns the shapes in the requests of all operations.
 func requestShapes(tb testing.TB) map[string]*model.Shape {
 	tb.Helper()
 	shapes := map[string]*model.Shape{}
@@ -73,7 +73,8 @@ func TestOperation(t *testing.T) {
 	assert.Contains(t, model.Operations(), "VerifySoftwareToken")
 }
 
-// What model.tsv says of the texts, numbers and lists in requests has arrived, seen.txt aside.
+// The rules of model.tsv for strings, numbers and lists in requests are loaded, except where
+// seen.txt differs.
 func TestModelIsRead(t *testing.T) {
 	t.Parallel()
 	shapes := requestShapes(t)
@@ -117,7 +118,7 @@ func TestModelIsRead(t *testing.T) {
 	assert.Len(t, model.Operations(), operations)
 }
 
-// Each line of seen.txt says where it is from, contradicts the model, and wins.
+// Each line of seen.txt names its source, contradicts the model, and takes precedence.
 func TestSeenWins(t *testing.T) {
 	t.Parallel()
 	shapes := requestShapes(t)
@@ -151,7 +152,7 @@ func TestSeenWins(t *testing.T) {
 	}
 }
 
-// ruleOf returns a rule of a shape, which has to be broken by something.
+// ruleOf returns a rule of a shape. A value must be able to break it.
 func ruleOf(tb testing.TB, s *model.Shape, rule string) string {
 	tb.Helper()
 	for _, fault := range faults(tb, s, sample(tb, s, nil)) {
@@ -185,7 +186,7 @@ func TestWalk(t *testing.T) {
 	}, paths)
 }
 
-// The model has no shape that contains itself today. One that did would be no trap.
+// Walk ends even if a shape contains itself, which none in the model does today.
 func TestShapeInItself(t *testing.T) {
 	t.Parallel()
 	name := &model.Shape{Name: "Name", Kind: model.String, Min: 2, Max: 3}

@@ -11,7 +11,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Patterns mean what they mean in Java, and have to fit the whole value.
+// Patterns mean the same as in Java, and must match the whole value.
 func TestPatterns(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -55,8 +55,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// Every pattern of the model works, those of responses too, and means the same as the regular
-// expression that it is.
+// Every pattern of the model compiles, and matches the same values as its regular expression.
 func TestAllPatterns(t *testing.T) {
 	t.Parallel()
 	alphabet := []rune("aZ09_-+=/.,@: {}#*\\\"\x00é界😀\u0301\u00a0\u2029\ufffd")

@@ -18,8 +18,8 @@ import (
 
 type object = map[string]any
 
-// TestEachRuleBroken breaks each rule that the model has for a request, once at each place in
-// each operation, and wants to hear of that one and of nothing else that does not follow from it.
+// TestEachRuleBroken breaks each rule of the model once, at each place in each operation. Check
+// must find that violation, and only those that follow from it.
 func TestEachRuleBroken(t *testing.T) {
 	t.Parallel()
 	broken := 0
@@ -51,7 +51,7 @@ type breaker struct {
 	broken  int
 }
 
-// finds wants the sentence that a broken rule is answered with.
+// finds asserts the message for a broken rule.
 func (b *breaker) finds(at []string, shown, rule string) {
 	b.Helper()
 	b.broken++
@@ -173,13 +173,13 @@ func (b *breaker) entries(s *model.Shape, set func(any), at []string, secret boo
 	}
 }
 
-// fault is a value that breaks a rule, and the rule.
+// fault is a value that breaks a rule, with that rule.
 type fault struct {
 	value any
 	rule  string
 }
 
-// shown is the value as the service shows it.
+// shown returns the value as it appears in a message.
 func (f fault) shown(secret bool) string {
 	if secret {
 		return ""
@@ -208,12 +208,12 @@ func null(secret bool) string {
 	return " null"
 }
 
-// holdsSecret tells lists that are not shown because of what is in them.
+// holdsSecret reports whether a list is not shown because of its elements.
 func holdsSecret(s *model.Shape) bool {
 	return s.Element != nil && (s.Element.Secret || s.Element.Kind == model.Structure)
 }
 
-// faults breaks each rule of a value, except for those of what is inside it.
+// faults returns values that break each rule of a shape, except for the rules of values inside it.
 func faults(tb testing.TB, s *model.Shape, good any) (out []fault) {
 	tb.Helper()
 	add := func(value any, rule string) { out = append(out, fault{value, rule}) }
@@ -263,7 +263,7 @@ func maxLength(s *model.Shape) string {
 	return "Member must have length less than or equal to " + strconv.FormatInt(s.Max, 10)
 }
 
-// all are the rules that are told of a text in a list or map.
+// all returns the rules in the message about a string in a list or map.
 func all(s *model.Shape) string {
 	var rules []string
 	if s.Max != model.NoMax {
@@ -282,7 +282,7 @@ func all(s *model.Shape) string {
 	return strings.Join(rules, ", ")
 }
 
-// right tells whether a value is of a shape's JSON type.
+// right reports whether a value has a shape's JSON type.
 func right(s *model.Shape, value any) bool {
 	switch value.(type) {
 	case string:
@@ -299,7 +299,7 @@ func right(s *model.Shape, value any) bool {
 
 func atLeast(s *model.Shape) int { return int(max(s.Min, 1)) }
 
-// sample makes a value that satisfies all rules, with all members there are.
+// sample returns a value with all members that satisfies all rules.
 func sample(tb testing.TB, s *model.Shape, above []*model.Shape) any {
 	tb.Helper()
 	if slices.Contains(above, s) {
@@ -331,8 +331,8 @@ func sample(tb testing.TB, s *model.Shape, above []*model.Shape) any {
 	return object{"any": []any{"thing", 1.5, nil}}
 }
 
-// match finds a text that satisfies a shape. Go's own regular expressions say so, not the
-// package's.
+// match returns a string that satisfies a shape, by Go's regular expressions, not by the package's
+// code.
 func match(tb testing.TB, s *model.Shape) string {
 	tb.Helper()
 	if len(s.Enum) > 0 {

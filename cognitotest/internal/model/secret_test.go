@@ -88,8 +88,8 @@ func TestSecret(t *testing.T) {
 		"it may be a cookie")
 }
 
-// All texts that are shown, by what they are. Who makes this list longer has made sure that it
-// holds no secret.
+// All strings that are shown, by their kind. Before you extend the list, make sure that the value
+// is not a secret.
 func TestAllThatIsShown(t *testing.T) {
 	t.Parallel()
 	var shown []string

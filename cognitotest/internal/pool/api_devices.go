@@ -84,7 +84,8 @@ func (d *device) wire() deviceType {
 	return deviceType{
 		DeviceKey: d.key,
 		DeviceAttributes: attributes{
-			{"device_status", "valid"}, {"device_name", d.name},
+			{"device_status", "valid"},
+			{"device_name", d.name},
 			{"dev:device_remembered_status", string(status)},
 		},
 		DeviceCreateDate: timestamp(d.created), DeviceLastModifiedDate: timestamp(d.modified),

@@ -52,7 +52,8 @@ type recoveryMechanism struct {
 
 // recoveryNames are the recovery mechanisms and their attributes.
 var recoveryNames = [...]struct{ mechanism, attribute string }{
-	{"verified_email", "email"}, {"verified_phone_number", "phone_number"},
+	{"verified_email", "email"},
+	{"verified_phone_number", "phone_number"},
 	{recoveryAdmin, recoveryAdmin},
 }
 

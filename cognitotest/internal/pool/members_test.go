@@ -19,8 +19,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Each member of each request, at every depth, is decoded, read to find whom the call is about,
-// carried, or refused by name. So a member that the service gets one day has to be thought of here.
+// Each member of each request, at every depth, is decoded, read by a finder, known to have no
+// effect, or refused by name. The test fails when the service gets a new member.
 func TestEveryMember(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
@@ -44,8 +44,8 @@ func TestEveryMember(t *testing.T) {
 	}
 }
 
-// decodes tells whether a value of a type takes what is at a path of a request, and whether the
-// path may go on inside of it: what has no structure of its own takes all that there is.
+// decodes reports whether a type decodes the member at a path of a request, and whether to check
+// what is inside it: a type without a structure takes everything.
 func decodes(in reflect.Type, path []string) (inside, known bool) {
 	for _, name := range path {
 		for in.Kind() == reflect.Pointer {
@@ -69,7 +69,7 @@ func decodes(in reflect.Type, path []string) (inside, known bool) {
 	return true, true
 }
 
-// fieldOf finds the field that encoding/json fills from a member.
+// fieldOf returns the field that encoding/json decodes a member into.
 func fieldOf(in reflect.Type, name string) (reflect.StructField, bool) {
 	for _, field := range reflect.VisibleFields(in) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -80,7 +80,7 @@ func fieldOf(in reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// A member that is decoded is read somewhere, or kept in a record that is described as it is.
+// A decoded member is read somewhere, or kept in a record that is described.
 func TestEveryDecodedMemberIsRead(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
@@ -115,8 +115,8 @@ func TestEveryDecodedMemberIsRead(t *testing.T) {
 	}
 }
 
-// Whatever is not simulated is refused by its name, or kept and described where that is wanted; its
-// harmless value is taken everywhere.
+// An unsimulated setting is refused by name, or kept and described if the options say so. Its
+// harmless value is always accepted.
 func TestUnsimulated(t *testing.T) {
 	t.Parallel()
 	examples := map[string]any{
@@ -195,8 +195,7 @@ func call(
 	return decoded, nil
 }
 
-// What can be set of a pool, of an app client and of MFA comes back from the operation that
-// describes it, as it was set.
+// The operations that describe a pool, an app client and MFA return each setting as it was set.
 func TestWhatIsSetIsDescribed(t *testing.T) {
 	t.Parallel()
 	type object = map[string]any
@@ -323,10 +322,11 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		require.NoError(t, err, operation)
 		return response
 	}
-	// settings sets something and looks at what is described. Members that are described in another
-	// way, or not at all, are looked at elsewhere.
+	// settings sets members and compares the description. Other tests check members that are
+	// described in another way, or not at all.
 	settings := func(operation string, request object, describe func() object,
-		elsewhere ...string) {
+		elsewhere ...string,
+	) {
 		t.Helper()
 		op, _ := model.Operation(operation)
 		for _, member := range op.Input.Members {
@@ -346,7 +346,7 @@ func TestWhatIsSetIsDescribed(t *testing.T) {
 		return do("DescribeUserPoolClient", nil)["UserPoolClient"].(object)
 	}
 
-	// Of the days that a temporary password is good for, a request says one of the two.
+	// A request may have only one of the two names for the validity of temporary passwords.
 	delete(creation["Policies"].(object)["PasswordPolicy"].(object),
 		"TemporaryPasswordValidityDays")
 	made := do("CreateUserPool", creation)["UserPool"].(object)

@@ -11,8 +11,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest/internal/model"
 )
 
-// Each operation is one of the service's, and a finder reads from its request only what the model
-// has there.
+// Each operation is in the model, and its finder reads only members that the model has.
 func TestOperationsAreTheModels(t *testing.T) {
 	t.Parallel()
 	for name := range operations {
@@ -29,7 +28,7 @@ func TestOperationsAreTheModels(t *testing.T) {
 	}
 }
 
-// Whatever comes of a call, nobody stays locked.
+// No user stays locked after a call, whatever its outcome.
 func TestNobodyStaysLocked(t *testing.T) {
 	t.Parallel()
 	m := New(Config{Region: "us-east-1", Now: time.Now})

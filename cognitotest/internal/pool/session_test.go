@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Open sessions are freed as they expire and as they are used, whosever they are, and the oldest go
-// when there are too many. What is open stays.
+// Sessions are removed when they expire or are used, and the oldest ones when there are too many.
+// Others stay.
 func TestSessionsAreFreed(t *testing.T) {
 	t.Parallel()
 	var s sessions
@@ -48,7 +48,7 @@ func TestSessionsAreFreed(t *testing.T) {
 	assert.Len(t, s.queue, mostSessions)
 }
 
-// A forgotten ghost makes place for another, and comes back the same.
+// The oldest ghost is dropped for a new one, and comes back the same.
 func TestGhostsAreBounded(t *testing.T) {
 	t.Parallel()
 	m := New(Config{Region: "us-east-1", Now: time.Now})
@@ -66,7 +66,7 @@ func TestGhostsAreBounded(t *testing.T) {
 	assert.Equal(t, []any{first.sub, first.attributes}, []any{again.sub, again.attributes})
 }
 
-// Records of sign-ins that are over do not pile up.
+// Records of expired sign-ins do not pile up.
 func TestSignOnsAreFreed(t *testing.T) {
 	t.Parallel()
 	var u user

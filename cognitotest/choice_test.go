@@ -477,14 +477,14 @@ func TestChoiceSimulated(t *testing.T) {
 		cognitotest.User{Username: "real@example.com", Password: password, Phone: "+15550001234"})
 	s := newSRPClient()
 	both := []string{"real@example.com", "fake@example.com"}
-	same := func(what string, do func(username string) reply) (answers [2]reply) {
+	same := func(what string, do func(username string) reply) (replies [2]reply) {
 		t.Helper()
 		for i, username := range both {
-			answers[i] = do(username)
+			replies[i] = do(username)
 		}
-		assert.Equal(t, shape(answers[0].body), shape(answers[1].body), what)
-		assert.Equal(t, answers[0].failure(), answers[1].failure(), what)
-		return answers
+		assert.Equal(t, shape(replies[0].body), shape(replies[1].body), what)
+		assert.Equal(t, replies[0].failure(), replies[1].failure(), what)
+		return replies
 	}
 	respondTo := func(what, challenge string, to [2]reply, responses kv) [2]reply {
 		t.Helper()

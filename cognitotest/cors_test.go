@@ -84,7 +84,7 @@ func TestPreflight(t *testing.T) {
 }
 
 // A page can read every response.
-func TestBrowsersReadEveryAnswer(t *testing.T) {
+func TestBrowsersReadEveryResponse(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	srv.Fail("GetUser", cognitotest.Throttle())

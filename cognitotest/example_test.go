@@ -32,7 +32,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		answer, err := client.RespondToAuthChallenge(ctx,
+		result, err := client.RespondToAuthChallenge(ctx,
 			&cognitoidentityprovider.RespondToAuthChallengeInput{
 				ClientId: aws.String(srv.ClientID), ChallengeName: challenge.ChallengeName,
 				Session: challenge.Session,
@@ -44,7 +44,7 @@ func Example() {
 			fmt.Println(refused.ErrorMessage())
 			continue
 		}
-		fmt.Println(challenge.ChallengeName, answer.AuthenticationResult != nil)
+		fmt.Println(challenge.ChallengeName, result.AuthenticationResult != nil)
 	}
 	// Output:
 	// SOFTWARE_TOKEN_MFA true

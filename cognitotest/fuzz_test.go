@@ -149,18 +149,18 @@ func FuzzServeHTTP(f *testing.F) {
 			return
 		}
 
-		var answer map[string]any
-		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), "%s",
+		var got map[string]any
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &got), "%s",
 			recorder.Body.Bytes())
 		assert.Equal(t, []string{response.Header.Get("Content-Length")},
 			response.Header["Content-Length"])
-		if _, isDocument := answer["keys"]; isDocument || answer["jwks_uri"] != nil {
+		if _, isDocument := got["keys"]; isDocument || got["jwks_uri"] != nil {
 			assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
 			return
 		}
 		assert.Equal(t, "application/x-amz-json-1.1", response.Header.Get("Content-Type"))
 		assert.NotEmpty(t, response.Header.Get("X-Amzn-Requestid"))
-		typ, failed := answer["__type"].(string)
+		typ, failed := got["__type"].(string)
 		if !failed {
 			assert.Equal(t, http.StatusOK, response.StatusCode)
 			return
@@ -169,6 +169,6 @@ func FuzzServeHTTP(f *testing.F) {
 		assert.NotEqual(t, "InternalErrorException", typ, "%s", recorder.Body.Bytes())
 		assert.GreaterOrEqual(t, response.StatusCode, 400)
 		assert.Less(t, response.StatusCode, 500)
-		assert.NotEmpty(t, answer["message"])
+		assert.NotEmpty(t, got["message"])
 	})
 }

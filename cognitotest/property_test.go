@@ -31,7 +31,7 @@ var (
 
 const (
 	firstSeed = 1
-	enough    = 100 // sequences, to meet every answer that matters
+	enough    = 100 // sequences, to meet every response that matters
 	steps     = 120
 	stepBytes = 24 // of a script, for each step
 )

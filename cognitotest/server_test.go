@@ -475,10 +475,10 @@ func TestFaults(t *testing.T) {
 		},
 		"drop before":  {fault: cognitotest.DropBefore(), err: io.EOF},
 		"drop after":   {fault: cognitotest.DropAfter(), err: io.EOF, applied: true},
-		"cut answer":   {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
+		"cut response": {fault: cognitotest.CutAnswer(), err: io.ErrUnexpectedEOF, applied: true},
 		"reset before": {fault: cognitotest.ResetBefore(), err: syscall.ECONNRESET},
 		"reset after":  {fault: cognitotest.ResetAfter(), err: syscall.ECONNRESET, applied: true},
-		"reset in the answer": {
+		"reset in the response": {
 			fault: cognitotest.Fault{Cut: true, Reset: true}, err: syscall.ECONNRESET,
 			applied: true,
 		},
@@ -559,7 +559,7 @@ func TestFaultQueues(t *testing.T) {
 }
 
 // After a lost response the SDK repeats the call, and only sees that the session was used.
-func TestLostAnswerWithRetries(t *testing.T) {
+func TestLostResponseWithRetries(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()

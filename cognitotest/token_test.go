@@ -233,7 +233,7 @@ func TestRotation(t *testing.T) {
 	assert.NotEqual(t, first, second)
 	srv.Advance(30*time.Second - time.Nanosecond)
 	again := refresh(first).refresh()
-	require.NotEmpty(t, again, "its answer may have been lost")
+	require.NotEmpty(t, again, "its response may have been lost")
 	srv.Advance(time.Nanosecond)
 	const reuse = "RefreshTokenReuse: Refresh token reuse detected."
 	assert.Equal(t, reuse, refresh(first).failure())

@@ -114,7 +114,7 @@ func TestErrorOnTheWire(t *testing.T) {
 		status            int
 		body, typ, header string
 	}{
-		"as Cognito answers": {
+		"as Cognito responds": {
 			status: 400, body: wrongPassword, typ: "NotAuthorizedException:",
 			header: "Incorrect username or password.",
 		},

@@ -79,9 +79,9 @@ func ask(t *testing.T, method, url, body string) (int, []byte) {
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, response.Body.Close()) }()
-	answer, err := io.ReadAll(response.Body)
+	raw, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response.StatusCode, answer
+	return response.StatusCode, raw
 }
 
 func TestControlUsers(t *testing.T) {
@@ -168,11 +168,11 @@ func TestControlClock(t *testing.T) {
 		"reading does not move it")
 	for _, advance := range []string{"30s", "-1h30m", "876000h", "-876000h"} {
 		before := c.srv.Now()
-		answer := c.must(t, http.MethodPost, "/clock", `{"advance":"`+advance+`"}`)
+		moved := c.must(t, http.MethodPost, "/clock", `{"advance":"`+advance+`"}`)
 		d, err := time.ParseDuration(advance)
 		require.NoError(t, err)
 		assert.Equal(t, before.Add(d), c.srv.Now())
-		assert.Equal(t, kv{"now": now()}, answer)
+		assert.Equal(t, kv{"now": now()}, moved)
 	}
 	before := c.srv.Now()
 	c.must(t, http.MethodPost, "/clock", `{"advance":"800000h"}`)
@@ -208,7 +208,7 @@ func TestControlFaults(t *testing.T) {
 	assert.Equal(t, none, get())
 
 	// The tests of cognitotest check what drop, cut and applied do. Here, they must arrive.
-	for body, answered := range map[string]bool{
+	for body, served := range map[string]bool{
 		`{"operation":"GlobalSignOut","drop":true}`:                false,
 		`{"operation":"GlobalSignOut","drop":true,"applied":true}`: false,
 		`{"operation":"GlobalSignOut","reset":true}`:               false,
@@ -218,7 +218,7 @@ func TestControlFaults(t *testing.T) {
 		access := *c.srv.IssueTokens("alice").AccessToken
 		c.must(t, http.MethodPost, "/faults", body)
 		status, err := signOut(t, c.srv.URL, access)
-		assert.Equal(t, answered, err == nil && status == http.StatusOK, body)
+		assert.Equal(t, served, err == nil && status == http.StatusOK, body)
 		applied := pool.call(t, "GetUser", kv{"AccessToken": access})["message"] != nil
 		assert.Equal(t, !strings.HasSuffix(body, `"drop":true}`) &&
 			!strings.Contains(body, "reset"), applied, body)

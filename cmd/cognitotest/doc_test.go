@@ -66,7 +66,7 @@ func TestDocumentedCalls(t *testing.T) {
 
 	examples := regexp.MustCompile(`(?ms)^\t(curl .*?)\n\t(\{.*?)\n$`).FindAllStringSubmatch(text,
 		-1)
-	require.Len(t, examples, strings.Count(text, "\n\tcurl "), "each call has its answer")
+	require.Len(t, examples, strings.Count(text, "\n\tcurl "), "each call has its response")
 	varying := regexp.MustCompile(`"\d{4}-\d\d-\d\dT[^"]*Z"|"[0-9a-f]{8}-[0-9a-f-]{27}"|"\d{6}"`)
 	called := map[string]bool{}
 	for _, example := range examples {
@@ -75,11 +75,11 @@ func TestDocumentedCalls(t *testing.T) {
 		line := strings.ReplaceAll(example[1], "http://127.0.0.1:9230", c.Control)
 		shell := exec.CommandContext(tooltest.Context(t), "sh", "-c", line+" --silent --show-error")
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
-		answer, err := shell.Output()
+		response, err := shell.Output()
 		require.NoError(t, err, line)
 		assert.JSONEq(
 			t, varying.ReplaceAllString(example[2], `"varies"`),
-			varying.ReplaceAllString(string(answer), `"varies"`), line,
+			varying.ReplaceAllString(string(response), `"varies"`), line,
 		)
 
 		method := http.MethodGet

@@ -159,9 +159,9 @@ func (c config) call(t *testing.T, operation string, body kv) kv {
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, response.Body.Close()) }()
-	var answer kv
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
-	return answer
+	var got kv
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&got))
+	return got
 }
 
 // signIn starts a sign-in by password.
@@ -243,12 +243,12 @@ Ctrl-C ends it.
 	client := cognitoidentityprovider.New(
 		cognitoidentityprovider.Options{Region: "us-east-1", BaseEndpoint: &endpoint[1]},
 	)
-	answer, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
+	result, err := client.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: aws.String("cognitotest"), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
 		AuthParameters: map[string]string{"USERNAME": "alice", "PASSWORD": password},
 	})
 	require.NoError(t, err)
-	assert.NotNil(t, answer.AuthenticationResult)
+	assert.NotNil(t, result.AuthenticationResult)
 	for _, url := range []string{
 		endpoint[1] + "/us-east-1_cognitotest/.well-known/jwks.json", control[1] + "/users/alice",
 	} {

@@ -27,7 +27,7 @@ type progress struct {
 	proof      proof
 	target     int    // the level to reach; 0 for none
 	srp        bool   // the password was proved by SRP, in a flow that supports devices
-	answered   int    // number of scripted challenges
+	answered   int    // scripted challenges so far
 	wrongTries int    // wrong answers to the current one
 	mfa        bool   // the second factor, or a device in its place
 	device     string // the key of the device in use, if the user has it

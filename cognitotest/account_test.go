@@ -199,7 +199,7 @@ func TestUpdatePoolAndClient(t *testing.T) {
 		string(srv.must("GetUserPoolMfaConfig", kv{"UserPoolId": srv.UserPoolID}).raw))
 }
 
-func TestSettingsThatThereAreNot(t *testing.T) {
+func TestUnknownSettings(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	for want, body := range map[string]kv{

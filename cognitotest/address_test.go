@@ -85,7 +85,7 @@ func TestIssuer(t *testing.T) {
 }
 
 // By default, a verifier accepts the tokens of a pool in any partition.
-func TestIssuerIsTheVerifiers(t *testing.T) {
+func TestVerifierAcceptsTheIssuer(t *testing.T) {
 	t.Parallel()
 	for _, region := range []string{
 		"eu-west-1", "us-gov-west-1", "cn-northwest-1", "eusc-de-east-1",
@@ -214,7 +214,7 @@ func TestListenerAndURL(t *testing.T) {
 	srv.tokens("alice")
 }
 
-func TestAddressesThatAreNone(t *testing.T) {
+func TestInvalidAddresses(t *testing.T) {
 	t.Parallel()
 	const noURL = " is not a URL such as http://localhost:9229, without a query"
 	for want, option := range map[string]func(*options){

@@ -125,7 +125,7 @@ func TestAliasMoves(t *testing.T) {
 }
 
 // Only addresses move. A preferred name or a user name does not.
-func TestAliasThatStays(t *testing.T) {
+func TestAliasDoesNotMove(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)
 	named1 := map[string]string{"preferred_username": "rob"}
@@ -165,7 +165,7 @@ func TestAliasThatIsTheSub(t *testing.T) {
 
 // Users who take an address from each other at the same time do not deadlock, and one of them has
 // it in the end.
-func TestAliasIsOnes(t *testing.T) {
+func TestOneUserHasTheAlias(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, emailAlias)
 	const users = 4

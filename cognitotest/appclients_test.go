@@ -10,7 +10,7 @@ import (
 )
 
 // An app client is described with the units in which it was set.
-func TestClientAsItWasSet(t *testing.T) {
+func TestClientIsDescribedAsSet(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	pool := srv.must("CreateUserPool", kv{"PoolName": "x"}).text("UserPool", "Id")

@@ -443,7 +443,7 @@ func TestChoiceStates(t *testing.T) {
 }
 
 // A code does not bypass the second factor, even one that was enabled after the code was sent.
-func TestCodeIsNoWayRoundMFA(t *testing.T) {
+func TestCodeDoesNotBypassMFA(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor)
 	bob := cognitotest.User{

@@ -149,7 +149,7 @@ func TestDevice(t *testing.T) {
 }
 
 // Even if a device does not replace the second factor, the tokens name it.
-func TestDeviceThatSparesNothing(t *testing.T) {
+func TestDeviceThatReplacesNothing(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]types.DeviceConfigurationType{
 		"tracked only": {},
@@ -535,7 +535,7 @@ func TestDeviceByChoice(t *testing.T) {
 
 // As in the service, a device cannot be confirmed unless the password was proved by SRP in a flow
 // that supports devices, and then every refresh of the sign-in is refused.
-func TestConfirmDeviceTakesSRP(t *testing.T) {
+func TestConfirmDeviceRequiresSRP(t *testing.T) {
 	t.Parallel()
 	srv := start(t, trusting)
 	s := newSRPClient()
@@ -596,7 +596,7 @@ func TestDeviceFromBeforeMFA(t *testing.T) {
 
 // A device replaces codes by SMS and of an authenticator, codes by e-mail only with a quirk, and
 // never a set-up.
-func TestWhatADeviceStandsFor(t *testing.T) {
+func TestWhatADeviceReplaces(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
 	for name, tc := range map[string]struct {

@@ -28,7 +28,7 @@ type Fault struct {
 	Drop, Cut bool
 
 	// Reset resets the connection (TCP RST), as a server that crashes or a firewall does. With Cut
-	// it does so in the middle of the response, otherwise it stands for Drop. Over HTTP/2 it resets
+	// it does so in the middle of the response, otherwise it implies Drop. Over HTTP/2 it resets
 	// the stream.
 	Reset bool
 

@@ -528,7 +528,7 @@ func TestLevelNames(t *testing.T) {
 }
 
 // The LITE tier has no levels.
-func TestLevelsTakeATier(t *testing.T) {
+func TestLevelsRequireATier(t *testing.T) {
 	t.Parallel()
 	for _, tier := range []types.UserPoolTierType{"", "LITE", "ESSENTIALS", "PLUS"} {
 		srv := start(t, func(o *options) { o.Tier = tier })
@@ -549,7 +549,7 @@ func TestLevelsTakeATier(t *testing.T) {
 }
 
 // A sign-in of an unknown user looks as if every level could be reached.
-func TestLevelsOfNobody(t *testing.T) {
+func TestLevelsOfUnknownUser(t *testing.T) {
 	t.Parallel()
 	srv := listen(t, everyFirstFactor, everyFactor, frozen)
 	srv.AddUser(reachableBy())

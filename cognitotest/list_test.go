@@ -53,7 +53,7 @@ func TestListUsersInPages(t *testing.T) {
 }
 
 // Users who are added or deleted between two pages do not shift the others.
-func TestListUsersWhileTheyComeAndGo(t *testing.T) {
+func TestListUsersDuringChanges(t *testing.T) {
 	t.Parallel()
 	srv := listen(t)
 	add := func(name string) { srv.AddUser(cognitotest.User{Username: name, Password: password}) }

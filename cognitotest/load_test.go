@@ -113,7 +113,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 // Concurrent changes to one user neither deadlock nor leave an inconsistent state.
-func TestOneUserFromAllSides(t *testing.T) {
+func TestConcurrentChangesToOneUser(t *testing.T) {
 	t.Parallel()
 	srv := start(t,
 		func(o *options) { o.AliasAttributes, o.Email = []types.AliasAttributeType{"email"}, true })

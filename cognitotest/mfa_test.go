@@ -494,7 +494,7 @@ func TestNoMechanism(t *testing.T) {
 
 // If MFA is required, the address of an enabled factor cannot be deleted. Otherwise it can, and the
 // user cannot sign in any more.
-func TestFactorsAddressIsNotDeleted(t *testing.T) {
+func TestAddressOfAFactorIsKept(t *testing.T) {
 	t.Parallel()
 	for method, address := range map[string]string{
 		"SMS_MFA": "phone_number", "EMAIL_OTP": "email",

@@ -426,7 +426,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 }
 
 // A code for a new password never goes to the address of the second factor.
-func TestRecoveryIsNoWayRoundMFA(t *testing.T) {
+func TestRecoveryDoesNotBypassMFA(t *testing.T) {
 	t.Parallel()
 	const totp, sms, email = "SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"
 	const nowhere = "InvalidParameter: Cannot reset password for the user as there is no " +

@@ -1112,7 +1112,7 @@ func configuration(p *modelPool, mode string, totp, email bool) kv {
 }
 
 // ~ What can be done once is done only once, however many try at the same time.
-func TestOnceAtOnce(t *testing.T) {
+func TestOnceDespiteConcurrency(t *testing.T) {
 	t.Parallel()
 	const tries = 20
 	for name, tc := range map[string]struct {

@@ -186,7 +186,7 @@ func TestSessionOfADisabledOrDeletedUser(t *testing.T) {
 
 // The sub of a deleted user is an unknown name. A sign-in with it does not revive a session of that
 // user.
-func TestSessionOfASubThatIsTried(t *testing.T) {
+func TestSessionOfADeletedSub(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t)
 	session := srv.challenged("alice", "SOFTWARE_TOKEN_MFA").session()
@@ -237,7 +237,7 @@ func TestLongSessions(t *testing.T) {
 }
 
 // A user can lose a factor while a challenge asks for it.
-func TestFactorThatGoesAway(t *testing.T) {
+func TestLostFactor(t *testing.T) {
 	t.Parallel()
 	srv := withTOTP(t, everyFactor)
 	srv.AddUser(cognitotest.User{

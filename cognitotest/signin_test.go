@@ -231,7 +231,7 @@ func TestChainOverTheSDK(t *testing.T) {
 }
 
 // If a set-up is abandoned after the code was verified, the authenticator is registered.
-func TestSetupBrokenOff(t *testing.T) {
+func TestAbandonedSetup(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mfaOn)
 	r := srv.must("AssociateSoftwareToken",
@@ -665,7 +665,7 @@ func TestNewPasswordShapes(t *testing.T) {
 }
 
 // A scripted challenge follows the script, even if it has the name of one of the service's.
-func TestScriptedByANameOfTheService(t *testing.T) {
+func TestScriptedWithANameOfTheService(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	for _, name := range []string{

@@ -327,7 +327,7 @@ func TestHostileTokens(t *testing.T) {
 }
 
 // Revoked access tokens stay revoked after the refresh token has expired.
-func TestRevokedForAsLongAsItMatters(t *testing.T) {
+func TestRevokedUntilItExpires(t *testing.T) {
 	t.Parallel()
 	srv := start(t,
 		func(o *options) { o.AccessTokenValidity, o.RefreshTokenValidity = time.Hour, time.Hour })

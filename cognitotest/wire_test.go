@@ -164,7 +164,7 @@ func TestModelStatus(t *testing.T) {
 	}
 }
 
-func TestRequestsThatAreNone(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	const prefix = "AWSCognitoIdentityProviderService."
@@ -427,7 +427,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-func TestSignedOperationsWantASignature(t *testing.T) {
+func TestSignedOperationsRequireASignature(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL,
@@ -519,7 +519,7 @@ func TestWellKnown(t *testing.T) {
 }
 
 // The case of members matters: one in another case is unknown, and does not stand for the member.
-func TestMembersOfAnotherCase(t *testing.T) {
+func TestMembersInAnotherCase(t *testing.T) {
 	t.Parallel()
 	srv := start(t)
 	pool := kv{"UserPoolId": srv.UserPoolID}

@@ -742,7 +742,7 @@ func assertFails(t *testing.T, cmd *exec.Cmd, status int, want string) {
 }
 
 // The error about an invalid user has the user's number, and no secrets.
-func TestUsersThePoolRefuses(t *testing.T) {
+func TestInvalidUsers(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ users, want string }{
 		{

@@ -23,7 +23,7 @@ func decode(tb testing.TB, text string) object {
 }
 
 // Messages that were seen from the service.
-func TestSentencesSeen(t *testing.T) {
+func TestMessagesSeen(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ operation, request, message string }{
 		// The message table of a public app, from before the code was made a secret: "Value
@@ -108,7 +108,7 @@ func TestOrderOfEnum(t *testing.T) {
 		strings.Join(old, ", "))
 }
 
-func TestSentences(t *testing.T) {
+func TestMessages(t *testing.T) {
 	t.Parallel()
 	const (
 		must = failed + "Member must "

@@ -119,7 +119,7 @@ func TestModelIsRead(t *testing.T) {
 }
 
 // Each line of seen.txt names its source, contradicts the model, and takes precedence.
-func TestSeenWins(t *testing.T) {
+func TestSeenTakesPrecedence(t *testing.T) {
 	t.Parallel()
 	shapes := requestShapes(t)
 	published := map[string][]string{}
@@ -187,7 +187,7 @@ func TestWalk(t *testing.T) {
 }
 
 // Walk ends even if a shape contains itself, which none in the model does today.
-func TestShapeInItself(t *testing.T) {
+func TestRecursiveShape(t *testing.T) {
 	t.Parallel()
 	name := &model.Shape{Name: "Name", Kind: model.String, Min: 2, Max: 3}
 	tree := &model.Shape{Name: "Tree", Kind: model.Structure}

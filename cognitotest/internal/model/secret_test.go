@@ -90,7 +90,7 @@ func TestSecret(t *testing.T) {
 
 // All strings that are shown, by their kind. Before you extend the list, make sure that the value
 // is not a secret.
-func TestAllThatIsShown(t *testing.T) {
+func TestEverythingShown(t *testing.T) {
 	t.Parallel()
 	var shown []string
 	for _, name := range model.Operations() {

@@ -12,7 +12,7 @@ import (
 )
 
 // Each operation is in the model, and its finder reads only members that the model has.
-func TestOperationsAreTheModels(t *testing.T) {
+func TestOperationsAreInTheModel(t *testing.T) {
 	t.Parallel()
 	for name := range operations {
 		_, known := model.Operation(name)
@@ -29,7 +29,7 @@ func TestOperationsAreTheModels(t *testing.T) {
 }
 
 // No user stays locked after a call, whatever its outcome.
-func TestNobodyStaysLocked(t *testing.T) {
+func TestNoUserStaysLocked(t *testing.T) {
 	t.Parallel()
 	m := New(Config{Region: "us-east-1", Now: time.Now})
 	require.NoError(t, m.Start(Start{

@@ -9,7 +9,7 @@ import (
 
 // Sessions are removed when they expire or are used, and the oldest ones when there are too many.
 // Others stay.
-func TestSessionsAreFreed(t *testing.T) {
+func TestSessionsAreRemoved(t *testing.T) {
 	t.Parallel()
 	var s sessions
 	now := time.Unix(1_790_000_000, 0)
@@ -67,7 +67,7 @@ func TestGhostsAreBounded(t *testing.T) {
 }
 
 // Records of expired sign-ins do not pile up.
-func TestSignOnsAreFreed(t *testing.T) {
+func TestSignOnsAreRemoved(t *testing.T) {
 	t.Parallel()
 	var u user
 	now := time.Unix(1_790_000_000, 0)

@@ -318,10 +318,10 @@ func (o *Options) client() object {
 	return c
 }
 
-// describeError returns the text of an error for people, without its exception type.
+// describeError returns the text of an error for people, in one line and without its exception type.
 func describeError(err error) string {
 	if apiErr := asError(err); apiErr.Type != internalError {
-		return apiErr.Message
+		return strings.ReplaceAll(strings.TrimSpace(apiErr.Message), "\n", "; ")
 	}
 	return strings.TrimPrefix(err.Error(), "cognitotest: ")
 }

@@ -192,6 +192,15 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			`"bob": an address given beside the attributes is verified, and phone_number_verified says ` +
 				`otherwise; give it as the attribute phone_number alone`,
 		},
+		"no attributes of the pool's": {
+			cognitotest.User{
+				Username: "bob", Password: password,
+				Attributes: map[string]string{"email_verified": "maybe", "shoe_size": "43"},
+			},
+			`"bob": Attributes did not conform to the schema: ` +
+				"email_verified: The attribute is not true or false; " +
+				"shoe_size: Attribute does not exist in the schema.",
+		},
 		"no sub": {
 			cognitotest.User{Username: "bob", Password: password, Sub: "42"},
 			`"bob": the sub is not a UUID in lower case, such as 1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10`,

@@ -32,7 +32,7 @@ func TestClaims(t *testing.T) {
 	})
 	srv.AddUser(cognitotest.User{
 		Username: "ann", Password: password, Email: "ann@example.com", Groups: []string{"admins"},
-		Attributes: map[string]string{"custom:tenant": "7", "aud": "not mine"},
+		Attributes: map[string]string{"custom:tenant": "7"},
 	})
 	r := srv.tokens("ann")
 	access, id := claims(t, r.access()), claims(t, r.text("AuthenticationResult", "IdToken"))

@@ -20,10 +20,10 @@ type User struct {
 	// is EXTERNAL_PROVIDER: federated users sign in elsewhere.
 	Password string
 
-	Sub        string // a UUID in lower case; default random
-	Email      string // a verified address; set the attribute "email" for an unverified one
-	Phone      string // likewise, for example "+15550001234"; the attribute is "phone_number"
-	Attributes map[string]string
+	Sub        string            // a UUID in lower case; default random
+	Email      string            // a verified address; set the attribute "email" for an unverified one
+	Phone      string            // likewise, for example "+15550001234"; the attribute is "phone_number"
+	Attributes map[string]string // any custom: attributes, and those of the pool's schema
 	Groups     []string
 
 	Status   types.UserStatusType // default CONFIRMED

@@ -57,6 +57,9 @@ func (m *Machine) AddUser(poolID string, description User) error {
 	if err != nil {
 		return err
 	}
+	if err := p.schema.checkNew(given, anyAttribute); err != nil {
+		return err
+	}
 	c := &caller{Machine: m, pool: p}
 	defer c.release()
 	u, err := c.newUser(description.Username, description.Password, status, given)

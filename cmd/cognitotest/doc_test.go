@@ -138,7 +138,7 @@ func TestHelp(t *testing.T) {
 	cmd := command(t, "-h")
 	out, err := cmd.Output()
 	require.NoError(t, err)
-	assert.Empty(t, cmd.Stderr.(*lockedBuffer).String())
+	assert.Empty(t, cmd.Stderr.(*tooltest.Buffer).String())
 	help := string(out)
 	for _, e := range endpoints {
 		path := e.pattern[strings.Index(e.pattern, "/"):]

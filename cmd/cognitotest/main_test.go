@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -48,24 +47,6 @@ const (
 // kv is a JSON object.
 type kv = map[string]any
 
-// lockedBuffer is a buffer for concurrent writers.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // command returns the program, with empty standard input.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
@@ -77,7 +58,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 		asProgram + "=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir(),
 		"PATH=" + os.Getenv("PATH"),
 	}
-	cmd.Stderr = new(lockedBuffer)
+	cmd.Stderr = new(tooltest.Buffer)
 	return cmd
 }
 
@@ -108,7 +89,7 @@ func (p *program) end(t *testing.T, signal os.Signal) {
 	_, err := io.Copy(io.Discard, p.stdout) // before Wait closes the pipe
 	assert.NoError(t, err)
 	assert.NoError(t, p.cmd.Wait(), "the program must end with status 0; it said: %s", p.cmd.Stderr)
-	assert.Empty(t, p.cmd.Stderr.(*lockedBuffer).String())
+	assert.Empty(t, p.cmd.Stderr.(*tooltest.Buffer).String())
 }
 
 // readConfig reads the output of -json.
@@ -734,7 +715,7 @@ func assertFails(t *testing.T, cmd *exec.Cmd, status int, want string) {
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, status, exit.ExitCode())
 	assert.Empty(t, out)
-	said := cmd.Stderr.(*lockedBuffer).String()
+	said := cmd.Stderr.(*tooltest.Buffer).String()
 	assert.True(t, strings.HasPrefix(said, "cognitotest: "), said)
 	assert.Contains(t, said, want)
 	assert.Equal(t, status == 2, strings.HasSuffix(said, "; -h explains the flags\n"), said)
@@ -783,7 +764,7 @@ func TestInvalidUsers(t *testing.T) {
 		cmd := command(t, "-addr", "127.0.0.1:0", "-users", "-")
 		cmd.Stdin = strings.NewReader(test.users)
 		assertFails(t, cmd, 1, test.want)
-		assert.NotContains(t, cmd.Stderr.(*lockedBuffer).String(), "hush")
+		assert.NotContains(t, cmd.Stderr.(*tooltest.Buffer).String(), "hush")
 	}
 }
 

@@ -2,7 +2,6 @@ package lambda_test
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +22,8 @@ import (
 	// long as what it knows of is unchanged.
 	_ "github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	_ "github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
+
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // dist is where the archives are, and what is unpacked from them: the executables for this machine,
@@ -125,22 +126,10 @@ func unpack(name string) error {
 var logs = &journal{secrets: map[string]string{}}
 
 type journal struct {
+	tooltest.Buffer
+
 	mu      sync.Mutex
-	text    bytes.Buffer
 	secrets map[string]string // what it is, by the secret
-}
-
-// Write takes what a function writes.
-func (j *journal) Write(text []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(text)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
 }
 
 // forbid notes texts that no function may write.
@@ -160,7 +149,7 @@ func (j *journal) forbid(what string, secrets ...string) {
 func (j *journal) check(all bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(j.text.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(j.String()), "\n")
 	if all && (len(lines) < 100 || len(j.secrets) < 50) {
 		return fmt.Errorf("%d lines and %d secrets: the tests have not tested this",
 			len(lines), len(j.secrets))

@@ -1,7 +1,6 @@
 package mfaweb_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
@@ -33,24 +33,7 @@ const (
 )
 
 // log is what the handlers of all tests write, debug lines included.
-var log lockedBuffer
-
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
+var log tooltest.Buffer
 
 // secrets are all strings that went in and out in tests: names, passwords, codes, tokens, sessions,
 // keys.

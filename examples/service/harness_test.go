@@ -19,6 +19,7 @@ import (
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
@@ -39,24 +40,6 @@ func (n *notices) note(_ *exchange, _, event string) {
 // secretShapes are what passwords, tokens, sessions, keys, recovery codes and addresses look like.
 const secretShapes = `Passw0rd|eyJ|AYABe|otpauth|[A-Z2-7]{4}-[A-Z2-7]{4}|[A-Z2-7]{20}|@example\.com`
 
-// journal is what a service has logged.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
 // instance is a service that listens.
 type instance struct {
 	*service
@@ -75,7 +58,7 @@ func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*se
 	}
 	u, err := url.Parse(origin)
 	require.NoError(t, err)
-	journal := &journal{}
+	journal := new(tooltest.Buffer)
 	logger := slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), journal), nil))
 	t.Cleanup(func() { assert.NotRegexp(t, secretShapes, journal.String(), "the log") })
 	svc, err := newService(fakePool(srv, "Example"), u, logger)

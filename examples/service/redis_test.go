@@ -52,7 +52,7 @@ func startRedis(tb testing.TB) *redisServer {
 		cmd := exec.CommandContext(ctx, path, "--port", strconv.Itoa(int(address.Port())),
 			"--bind", address.Addr().String(), "--dir", folder,
 			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
-		said := &journal{}
+		said := new(tooltest.Buffer)
 		cmd.Stdout, cmd.Stderr = said, said
 		require.NoError(tb, cmd.Start())
 		ended := make(chan struct{})

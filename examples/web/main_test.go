@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ import (
 const asProgram = "COGNITOMFA_TEST_AS_PROGRAM"
 
 // journal is everything that the programs of all tests have written to stderr.
-var journal lockedBuffer
+var journal tooltest.Buffer
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
@@ -69,26 +68,8 @@ func checkJournal(text string) error {
 	return nil
 }
 
-// lockedBuffer is a buffer that several goroutines can write to.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // command is the program, without AWS settings from the environment of the test.
-func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *lockedBuffer) {
+func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *tooltest.Buffer) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -97,7 +78,7 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *lockedBuffer)
 		asProgram + "=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true",
 		"GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 	}
-	stderr = new(lockedBuffer)
+	stderr = new(tooltest.Buffer)
 	cmd.Stderr = io.MultiWriter(stderr, &journal)
 	return cmd, stderr
 }
@@ -108,12 +89,12 @@ type program struct {
 	keys   []string          // of the lines on stdout, in order
 	lines  map[string]string // the lines, by key
 	advice string            // the sentence at the end
-	stderr *lockedBuffer
+	stderr *tooltest.Buffer
 }
 
 // start starts the demo and waits until it has printed all its lines, of which the one that says
 // what to open is the last. It ends with the test, by Ctrl-C.
-func start(t *testing.T, cmd *exec.Cmd, stderr *lockedBuffer) *program {
+func start(t *testing.T, cmd *exec.Cmd, stderr *tooltest.Buffer) *program {
 	t.Helper()
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)

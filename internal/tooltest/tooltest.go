@@ -1,4 +1,5 @@
-// Package tooltest finds what tests need beside Go. Only tests import it.
+// Package tooltest has what the tests of several packages share: the programs that they need beside
+// Go, their time limit, and a buffer for logs. Only tests import it.
 //
 // All tests pass on a computer with nothing but Go: a test that lacks something is skipped and says
 // what to install. With COGNITOMFA_REQUIRE_TOOLS=1, which make test sets, such a test fails

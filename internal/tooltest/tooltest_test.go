@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +104,24 @@ func TestContext(t *testing.T) {
 		assert.ErrorIs(t, ctx.Err(), context.Canceled, name)
 		assert.Empty(t, d.ended, name)
 	}
+}
+
+// A reader sees whole writes, whoever else is writing.
+func TestBuffer(t *testing.T) {
+	t.Parallel()
+	var b tooltest.Buffer
+	assert.Empty(t, b.String())
+	var writers sync.WaitGroup
+	for range 10 {
+		writers.Go(func() {
+			n, err := b.Write([]byte("line\n"))
+			assert.NoError(t, err)
+			assert.Equal(t, 5, n)
+			assert.Zero(t, len(b.String())%5)
+		})
+	}
+	writers.Wait()
+	assert.Equal(t, strings.Repeat("line\n", 10), b.String())
 }
 
 // What a test waits for ends before go test ends the test, and the test says why.

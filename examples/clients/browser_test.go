@@ -6,20 +6,17 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cognitomfa/cognitomfa/internal/tooltest"
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 )
 
 // browse has a page run a program, which exports a function "run" that takes the settings.
 func (d *desk) browse(program string) {
 	d.t.Helper()
-	chromium := tooltest.Need(d.t, "chromium", "chromium", "chromium-browser", "google-chrome")
-	ctx := tooltest.Context(d.t)
+	ctx := chromium.Tab(d.t)
 	bundle := filepath.Join(d.t.TempDir(), "bundle.js")
 	out, err := exec.CommandContext(ctx, node(d.t), "node_modules/esbuild/bin/esbuild", program,
 		"--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle).CombinedOutput()
@@ -32,18 +29,6 @@ func (d *desk) browse(program string) {
 		_, _ = fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><title>clients</title>`)
 	})
 
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(chromium),
-		chromedp.NoSandbox, // for containers, where tests run as root
-		chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(5*time.Minute), // a busy computer is slow to start it
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-	)
-	ctx, cancel := chromedp.NewExecAllocator(ctx, options...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
 	require.NoError(d.t, chromedp.Do(ctx, chromedp.Navigate(d.page)))
 	settings, err := json.Marshal(d.settings)
 	require.NoError(d.t, err)

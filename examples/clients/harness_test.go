@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
@@ -36,7 +37,9 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Fprintln(os.Stderr, "FAIL:", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	chromium.Stop()
+	os.Exit(code)
 }
 
 // touch looks at the programs, which other processes read: go test notes that, and so sees when they change.

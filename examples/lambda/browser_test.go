@@ -1,24 +1,21 @@
 package lambda_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/examples/lambda/runtimeapi"
 )
 
@@ -70,23 +67,7 @@ func httpAPI(s *service, stage string) *httptest.Server {
 
 // The pages work below a stage, from sign-in to sign-out: the script finds out where it is.
 func TestBrowser(t *testing.T) {
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	require.NotEmpty(t, chromium, "install the Debian package chromium")
-	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), append(
-		slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("lang", "en"))...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx), "start the browser")
+	ctx := chromium.Tab(t)
 	var mu sync.Mutex
 	var requests []string
 	require.NoError(t, chromedp.Listen(ctx, func(event any) {
@@ -101,14 +82,7 @@ func TestBrowser(t *testing.T) {
 	base := httpAPI(s, "prod").URL + "/prod"
 	see := func(page, selector string) {
 		t.Helper()
-		patient, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		selector = "body[data-page=" + page + "] " + selector
-		if err := chromedp.Do(patient, chromedp.WaitVisible(chromedp.CSS(selector))); err != nil {
-			shown, _ := chromedp.Run(ctx, chromedp.Evaluate[string](
-				"location.pathname + ': ' + document.body.innerText"))
-			require.NoError(t, err, "there is no %s; there is %s", selector, shown)
-		}
+		require.NoError(t, chromium.See(ctx, "body[data-page="+page+"] "+selector))
 	}
 	fill := func(id, text string) {
 		t.Helper()

@@ -23,6 +23,7 @@ import (
 	_ "github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	_ "github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
 
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
@@ -70,6 +71,7 @@ func run(m *testing.M) int {
 		}
 	}
 	status := m.Run()
+	chromium.Stop()
 	// A few tests alone do not write enough to be sure that the check works.
 	if err := logs.check(flag.Lookup("test.run").Value.String() == ""); err != nil {
 		return failed(err)

@@ -8,11 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/chromedp/cdproto/emulation"
@@ -23,27 +20,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 var screenshots = flag.String("screenshots", "",
 	"the `folder` to write pictures of all pages to, in all sizes, colors and languages")
 
-// The browser is started once. Each person has their own profile in it.
-var chromium = struct {
-	sync.Once
-	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the browser
-	end  context.CancelFunc
-	stop context.CancelFunc
-}{}
-
 func TestMain(m *testing.M) {
 	logging.Disable()
 	code := m.Run()
-	if chromium.ctx != nil {
-		chromium.end()
-		chromium.stop()
-	}
+	chromium.Stop()
 	os.Exit(code)
 }
 
@@ -64,31 +51,10 @@ var (
 // sit opens a browser window with a new profile, with or without JavaScript.
 func sit(t *testing.T, in *instance, srv *cognitotest.Server, lang string, script bool) *person {
 	t.Helper()
-	path := tooltest.Need(t, "chromium", "chromium", "chromium-browser", "google-chrome")
-	chromium.Do(func() {
-		options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-			chromedp.WSURLReadTimeout(5*time.Minute), // a busy computer is slow to start it
-			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		)
-		var allocator context.Context
-		ctx := context.WithoutCancel(t.Context())
-		allocator, chromium.stop = chromedp.NewExecAllocator(ctx, options...)
-		chromium.ctx, chromium.end = chromedp.NewContext(allocator)
-		require.NoError(t, chromedp.Do(chromium.ctx), "start the browser")
-	})
-	require.NotNil(t, chromium.ctx, "the browser did not start")
-	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	stop := context.AfterFunc(tooltest.Context(t), cancel)
-	t.Cleanup(func() { stop() })
+	ctx := chromium.Tab(t)
+	require.NoError(t, chromium.SetLanguage(ctx, lang))
 	p := &person{t: t, ctx: ctx, srv: srv, base: in.URL, lang: lang}
-	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
-	require.NoError(t, err)
-	_, err = chromedp.Call(ctx, emulation.SetUserAgentOverride,
-		emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: lang})
-	require.NoError(t, err)
-	_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
 		emulation.SetScriptExecutionDisabledParams{Value: !script})
 	require.NoError(t, err)
 	p.do(desktop)
@@ -115,12 +81,7 @@ func (p *person) open(path string) {
 // see waits until a page is shown, and on it what a selector names.
 func (p *person) see(page, selector string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS("body[data-page="+page+"] "+selector))); err != nil {
-		shown := eval[string](p, "location.pathname + ': ' + document.body.innerText")
-		require.NoError(p.t, err, "there is no %s on %s; there is %s", selector, page, shown)
-	}
+	require.NoError(p.t, chromium.See(p.ctx, "body[data-page="+page+"] "+selector))
 }
 
 func (p *person) click(selector string) {

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	code := m.Run()
-	stopBrowser()
+	chromium.Stop()
 	if err := checkJournal(journal.String()); err != nil {
 		fmt.Println("FAIL: the log of all tests:", err)
 		code = 1

@@ -12,54 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
-
-// The browser is started once. Each person has their own profile in it.
-var browser = struct {
-	sync.Once
-	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the browser
-	end  context.CancelFunc
-	stop context.CancelFunc
-}{}
-
-func startBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path := tooltest.Need(t, "chromium", "chromium", "chromium-browser", "google-chrome")
-	browser.Do(func() {
-		options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-			chromedp.ExecPath(path),
-			chromedp.NoSandbox, // for containers, where tests run as root
-			chromedp.DisableGPU,
-			chromedp.WSURLReadTimeout(5*time.Minute), // a busy computer is slow to start it
-			chromedp.Flag("disable-quic", true),
-			chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("lang", "en"),
-		)
-		var allocator context.Context
-		ctx := context.WithoutCancel(t.Context())
-		allocator, browser.stop = chromedp.NewExecAllocator(ctx, options...)
-		browser.ctx, browser.end = chromedp.NewContext(allocator)
-		require.NoError(t, chromedp.Do(browser.ctx), "start the browser")
-	})
-	require.NotNil(t, browser.ctx, "the browser did not start")
-	return browser.ctx
-}
-
-// stopBrowser ends the browser, if there is one.
-func stopBrowser() {
-	if browser.ctx != nil {
-		browser.end()
-		browser.stop()
-	}
-}
 
 // person is somebody with a browser, and with a phone that has an authenticator app.
 type person struct {
@@ -94,17 +55,9 @@ func sitAt(
 	t *testing.T, demo *program, language string, window chromedp.Action[chromedp.Void],
 ) *person {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	stop := context.AfterFunc(tooltest.Context(t), cancel)
-	t.Cleanup(func() { stop() })
+	ctx := chromium.Tab(t)
+	require.NoError(t, chromium.SetLanguage(ctx, language))
 	p := &person{t: t, ctx: ctx, demo: demo, window: window}
-
-	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
-	require.NoError(t, err)
-	_, err = chromedp.Call(ctx, emulation.SetUserAgentOverride,
-		emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language})
-	require.NoError(t, err)
 	p.do(p.window)
 
 	go func() {
@@ -142,16 +95,10 @@ func (p *person) open() {
 // see waits until a page is shown, and on it what a selector names.
 func (p *person) see(page, selector string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
-	defer cancel()
-	element := chromedp.CSS("body[data-page=" + page + "] " + selector)
-	if err := chromedp.Do(ctx, chromedp.WaitVisible(element)); err != nil {
-		shown, _ := chromedp.Run(p.ctx,
-			chromedp.Evaluate[string]("location.pathname + ': ' + document.body.innerText"))
+	if err := chromium.See(p.ctx, "body[data-page="+page+"] "+selector); err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		require.NoError(p.t, err, "there is no %s on the page %s; there is %s; the console says %q",
-			selector, page, shown, p.console)
+		require.NoError(p.t, err, "the console says %q", p.console)
 	}
 }
 

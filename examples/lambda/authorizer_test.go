@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // authorizerFormats are the recorded events of authorizers in testdata: of a REST API, by header
@@ -395,9 +396,9 @@ func TestAuthorizerKeys(t *testing.T) {
 		assert.Equal(t, http.StatusInternalServerError, s.bearer(format, token).status, format)
 	}
 	down.Store(false)
-	require.Eventually(t, func() bool {
+	tooltest.Until(t, "the keys to be fetched again", func() bool {
 		return s.bearer("http2", token).status == http.StatusOK
-	}, 20*time.Second, 100*time.Millisecond, "the keys are there again")
+	})
 
 	fetches.Store(0)
 	s = start()

@@ -173,9 +173,6 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 	return &answer{s.t, res.StatusCode, res.Header, text}
 }
 
-// How long to wait for what happens in parallel to a test, and how often to look.
-const waitFor, tick = time.Minute, 5 * time.Millisecond
-
 // fields is a request's body.
 type fields map[string]string
 

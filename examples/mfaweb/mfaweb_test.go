@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // Pages, responses and errors all have the headers that keep a browser from doing more than it
@@ -136,17 +137,22 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// logged returns the log's entries of requests with an id.
-func logged(t *testing.T, id string) []map[string]any {
+// logged waits for the n entries in the log of requests with an id.
+func logged(t *testing.T, id string, n int) []map[string]any {
 	t.Helper()
 	var entries []map[string]any
-	for line := range strings.Lines(log.String()) {
-		var entry map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &entry))
-		if entry["request_id"] == id {
-			entries = append(entries, entry)
+	tooltest.Until(t, "lines of the log", func() bool {
+		entries = nil
+		for line := range strings.Lines(log.String()) {
+			var entry map[string]any
+			require.NoError(t, json.Unmarshal([]byte(line), &entry))
+			if entry["request_id"] == id {
+				entries = append(entries, entry)
+			}
 		}
-	}
+		return len(entries) >= n
+	})
+	require.Len(t, entries, n)
 	return entries
 }
 
@@ -189,8 +195,7 @@ func TestLog(t *testing.T) {
 	}
 	// A line is written after its response was sent, so lines of different connections can change
 	// places.
-	require.Eventually(t, func() bool { return len(logged(t, id)) == len(want) }, waitFor, tick)
-	entries := logged(t, id)
+	entries := logged(t, id, len(want))
 	for _, entry := range entries {
 		for _, name := range []string{"time", "duration_ms", "request_id"} {
 			assert.Contains(t, entry, name)
@@ -208,8 +213,7 @@ func TestLogWithoutAddress(t *testing.T) {
 		o.ClientAddress = func(*http.Request) string { return "" }
 	})
 	s.send(http.MethodGet, "/", "")
-	require.Eventually(t, func() bool { return len(logged(t, id)) == 1 }, waitFor, tick)
-	assert.NotContains(t, logged(t, id)[0], "client")
+	assert.NotContains(t, logged(t, id, 1)[0], "client")
 }
 
 // A handler that panics is an error like any other, and the panic's value stays out of the log.
@@ -222,8 +226,7 @@ func TestPanic(t *testing.T) {
 		o.Pages = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) })
 	})
 	s.send(http.MethodGet, "/", "").failed(http.StatusInternalServerError, "internal", "give-up")
-	require.Eventually(t, func() bool { return len(logged(t, id)) == 1 }, waitFor, tick)
-	entry := logged(t, id)[0]
+	entry := logged(t, id, 1)[0]
 	assert.Equal(t, "ERROR", entry["level"])
 	assert.Contains(t, entry["stack"], "TestPanic")
 }

@@ -16,7 +16,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
+
+// calls counts the calls of an operation.
+func calls(srv *cognitotest.Server, operation string) (n int) {
+	for _, call := range srv.Calls() {
+		if call.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
 
 // The user of a pool with optional MFA signs in, sets it up, and needs a code from then on.
 func TestOptional(t *testing.T) {
@@ -110,10 +121,10 @@ func TestReload(t *testing.T) {
 			p.click("#renewal summary")
 			p.click("#renew")
 			p.see("setup", "#key:not(:empty)")
-			require.Eventually(t, func() bool {
+			tooltest.Until(t, "a new key", func() bool {
 				shown := strings.ReplaceAll(p.text("#key"), " ", "")
 				return shown != "" && shown != first
-			}, time.Minute, 50*time.Millisecond)
+			})
 			p.scan()
 			p.enter(p.firstCode())
 			p.see("account", "#mfa-on")
@@ -287,13 +298,7 @@ func TestReplace(t *testing.T) {
 	p.enter(p.firstCode())
 	p.see("account", "#mfa-on")
 	assert.Contains(t, p.text("#notice"), "Your new authenticator app is in use.")
-	revoked := 0
-	for _, call := range srv.Calls() {
-		if call.Operation == "RevokeToken" {
-			revoked++
-		}
-	}
-	assert.Equal(t, 1, revoked, "the sign-in that was not fresh has ended")
+	assert.Equal(t, 1, calls(srv, "RevokeToken"), "the sign-in that was not fresh has ended")
 
 	p.click("#switch-off summary")
 	p.click("#switch-off button")
@@ -403,21 +408,13 @@ func TestWrongCodes(t *testing.T) {
 	p.open()
 	p.signIn("alice", password)
 	p.see("code", submit)
-	answers := func() (n int) {
-		for _, call := range srv.Calls() {
-			if call.Operation == "AdminRespondToAuthChallenge" {
-				n++
-			}
-		}
-		return n
-	}
 	for _, code := range []string{"12", "1234567", "12345x", "12 34 5"} {
 		p.enter(code)
 		p.see("code", "#error p")
 		assert.Equal(t, "A code has six digits. Enter all of them.", p.text("#error"))
 		p.focused("#code[aria-invalid=true]")
 	}
-	assert.Zero(t, answers())
+	assert.Zero(t, calls(srv, "AdminRespondToAuthChallenge"))
 	for range 5 {
 		p.enter("00-00 00")
 		p.see("code", "button[aria-disabled=false]")
@@ -427,7 +424,7 @@ func TestWrongCodes(t *testing.T) {
 	p.see("code", "#over p")
 	assert.Equal(t, "Too many wrong codes. Sign in again.", p.text("#over"))
 	assert.Equal(t, []string{"Sign in again"}, p.shown())
-	assert.Equal(t, 5, answers())
+	assert.Equal(t, 5, calls(srv, "AdminRespondToAuthChallenge"))
 
 	p.click("main > .button")
 	for range 10 {
@@ -454,13 +451,7 @@ func TestBusy(t *testing.T) {
 	assert.Equal(t, "Signing in…", p.text(submit))
 	p.do(chromedp.Click(chromedp.CSS(submit)), chromedp.Click(chromedp.CSS(submit)))
 	p.see("account", "#mfa-off")
-	calls := 0
-	for _, call := range srv.Calls() {
-		if call.Operation == "AdminInitiateAuth" {
-			calls++
-		}
-	}
-	assert.Equal(t, 1, calls)
+	assert.Equal(t, 1, calls(srv, "AdminInitiateAuth"))
 	p.done()
 }
 

@@ -318,9 +318,9 @@ func tourOfFailures(t *testing.T, language string) {
 // hint waits until the page admits that the script is late.
 func (p *person) hint() {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool {
+	tooltest.Until(p.t, "the hint that the script is late", func() bool {
 		return eval[float64](p, "document.getElementById('loading').offsetHeight") > 10
-	}, time.Minute, 100*time.Millisecond)
+	})
 }
 
 // script switches JavaScript on or off.

@@ -20,8 +20,8 @@ import (
 // except the empty one.
 const Require = "COGNITOMFA_REQUIRE_TOOLS"
 
-// TB is the part of testing.TB that the package uses. The interface itself would link the testing
-// package into whatever imports this one.
+// TB is the part of [testing.TB] that finding a tool requires. The interface itself would link the
+// testing package into whatever imports this one.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -73,9 +73,9 @@ func Missing(t TB, what, advice string) {
 	t.Skipf("%s is missing: %s", what, advice)
 }
 
-// T is the part of *testing.T that Context uses.
+// T is the part of *testing.T that the package uses.
 type T interface {
-	Context() context.Context
+	TB
 	Deadline() (time.Time, bool)
 	Cleanup(func())
 	Errorf(format string, args ...any)
@@ -102,4 +102,19 @@ func Context(t T) context.Context {
 		}
 	})
 	return ctx
+}
+
+// Until calls a function in the test's own goroutine until it returns true. At the limit of [Context] the
+// test ends, and says what it was waiting for.
+func Until(t T, what string, done func() bool) {
+	t.Helper()
+	ctx := Context(t)
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited for %s", what)
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }

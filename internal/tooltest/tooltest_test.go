@@ -132,3 +132,20 @@ func TestContextNearTheLimit(t *testing.T) {
 	d.end()
 	assert.Equal(t, "error: the test was stopped near the time limit of go test; -timeout sets another", d.ended)
 }
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	d := &double{T: t}
+	tries := 0
+	tooltest.Until(d, "three tries", func() bool {
+		tries++
+		return tries == 3
+	})
+	assert.Equal(t, 3, tries)
+	d.end()
+	assert.Empty(t, d.ended)
+
+	d = &double{T: t, deadline: time.Now()}
+	tooltest.Until(d, "a miracle", func() bool { return false })
+	assert.Equal(t, "fatal: waited for a miracle", d.ended)
+}

@@ -14,12 +14,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// T is the part of *testing.T that Tab uses.
-type T interface {
-	tooltest.T
-	tooltest.TB
-}
-
 // The tests of a package share one browser process.
 var (
 	once       sync.Once
@@ -31,7 +25,7 @@ var (
 // Tab opens a tab with a profile of its own and returns chromedp's context of it. The tab closes when
 // the test ends, or at the time limit of [tooltest.Context]. Without Chromium the test is skipped, or
 // fails if tools are required. TestMain must call Stop.
-func Tab(t T) context.Context {
+func Tab(t tooltest.T) context.Context {
 	t.Helper()
 	path := tooltest.Need(t, "chromium", "chromium", "chromium-browser", "google-chrome")
 	limit := tooltest.Context(t)

@@ -22,7 +22,8 @@ import (
 func main() {
 	starts := flag.Int("starts", 15, "how many times each emulator is started")
 	users := flag.Int("users", 150, "how many users each is taken through every call with")
-	modules := flag.String("modules", "node_modules", "the `folder` that npm installed cognito-local in")
+	modules := flag.String("modules", "node_modules",
+		"the `folder` that npm installed cognito-local in")
 	flag.Parse()
 	if err := run(context.Background(), *modules, *starts, *users); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
@@ -85,7 +86,8 @@ func run(ctx context.Context, modules string, starts, users int) error {
 	for i := range users {
 		for j := range processes {
 			side := (i + j) % 2
-			if err := processes[side].visit(ctx, fmt.Sprintf("user%d@example.com", i), &took[side]); err != nil {
+			name := fmt.Sprintf("user%d@example.com", i)
+			if err := processes[side].visit(ctx, name, &took[side]); err != nil {
 				return fmt.Errorf("%s: %w", sides[side].name, err)
 			}
 		}
@@ -147,7 +149,8 @@ func (e emulator) start(ctx context.Context, work string) (*process, time.Durati
 		return nil, 0, err
 	}
 	arguments := e.arguments(port)
-	cmd := exec.CommandContext(ctx, arguments[0], arguments[1:]...) //nolint:gosec // The programs are those of run.
+	//nolint:gosec // The programs are those of run.
+	cmd := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "HOST=127.0.0.1", "PORT="+port)
 

@@ -45,13 +45,14 @@ func newPool(ctx context.Context, url string) (pool, error) {
 	client, err := api.CreateUserPoolClient(ctx, &cognito.CreateUserPoolClientInput{
 		UserPoolId: id, ClientName: aws.String("bench"),
 		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{
-			types.ExplicitAuthFlowsTypeAllowUserPasswordAuth, types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
+			types.ExplicitAuthFlowsTypeAllowUserPasswordAuth,
+			types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth,
 		},
 	})
 	if err != nil {
 		return pool{}, err
 	}
-	return pool{api, id, client.UserPoolClient.ClientId}, nil
+	return pool{api: api, id: id, clientID: client.UserPoolClient.ClientId}, nil
 }
 
 func (p pool) firstSignIn(ctx context.Context) error {
@@ -105,7 +106,8 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 		{"InitiateAuth, to tokens", func() error {
 			answer, err := p.signIn(ctx, name)
 			if err == nil {
-				access, refresh = answer.AuthenticationResult.AccessToken, answer.AuthenticationResult.RefreshToken
+				result := answer.AuthenticationResult
+				access, refresh = result.AccessToken, result.RefreshToken
 			}
 			return err
 		}},
@@ -114,7 +116,8 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 			return err
 		}},
 		{"AssociateSoftwareToken", func() error {
-			answer, err := p.api.AssociateSoftwareToken(ctx, &cognito.AssociateSoftwareTokenInput{AccessToken: access})
+			answer, err := p.api.AssociateSoftwareToken(ctx,
+				&cognito.AssociateSoftwareTokenInput{AccessToken: access})
 			if err == nil {
 				key = otpauth.Key{Secret: otpauth.NewSecret(*answer.SecretCode)}
 			}
@@ -154,7 +157,8 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 				return err
 			}
 			_, err = p.api.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
-				ClientId: p.clientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa, Session: session,
+				ClientId: p.clientID, ChallengeName: types.ChallengeNameTypeSoftwareTokenMfa,
+				Session:            session,
 				ChallengeResponses: map[string]string{"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": code},
 			})
 			return err

@@ -98,7 +98,8 @@ func TestReadme(t *testing.T) {
 	}
 	require.Contains(t, script, "aws-sdk.mjs")
 	node(t)
-	cmd := exec.CommandContext(tooltest.Context(t), tooltest.Need(t, "bash", "bash"), "-euo", "pipefail", "-c", script)
+	bash := tooltest.Need(t, "bash", "bash")
+	cmd := exec.CommandContext(tooltest.Context(t), bash, "-euo", "pipefail", "-c", script)
 	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -28,7 +28,7 @@ import (
 
 const (
 	password = "Passw0rd!"
-	secret   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" // of the authenticator that the user "both" comes with
+	secret   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" // of the authenticator of the user "both"
 )
 
 func TestMain(m *testing.M) {
@@ -62,7 +62,7 @@ type desk struct {
 	control                     *http.ServeMux
 	page                        string // the address that control is served at
 	settings                    settings
-	tools                       string // the folder that programs look for others in first, if that matters
+	tools                       string // a folder to put first in PATH, if any
 }
 
 // settings are what a program reads from its standard input.
@@ -103,7 +103,9 @@ func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 		t: t, control: http.NewServeMux(),
 		optional: start(func(o *cognitotest.Options) {
 			o.SMS = true
-			o.FirstFactors = []types.AuthFactorType{types.AuthFactorTypePassword, types.AuthFactorTypeEmailOtp}
+			o.FirstFactors = []types.AuthFactorType{
+				types.AuthFactorTypePassword, types.AuthFactorTypeEmailOtp,
+			}
 		}),
 		required: start(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }),
 		devices: start(func(o *cognitotest.Options) {
@@ -122,7 +124,8 @@ func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 	})
 	d.required.AddUser(cognitotest.User{Username: "newcomer", Password: password})
 	d.optional.AddUser(cognitotest.User{
-		Username: "reader", Password: password, Email: "reader@example.com", Groups: []string{"readers"},
+		Username: "reader", Password: password, Email: "reader@example.com",
+		Groups: []string{"readers"},
 	})
 
 	d.devices.AddUser(cognitotest.User{Username: "owner", Password: password, TOTP: secret})
@@ -156,7 +159,8 @@ func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"now": srv.Now().UTC()})
 	})
-	d.control.HandleFunc("GET "+path+"/users/{username}/outbox", func(w http.ResponseWriter, r *http.Request) {
+	outbox := "GET " + path + "/users/{username}/outbox"
+	d.control.HandleFunc(outbox, func(w http.ResponseWriter, r *http.Request) {
 		messages := []map[string]string{}
 		for _, message := range srv.Outbox(r.PathValue("username")) {
 			messages = append(messages, map[string]string{"code": message.Code})
@@ -201,7 +205,8 @@ func boto3(t *testing.T) string {
 // node finds Node.js, and sees to it that the packages are there that its programs use.
 func node(t *testing.T) string {
 	t.Helper()
-	locked, installed := npmPackages(t, "package-lock.json"), npmPackages(t, "node_modules/.package-lock.json")
+	locked := npmPackages(t, "package-lock.json")
+	installed := npmPackages(t, "node_modules/.package-lock.json")
 	const advice = "run make packages, or npm ci in examples/clients"
 	for name, p := range locked {
 		// Optional packages are for other systems.
@@ -237,7 +242,8 @@ func calls(srv *cognitotest.Server) []string {
 	for _, call := range srv.Calls() {
 		words := []string{call.Operation}
 		for _, detail := range []string{
-			call.Params["AuthFlow"], call.Params["ChallengeName"], strings.TrimSuffix(call.Error, "Exception"),
+			call.Params["AuthFlow"], call.Params["ChallengeName"],
+			strings.TrimSuffix(call.Error, "Exception"),
 		} {
 			if detail != "" {
 				words = append(words, detail)
@@ -257,7 +263,8 @@ func (d *desk) happened(flow []string, more ...string) {
 	assert.Subset(d.t, optional, slices.Concat(flow, more, []string{
 		"SignUp", "ConfirmSignUp",
 		flow[len(flow)-1] + " UserNotConfirmed", flow[len(flow)-1] + " NotAuthorized",
-		"AssociateSoftwareToken", "VerifySoftwareToken EnableSoftwareTokenMFA", "VerifySoftwareToken",
+		"AssociateSoftwareToken", "VerifySoftwareToken EnableSoftwareTokenMFA",
+		"VerifySoftwareToken",
 		"SetUserMFAPreference",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA ExpiredCode",
 		"RespondToAuthChallenge SOFTWARE_TOKEN_MFA CodeMismatch",

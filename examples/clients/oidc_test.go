@@ -21,7 +21,9 @@ func TestDiscovery(t *testing.T) {
 	} {
 		srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.Issuer = issuer })
 		t.Cleanup(srv.Close)
-		srv.AddUser(cognitotest.User{Username: "alice", Password: password, Email: "alice@example.com"})
+		srv.AddUser(cognitotest.User{
+			Username: "alice", Password: password, Email: "alice@example.com",
+		})
 		ctx := oidc.ClientContext(t.Context(), &http.Client{Transport: resolve{srv}})
 
 		provider, err := oidc.NewProvider(ctx, srv.Issuer())

@@ -42,7 +42,8 @@ func TestTerraform(t *testing.T) {
 	}
 	run("init", "-no-color")
 	run("apply", "-auto-approve", "-no-color")
-	run("plan", "-detailed-exitcode", "-no-color") // 2, and so an error, if there is something to change
+	// Its status is 2, and so an error, if there is something to change.
+	run("plan", "-detailed-exitcode", "-no-color")
 
 	ann, found := strict.LookupUser("ann")
 	require.True(t, found)
@@ -78,7 +79,8 @@ func terraformWithProvider(t *testing.T) (terraform, settings string) {
 	}
 	// Where Terraform looks by itself, and where packages from elsewhere are put.
 	for _, place := range []string{
-		filepath.Join(home, ".terraform.d/plugins"), filepath.Join(home, ".local/share/terraform/plugins"),
+		filepath.Join(home, ".terraform.d/plugins"),
+		filepath.Join(home, ".local/share/terraform/plugins"),
 		"/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*",
 	} {
 		found, err := filepath.Glob(filepath.Join(place, "registry.terraform.io/hashicorp/aws"))
@@ -88,7 +90,8 @@ func terraformWithProvider(t *testing.T) (terraform, settings string) {
 		}
 		settings = filepath.Join(t.TempDir(), "terraformrc")
 		mirror := filepath.Dir(filepath.Dir(filepath.Dir(found[0])))
-		text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+		text := fmt.Sprintf(
+			"provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 		require.NoError(t, os.WriteFile(settings, []byte(text), 0o600))
 		return terraform, settings
 	}

@@ -440,7 +440,8 @@ func TestAuthorizerEvents(t *testing.T) {
 	}
 	const api = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5"
 	for _, arn := range []string{
-		"*", "arn:aws:execute-api:eu-west-1:123456789012:*/*/*", api, api + "/prod", api + "/*/GET/",
+		"*", "arn:aws:execute-api:eu-west-1:123456789012:*/*/*", api, api + "/prod",
+		api + "/*/GET/",
 		api + "//GET/", "arn:aws:lambda:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/x", ":::::a/b/c",
 	} {
 		d := s.authorize("token", change("token", "methodArn", arn))

@@ -30,9 +30,13 @@ func TestWrongCredentials(t *testing.T) {
 func TestUsers(t *testing.T) {
 	s := newService(t, nil)
 	for code, user := range map[string]cognitotest.User{
-		"user-disabled":           {Username: "white-rabbit", Disabled: true},
-		"user-not-confirmed":      {Username: "mad-hatter", Status: types.UserStatusTypeUnconfirmed},
-		"password-reset-required": {Username: "cheshire-cat", Status: types.UserStatusTypeResetRequired},
+		"user-disabled": {Username: "white-rabbit", Disabled: true},
+		"user-not-confirmed": {
+			Username: "mad-hatter", Status: types.UserStatusTypeUnconfirmed,
+		},
+		"password-reset-required": {
+			Username: "cheshire-cat", Status: types.UserStatusTypeResetRequired,
+		},
 	} {
 		user.Password = password
 		logs.forbid("user name", user.Username)
@@ -127,43 +131,52 @@ func TestCognitosErrors(t *testing.T) {
 		status int
 		code   string
 	}{
-		{failing("TooManyRequestsException"), 429, "throttled"},
-		{failing("LimitExceededException"), 429, "throttled"},
-		{failing("ForbiddenException"), 403, "rejected"},
-		{failing("UserLambdaValidationException"), 403, "rejected"},
-		{failing("ResourceNotFoundException"), 500, "misconfigured"},
-		{failing("InvalidParameterException"), 500, "misconfigured"},
-		{failing("AccessDeniedException"), 500, "misconfigured"},
-		{failing("UnrecognizedClientException"), 500, "misconfigured"},
-		{secretHash, 500, "misconfigured"},
-		{failing("UserNotConfirmedException"), 403, "user-not-confirmed"},
-		{failing("PasswordResetRequiredException"), 403, "password-reset-required"},
-		{failing("CodeMismatchException"), 400, "wrong-code"},
-		{failing("EnableSoftwareTokenMFAException"), 400, "wrong-code"},
-		{failing("ExpiredCodeException"), 400, "used-code"},
-		{failing("SoftwareTokenMFANotFoundException"), 400, "not-enrolled"},
-		{failing("ANewException"), 500, "misconfigured"},
-		{cognitotest.InternalError(), 502, "unavailable"},
-		{cognitotest.DropBefore(), 502, "unavailable"},
-		{cognitotest.DropAfter(), 502, "unavailable"},
-		{cognitotest.CutAnswer(), 502, "unavailable"},
+		{fault: failing("TooManyRequestsException"), status: 429, code: "throttled"},
+		{fault: failing("LimitExceededException"), status: 429, code: "throttled"},
+		{fault: failing("ForbiddenException"), status: 403, code: "rejected"},
+		{fault: failing("UserLambdaValidationException"), status: 403, code: "rejected"},
+		{fault: failing("ResourceNotFoundException"), status: 500, code: "misconfigured"},
+		{fault: failing("InvalidParameterException"), status: 500, code: "misconfigured"},
+		{fault: failing("AccessDeniedException"), status: 500, code: "misconfigured"},
+		{fault: failing("UnrecognizedClientException"), status: 500, code: "misconfigured"},
+		{fault: secretHash, status: 500, code: "misconfigured"},
+		{fault: failing("UserNotConfirmedException"), status: 403, code: "user-not-confirmed"},
+		{
+			fault: failing("PasswordResetRequiredException"), status: 403,
+			code: "password-reset-required",
+		},
+		{fault: failing("CodeMismatchException"), status: 400, code: "wrong-code"},
+		{fault: failing("EnableSoftwareTokenMFAException"), status: 400, code: "wrong-code"},
+		{fault: failing("ExpiredCodeException"), status: 400, code: "used-code"},
+		{fault: failing("SoftwareTokenMFANotFoundException"), status: 400, code: "not-enrolled"},
+		{fault: failing("ANewException"), status: 500, code: "misconfigured"},
+		{fault: cognitotest.InternalError(), status: 502, code: "unavailable"},
+		{fault: cognitotest.DropBefore(), status: 502, code: "unavailable"},
+		{fault: cognitotest.DropAfter(), status: 502, code: "unavailable"},
+		{fault: cognitotest.CutAnswer(), status: 502, code: "unavailable"},
 	}
 	for _, operation := range []struct {
 		function, operation string
 		members             []string
 	}{
-		{"signin", "AdminInitiateAuth", []string{"userId", userName, "userPassword", password}},
-		{"mfa", "AssociateSoftwareToken", []string{
+		{
+			function: "signin", operation: "AdminInitiateAuth",
+			members: []string{"userId", userName, "userPassword", password},
+		},
+		{function: "mfa", operation: "AssociateSoftwareToken", members: []string{
 			"accessToken", *s.cognito.IssueTokens(userName).AccessToken,
 		}},
-		{"verify", "VerifySoftwareToken", []string{
+		{function: "verify", operation: "VerifySoftwareToken", members: []string{
 			"accessToken", "an-access-token", "mfaCode", "271828",
 		}},
-		{"mfasignin", "AdminRespondToAuthChallenge", []string{
+		{function: "mfasignin", operation: "AdminRespondToAuthChallenge", members: []string{
 			"mfaCode", "314159", "authParamSession", "a-session-of-some-length",
 			"authParamUserId", userName,
 		}},
-		{"refresh", "GetTokensFromRefreshToken", []string{"refreshToken", "a-refresh-token"}},
+		{
+			function: "refresh", operation: "GetTokensFromRefreshToken",
+			members: []string{"refreshToken", "a-refresh-token"},
+		},
 	} {
 		for _, f := range faults {
 			s.cognito.Fail(operation.operation, f.fault)

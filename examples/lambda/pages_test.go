@@ -42,7 +42,7 @@ func (s *service) get(format string, r request, change func(e map[string]any)) p
 		Body              string
 	}
 	require.NoError(s.t, json.Unmarshal(result.Payload, &out))
-	p := page{out.StatusCode, http.Header{}, out.Body}
+	p := page{status: out.StatusCode, header: http.Header{}, body: out.Body}
 	for name, value := range out.Headers {
 		p.header.Set(name, value)
 	}
@@ -105,13 +105,15 @@ func TestPages(t *testing.T) {
 // Below a stage or a base path the pages are there, and so is what their links and forms lead to.
 func TestBasePath(t *testing.T) {
 	for name, c := range map[string]struct{ basePath, stage, before string }{
-		"the default stage":          {"", "$default", ""},
-		"a stage":                    {"", "prod", "/prod"},
-		"a stage with another name":  {"", "v1-2_x", "/v1-2_x"},
-		"a domain without base path": {"", "prod", ""},
-		"a domain with base path":    {"/v1", "prod", "/v1"},
-		"a domain with a long one":   {"/users/v1/", "$default", "/users/v1"},
-		"the stage all the same":     {"/v1", "prod", "/prod"},
+		"the default stage":          {stage: "$default"},
+		"a stage":                    {stage: "prod", before: "/prod"},
+		"a stage with another name":  {stage: "v1-2_x", before: "/v1-2_x"},
+		"a domain without base path": {stage: "prod"},
+		"a domain with base path":    {basePath: "/v1", stage: "prod", before: "/v1"},
+		"a domain with a long one": {
+			basePath: "/users/v1/", stage: "$default", before: "/users/v1",
+		},
+		"the stage all the same": {basePath: "/v1", stage: "prod", before: "/prod"},
 	} {
 		for _, format := range formats {
 			t.Run(name+" "+format, func(t *testing.T) {

@@ -31,61 +31,147 @@ func TestRequests(t *testing.T) {
 		status   int
 		code     string
 	}{
-		{"base64", "signin", request{body: right, base64: true}, 200, ""},
-		{"with what it does not know", "signin", body(`{"x":[{}],` + right[1:]), 200, ""},
-		{"of exactly 64 KiB", "signin", body(whole), 200, ""},
-		{"below a base path", "signin", request{path: "/v1/signin", body: right}, 200, ""},
-		{"with a charset", "signin", typed("application/json; charset=UTF-8"), 200, ""},
-
-		{"too large", "signin", body(whole + " "), 413, "too-large"},
-		{"in base64", "signin", request{body: whole + " ", base64: true}, 413, "too-large"},
-		{"much too large", "mfa", body(strings.Repeat("x", 5<<20)), 413, "too-large"},
-		{"empty", "signin", request{}, 400, "malformed-json"},
-		{"cut off", "signin", body(right[:len(right)-1]), 400, "malformed-json"},
-		{"two objects", "verify", body("{}{}"), 400, "malformed-json"},
-		{"a list", "mfa", body("[]"), 400, "malformed-json"},
-		{"no UTF-8", "signin", request{body: "{\"x\":\"\xff\"}", base64: true}, 400, "malformed-json"},
-		{"another type", "signin", typed("text/plain"), 415, "unsupported-media-type"},
-
-		{"no user", "signin", body(`{"userPassword":"x"}`), 400, "missing-field"},
-		{"no password", "signin", body(`{"userId":"x"}`), 400, "missing-field"},
-		{"a null", "signin", body(`{"userId":null,"userPassword":"x"}`), 400, "missing-field"},
-		{"no token", "mfa", body(`{}`), 400, "bad-field"},
 		{
-			"token and session", "mfa",
-			body(`{"accessToken":"x","authParamSession":"x","authParamUserId":"x"}`), 400, "bad-field",
-		},
-		{"session, no user", "mfa", body(`{"authParamSession":"x"}`), 400, "missing-field"},
-		{"no code", "verify", body(`{"accessToken":"x"}`), 400, "missing-field"},
-		{"nobody", "verify", body(`{"mfaCode":"123456"}`), 400, "bad-field"},
-		{
-			"no session", "mfasignin",
-			body(`{"mfaCode":"123456","authParamUserId":"x"}`), 400, "missing-field",
+			name: "base64", function: "signin", request: request{body: right, base64: true},
+			status: 200,
 		},
 		{
-			"another challenge", "mfasignin",
-			body(`{"mfaCode":"123456","authParamUserId":"x","authParamSession":"x",` +
-				`"ChallengeName":"x"}`), 400, "bad-field",
+			name: "with what it does not know", function: "signin",
+			request: body(`{"x":[{}],` + right[1:]), status: 200,
 		},
-		{"no refresh token", "refresh", body(`{}`), 400, "missing-field"},
-		{"a number", "signin", body(`{"userId":1,"userPassword":"x"}`), 400, "bad-field"},
-		{"an object", "verify", body(`{"mfaCode":{},"accessToken":"x"}`), 400, "bad-field"},
+		{name: "of exactly 64 KiB", function: "signin", request: body(whole), status: 200},
 		{
-			"a number for a code", "mfasignin",
-			body(`{"mfaCode":123456,"authParamUserId":"x","authParamSession":"x"}`), 400, "bad-field",
+			name: "below a base path", function: "signin",
+			request: request{path: "/v1/signin", body: right}, status: 200,
 		},
 		{
-			"a field twice", "signin",
-			body(`{"userId":"x","userId":"y","userPassword":"x"}`), 400, "bad-field",
+			name: "with a charset", function: "signin",
+			request: typed("application/json; charset=UTF-8"), status: 200,
 		},
 
-		{"an unknown path", "signin", request{path: "/signup", body: right}, 404, "not-found"},
-		{"a longer path", "signin", request{path: "/mfasignin", body: right}, 404, "not-found"},
-		{"the root", "mfa", request{path: "/", body: right}, 404, "not-found"},
-		{"another's path", "mfa", request{path: "/signin", body: right}, 404, "not-found"},
-		{"GET", "signin", request{method: http.MethodGet}, 405, "method-not-allowed"},
-		{"DELETE", "verify", request{method: http.MethodDelete}, 405, "method-not-allowed"},
-		{"a method of its own", "mfa", request{method: "a b"}, 405, "method-not-allowed"},
+		{
+			name: "too large", function: "signin", request: body(whole + " "), status: 413,
+			code: "too-large",
+		},
+		{
+			name: "in base64", function: "signin",
+			request: request{body: whole + " ", base64: true}, status: 413, code: "too-large",
+		},
+		{
+			name: "much too large", function: "mfa", request: body(strings.Repeat("x", 5<<20)),
+			status: 413, code: "too-large",
+		},
+		{name: "empty", function: "signin", status: 400, code: "malformed-json"},
+		{
+			name: "cut off", function: "signin", request: body(right[:len(right)-1]), status: 400,
+			code: "malformed-json",
+		},
+		{
+			name: "two objects", function: "verify", request: body("{}{}"), status: 400,
+			code: "malformed-json",
+		},
+		{name: "a list", function: "mfa", request: body("[]"), status: 400, code: "malformed-json"},
+		{
+			name: "no UTF-8", function: "signin",
+			request: request{body: "{\"x\":\"\xff\"}", base64: true}, status: 400,
+			code: "malformed-json",
+		},
+		{
+			name: "another type", function: "signin", request: typed("text/plain"), status: 415,
+			code: "unsupported-media-type",
+		},
+
+		{
+			name: "no user", function: "signin", request: body(`{"userPassword":"x"}`), status: 400,
+			code: "missing-field",
+		},
+		{
+			name: "no password", function: "signin", request: body(`{"userId":"x"}`), status: 400,
+			code: "missing-field",
+		},
+		{
+			name: "a null", function: "signin", request: body(`{"userId":null,"userPassword":"x"}`),
+			status: 400, code: "missing-field",
+		},
+		{name: "no token", function: "mfa", request: body(`{}`), status: 400, code: "bad-field"},
+		{
+			name: "token and session", function: "mfa",
+			request: body(`{"accessToken":"x","authParamSession":"x","authParamUserId":"x"}`),
+			status:  400, code: "bad-field",
+		},
+		{
+			name: "session, no user", function: "mfa", request: body(`{"authParamSession":"x"}`),
+			status: 400, code: "missing-field",
+		},
+		{
+			name: "no code", function: "verify", request: body(`{"accessToken":"x"}`), status: 400,
+			code: "missing-field",
+		},
+		{
+			name: "nobody", function: "verify", request: body(`{"mfaCode":"123456"}`), status: 400,
+			code: "bad-field",
+		},
+		{
+			name: "no session", function: "mfasignin",
+			request: body(`{"mfaCode":"123456","authParamUserId":"x"}`), status: 400,
+			code: "missing-field",
+		},
+		{
+			name: "another challenge", function: "mfasignin",
+			request: body(`{"mfaCode":"123456","authParamUserId":"x","authParamSession":"x",` +
+				`"ChallengeName":"x"}`), status: 400, code: "bad-field",
+		},
+		{
+			name: "no refresh token", function: "refresh", request: body(`{}`), status: 400,
+			code: "missing-field",
+		},
+		{
+			name: "a number", function: "signin", request: body(`{"userId":1,"userPassword":"x"}`),
+			status: 400, code: "bad-field",
+		},
+		{
+			name: "an object", function: "verify",
+			request: body(`{"mfaCode":{},"accessToken":"x"}`), status: 400, code: "bad-field",
+		},
+		{
+			name: "a number for a code", function: "mfasignin",
+			request: body(`{"mfaCode":123456,"authParamUserId":"x","authParamSession":"x"}`),
+			status:  400, code: "bad-field",
+		},
+		{
+			name: "a field twice", function: "signin",
+			request: body(`{"userId":"x","userId":"y","userPassword":"x"}`), status: 400,
+			code: "bad-field",
+		},
+
+		{
+			name: "an unknown path", function: "signin",
+			request: request{path: "/signup", body: right}, status: 404, code: "not-found",
+		},
+		{
+			name: "a longer path", function: "signin",
+			request: request{path: "/mfasignin", body: right}, status: 404, code: "not-found",
+		},
+		{
+			name: "the root", function: "mfa", request: request{path: "/", body: right},
+			status: 404, code: "not-found",
+		},
+		{
+			name: "another's path", function: "mfa", request: request{path: "/signin", body: right},
+			status: 404, code: "not-found",
+		},
+		{
+			name: "GET", function: "signin", request: request{method: http.MethodGet}, status: 405,
+			code: "method-not-allowed",
+		},
+		{
+			name: "DELETE", function: "verify", request: request{method: http.MethodDelete},
+			status: 405, code: "method-not-allowed",
+		},
+		{
+			name: "a method of its own", function: "mfa", request: request{method: "a b"},
+			status: 405, code: "method-not-allowed",
+		},
 	}
 	s := newService(t, nil)
 	for _, c := range cases {

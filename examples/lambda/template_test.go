@@ -215,24 +215,69 @@ func TestLint(t *testing.T) {
 	wrong := string(text)
 	var complaints []string
 	for _, m := range []struct{ right, wrong, complaint string }{
-		{"MfaConfiguration:", "MFAConfiguration:", "additional properties 'MFAConfiguration'"},
-		{"UserPoolId: !Ref UserPool", "ClientName: x", "missing property 'UserPoolId'"},
-		{"Architectures: [arm64]", "Architectures: !Ref Nothing", "nor a parameter Nothing"},
-		{"!GetAtt VerifyRole.Arn", "!GetAtt Verifier.Arn", "no resource Verifier"},
-		{"AWS::Logs::LogGroup", "AWS::Logs::LogHeap", `no type of resource "AWS::Logs::LogHeap"`},
-		{"ExplicitAuthFlows: [", "ExplicitAuthFlows: all # [", "got string, want array"},
-		{"- HasOrigin", "- HasNone", "no condition HasNone"},
-		{"ThrottlingRateLimit: 50", "ThrottlingRateLimit: many", "got string, want number"},
+		{
+			right: "MfaConfiguration:", wrong: "MFAConfiguration:",
+			complaint: "additional properties 'MFAConfiguration'",
+		},
+		{
+			right: "UserPoolId: !Ref UserPool", wrong: "ClientName: x",
+			complaint: "missing property 'UserPoolId'",
+		},
+		{
+			right: "Architectures: [arm64]", wrong: "Architectures: !Ref Nothing",
+			complaint: "nor a parameter Nothing",
+		},
+		{
+			right: "!GetAtt VerifyRole.Arn", wrong: "!GetAtt Verifier.Arn",
+			complaint: "no resource Verifier",
+		},
+		{
+			right: "AWS::Logs::LogGroup", wrong: "AWS::Logs::LogHeap",
+			complaint: `no type of resource "AWS::Logs::LogHeap"`,
+		},
+		{
+			right: "ExplicitAuthFlows: [", wrong: "ExplicitAuthFlows: all # [",
+			complaint: "got string, want array",
+		},
+		{right: "- HasOrigin", wrong: "- HasNone", complaint: "no condition HasNone"},
+		{
+			right: "ThrottlingRateLimit: 50", wrong: "ThrottlingRateLimit: many",
+			complaint: "got string, want number",
+		},
 
 		// What the schema was corrected about.
-		{"AccessLogSettings:", "AccessLogSetting:", "additional properties 'AccessLogSetting' not"},
-		{"ThrottlingRateLimit: 20", "ThrottleRate: 20", "additional properties 'ThrottleRate'"},
-		{"ReauthorizeEvery: 60", "ReauthorizeEvery: 6000", "maximum: got 6,000, want 3,600"},
-		{"FunctionArn: !GetAtt", "Function: !GetAtt", "missing property 'FunctionArn'"},
-		{"Default: ESSENTIALS", "Default: GOLD", "must be one of 'LITE', 'ESSENTIALS', 'PLUS'"},
-		{"Default: ACTIVE", "Default: ON", "must be one of 'ACTIVE', 'INACTIVE'"},
-		{"RetryGracePeriodSeconds: 60", "RetryGracePeriodSeconds: 61", "maximum: got 61, want 60"},
-		{"{LogGroup: !Ref MfaLog}", "{Group: !Ref MfaLog}", "additional properties 'Group' not"},
+		{
+			right: "AccessLogSettings:", wrong: "AccessLogSetting:",
+			complaint: "additional properties 'AccessLogSetting' not",
+		},
+		{
+			right: "ThrottlingRateLimit: 20", wrong: "ThrottleRate: 20",
+			complaint: "additional properties 'ThrottleRate'",
+		},
+		{
+			right: "ReauthorizeEvery: 60", wrong: "ReauthorizeEvery: 6000",
+			complaint: "maximum: got 6,000, want 3,600",
+		},
+		{
+			right: "FunctionArn: !GetAtt", wrong: "Function: !GetAtt",
+			complaint: "missing property 'FunctionArn'",
+		},
+		{
+			right: "Default: ESSENTIALS", wrong: "Default: GOLD",
+			complaint: "must be one of 'LITE', 'ESSENTIALS', 'PLUS'",
+		},
+		{
+			right: "Default: ACTIVE", wrong: "Default: ON",
+			complaint: "must be one of 'ACTIVE', 'INACTIVE'",
+		},
+		{
+			right: "RetryGracePeriodSeconds: 60", wrong: "RetryGracePeriodSeconds: 61",
+			complaint: "maximum: got 61, want 60",
+		},
+		{
+			right: "{LogGroup: !Ref MfaLog}", wrong: "{Group: !Ref MfaLog}",
+			complaint: "additional properties 'Group' not",
+		},
 	} {
 		require.Contains(t, wrong, m.right)
 		wrong = strings.Replace(wrong, m.right, m.wrong, 1)

@@ -132,44 +132,80 @@ func TestCognitosErrors(t *testing.T) {
 		code      string
 		next      string
 	}{
-		{admin, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
-		{admin, cognitotest.InternalError(), gateway, "unavailable", "back-off"},
-		{admin, cognitotest.DropBefore(), gateway, "unavailable", "back-off"},
-		{admin, cognitotest.CutAnswer(), gateway, "unavailable", "back-off"},
 		{
-			admin, failing("ResourceNotFoundException", "User pool client x does not exist."),
-			internal, "misconfigured", "give-up",
+			operation: admin, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			next: "back-off",
 		},
 		{
-			admin, failing("NotAuthorizedException", "Unable to verify secret hash for client x"),
-			internal, "misconfigured", "give-up",
+			operation: admin, fault: cognitotest.InternalError(), status: gateway,
+			code: "unavailable", next: "back-off",
 		},
 		{
-			admin, failing("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
-			internal, "misconfigured", "give-up",
+			operation: admin, fault: cognitotest.DropBefore(), status: gateway, code: "unavailable",
+			next: "back-off",
 		},
 		{
-			admin, failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
-			refused, "rejected", "give-up",
-		},
-		{admin, failing("BrandNewException", "something new"), internal, "misconfigured", "give-up"},
-		{respond, cognitotest.DropAfter(), gateway, "unavailable", "start-over"},
-		{respond, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
-		{
-			respond, failing("AliasExistsException", "An account with the email already exists."),
-			invalid, "bad-attribute", "same-challenge",
+			operation: admin, fault: cognitotest.CutAnswer(), status: gateway, code: "unavailable",
+			next: "back-off",
 		},
 		{
-			respond, failing("InvalidPasswordException", "too short"),
-			invalid, "password-policy", "same-challenge",
+			operation: admin,
+			fault:     failing("ResourceNotFoundException", "User pool client x does not exist."),
+			status:    internal, code: "misconfigured", next: "give-up",
 		},
-		{associate, cognitotest.Throttle(), tooMany, "throttled", "back-off"},
 		{
-			verify, failing("CodeMismatchException", "Invalid code received for user"),
-			invalid, "wrong-code", "same-challenge",
+			operation: admin,
+			fault:     failing("NotAuthorizedException", "Unable to verify secret hash for client x"),
+			status:    internal, code: "misconfigured", next: "give-up",
 		},
-		{verify, cognitotest.DropBefore(), gateway, "unavailable", "back-off"},
-		{prefer, cognitotest.Throttle(), gateway, "mfa-not-enabled", "back-off"},
+		{
+			operation: admin,
+			fault:     failing("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
+			status:    internal, code: "misconfigured", next: "give-up",
+		},
+		{
+			operation: admin,
+			fault:     failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
+			status:    refused, code: "rejected", next: "give-up",
+		},
+		{
+			operation: admin, fault: failing("BrandNewException", "something new"),
+			status: internal, code: "misconfigured", next: "give-up",
+		},
+		{
+			operation: respond, fault: cognitotest.DropAfter(), status: gateway,
+			code: "unavailable", next: "start-over",
+		},
+		{
+			operation: respond, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			next: "back-off",
+		},
+		{
+			operation: respond,
+			fault:     failing("AliasExistsException", "An account with the email already exists."),
+			status:    invalid, code: "bad-attribute", next: "same-challenge",
+		},
+		{
+			operation: respond, fault: failing("InvalidPasswordException", "too short"),
+			status: invalid, code: "password-policy", next: "same-challenge",
+		},
+		{
+			operation: associate, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			next: "back-off",
+		},
+		{
+			operation: verify,
+			fault:     failing("CodeMismatchException", "Invalid code received for user"),
+			status:    invalid, code: "wrong-code", next: "same-challenge",
+		},
+		{
+			operation: verify, fault: cognitotest.DropBefore(), status: gateway,
+			code: "unavailable", next: "back-off",
+		},
+		{
+			operation: prefer, fault: cognitotest.Throttle(), status: gateway,
+			code: "mfa-not-enabled", next: "back-off",
+		},
 	} {
 		t.Run(test.operation+" "+test.code, func(t *testing.T) {
 			messages := make(map[string]string)
@@ -213,7 +249,8 @@ func TestBadRequests(t *testing.T) {
 		mediaType = "unsupported-media-type"
 		malformed = "malformed-json"
 	)
-	deep, long := strings.Repeat("[", 30_000)+strings.Repeat("]", 30_000), strings.Repeat("y", 64<<10)
+	deep := strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000)
+	long := strings.Repeat("y", 64<<10)
 	statuses := map[string]int{
 		mediaType:       http.StatusUnsupportedMediaType,
 		malformed:       http.StatusBadRequest,
@@ -244,34 +281,58 @@ func TestBadRequests(t *testing.T) {
 			body        string
 			code        string
 		}{
-			{"no type", "", whole, mediaType},
-			{"form", "application/x-www-form-urlencoded", "userId=x", mediaType},
-			{"text", "text/plain", whole, mediaType},
-			{"other JSON", "application/json-patch+json", whole, mediaType},
-			{"charset", plain + "; charset=shift_jis", whole, mediaType},
-			{"bad type", plain + "; charset", whole, mediaType},
-			{"empty", plain, "", malformed},
-			{"space", plain, " \n", malformed},
-			{"null", plain, "null", malformed},
-			{"array", plain, "[" + whole + "]", malformed},
-			{"string", plain, `"x"`, malformed},
-			{"number", plain, "1", malformed},
-			{"not closed", plain, "{" + good, malformed},
-			{"comma", plain, "{" + good + ",}", malformed},
-			{"two values", plain, whole + "{}", malformed},
-			{"text after it", plain, whole + " x", malformed},
-			{"single quotes", plain, "{'x':1}", malformed},
-			{"name without value", plain, `{"x"`, malformed},
-			{"number as name", plain, `{1:"x"}`, malformed},
-			{"not UTF-8", plain, "{" + good + ",\"y\":\"\xff\"}", malformed},
-			{"byte order mark", plain, "\ufeff" + whole, malformed},
-			{"deep", plain, `{"y":` + deep + "}", malformed},
-			{"nothing", plain, "{}", missing},
-			{"null field", plain, `{"` + first + `":null}`, missing},
-			{"number field", plain, `{"` + first + `":1}`, "bad-field"},
-			{"object field", plain, `{"` + first + `":{}}`, "bad-field"},
-			{"duplicate field", plain, `{"` + first + `":"x",` + good + "}", "bad-field"},
-			{"too large", plain, "{" + good + `,"y":"` + long + `"}`, "too-large"},
+			{name: "no type", body: whole, code: mediaType},
+			{
+				name: "form", contentType: "application/x-www-form-urlencoded", body: "userId=x",
+				code: mediaType,
+			},
+			{name: "text", contentType: "text/plain", body: whole, code: mediaType},
+			{
+				name: "other JSON", contentType: "application/json-patch+json", body: whole,
+				code: mediaType,
+			},
+			{
+				name: "charset", contentType: plain + "; charset=shift_jis", body: whole,
+				code: mediaType,
+			},
+			{name: "bad type", contentType: plain + "; charset", body: whole, code: mediaType},
+			{name: "empty", contentType: plain, code: malformed},
+			{name: "space", contentType: plain, body: " \n", code: malformed},
+			{name: "null", contentType: plain, body: "null", code: malformed},
+			{name: "array", contentType: plain, body: "[" + whole + "]", code: malformed},
+			{name: "string", contentType: plain, body: `"x"`, code: malformed},
+			{name: "number", contentType: plain, body: "1", code: malformed},
+			{name: "not closed", contentType: plain, body: "{" + good, code: malformed},
+			{name: "comma", contentType: plain, body: "{" + good + ",}", code: malformed},
+			{name: "two values", contentType: plain, body: whole + "{}", code: malformed},
+			{name: "text after it", contentType: plain, body: whole + " x", code: malformed},
+			{name: "single quotes", contentType: plain, body: "{'x':1}", code: malformed},
+			{name: "name without value", contentType: plain, body: `{"x"`, code: malformed},
+			{name: "number as name", contentType: plain, body: `{1:"x"}`, code: malformed},
+			{
+				name: "not UTF-8", contentType: plain, body: "{" + good + ",\"y\":\"\xff\"}",
+				code: malformed,
+			},
+			{name: "byte order mark", contentType: plain, body: "\ufeff" + whole, code: malformed},
+			{name: "deep", contentType: plain, body: `{"y":` + deep + "}", code: malformed},
+			{name: "nothing", contentType: plain, body: "{}", code: missing},
+			{name: "null field", contentType: plain, body: `{"` + first + `":null}`, code: missing},
+			{
+				name: "number field", contentType: plain, body: `{"` + first + `":1}`,
+				code: "bad-field",
+			},
+			{
+				name: "object field", contentType: plain, body: `{"` + first + `":{}}`,
+				code: "bad-field",
+			},
+			{
+				name: "duplicate field", contentType: plain,
+				body: `{"` + first + `":"x",` + good + "}", code: "bad-field",
+			},
+			{
+				name: "too large", contentType: plain, body: "{" + good + `,"y":"` + long + `"}`,
+				code: "too-large",
+			},
 		} {
 			t.Run(path+" "+test.name, func(t *testing.T) {
 				a := s.send(http.MethodPost, path, test.body, "Content-Type", test.contentType)

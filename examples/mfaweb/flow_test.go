@@ -142,9 +142,13 @@ func TestOtherChallenges(t *testing.T) {
 		challenge  string
 		parameters map[string]any
 	}{
-		"nameless":  {"NEW_PASSWORD_REQUIRED", map[string]any{"requiredAttributes": `["userAttributes.name"]`}},
-		"undecided": {"SELECT_MFA_TYPE", map[string]any{"MFAS_CAN_CHOOSE": `["SMS_MFA","SOFTWARE_TOKEN_MFA"]`}},
-		"scripted":  {"CUSTOM_CHALLENGE", map[string]any{"question": "favorite color"}},
+		"nameless": {"NEW_PASSWORD_REQUIRED", map[string]any{
+			"requiredAttributes": `["userAttributes.name"]`,
+		}},
+		"undecided": {"SELECT_MFA_TYPE", map[string]any{
+			"MFAS_CAN_CHOOSE": `["SMS_MFA","SOFTWARE_TOKEN_MFA"]`,
+		}},
+		"scripted": {"CUSTOM_CHALLENGE", map[string]any{"question": "favorite color"}},
 	} {
 		body := s.signInAs(name).ok()
 		assert.Equal(t, want.challenge, body["ChallengeName"])
@@ -171,7 +175,8 @@ func TestNewPassword(t *testing.T) {
 	s.AddUser(nameless)
 	who := s.sessionOf("nameless", "NEW_PASSWORD_REQUIRED")
 	const chosen = "Another-Horse-8"
-	s.post("/newpassword", who.with("newPassword", "too-easy").with("userAttributes.name", "Ann Other")).
+	easy := who.with("newPassword", "too-easy").with("userAttributes.name", "Ann Other")
+	s.post("/newpassword", easy).
 		failed(http.StatusBadRequest, "password-policy", "same-challenge")
 	s.post("/newpassword", who.with("newPassword", chosen)).
 		failed(http.StatusBadRequest, "bad-attribute", "same-challenge")
@@ -211,7 +216,8 @@ func TestSelectMFA(t *testing.T) {
 	assertTokens(t, a.tokens())
 
 	who = s.sessionOf("undecided", "SELECT_MFA_TYPE")
-	who["authParamSession"] = s.post("/selectmfa", who.with("mfaType", "SOFTWARE_TOKEN_MFA")).ok()["Session"].(string)
+	chosen := s.post("/selectmfa", who.with("mfaType", "SOFTWARE_TOKEN_MFA")).ok()
+	who["authParamSession"] = chosen["Session"].(string)
 	assertTokens(t, s.post("/mfasignin", who.withCode(s.Code("undecided"))).tokens())
 }
 

@@ -143,7 +143,7 @@ func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Op
 	require.NoError(tb, err)
 	served := httptest.NewServer(api.Handler())
 	tb.Cleanup(served.Close)
-	return &site{srv, tb, served.URL, api}
+	return &site{Server: srv, t: tb, url: served.URL, api: api}
 }
 
 // answer is a response.
@@ -170,7 +170,7 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 	defer func() { assert.NoError(s.t, res.Body.Close()) }()
 	text, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
-	return &answer{s.t, res.StatusCode, res.Header, text}
+	return &answer{t: s.t, status: res.StatusCode, header: res.Header, body: text}
 }
 
 // fields is a request's body.

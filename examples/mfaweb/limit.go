@@ -178,17 +178,32 @@ func always(error) bool { return true }
 // bySignIn are the claims of a sign-in.
 func (a *API) bySignIn(r *http.Request, username string) []claim {
 	return []claim{
-		{&a.budgets.signInAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
-		{&a.budgets.signInUser, userKey(username), wrongPassword, cognitomfa.StepBackOff},
+		{
+			budget: &a.budgets.signInAddress, key: a.addressKey(r), counts: refused,
+			next: cognitomfa.StepBackOff,
+		},
+		{
+			budget: &a.budgets.signInUser, key: userKey(username), counts: wrongPassword,
+			next: cognitomfa.StepBackOff,
+		},
 	}
 }
 
 // byCode are the claims of a code that a user signs in with.
 func (a *API) byCode(r *http.Request, username, session string) []claim {
 	return []claim{
-		{&a.budgets.codeAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
-		{&a.budgets.codeUser, userKey(username), wrongCode, cognitomfa.StepBackOff},
-		{&a.budgets.codeSession, session, wrongCode, cognitomfa.StepStartOver},
+		{
+			budget: &a.budgets.codeAddress, key: a.addressKey(r), counts: refused,
+			next: cognitomfa.StepBackOff,
+		},
+		{
+			budget: &a.budgets.codeUser, key: userKey(username), counts: wrongCode,
+			next: cognitomfa.StepBackOff,
+		},
+		{
+			budget: &a.budgets.codeSession, key: session, counts: wrongCode,
+			next: cognitomfa.StepStartOver,
+		},
 	}
 }
 
@@ -196,14 +211,20 @@ func (a *API) byCode(r *http.Request, username, session string) []claim {
 // key, so there is nothing to guess: these limits protect the quota, not the user.
 func (a *API) byFirstCode(r *http.Request, session string, next cognitomfa.Step) []claim {
 	return []claim{
-		{&a.budgets.codeAddress, a.addressKey(r), refused, cognitomfa.StepBackOff},
-		{&a.budgets.codeSession, session, wrongCode, next},
+		{
+			budget: &a.budgets.codeAddress, key: a.addressKey(r), counts: refused,
+			next: cognitomfa.StepBackOff,
+		},
+		{budget: &a.budgets.codeSession, key: session, counts: wrongCode, next: next},
 	}
 }
 
 // byEnrollment is the claim of a request for a QR code.
 func (a *API) byEnrollment(r *http.Request) claim {
-	return claim{&a.budgets.enrollAddress, a.addressKey(r), always, cognitomfa.StepBackOff}
+	return claim{
+		budget: &a.budgets.enrollAddress, key: a.addressKey(r), counts: always,
+		next: cognitomfa.StepBackOff,
+	}
 }
 
 // userKey makes one key of the spellings that a pool may take for one name.

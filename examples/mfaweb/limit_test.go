@@ -196,10 +196,10 @@ func TestAddressLimits(t *testing.T) {
 		})
 	}
 	for _, network := range []struct{ first, other, elsewhere string }{
-		{"192.0.2.1", "192.0.2.1", "192.0.2.2"},
-		{"2001:db8::1", "2001:db8::2:2:2:2", "2001:db8:0:1::1"},
-		{"::ffff:192.0.2.3", "192.0.2.3", "192.0.2.4"},
-		{"fe80::1%eth0", "fe80::2%eth1", "fe80:0:0:1::1"},
+		{first: "192.0.2.1", other: "192.0.2.1", elsewhere: "192.0.2.2"},
+		{first: "2001:db8::1", other: "2001:db8::2:2:2:2", elsewhere: "2001:db8:0:1::1"},
+		{first: "::ffff:192.0.2.3", other: "192.0.2.3", elsewhere: "192.0.2.4"},
+		{first: "fe80::1%eth0", other: "fe80::2%eth1", elsewhere: "fe80:0:0:1::1"},
 	} {
 		address = network.first
 		for i := range 30 {

@@ -143,7 +143,7 @@ func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	if opts.Limits != nil {
 		limits = *opts.Limits
 	}
-	return &API{client, opts, newBudgets(limits)}, nil
+	return &API{client: client, opts: opts, budgets: newBudgets(limits)}, nil
 }
 
 // Handler returns all of the interface, and the pages if there are any.

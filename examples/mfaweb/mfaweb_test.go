@@ -81,7 +81,8 @@ func TestAllowOrigin(t *testing.T) {
 	)
 	assert.Equal(t, "Retry-After", a.header.Get("Access-Control-Expose-Headers"))
 	for _, origin := range []string{
-		stranger, "null", "http://www.example.com", "https://www.example.com:8443", "HTTPS://WWW.EXAMPLE.COM",
+		stranger, "null", "http://www.example.com", "https://www.example.com:8443",
+		"HTTPS://WWW.EXAMPLE.COM",
 	} {
 		a = s.post("/signin", sign, "Origin", origin)
 		assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), origin)
@@ -97,7 +98,9 @@ func TestAllowOrigin(t *testing.T) {
 		_, err := mfaweb.New(nil, func(o *mfaweb.Options) { o.AllowOrigin = origin })
 		assert.ErrorContains(t, err, "is not an origin", origin)
 	}
-	for _, origin := range []string{"https://example.com", "http://localhost:3000", "http://[::1]:3000"} {
+	for _, origin := range []string{
+		"https://example.com", "http://localhost:3000", "http://[::1]:3000",
+	} {
 		_, err := mfaweb.New(nil, func(o *mfaweb.Options) { o.AllowOrigin = origin })
 		assert.NoError(t, err, origin)
 	}

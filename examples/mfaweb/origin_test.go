@@ -16,15 +16,18 @@ func TestHosts(t *testing.T) {
 	s := newSite(t, nil, ownHosts)
 	for _, path := range []string{"/", "/static/app.js", "/nowhere", "/signin", "/whoami"} {
 		for _, host := range []string{
-			"evil.example", "evil.example:8080", "localhost.evil.example", "localhost.", "127.0.0.1.evil.example",
-			"127.1", "0x7f000001", "demo.example.com.evil.example", "xdemo.example.com", "::1", "@localhost",
+			"evil.example", "evil.example:8080", "localhost.evil.example", "localhost.",
+			"127.0.0.1.evil.example",
+			"127.1", "0x7f000001", "demo.example.com.evil.example", "xdemo.example.com", "::1",
+			"@localhost",
 		} {
 			a := s.send(http.MethodGet, path, "", "Host", host)
 			a.failed(http.StatusMisdirectedRequest, "wrong-host", "give-up")
 		}
 	}
 	for _, host := range []string{
-		"localhost", "localhost:8080", "LocalHost", "demo.example.com", "127.0.0.1:8080", "[::1]:8080", "192.0.2.1",
+		"localhost", "localhost:8080", "LocalHost", "demo.example.com", "127.0.0.1:8080",
+		"[::1]:8080", "192.0.2.1",
 	} {
 		assert.Equal(t, http.StatusOK, s.send(http.MethodGet, "/", "", "Host", host).status, host)
 	}

@@ -48,7 +48,8 @@ func setUp(
 	alice.Username, alice.Password = "alice", password
 	srv.AddUser(alice)
 	mfa, err := cognitomfa.New(srv.Client(), cognitomfa.Config{
-		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example", Flow: cognitomfa.FlowSRP,
+		UserPoolID: srv.UserPoolID, ClientID: srv.ClientID, Issuer: "Example",
+		Flow: cognitomfa.FlowSRP,
 	})
 	require.NoError(t, err)
 	return mfa, &user{srv: srv, answers: map[string]string{
@@ -76,7 +77,8 @@ func TestEveryWayIn(t *testing.T) {
 		"a choice of methods": {
 			pool: func(o *cognitotest.Options) { o.Email = true },
 			alice: cognitotest.User{
-				TOTP: key, Email: "alice@example.com", Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+				TOTP: key, Email: "alice@example.com",
+				Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 			},
 		},
 	} {

@@ -22,7 +22,8 @@ func (x *exchange) account() (reply, error) {
 		return reply{}, err
 	}
 	left, err := x.recoveryLeft(x.login.Username)
-	return reply{page: "account", data: userPage{x.login.Email, status, left}}, err
+	page := userPage{Account: x.login.Email, Status: status, Left: left}
+	return reply{page: "account", data: page}, err
 }
 
 func (x *exchange) mfaOff() (reply, error) {

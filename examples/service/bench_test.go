@@ -34,7 +34,9 @@ func crowd(srv *cognitotest.Server, n int) {
 
 // visit signs one of the crowd in, from the first page to the account. Each comes from an address
 // of their own.
-func visit(tb testing.TB, base string, srv *cognitotest.Server, i int, took func(page string, send func())) {
+func visit(
+	tb testing.TB, base string, srv *cognitotest.Server, i int, took func(page string, send func()),
+) {
 	tb.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(tb, err)
@@ -47,11 +49,15 @@ func visit(tb testing.TB, base string, srv *cognitotest.Server, i int, took func
 		form         url.Values
 		status       int
 	}{
-		{"GET", "/sign-in", nil, http.StatusOK},
-		{"POST", "/sign-in", url.Values{"account": {account}, "password": {password}}, http.StatusSeeOther},
-		{"GET", "/code", nil, http.StatusOK},
-		{"POST", "/code", nil, http.StatusSeeOther},
-		{"GET", "/", nil, http.StatusOK},
+		{method: "GET", path: "/sign-in", status: http.StatusOK},
+		{
+			method: "POST", path: "/sign-in",
+			form:   url.Values{"account": {account}, "password": {password}},
+			status: http.StatusSeeOther,
+		},
+		{method: "GET", path: "/code", status: http.StatusOK},
+		{method: "POST", path: "/code", status: http.StatusSeeOther},
+		{method: "GET", path: "/", status: http.StatusOK},
 	} {
 		if page.path == "/code" && page.method == "POST" {
 			page.form = url.Values{"code": {srv.Code(account)}}
@@ -60,7 +66,8 @@ func visit(tb testing.TB, base string, srv *cognitotest.Server, i int, took func
 		req, err := http.NewRequestWithContext(tb.Context(), page.method, base+page.path, form)
 		require.NoError(tb, err)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{198, byte(i >> 16), byte(i >> 8), byte(i)}).String())
+		from := netip.AddrFrom4([4]byte{198, byte(i >> 16), byte(i >> 8), byte(i)})
+		req.Header.Set("X-Forwarded-For", from.String())
 		took(page.method+" "+page.path, func() {
 			resp, err := client.Do(req)
 			if assert.NoError(tb, err) {

@@ -78,7 +78,9 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	}
 	id := rand.Text()
 	x.cookies = append(x.cookies, x.newCookie("device", id, deviceLife))
-	known := remembered{x.get("account"), l.Username, l.Device, l.Since}
+	known := remembered{
+		Account: x.get("account"), Username: l.Username, Token: l.Device, Since: l.Since,
+	}
 	return save(ctx, x.store, deviceKey(id), known, 2*deviceLife)
 }
 

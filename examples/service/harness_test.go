@@ -77,8 +77,11 @@ func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*se
 // fake starts the embedded pool.
 func fake(t *testing.T, more ...func(*cognitotest.Options)) *cognitotest.Server {
 	t.Helper()
-	now := time.Now().Truncate(30 * time.Second) // stands still, so a code lasts as long as a test needs it
-	srv := openFake(append(more, func(o *cognitotest.Options) { o.Now = func() time.Time { return now } })...)
+	// The clock stands still, so codes do not expire during a test.
+	now := time.Now().Truncate(30 * time.Second)
+	srv := openFake(append(more, func(o *cognitotest.Options) {
+		o.Now = func() time.Time { return now }
+	})...)
 	t.Cleanup(srv.Close)
 	return srv
 }
@@ -115,7 +118,8 @@ func (b *browser) send(req *http.Request) {
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(b.t, err)
-	b.status, b.header, b.body, b.path = resp.StatusCode, resp.Header, string(text), resp.Request.URL.Path
+	b.status, b.header = resp.StatusCode, resp.Header
+	b.body, b.path = string(text), resp.Request.URL.Path
 	b.page, err = html.Parse(strings.NewReader(b.body))
 	require.NoError(b.t, err)
 }
@@ -197,7 +201,8 @@ func (b *browser) says(name string) {
 	b.t.Helper()
 	text := texts[name][b.lang]
 	require.NotEmpty(b.t, text, name)
-	require.Contains(b.t, html.UnescapeString(b.body), strings.SplitN(text, "%", 2)[0], "on %s", b.path)
+	begin, _, _ := strings.Cut(text, "%")
+	require.Contains(b.t, html.UnescapeString(b.body), begin, "on %s", b.path)
 }
 
 // refused requires the same page again, with what was wrong.

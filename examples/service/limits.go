@@ -22,10 +22,13 @@ type limits struct{ user, address limit }
 
 var (
 	signIns = limits{
-		user:    limit{"sign-in/user", 20, 15 * time.Minute},
-		address: limit{"sign-in/address", 100, 15 * time.Minute},
+		user:    limit{name: "sign-in/user", n: 20, window: 15 * time.Minute},
+		address: limit{name: "sign-in/address", n: 100, window: 15 * time.Minute},
 	}
-	codes = limits{user: limit{"code/user", 10, time.Hour}, address: limit{"code/address", 100, time.Hour}}
+	codes = limits{
+		user:    limit{name: "code/user", n: 10, window: time.Hour},
+		address: limit{name: "code/address", n: 100, window: time.Hour},
+	}
 )
 
 // tooManyError is the error of an attempt that is not let through.

@@ -64,22 +64,29 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	var s settings
 	f := flag.NewFlagSet("service", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the `address` to listen on; port 0 picks a free one")
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080",
+		"the `address` to listen on; port 0 picks a free one")
 	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as "+
 		"https://id.example.com; the default is http:// and the address")
-	f.StringVar(&s.redis, "redis", "", "the `address` of Redis, or its URL (rediss:// for TLS), for more than "+
-		"one instance; the default is this process's memory")
-	f.Func("trusted-proxy", "the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; repeatable",
+	f.StringVar(&s.redis, "redis", "",
+		"the `address` of Redis, or its URL (rediss:// for TLS), for more than one instance; "+
+			"the default is this process's memory")
+	f.Func("trusted-proxy",
+		"the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; repeatable",
 		func(text string) error {
 			prefix, err := netip.ParsePrefix(text)
 			s.proxies = append(s.proxies, prefix.Masked())
 			return err
 		})
 	f.StringVar(&s.issuer, "issuer", "Example", "the `name` that authenticator apps show")
-	f.StringVar(&s.userPoolID, "user-pool-id", "", "the `id` of a user pool, in place of the embedded one")
-	f.StringVar(&s.clientID, "client-id", "", "the `id` of its app client; a secret goes into "+secretVariable)
-	f.StringVar(&s.region, "region", "", "the AWS `region`; the default is the beginning of the pool's id")
-	f.StringVar(&s.endpoint, "endpoint", "", "the `URL` of another Cognito, such as http://127.0.0.1:9229")
+	f.StringVar(&s.userPoolID, "user-pool-id", "",
+		"the `id` of a user pool, in place of the embedded one")
+	f.StringVar(&s.clientID, "client-id", "",
+		"the `id` of its app client; a secret goes into "+secretVariable)
+	f.StringVar(&s.region, "region", "",
+		"the AWS `region`; the default is the beginning of the pool's id")
+	f.StringVar(&s.endpoint, "endpoint", "",
+		"the `URL` of another Cognito, such as http://127.0.0.1:9229")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -155,8 +162,8 @@ func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error)
 		return nil, err
 	}
 	s := &service{
-		client: client, verifier: verifier, sessions: scs.New(), store: newMemory(p.now), origin: origin,
-		log: logger, now: p.now,
+		client: client, verifier: verifier, sessions: scs.New(), store: newMemory(p.now),
+		origin: origin, log: logger, now: p.now,
 	}
 	s.notify = s.logNotice
 	s.sessions.Lifetime = loginLife
@@ -173,7 +180,8 @@ func (s *service) logNotice(x *exchange, user, event string) {
 
 // serve answers requests until the context ends. Those under way have the patience to finish then.
 func serve(
-	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger, patience time.Duration,
+	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger,
+	patience time.Duration,
 ) error {
 	srv := &http.Server{
 		Handler:           handler,

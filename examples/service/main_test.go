@@ -55,7 +55,8 @@ func TestRunOnPool(t *testing.T) {
 	t.Setenv(secretVariable, srv.ClientSecret)
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	_, address := runs(t, "-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-endpoint", srv.URL,
+	_, address := runs(t,
+		"-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-endpoint", srv.URL,
 		"-redis", "redis://"+startRedis(t).address, "-trusted-proxy", "127.0.0.0/8")
 	b := open(t, srv, address)
 	b.signIn(support1)
@@ -80,7 +81,8 @@ func TestSettings(t *testing.T) {
 	for _, given := range []string{
 		"id.example.com", "https://", "ftp://id.example.com", "https://id.example.com/path",
 	} {
-		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-url", given}, io.Discard, io.Discard)
+		args := []string{"-addr", "127.0.0.1:0", "-url", given}
+		err := run(t.Context(), args, io.Discard, io.Discard)
 		assert.ErrorContains(t, err, "-url", given)
 	}
 	for _, given := range []string{
@@ -88,7 +90,8 @@ func TestSettings(t *testing.T) {
 		"http://:hush@127.0.0.1:1", "redis://:hush@127.0.0.1:one/0",
 	} {
 		err := run(t.Context(), []string{
-			"-user-pool-id", "eu-west-1_Abc", "-client-id", "abc", "-addr", "127.0.0.1:0", "-redis", given,
+			"-user-pool-id", "eu-west-1_Abc", "-client-id", "abc", "-addr", "127.0.0.1:0", "-redis",
+			given,
 		}, io.Discard, io.Discard)
 		require.ErrorContains(t, err, "-redis", given)
 		assert.NotContains(t, err.Error(), "hush", given)
@@ -107,7 +110,8 @@ func TestEndWithOpenConnections(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, listener, handler, slog.New(slog.DiscardHandler), time.Millisecond) }()
+	logger := slog.New(slog.DiscardHandler)
+	go func() { ended <- serve(ctx, listener, handler, logger, time.Millisecond) }()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
 	require.NoError(t, err)
 	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"))

@@ -21,7 +21,9 @@ import (
 //go:embed pages
 var files embed.FS
 
-var languages = textlanguage.NewMatcher([]textlanguage.Tag{textlanguage.English, textlanguage.Japanese})
+var languages = textlanguage.NewMatcher([]textlanguage.Tag{
+	textlanguage.English, textlanguage.Japanese,
+})
 
 // ownPath are the paths of pages. Browsers take much that begins with a slash for another site.
 var ownPath = regexp.MustCompile(`^/[a-z-]*$`)
@@ -111,7 +113,8 @@ func (x *exchange) write(w http.ResponseWriter, rep reply) {
 	}
 	v := view{
 		Page: rep.page, Path: x.r.URL.Path, Login: x.login,
-		Support: x.login != nil && x.login.support(), Problem: rep.problem, Notice: rep.notice, Data: rep.data,
+		Support: x.login != nil && x.login.support(), Problem: rep.problem, Notice: rep.notice,
+		Data:    rep.data,
 		Minutes: int(math.Ceil(rep.wait.Minutes())),
 	}
 	if x.r.Method != http.MethodGet || rep.page == "message" {

@@ -64,7 +64,8 @@ func (s *settings) openPool(ctx context.Context) (*pool, error) {
 		close:  func() {},
 	}
 	if s.endpoint != "" {
-		p.tokens.JWKSURL = strings.TrimSuffix(s.endpoint, "/") + "/" + s.userPoolID + "/.well-known/jwks.json"
+		p.tokens.JWKSURL = strings.TrimSuffix(s.endpoint, "/") + "/" + s.userPoolID +
+			"/.well-known/jwks.json"
 	}
 	return p, nil
 }

@@ -130,12 +130,15 @@ func (b *balancer) RoundTrip(req *http.Request) (resp *http.Response, err error)
 func proxy(tb testing.TB) *balancer {
 	tb.Helper()
 	b := &balancer{}
-	b.Server = httptest.NewServer(&httputil.ReverseProxy{Transport: b, Rewrite: func(r *httputil.ProxyRequest) {
-		r.Out.URL.Scheme = "http"
-		r.Out.Host = r.In.Host
-		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
-		r.SetXForwarded()
-	}})
+	b.Server = httptest.NewServer(&httputil.ReverseProxy{
+		Transport: b,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme = "http"
+			r.Out.Host = r.In.Host
+			r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+			r.SetXForwarded()
+		},
+	})
 	tb.Cleanup(b.Close)
 	return b
 }
@@ -334,7 +337,8 @@ func TestRedisGone(t *testing.T) {
 	assert.Empty(t, srv.Calls(), "nothing is asked of Cognito that nobody counts")
 
 	server.start()
-	for b.get("/setup"); b.status == http.StatusServiceUnavailable; { // the client looks again within a second
+	// The client looks again within a second.
+	for b.get("/setup"); b.status == http.StatusServiceUnavailable; {
 		b.get("/setup")
 	}
 	b.at("/setup")

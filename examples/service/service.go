@@ -52,24 +52,39 @@ var routes = []struct {
 	guard         guard
 	handle        handler
 }{
-	{"GET", "/{$}", signedIn, (*exchange).account},
-	{"GET POST", "/sign-in", anyone, (*exchange).signIn},
-	{"GET POST", "/new-password", anyone, step("new-password", newPassword)},
-	{"GET POST", "/method", anyone, step("method", chooseMethod)},
-	{"GET POST", "/code", anyone, step("code", enterCode)},
-	{"GET POST", "/recover", anyone, (*exchange).recover},
-	{"GET POST", "/setup", setUp, (*exchange).setUp},
-	{"POST", "/setup/new-key", setUp, (*exchange).newKey},
-	{"GET POST", "/step-up", signedIn, (*exchange).stepUp},
-	{"GET POST", "/recovery-codes", fresh, (*exchange).recoveryCodes},
-	{"POST", "/recovery-codes/saved", signedIn, (*exchange).saveCodes},
-	{"GET POST", "/mfa-off", fresh, (*exchange).mfaOff},
-	{"POST", "/sign-out", anyone, (*exchange).signOut},
-	{"GET POST", "/sign-out-everywhere", signedIn, (*exchange).signOutEverywhere},
-	{"GET POST", "/support", support, (*exchange).supportDesk},
-	{"GET", "/language/{tag}", anyone, (*exchange).chooseLanguage},
-	{"GET", "/unknown-step", anyone, always(message(http.StatusNotImplemented, "unknown-step"))},
-	{"GET POST", "/", anyone, always(message(http.StatusNotFound, "not-found"))},
+	{methods: "GET", path: "/{$}", guard: signedIn, handle: (*exchange).account},
+	{methods: "GET POST", path: "/sign-in", guard: anyone, handle: (*exchange).signIn},
+	{
+		methods: "GET POST", path: "/new-password", guard: anyone,
+		handle: step("new-password", newPassword),
+	},
+	{methods: "GET POST", path: "/method", guard: anyone, handle: step("method", chooseMethod)},
+	{methods: "GET POST", path: "/code", guard: anyone, handle: step("code", enterCode)},
+	{methods: "GET POST", path: "/recover", guard: anyone, handle: (*exchange).recover},
+	{methods: "GET POST", path: "/setup", guard: setUp, handle: (*exchange).setUp},
+	{methods: "POST", path: "/setup/new-key", guard: setUp, handle: (*exchange).newKey},
+	{methods: "GET POST", path: "/step-up", guard: signedIn, handle: (*exchange).stepUp},
+	{methods: "GET POST", path: "/recovery-codes", guard: fresh, handle: (*exchange).recoveryCodes},
+	{
+		methods: "POST", path: "/recovery-codes/saved", guard: signedIn,
+		handle: (*exchange).saveCodes,
+	},
+	{methods: "GET POST", path: "/mfa-off", guard: fresh, handle: (*exchange).mfaOff},
+	{methods: "POST", path: "/sign-out", guard: anyone, handle: (*exchange).signOut},
+	{
+		methods: "GET POST", path: "/sign-out-everywhere", guard: signedIn,
+		handle: (*exchange).signOutEverywhere,
+	},
+	{methods: "GET POST", path: "/support", guard: support, handle: (*exchange).supportDesk},
+	{methods: "GET", path: "/language/{tag}", guard: anyone, handle: (*exchange).chooseLanguage},
+	{
+		methods: "GET", path: "/unknown-step", guard: anyone,
+		handle: always(message(http.StatusNotImplemented, "unknown-step")),
+	},
+	{
+		methods: "GET POST", path: "/", guard: anyone,
+		handle: always(message(http.StatusNotFound, "not-found")),
+	},
 }
 
 // handler is the service as HTTP.
@@ -83,13 +98,14 @@ func (s *service) handler() http.Handler {
 	mux.HandleFunc("GET /style.css", serveStyle)
 	mux.Handle("GET /favicon.ico", http.NotFoundHandler())
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(s.serve(anyone, always(message(http.StatusForbidden, "cross-origin"))))
+	refuse := always(message(http.StatusForbidden, "cross-origin"))
+	crossOrigin.SetDenyHandler(s.serve(anyone, refuse))
 	return s.headers(crossOrigin.Handler(mux))
 }
 
 var securityHeaders = map[string]string{
-	"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
-		"base-uri 'none'; frame-ancestors 'none'",
+	"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
 	"Referrer-Policy":              "same-origin", // else forms come with Origin: null
@@ -144,7 +160,9 @@ func (x *exchange) post() bool                  { return x.r.Method == http.Meth
 
 // invalid shows a page once more, with what is wrong.
 func invalid(page string, data any, problem string) (reply, error) {
-	return reply{status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem}, nil
+	return reply{
+		status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem,
+	}, nil
 }
 
 // message is a page that only says something.

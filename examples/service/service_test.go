@@ -156,7 +156,9 @@ func TestNewPassword(t *testing.T) {
 	b.signIn("temporary@example.com")
 	b.at("/new-password")
 	for problem, fields := range map[string][]string{
-		"not-repeated":    {"password", "Another-Passw0rd", "repeated", "Another-Passw0rd2", "attribute.name", "Tom"},
+		"not-repeated": {
+			"password", "Another-Passw0rd", "repeated", "Another-Passw0rd2", "attribute.name", "Tom",
+		},
 		"password-policy": {"password", "short", "repeated", "short", "attribute.name", "Tom"},
 		"attribute":       {"password", "Another-Passw0rd", "repeated", "Another-Passw0rd"},
 	} {
@@ -755,7 +757,8 @@ func TestLimitOfAddress(t *testing.T) {
 	for range 8 {
 		assert.Equal(t, http.StatusTooManyRequests, request("192.0.2.1"))
 	}
-	ofUser, _, err := in.store.Count(t.Context(), signIns.user.key("192.0.2.1@example.com"), signIns.user.window)
+	key := signIns.user.key("192.0.2.1@example.com")
+	ofUser, _, err := in.store.Count(t.Context(), key, signIns.user.window)
 	require.NoError(t, err)
 	assert.Equal(t, 1, ofUser, "a blocked address uses nothing up of the user's")
 	assert.Equal(
@@ -781,15 +784,15 @@ func TestClientAddress(t *testing.T) {
 		netip.MustParsePrefix("fd00::/8"),
 	}
 	for _, test := range []struct{ remote, forwarded, want string }{
-		{"192.0.2.1:80", "", "192.0.2.1"},
-		{"192.0.2.1:80", "198.51.100.7", "192.0.2.1"}, // not one of ours
-		{"10.0.0.1:80", "198.51.100.7", "198.51.100.7"},
-		{"[fd00::1]:80", "2001:db8::1", "2001:db8::1"},
-		{"[::ffff:10.0.0.1]:80", "198.51.100.7", "198.51.100.7"},
-		{"10.0.0.1:80", "1.2.3.4, 198.51.100.7, 10.0.0.2", "198.51.100.7"},
-		{"10.0.0.1:80", "1.2.3.4, 198.51.100.7", "198.51.100.7"},
-		{"10.0.0.1:80", "198.51.100.7, junk", "10.0.0.1"},
-		{"10.0.0.1:80", "", "10.0.0.1"},
+		{remote: "192.0.2.1:80", want: "192.0.2.1"},
+		{remote: "192.0.2.1:80", forwarded: "198.51.100.7", want: "192.0.2.1"}, // not one of ours
+		{remote: "10.0.0.1:80", forwarded: "198.51.100.7", want: "198.51.100.7"},
+		{remote: "[fd00::1]:80", forwarded: "2001:db8::1", want: "2001:db8::1"},
+		{remote: "[::ffff:10.0.0.1]:80", forwarded: "198.51.100.7", want: "198.51.100.7"},
+		{remote: "10.0.0.1:80", forwarded: "1.2.3.4, 198.51.100.7, 10.0.0.2", want: "198.51.100.7"},
+		{remote: "10.0.0.1:80", forwarded: "1.2.3.4, 198.51.100.7", want: "198.51.100.7"},
+		{remote: "10.0.0.1:80", forwarded: "198.51.100.7, junk", want: "10.0.0.1"},
+		{remote: "10.0.0.1:80", want: "10.0.0.1"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = test.remote
@@ -806,9 +809,12 @@ func TestCrossOrigin(t *testing.T) {
 	b := open(t, srv, start(t, srv, "").URL)
 	b.signIn(alice)
 	for _, header := range [][2]string{
-		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"},
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example"},
 	} {
-		for _, path := range []string{"/sign-out", "/mfa-off", "/setup", "/recovery-codes", "/support", "/step-up"} {
+		for _, path := range []string{
+			"/sign-out", "/mfa-off", "/setup", "/recovery-codes", "/support", "/step-up",
+		} {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, nil)
 			require.NoError(t, err)
 			req.Header.Set(header[0], header[1])

@@ -30,7 +30,7 @@ func (x *exchange) setUp() (reply, error) {
 		return reply{}, err
 	}
 	//nolint:gosec // The library made them.
-	data := setupPage{e, template.HTML(svg), template.URL(e.URI())}
+	data := setupPage{Enrollment: e, QR: template.HTML(svg), Link: template.URL(e.URI())}
 	if !x.post() {
 		return page("setup", data)
 	}

@@ -113,7 +113,9 @@ func (m *memory) Delete(_ context.Context, key string) error {
 	return nil
 }
 
-func (m *memory) Count(_ context.Context, key string, window time.Duration) (int, time.Duration, error) {
+func (m *memory) Count(
+	_ context.Context, key string, window time.Duration,
+) (int, time.Duration, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	it := m.live(key)
@@ -163,11 +165,13 @@ func connect(address string) (*redis.Client, error) {
 	if strings.Contains(address, "://") {
 		var err error
 		if options, err = redis.ParseURL(address); err != nil {
-			return nil, errors.New("not a URL of Redis, such as rediss://user:password@redis.example.com:6379/0")
+			return nil, errors.New(
+				"not a URL of Redis, such as rediss://user:password@redis.example.com:6379/0")
 		}
 	}
 	// A page must not wait for a store that is gone, so give up soon.
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	options.DialTimeout = time.Second
+	options.ReadTimeout, options.WriteTimeout = time.Second, time.Second
 	options.MaxRetries, options.DialerRetries = 1, 1
 	options.ContextTimeoutEnabled = true
 	return redis.NewClient(options), nil
@@ -206,7 +210,9 @@ local n = redis.call("INCR", KEYS[1])
 if n == 1 then redis.call("PEXPIRE", KEYS[1], ARGV[1]) end
 return {n, redis.call("PTTL", KEYS[1])}`)
 
-func (s *shared) Count(ctx context.Context, key string, window time.Duration) (int, time.Duration, error) {
+func (s *shared) Count(
+	ctx context.Context, key string, window time.Duration,
+) (int, time.Duration, error) {
 	result, err := count.Run(ctx, s.redis, []string{key}, window.Milliseconds()).Int64Slice()
 	if err != nil {
 		return 0, 0, failed(err)

@@ -33,7 +33,8 @@ func (x *exchange) supportDesk() (reply, error) {
 		data.Left, err = x.recoveryLeft(user)
 	}
 	if err == nil && done != "" {
-		x.log.Info("support", "action", x.r.PostFormValue("action"), "by", x.login.Username, "user", user)
+		x.log.Info("support",
+			"action", x.r.PostFormValue("action"), "by", x.login.Username, "user", user)
 		x.notify(x, user, "support desk: "+x.r.PostFormValue("action"))
 		x.put("notice", done)
 		return redirect("/support")

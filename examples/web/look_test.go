@@ -68,7 +68,8 @@ var axe = sync.OnceValues(func() (string, error) {
 const violations = `new Promise(requestAnimationFrame)
 	.then(() => new Promise(requestAnimationFrame)) // the page has settled after a change of its size
 	.then(() => axe.run(document, { resultTypes: ['violations', 'incomplete'] }))
-	.then((found) => [...found.violations, ...found.incomplete.filter(({ id }) => id !== 'color-contrast')]
+	.then(({ violations, incomplete }) => [
+		...violations, ...incomplete.filter(({ id }) => id !== 'color-contrast')]
 		.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 80)).join(', ')))`
 
 // look examines a page as it is shown now, at a computer and on a phone, in light and in dark.
@@ -272,7 +273,9 @@ func tourOfAccount(t *testing.T, language string) {
 // tourOfFailures sees what a page looks like when nothing can be done on it any more, or not yet.
 func tourOfFailures(t *testing.T, language string) {
 	t.Helper()
-	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA, o.SMS = types.UserPoolMfaTypeOn, true })
+	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
+		o.MFA, o.SMS = types.UserPoolMfaTypeOn, true
+	})
 	t.Cleanup(srv.Close)
 	addUsers(srv)
 	p := sit(t, startOn(t, srv), language)

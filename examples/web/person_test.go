@@ -171,7 +171,8 @@ func (p *person) scan() {
 	p.see("setup", "#qr:not([hidden])")
 	picture, err := chromedp.Run(p.ctx, chromedp.Screenshot(chromedp.CSS("#qr-frame")))
 	require.NoError(p.t, err)
-	cmd := exec.CommandContext(p.ctx, tooltest.Need(p.t, "zbar-tools", "zbarimg"), "--quiet", "--raw", "-")
+	zbarimg := tooltest.Need(p.t, "zbar-tools", "zbarimg")
+	cmd := exec.CommandContext(p.ctx, zbarimg, "--quiet", "--raw", "-")
 	cmd.Stdin = bytes.NewReader(picture)
 	out, err := cmd.Output()
 	require.NoError(p.t, err, "zbarimg found no code on the screen")
@@ -194,7 +195,8 @@ func (p *person) scan() {
 func (p *person) codes(at time.Time, n int) []string {
 	p.t.Helper()
 	now := at.UTC().Format("2006-01-02 15:04:05 UTC")
-	out, err := exec.CommandContext(p.ctx, tooltest.Need(p.t, "oathtool", "oathtool"), "--totp", "--base32",
+	oathtool := tooltest.Need(p.t, "oathtool", "oathtool")
+	out, err := exec.CommandContext(p.ctx, oathtool, "--totp", "--base32",
 		"--now", now, "--window", fmt.Sprint(n-1), p.key).Output()
 	require.NoError(p.t, err)
 	return strings.Fields(string(out))

@@ -83,7 +83,7 @@ type file struct {
 
 func newFile(name string, text []byte) *file {
 	sum := sha256.Sum256(text)
-	return &file{name, text, `"` + hex.EncodeToString(sum[:8]) + `"`}
+	return &file{name: name, text: text, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
 }
 
 // ServeHTTP lets browsers keep the file if they ask each time whether it is still the same.

@@ -42,7 +42,7 @@ var (
 	)
 	errHost = say(
 		http.StatusMisdirectedRequest, "wrong-host",
-		"This service does not answer for that host name.",
+		"This service does not accept requests for that host name.",
 		"このホスト名へのリクエストは受け付けていません。",
 	)
 	errForeign = say(
@@ -52,8 +52,8 @@ var (
 	)
 	errMethod = say(
 		http.StatusMethodNotAllowed, "method-not-allowed",
-		"This address takes another method; see the Allow header.",
-		"このメソッドは使えません。Allowヘッダーをご覧ください。",
+		"This address does not support that method; see the Allow header.",
+		"このメソッドは使用できません。Allowヘッダーを確認してください。",
 	)
 	errMediaType = say(
 		http.StatusUnsupportedMediaType, "unsupported-media-type",
@@ -68,7 +68,7 @@ var (
 	errJSON = say(
 		http.StatusBadRequest, "malformed-json",
 		"The request is not a single, well-formed JSON object in UTF-8.",
-		"リクエストが、UTF-8の正しいJSONオブジェクト1個になっていません。",
+		"リクエストは、UTF-8の正しいJSONオブジェクト1個にしてください。",
 	)
 	errWhoAsks = say(
 		http.StatusBadRequest, "bad-field",
@@ -120,7 +120,7 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	}
 	if next == cognitomfa.StepStartOver {
 		f.en = "Too many wrong codes. Sign in again."
-		f.ja = "間違ったコードが続いたため、サインインを打ち切りました。" +
+		f.ja = "誤った確認コードが続いたため、サインインを中止しました。" +
 			"もう一度サインインしてください。"
 		return f
 	}
@@ -139,7 +139,7 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 func freshSignInRequired(maxAge time.Duration) error {
 	return &fault{
 		status: http.StatusUnauthorized, code: "fresh-sign-in-required",
-		en: "Your sign-in is too old to change two-step sign-in. Sign in again first.",
+		en: "You signed in too long ago to change two-step sign-in. Sign in again first.",
 		ja: "サインインから時間が経っているため、2段階認証の設定を変更できません。" +
 			"先に、もう一度サインインしてください。",
 		next: cognitomfa.StepStartOver,
@@ -159,14 +159,14 @@ var faults = []struct {
 	{cognitomfa.ErrNotEnabled, say(
 		http.StatusBadGateway, "mfa-not-enabled",
 		"The authenticator app is registered, but two-step sign-in is not on yet. "+
-			"Switch it on again. You do not need a new code.",
+			"Turn it on again. You do not need a new code.",
 		"認証アプリは登録されましたが、2段階認証はまだ有効になっていません。"+
-			"もう一度有効にしてください。新しいコードは不要です。",
+			"もう一度有効にしてください。新しい確認コードは不要です。",
 	)},
 	{cognitomfa.ErrCredentials, say(
 		http.StatusUnauthorized, "wrong-credentials",
-		"The user name or the password is wrong. Check both and try again.",
-		"ユーザー名またはパスワードが違います。確認して、もう一度お試しください。",
+		"The user name or password is wrong. Check both and try again.",
+		"ユーザー名またはパスワードが正しくありません。確認して、もう一度お試しください。",
 	)},
 	{cognitomfa.ErrTooManyAttempts, say(
 		http.StatusTooManyRequests, "too-many-attempts",
@@ -178,54 +178,54 @@ var faults = []struct {
 	)},
 	{cognitomfa.ErrUserDisabled, say(
 		http.StatusForbidden, "user-disabled",
-		"This user has been disabled. Ask the administrator.",
-		"このユーザーは無効になっています。管理者にお問い合わせください。",
+		"This account is disabled. Contact your administrator.",
+		"このアカウントは無効になっています。管理者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrPasswordReset, say(
 		http.StatusForbidden, "password-reset-required",
-		"The password must be reset before you can sign in. Ask the administrator.",
-		"サインインの前にパスワードのリセットが必要です。"+
+		"Your password must be reset before you can sign in. Contact your administrator.",
+		"サインインの前にパスワードの再設定が必要です。"+
 			"管理者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrNotConfirmed, say(
 		http.StatusForbidden, "user-not-confirmed",
-		"The sign-up is not complete. Confirm it with the code that was sent to you, "+
-			"or ask the administrator.",
+		"Your sign-up is not complete. Confirm it with the code that was sent to you, "+
+			"or contact your administrator.",
 		"ユーザー登録が完了していません。"+
-			"届いたコードで登録を完了するか、管理者にお問い合わせください。",
+			"届いた確認コードで登録を完了するか、管理者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrPasswordPolicy, say(
 		http.StatusBadRequest, "password-policy",
-		"The new password does not follow the rules, or it was used before. Choose another.",
-		"新しいパスワードが条件を満たしていないか、以前に使われたものです。"+
-			"別のパスワードにしてください。",
+		"The new password does not meet the requirements, or it was used before. Choose another.",
+		"新しいパスワードが条件を満たしていないか、以前に使用されたものです。"+
+			"別のパスワードを設定してください。",
 	)},
 	{cognitomfa.ErrAttribute, say(
 		http.StatusBadRequest, "bad-attribute",
-		"One of the details about you is missing, malformed, or used by somebody else. "+
-			"Correct it and try again.",
-		"ユーザー情報が不足しているか、形式が正しくないか、すでに使われています。"+
+		"Some of your details are missing, invalid, or used by another account. "+
+			"Correct them and try again.",
+		"ユーザー情報が不足しているか、形式が正しくないか、すでに使用されています。"+
 			"修正して、もう一度お試しください。",
 	)},
 	{cognitomfa.ErrCodeMismatch, say(
 		http.StatusBadRequest, "wrong-code",
 		"That code is wrong. Enter the newest one. If codes from your app are refused repeatedly, "+
 			"check that your phone sets its clock automatically.",
-		"コードが違います。最新のコードを入力してください。"+
+		"確認コードが正しくありません。最新のコードを入力してください。"+
 			"認証アプリのコードが何度も受け付けられないときは、"+
-			"スマートフォンの時刻が自動設定になっているか確認してください。",
+			"スマートフォンの時刻が自動設定になっているかご確認ください。",
 	)},
 	{cognitomfa.ErrCodeUsed, say(
 		http.StatusBadRequest, "used-code",
-		"That code was already used. Wait up to 30 seconds until the app shows the next code, "+
-			"and enter that one.",
-		"このコードはすでに使われています。"+
+		"That code was already used. Wait up to 30 seconds for the app to show the next code, "+
+			"then enter that one.",
+		"この確認コードは使用済みです。"+
 			"認証アプリに次のコードが表示されるまで（最長30秒）待ち、"+
 			"次のコードを入力してください。",
 	)},
 	{cognitomfa.ErrMethod, say(
 		http.StatusBadRequest, "method-not-offered",
-		"You cannot receive a code that way. Choose another.",
+		"You cannot get a code that way. Choose another.",
 		"この方法は選べません。別の方法を選んでください。",
 	)},
 	{cognitomfa.ErrSessionExpired, say(
@@ -242,7 +242,7 @@ var faults = []struct {
 	{cognitomfa.ErrRefreshToken, signedOut("bad-refresh-token")},
 	{cognitomfa.ErrMissingScope, say(
 		http.StatusForbidden, "missing-scope",
-		"This sign-in does not allow changes to two-step sign-in. Ask the service's operator.",
+		"This sign-in does not allow changes to two-step sign-in. Contact the service's operator.",
 		"このサインインでは2段階認証の設定を変更できません。"+
 			"サービスの運営者にお問い合わせください。",
 	)},
@@ -254,19 +254,19 @@ var faults = []struct {
 	)},
 	{cognitomfa.ErrTOTPDisabled, say(
 		http.StatusForbidden, "totp-disabled",
-		"This service does not support authenticator apps at the moment. Ask its operator.",
-		"現在、このサービスでは認証アプリを使えません。"+
+		"This service does not support authenticator apps at the moment. Contact its operator.",
+		"現在、このサービスでは認証アプリを使用できません。"+
 			"サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrMFARequired, say(
 		http.StatusForbidden, "mfa-required",
-		"Two-step sign-in is required here and cannot be switched off.",
+		"Two-step sign-in is required here and cannot be turned off.",
 		"ここでは2段階認証が必須のため、無効にできません。",
 	)},
 	{cognitomfa.ErrRejected, say(
 		http.StatusForbidden, "rejected",
-		"The rules of this service do not allow that. Ask its operator.",
-		"サービスの規則により許可されていません。"+
+		"The rules of this service do not allow that. Contact its operator.",
+		"サービスのポリシーにより許可されていません。"+
 			"サービスの運営者にお問い合わせください。",
 	)},
 	{cognitomfa.ErrThrottled, say(
@@ -283,7 +283,7 @@ var faults = []struct {
 var (
 	misconfigured = say(
 		http.StatusInternalServerError, "misconfigured",
-		"The service is not set up correctly. Its operator finds the reason in the log.",
+		"The service is not set up correctly. Its operator can find the reason in the log.",
 		"サービスの設定に誤りがあります。"+
 			"サービスの運営者はログで原因を確認できます。",
 	)
@@ -302,7 +302,7 @@ var (
 	)
 	internal = say(
 		http.StatusInternalServerError, "internal",
-		"Something unexpected went wrong. The service's operator finds the reason in the log.",
+		"Something unexpected went wrong. The service's operator can find the reason in the log.",
 		"予期しないエラーが発生しました。"+
 			"サービスの運営者はログで原因を確認できます。",
 	)

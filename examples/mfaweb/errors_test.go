@@ -73,7 +73,7 @@ func TestFailures(t *testing.T) {
 	who := s.session("SOFTWARE_TOKEN_MFA")
 	said := s.post("/mfasignin", who.withCode(code)).
 		failed(http.StatusBadRequest, "used-code", "next-code")
-	assert.Contains(t, said, "until the app shows the next code")
+	assert.Contains(t, said, "for the app to show the next code")
 	s.post("/mfasignin", who.withCode("abcdef")).
 		failed(http.StatusBadRequest, "wrong-code", "same-challenge")
 	s.post("/mfasignin", who.withCode(s.NextCode(username))).tokens()

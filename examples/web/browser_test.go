@@ -37,7 +37,7 @@ func TestOptional(t *testing.T) {
 	p.signIn("alice", "wrong")
 	p.see("signin", "#error p")
 	assert.Equal(
-		t, "The user name or the password is wrong. Check both and try again.", p.text("#error"),
+		t, "The user name or password is wrong. Check both and try again.", p.text("#error"),
 	)
 	p.signIn("alice", password)
 
@@ -142,7 +142,7 @@ func TestJapanese(t *testing.T) {
 	assert.Equal(t, "サインイン", p.text("h1"))
 	p.signIn("alice", "wrong")
 	p.see("signin", "#error p")
-	assert.Contains(t, p.text("#error"), "ユーザー名またはパスワードが違います。")
+	assert.Contains(t, p.text("#error"), "ユーザー名またはパスワードが正しくありません。")
 	p.signIn("alice", password)
 	p.see("account", "#mfa-off")
 	assert.Equal(t, "無効", p.text("#mfa-off"))
@@ -179,7 +179,7 @@ func TestLanguageSwitch(t *testing.T) {
 	p.see("signin", "h1:lang(ja)")
 	p.signIn("alice", "wrong")
 	p.see("signin", "#error p")
-	assert.Contains(t, p.text("#error"), "ユーザー名またはパスワードが違います。")
+	assert.Contains(t, p.text("#error"), "ユーザー名またはパスワードが正しくありません。")
 	p.signIn("alice", password)
 	p.see("account", "h1:lang(ja)")
 	p.click("#language")
@@ -262,7 +262,7 @@ func TestNoScript(t *testing.T) {
 	p.script(false)
 	p.do(chromedp.Navigate(p.demo.lines["web"]))
 	p.see("signin", "noscript p")
-	assert.Contains(t, p.text("noscript"), "These pages need JavaScript")
+	assert.Contains(t, p.text("noscript"), "These pages require JavaScript")
 	p.do(chromedp.WaitNotVisible(chromedp.CSS("form")))
 }
 
@@ -297,7 +297,7 @@ func TestReplace(t *testing.T) {
 	p.scan()
 	p.enter(p.firstCode())
 	p.see("account", "#mfa-on")
-	assert.Contains(t, p.text("#notice"), "Your new authenticator app is in use.")
+	assert.Contains(t, p.text("#notice"), "Your new authenticator app is set up.")
 	assert.Equal(t, 1, calls(srv, "RevokeToken"), "the sign-in that was not fresh has ended")
 
 	p.click("#switch-off summary")
@@ -328,7 +328,7 @@ func TestStartOver(t *testing.T) {
 	p.enter("123456")
 	p.see("setup", "#over p")
 	assert.Contains(t, p.text("#over"), "Sign in again.")
-	assert.Equal(t, "Your sign‑in has ended", p.text("h1"))
+	assert.Equal(t, "Your session has ended", p.text("h1"))
 	assert.Equal(t, []string{"Sign in again"}, p.shown())
 	p.focused("main > .button")
 	p.press(kb.Enter)
@@ -359,7 +359,7 @@ func TestOtherChallenges(t *testing.T) {
 
 	p.signIn("mobile", password)
 	p.see("code", submit)
-	assert.Regexp(t, `text message that was sent to you. \+\*+1234$`, p.text(".lead:not([hidden])"))
+	assert.Regexp(t, `we sent you by text message. \+\*+1234$`, p.text(".lead:not([hidden])"))
 	p.enter(newest("mobile"))
 	p.see("account", "#mfa-off") // that is, TOTP
 	p.signOut()
@@ -387,7 +387,7 @@ func TestOtherChallenges(t *testing.T) {
 	p.press("short", kb.Tab, kb.Tab, "Ann Other", kb.Tab)
 	p.press("02031999", kb.Tab, kb.Tab, "+1 (555) 000-1234", kb.Enter)
 	p.see("password", "#error p")
-	assert.Contains(t, p.text("#error"), "The new password does not follow the rules")
+	assert.Contains(t, p.text("#error"), "The new password does not meet the requirements")
 	p.focused("#password")
 	p.press("Another-Horse-8", kb.Enter)
 	p.see("account", "dl")
@@ -411,7 +411,7 @@ func TestWrongCodes(t *testing.T) {
 	for _, code := range []string{"12", "1234567", "12345x", "12 34 5"} {
 		p.enter(code)
 		p.see("code", "#error p")
-		assert.Equal(t, "A code has six digits. Enter all of them.", p.text("#error"))
+		assert.Equal(t, "Enter all six digits of the code.", p.text("#error"))
 		p.focused("#code[aria-invalid=true]")
 	}
 	assert.Zero(t, calls(srv, "AdminRespondToAuthChallenge"))
@@ -469,7 +469,7 @@ func TestSwitchOnLater(t *testing.T) {
 	p.enter(p.firstCode())
 	p.see("setup", "#finish-error p")
 	assert.Contains(t, p.text("#finish-error"), "You do not need a new code.")
-	assert.Equal(t, []string{"Switch on"}, p.shown())
+	assert.Equal(t, []string{"Turn on"}, p.shown())
 	p.focused("#finish button")
 	p.press(kb.Enter)
 	p.see("account", "#mfa-on")
@@ -502,7 +502,7 @@ func TestFailures(t *testing.T) {
 	p.click("#renewal summary")
 	p.click("#renew")
 	p.see("setup", "#over p")
-	assert.Contains(t, p.text("#over"), "Ask its operator.")
+	assert.Contains(t, p.text("#over"), "Contact its operator.")
 	assert.Equal(t, []string{"Back"}, p.shown())
 	p.press(kb.Enter)
 	p.see("account", "#set-up")
@@ -515,7 +515,7 @@ func TestFailures(t *testing.T) {
 	p.do(chromedp.Reload())
 	p.see("account", "#over p")
 	assert.Contains(t, p.text("#over"), "You are no longer signed in.")
-	assert.Equal(t, "Your sign‑in has ended", p.text("h1"))
+	assert.Equal(t, "Your session has ended", p.text("h1"))
 	assert.Equal(t, []string{"Sign in again"}, p.shown())
 	p.press(kb.Enter)
 	p.see("signin", submit)

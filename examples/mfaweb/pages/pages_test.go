@@ -33,8 +33,8 @@ func get(t *testing.T, method, path, language, etag string) *httptest.ResponseRe
 var titles = map[string][2]string{
 	"/":         {"Sign in", "サインイン"},
 	"/password": {"Choose a new password", "新しいパスワードの設定"},
-	"/method":   {"Choose how to get a code", "コードの受け取り方法"},
-	"/code":     {"Enter the code", "コードの入力"},
+	"/method":   {"Choose how to get a code", "確認コードの受け取り方法"},
+	"/code":     {"Enter the code", "確認コードの入力"},
 	"/setup":    {"Set up two‑step sign‑in", "2段階認証の設定"},
 	"/account":  {"Your account", "アカウント"},
 }

@@ -1,9 +1,9 @@
-// Command bench measures the command cognitotest beside cognito-local, a Cognito emulator for Node:
-// from the start of the process to the first answered sign-in, then every call from a new user to one
-// who signed in with a code. Both are asked in turn with the same SDK client, and the figures are
-// medians in milliseconds; a ratio below 1 says that cognitotest took less.
+// Command bench compares the command cognitotest with cognito-local, a Cognito emulator for
+// Node.js. It measures the time from process start to the first sign-in, and then every call from a
+// new user to one who signed in with a code. Both get the same calls from the same SDK client, in
+// turn. The figures are medians in milliseconds; a ratio below 1 means that cognitotest took less.
 //
-// It is run with make bench, which installs cognito-local.
+// Run it with make bench, which installs cognito-local.
 package main
 
 import (
@@ -62,7 +62,7 @@ func run(ctx context.Context, modules string, starts, users int) error {
 
 	var took [2]figures
 	for i := range starts {
-		// Whoever comes second may find a warmer machine: each does in turn.
+		// The second may find a warmer machine, so they swap places each round.
 		for j := range sides {
 			side := (i + j) % 2
 			p, ready, err := sides[side].start(ctx, work)
@@ -102,7 +102,7 @@ func run(ctx context.Context, modules string, starts, users int) error {
 	return nil
 }
 
-// figures are what was measured of one emulator, in the order in which it was.
+// figures are the measurements of one emulator, in order.
 type figures []*figure
 
 type figure struct {
@@ -126,19 +126,20 @@ func (f *figure) median() float64 {
 	return float64(f.took[len(f.took)/2].Microseconds()) / 1000
 }
 
-// emulator is a program that stands in for Cognito.
+// emulator is a program that emulates Cognito.
 type emulator struct {
 	name      string
 	arguments func(port string) []string
 }
 
-// process is an emulator at work, with a pool that users can be added to.
+// process is a running emulator with a user pool.
 type process struct {
 	pool
 	cmd *exec.Cmd
 }
 
-// start runs the emulator, makes a pool and signs its first user in; it tells how long that took.
+// start runs the emulator, creates a pool and signs in its first user. It returns how long that
+// took.
 func (e emulator) start(ctx context.Context, work string) (*process, time.Duration, error) {
 	folder, err := os.MkdirTemp(work, "data") // cognito-local writes its data to where it is run
 	if err != nil {
@@ -187,7 +188,7 @@ func freePort(ctx context.Context) (string, error) {
 	return port, errors.Join(err, listener.Close())
 }
 
-// listening waits until somebody listens at the address.
+// listening waits until the address accepts connections.
 func listening(ctx context.Context, address string) error {
 	const patience = 30 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -15,7 +15,7 @@ import (
 
 const password = "Passw0rd!"
 
-// pool is a user pool of an emulator, made over its API.
+// pool is a user pool created through the API of an emulator.
 type pool struct {
 	api          *cognito.Client
 	id, clientID *string
@@ -90,7 +90,7 @@ func (p pool) signIn(ctx context.Context, name string) (*cognito.InitiateAuthOut
 	})
 }
 
-// visit takes a new user through every call, and writes down how long each took.
+// visit makes every call for a new user and records how long each took.
 func (p pool) visit(ctx context.Context, name string, took *figures) error {
 	var (
 		access, session, refresh *string
@@ -151,7 +151,7 @@ func (p pool) visit(ctx context.Context, name string, took *figures) error {
 			return err
 		}},
 		{"RespondToAuthChallenge, a code", func() error {
-			// The next one is accepted already, and the last one is spent.
+			// The last code is used up; the next one is already accepted.
 			code, err := key.Code(now.Add(30 * time.Second))
 			if err != nil {
 				return err

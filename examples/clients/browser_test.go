@@ -13,7 +13,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/internal/chromium"
 )
 
-// browse has a page run a program, which exports a function "run" that takes the settings.
+// browse runs a program in a page. The program exports a function run that takes the settings.
 func (d *desk) browse(program string) {
 	d.t.Helper()
 	ctx := chromium.Tab(d.t)
@@ -32,7 +32,7 @@ func (d *desk) browse(program string) {
 	require.NoError(d.t, chromedp.Do(ctx, chromedp.Navigate(d.page)))
 	settings, err := json.Marshal(d.settings)
 	require.NoError(d.t, err)
-	// What goes wrong comes back as a text, with where it went wrong.
+	// Errors come back as text, with their stack.
 	script := fmt.Sprintf("import('/bundle.js').then(({ run }) => run(%s))"+
 		".then(() => '', (error) => error.stack ?? String(error))", settings)
 	failure, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))

@@ -17,7 +17,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// srp and plain are the flows of a sign-in, from its call to the end of its first factor.
+// srp and plain are the calls of a sign-in up to the end of the first factor.
 var (
 	srp   = []string{"InitiateAuth USER_SRP_AUTH", "RespondToAuthChallenge PASSWORD_VERIFIER"}
 	plain = []string{"InitiateAuth USER_PASSWORD_AUTH"}
@@ -28,7 +28,7 @@ func TestAWSCLI(t *testing.T) {
 	for _, name := range []string{"jq", "curl", "oathtool"} {
 		tooltest.Need(t, name, name)
 	}
-	// Each call takes a process of its own. With the time standing still, codes stay right however slow that is.
+	// Each call starts a process. The clock stands still so that codes do not expire meanwhile.
 	now := time.Now()
 	d := sit(t, func(o *cognitotest.Options) { o.Now = func() time.Time { return now } })
 	d.tools = filepath.Dir(tooltest.NeedWorking(t, "awscli", "the AWS CLI", "aws", "--version"))
@@ -83,13 +83,14 @@ func TestJWTVerify(t *testing.T) {
 	d.run(node(t), "jwt-verify.mjs")
 }
 
-// The commands of the README run a client against the program cognitotest.
+// The commands in the README work: they run a client against the command cognitotest.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	_, text, _ = bytes.Cut(text, []byte("By hand"))
-	// With -e a trap that fails would fail the script, and the last command has mostly ended the programs by then.
+	// The last command has usually ended the programs by then, and with -e a failing trap would
+	// fail the script.
 	script := "pids=; trap 'kill $pids 2>/dev/null || :' EXIT; cd ../..\n"
 	for line := range strings.Lines(string(text)) {
 		if command, indented := strings.CutPrefix(line, "    "); indented {

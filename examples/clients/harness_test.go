@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// touch looks at the programs, which other processes read: go test notes that, and so sees when they change.
+// touch stats the programs that other processes read, so that go test does not reuse a cached
+// result after they change.
 func touch() error {
 	programs, err := filepath.Glob("*.*")
 	for _, program := range programs {
@@ -53,28 +54,27 @@ func touch() error {
 	return err
 }
 
-// desk is what the person has at hand who uses a client: three user pools, one in which MFA is
-// optional, one that demands it and one that remembers devices, and an address where the person's
-// messages are read and the pools' clocks are moved.
+// desk is what a client works with: a user pool where MFA is optional, one where it is required and
+// one that remembers devices, and a control address to read messages and move the clocks.
 type desk struct {
 	t                           *testing.T
 	optional, required, devices *cognitotest.Server
 	control                     *http.ServeMux
-	page                        string // the address that control is served at
+	page                        string // the address of control
 	settings                    settings
 	tools                       string // a folder to put first in PATH, if any
 }
 
-// settings are what a program reads from its standard input.
+// settings is what a program reads from standard input.
 type settings struct {
-	Password string `json:"password"` // that users sign in with, and sign up with
+	Password string `json:"password"` // of all users
 	Secret   string `json:"secret"`   // of the authenticator of the users "both" and "owner"
 	Optional pool   `json:"optional"`
 	Required pool   `json:"required"`
 	Devices  pool   `json:"devices"`
 }
 
-// pool is one of the user pools, as the program cognitotest prints it with -json.
+// pool describes a user pool as cognitotest -json prints it.
 type pool struct {
 	Endpoint   string `json:"endpoint"`
 	Region     string `json:"region"`
@@ -85,13 +85,13 @@ type pool struct {
 
 // sit starts the pools with their users:
 //
-//   - "invited" was created by an administrator and has to choose a password;
-//   - "both" receives SMS and has an authenticator, and prefers neither;
+//   - "invited" was created by an administrator and must choose a password;
+//   - "both" has SMS and an authenticator, with no preference;
 //   - "reader" belongs to a group;
-//   - "newcomer", where MFA is demanded, has nothing to do it with;
+//   - "newcomer", where MFA is required, has no method yet;
 //   - "owner", where devices are remembered, has an authenticator.
 //
-// The options are of all pools.
+// The options apply to all pools.
 func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 	t.Helper()
 	start := func(more func(*cognitotest.Options)) *cognitotest.Server {
@@ -142,8 +142,8 @@ func sit(t *testing.T, options ...func(*cognitotest.Options)) *desk {
 	return d
 }
 
-// pool makes a pool known to a program. What lies beside it answers as the program cognitotest does
-// at its control address.
+// pool describes a pool to a program, and serves the same control API for it as the command
+// cognitotest.
 func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 	d.control.HandleFunc("POST "+path+"/clock", func(w http.ResponseWriter, r *http.Request) {
 		var body struct{ Advance string }
@@ -174,7 +174,7 @@ func (d *desk) pool(srv *cognitotest.Server, path string) pool {
 	}
 }
 
-// run has a program use the pools. It says on its standard error what went wrong, if something did.
+// run runs a program against the pools. It must succeed.
 func (d *desk) run(name string, args ...string) {
 	d.t.Helper()
 	input, err := json.Marshal(d.settings)
@@ -184,8 +184,7 @@ func (d *desk) run(name string, args ...string) {
 		path = d.tools + string(filepath.ListSeparator) + path
 	}
 	cmd := exec.CommandContext(tooltest.Context(d.t), name, args...)
-	// Nothing of the configuration of whoever runs the tests may get in, and nothing may look for a machine
-	// in the cloud.
+	// Keep out the tester's own configuration, and do not look for EC2 credentials.
 	cmd.Env = []string{
 		"PATH=" + path, "HOME=" + d.t.TempDir(), "LC_ALL=C.UTF-8",
 		"AWS_ACCESS_KEY_ID=AKIDCOGNITOTEST", "AWS_SECRET_ACCESS_KEY=cognitotest",
@@ -196,13 +195,13 @@ func (d *desk) run(name string, args ...string) {
 	require.NoError(d.t, err, "%s %s:\n%s", filepath.Base(name), strings.Join(args, " "), out)
 }
 
-// boto3 finds the Python that has it.
+// boto3 finds a Python that has it.
 func boto3(t *testing.T) string {
 	t.Helper()
 	return tooltest.NeedWorking(t, "python3-boto3", "boto3", "python3", "-c", "import boto3")
 }
 
-// node finds Node.js, and sees to it that the packages are there that its programs use.
+// node finds Node.js and checks that the npm packages of its programs are installed.
 func node(t *testing.T) string {
 	t.Helper()
 	locked := npmPackages(t, "package-lock.json")
@@ -222,7 +221,7 @@ type npmPackage struct {
 	Optional bool
 }
 
-// npmPackages reads which packages a lockfile lists, by their folders. Without the file there are none.
+// npmPackages reads the packages of a lockfile, keyed by folder. A missing file has none.
 func npmPackages(t *testing.T, lockfile string) map[string]npmPackage {
 	t.Helper()
 	var lock struct{ Packages map[string]npmPackage }
@@ -235,8 +234,8 @@ func npmPackages(t *testing.T, lockfile string) map[string]npmPackage {
 	return lock.Packages
 }
 
-// calls lists the calls that a server took, each as operation, flow or challenge, and exception
-// without its suffix, as far as it has them.
+// calls lists the calls to a server: the operation, then the flow or challenge and the error
+// without its suffix, where there is one.
 func calls(srv *cognitotest.Server) []string {
 	var calls []string
 	for _, call := range srv.Calls() {
@@ -254,9 +253,9 @@ func calls(srv *cognitotest.Server) []string {
 	return calls
 }
 
-// happened checks on the servers' side that a program did what it says it did: it signed in by a flow,
-// was refused what should be, and reached the end; and no password was sent where the flow is SRP.
-// More is what this program did beside it.
+// happened checks from the servers' calls that a program really signed in by a flow, met the errors
+// it should, and finished, and that with SRP it sent no password. More lists calls that only this
+// program makes.
 func (d *desk) happened(flow []string, more ...string) {
 	d.t.Helper()
 	optional, required := calls(d.optional), calls(d.required)
@@ -290,8 +289,8 @@ func (d *desk) happened(flow []string, more ...string) {
 	assert.True(d.t, newcomer.TOTP)
 }
 
-// remembered checks on the server's side that a device took the place of the second factor once it was
-// remembered, and no more after it was forgotten.
+// remembered checks from the server's calls that a remembered device replaced the second factor
+// until it was forgotten.
 func (d *desk) remembered() {
 	d.t.Helper()
 	var steps []string

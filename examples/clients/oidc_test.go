@@ -12,8 +12,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Clients that find everything by the issuer (OpenID Connect Discovery), as Spring's issuer-uri does, accept the
-// server when it is its own issuer, also under the name that it has in another container.
+// Clients that use OpenID Connect Discovery, as with Spring's issuer-uri, accept the server when it
+// is its own issuer, even under the name that it has in another container.
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	for name, issuer := range map[string]string{
@@ -41,14 +41,14 @@ func TestDiscovery(t *testing.T) {
 		assert.ErrorContains(t, err, "issued by a different provider", name)
 	}
 
-	// By default the issuer is Cognito's, and discovery at the server's own address is refused.
+	// By default the issuer is Cognito's, so discovery at the server's own address fails.
 	srv := cognitotest.NewServer()
 	t.Cleanup(srv.Close)
 	_, err := oidc.NewProvider(t.Context(), srv.URL+"/"+srv.UserPoolID)
 	assert.ErrorContains(t, err, "did not match")
 }
 
-// resolve leads every name to the server, as names lead to containers in a network of theirs.
+// resolve sends requests for every host name to the server, as a container network does.
 type resolve struct{ srv *cognitotest.Server }
 
 func (n resolve) RoundTrip(r *http.Request) (*http.Response, error) {

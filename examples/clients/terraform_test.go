@@ -16,8 +16,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// Terraform makes pools, app clients, groups and users, finds nothing to change then, changes some of them, and
-// takes them away.
+// Terraform creates pools, app clients, groups and users, then finds nothing to change, updates
+// some of them, and destroys them all.
 func TestTerraform(t *testing.T) {
 	t.Parallel()
 	terraform, settings := terraformWithProvider(t)
@@ -42,7 +42,7 @@ func TestTerraform(t *testing.T) {
 	}
 	run("init", "-no-color")
 	run("apply", "-auto-approve", "-no-color")
-	// Its status is 2, and so an error, if there is something to change.
+	// With changes to make, the exit status is 2, which is an error here.
 	run("plan", "-detailed-exitcode", "-no-color")
 
 	ann, found := strict.LookupUser("ann")
@@ -62,9 +62,9 @@ func TestTerraform(t *testing.T) {
 	assert.False(t, found)
 }
 
-// terraformWithProvider finds Terraform, and a settings file that names a mirror of its providers. The one for
-// AWS has some 700 MB, which a test does not download. Without these the test is skipped, whatever
-// tooltest.Require says: no package of Debian has them.
+// terraformWithProvider finds Terraform and returns a settings file for a mirror of its providers.
+// The AWS provider has some 700 MB, which a test does not download. Without either, the test is
+// skipped whatever tooltest.Require says, because no Debian package has them.
 func terraformWithProvider(t *testing.T) (terraform, settings string) {
 	t.Helper()
 	terraform, err := exec.LookPath("terraform")
@@ -77,7 +77,7 @@ func terraformWithProvider(t *testing.T) (terraform, settings string) {
 	if text, err := os.ReadFile(settings); err == nil && bytes.Contains(text, []byte("_mirror")) {
 		return terraform, settings
 	}
-	// Where Terraform looks by itself, and where packages from elsewhere are put.
+	// Terraform's default folders, and those of packages from elsewhere.
 	for _, place := range []string{
 		filepath.Join(home, ".terraform.d/plugins"),
 		filepath.Join(home, ".local/share/terraform/plugins"),

@@ -14,26 +14,25 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// fault is an error as the front end is told of it. The messages say what happened and what to do.
+// fault is an error as the front end sees it. Its messages say what happened and what to do.
 type fault struct {
 	status int
 	code   string
 	en, ja string
 
-	next         cognitomfa.Step // "" stands for what the library says
-	retryAfter   time.Duration   // for Retry-After, if it is known
+	next         cognitomfa.Step // "" means NextStep decides
+	retryAfter   time.Duration   // for Retry-After, if known
 	authenticate string          // more parameters of WWW-Authenticate
 }
 
 func (f *fault) Error() string { return f.code }
 
-// say returns a fault that the library, or the code itself, says the next step of.
+// say returns a fault whose next step comes from the library, or is clear from the code.
 func say(status int, code, en, ja string) *fault {
 	return &fault{status: status, code: code, en: en, ja: ja}
 }
 
-// What can be wrong with a request itself. The users of a page never see these; the authors of a
-// front end do.
+// Errors in the request itself. Front-end authors see these; users never do.
 var (
 	errPath = say(
 		http.StatusNotFound, "not-found",
@@ -112,8 +111,8 @@ func duplicate(field string) error {
 	)
 }
 
-// tooManyAttempts is the error when a limit is used up. What is left to do is to wait or, where
-// only this sign-in is over, to begin another.
+// tooManyAttempts is the error for an exhausted limit. The user can wait or, if the limit was for
+// one sign-in, start another.
 func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	f := &fault{
 		status: http.StatusTooManyRequests, code: "too-many-attempts", next: next, retryAfter: wait,
@@ -134,8 +133,8 @@ func tooManyAttempts(wait time.Duration, next cognitomfa.Step) error {
 	return f
 }
 
-// freshSignInRequired is the error of a sign-in that is older than maxAge, where MFA is on and is
-// to be changed. To programs it says so as RFC 9470 does.
+// freshSignInRequired is the error for changing MFA, where it is on, with a sign-in older than
+// maxAge. For programs, WWW-Authenticate says so as in RFC 9470.
 func freshSignInRequired(maxAge time.Duration) error {
 	return &fault{
 		status: http.StatusUnauthorized, code: "fresh-sign-in-required",
@@ -148,10 +147,10 @@ func freshSignInRequired(maxAge time.Duration) error {
 	}
 }
 
-// faults are the kinds of error that the library tells apart. The first match counts:
-// [cognitomfa.ErrNotEnabled] wraps its reason. ErrUserNotFound, ErrDevice and ErrLevel are not here,
-// because no call made here leads to them: nobody is told whether a user exists, no device is
-// remembered, and no level is asked for.
+// faults maps the errors of the library. The first match counts, and [cognitomfa.ErrNotEnabled]
+// wraps its cause. ErrUserNotFound, ErrDevice and ErrLevel are missing because no call here returns
+// them: responses never tell whether a user exists, no device is remembered, and no level is
+// requested.
 var faults = []struct {
 	kind  error
 	fault *fault
@@ -279,7 +278,7 @@ var faults = []struct {
 	{cognitomfa.ErrUnavailable, unavailable},
 }
 
-// What several kinds have in common, and what is left over.
+// Faults that several errors share.
 var (
 	misconfigured = say(
 		http.StatusInternalServerError, "misconfigured",
@@ -293,7 +292,7 @@ var (
 		"サインインサービスから応答がありませんでした。"+
 			"少し待ってから、もう一度お試しください。",
 	)
-	// lost replaces unavailable where the step may have been carried out and cannot be repeated.
+	// lost replaces unavailable where the step may have succeeded and cannot be repeated.
 	lost = say(
 		http.StatusBadGateway, "unavailable",
 		"The sign-in service did not respond. Sign in again.",
@@ -316,7 +315,7 @@ func signedOut(code string) *fault {
 	)
 }
 
-// faultOf finds what to tell the front end of an error.
+// faultOf returns the fault for an error.
 func faultOf(err error) *fault {
 	var own *fault
 	if errors.As(err, &own) {
@@ -338,7 +337,7 @@ func faultOf(err error) *fault {
 	return found
 }
 
-// refuse responds to a request whose access token is not let through. Status and headers are those of
+// refuse responds to a request whose access token was rejected, with the status and headers of
 // [token.Verifier.Middleware].
 func refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
 	f, next := signedOut("bad-access-token"), cognitomfa.StepStartOver

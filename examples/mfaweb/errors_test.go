@@ -16,7 +16,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Neither body nor headers tell a wrong password from an unknown user.
+// A wrong password and an unknown user give the same body and headers.
 func TestUnknownUser(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, language := range []string{"en", "ja"} {
@@ -34,7 +34,7 @@ func TestUnknownUser(t *testing.T) {
 	}
 }
 
-// What goes wrong with real users.
+// Errors that users run into.
 func TestFailures(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.AddUser(cognitotest.User{Username: "locked", Password: password})
@@ -104,7 +104,7 @@ func TestFailures(t *testing.T) {
 		failed(http.StatusForbidden, "totp-disabled", "give-up")
 }
 
-// Errors that Cognito returns at other times. Each has a message in both languages.
+// Other errors of Cognito. Each has a message in both languages.
 func TestCognitosErrors(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -241,7 +241,7 @@ func TestCognitosErrors(t *testing.T) {
 	}
 }
 
-// What is wrong with a request itself is the same error for every path.
+// Every path responds to a bad request with the same error.
 func TestBadRequests(t *testing.T) {
 	s := newSite(t, nil, nil)
 	const (
@@ -387,9 +387,8 @@ func TestWhoAsks(t *testing.T) {
 		failed(http.StatusBadRequest, "bad-field", "give-up")
 }
 
-// Whatever is sent, the response is an error that the sender can understand, and never the
-// service's own fault. Between two inputs an hour passes, so no lockout or limit reaches from one
-// to the next.
+// Any input gets a client error, never a server error. An hour passes between inputs so that
+// lockouts and limits do not carry over.
 func FuzzRequest(f *testing.F) {
 	s := newSite(f, nil, nil)
 	handlers := []http.Handler{

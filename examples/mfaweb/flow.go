@@ -13,8 +13,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// signedIn is where a step of signing in has led: to tokens or to a challenge, under Cognito's
-// names.
+// signedIn is the result of a sign-in step: tokens or a challenge, under Cognito's names.
 type signedIn struct {
 	Status               string            `json:",omitempty"`
 	AuthenticationResult *tokens           `json:",omitempty"`
@@ -32,10 +31,10 @@ type tokens struct {
 	ExpiresIn    int // in seconds
 }
 
-// success is the response of a call that has nothing else to tell.
+// success is the response of a call without a result.
 var success = signedIn{Status: "SUCCESS"}
 
-// step makes a call of a sign-in within its limits.
+// step makes one call of a sign-in, within the limits.
 func (a *API) step(call func() (cognitomfa.Outcome, error), claims ...claim) (*signedIn, error) {
 	var outcome cognitomfa.Outcome
 	err := a.attempt(func() (err error) {
@@ -128,7 +127,7 @@ func (a *API) verify(r *http.Request, f fields) (any, error) {
 	}
 	s.Status = "SUCCESS"
 	if err != nil {
-		// The user is signed in and must get the tokens, though MFA is not switched on yet.
+		// The user is signed in and must get the tokens even though MFA is not on yet.
 		s.Warning = newMessage(err, Language(r))
 	}
 	return s, nil
@@ -151,7 +150,7 @@ func (a *API) mfaSignIn(r *http.Request, f fields) (any, error) {
 	}, a.byCode(r, f["authParamUserId"], f["authParamSession"])...)
 }
 
-// methodsOfMFA are the methods that a code can come from.
+// methodsOfMFA are the methods that provide a code.
 var methodsOfMFA = []cognitomfa.Method{
 	cognitomfa.MethodTOTP, cognitomfa.MethodSMS, cognitomfa.MethodEmail,
 }
@@ -223,18 +222,18 @@ func (a *API) signOut(r *http.Request, f fields) (any, error) {
 	return success, nil
 }
 
-// identity is who signed in. All but MFA comes from the access token's verified claims.
+// identity describes who is signed in. All but MFA comes from verified claims of the access token.
 type identity struct {
 	Username  string
 	Subject   string
 	Groups    []string `json:",omitempty"`
 	AuthTime  time.Time
 	ExpiresAt time.Time
-	MFA       bool // whether TOTP is on for the user, as Cognito says
+	MFA       bool // whether TOTP is on for the user
 }
 
-// whoAmI answers a request whose access token the middleware has verified. Cognito is asked as
-// well, because no signature tells whether a token was revoked.
+// whoAmI handles requests whose access token the middleware has verified. It also asks Cognito,
+// because a valid signature does not show whether a token was revoked.
 func (a *API) whoAmI(w http.ResponseWriter, r *http.Request) {
 	claims, _ := token.FromContext(r.Context())
 	_, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -272,8 +271,7 @@ func (f fields) setup(accessToken string) (*cognitomfa.SetupChallenge, error) {
 	}, nil
 }
 
-// answer puts an outcome under Cognito's own names, so that front ends written for Cognito's
-// responses understand it.
+// answer converts an outcome to Cognito's names, for front ends written for Cognito's responses.
 func answer(outcome cognitomfa.Outcome) *signedIn {
 	switch o := outcome.(type) {
 	case *cognitomfa.Tokens:
@@ -310,7 +308,7 @@ func answer(outcome cognitomfa.Outcome) *signedIn {
 	panic("an outcome that package cognitomfa does not have")
 }
 
-// challenge puts a challenge together. Parameters without a value are left out.
+// challenge converts a challenge. It omits empty parameters.
 func challenge(
 	name string, session cognitomfa.Secret, username string, parameters map[string]string,
 ) *signedIn {
@@ -327,8 +325,7 @@ func challenge(
 	return s
 }
 
-// list is how Cognito writes a list into a challenge parameter: JSON in a string. Without items it
-// is "".
+// list encodes a challenge parameter as Cognito does, as JSON in a string. An empty list is "".
 func list[T ~string](items []T) string {
 	if len(items) == 0 {
 		return ""

@@ -23,7 +23,7 @@ import (
 
 func required(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }
 
-// keys returns the names of an object's members, for comparing.
+// keys returns the member names of an object in a fixed order.
 func keys(m map[string]any) []string {
 	var names []string
 	for name := range m {
@@ -32,7 +32,7 @@ func keys(m map[string]any) []string {
 	return names
 }
 
-// assertTokens checks that tokens have the form of Cognito's.
+// assertTokens checks that tokens look like Cognito's.
 func assertTokens(t *testing.T, result map[string]any) {
 	t.Helper()
 	all := []string{"AccessToken", "IdToken", "RefreshToken", "TokenType", "ExpiresIn"}
@@ -44,7 +44,7 @@ func assertTokens(t *testing.T, result map[string]any) {
 	}
 }
 
-// assertQRCode checks that a picture, a URI and a key belong together.
+// assertQRCode checks that the picture, the URI and the key match.
 func assertQRCode(t *testing.T, body map[string]any) {
 	t.Helper()
 	svg, err := base64.StdEncoding.DecodeString(body["qrcode"].(string))
@@ -61,8 +61,8 @@ func assertQRCode(t *testing.T, body map[string]any) {
 	assert.Equal(t, username, key.Account)
 }
 
-// From password to password and code, for a user who is free to set up MFA, with the minimum number
-// of calls to Cognito.
+// A user turns on optional MFA and signs in with a code, with the minimum number of calls to
+// Cognito.
 func TestOptional(t *testing.T) {
 	s := newSite(t, nil, nil)
 	a := s.signIn()
@@ -126,7 +126,7 @@ func TestRequired(t *testing.T) {
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
 
-// Other challenges are passed on under Cognito's names, for front ends that know what to do.
+// Other challenges are passed on under Cognito's names, for front ends that support them.
 func TestOtherChallenges(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) {
 		o.SMS, o.Email = true, true
@@ -158,7 +158,7 @@ func TestOtherChallenges(t *testing.T) {
 	}
 }
 
-// nameless must choose a password and say a name, undecided must choose where a code comes from.
+// nameless must set a password and a name; undecided must choose a method.
 var (
 	nameless = cognitotest.User{
 		Username: "nameless", Password: password, Status: types.UserStatusTypeForceChangePassword,
@@ -169,7 +169,7 @@ var (
 	}
 )
 
-// A temporary password is replaced, with what else Cognito wants to know.
+// A user replaces a temporary password and adds the required attributes.
 func TestNewPassword(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) { o.RequiredAttributes = []string{"name"} }, nil)
 	s.AddUser(nameless)
@@ -193,7 +193,7 @@ func TestNewPassword(t *testing.T) {
 		failed(http.StatusUnauthorized, "session-used", "start-over")
 }
 
-// What the new password leads to can be the next challenge.
+// A new password can lead to another challenge.
 func TestNewPasswordThenMFA(t *testing.T) {
 	s := newSite(t, required, nil)
 	s.AddUser(nameless)
@@ -221,7 +221,7 @@ func TestSelectMFA(t *testing.T) {
 	assertTokens(t, s.post("/mfasignin", who.withCode(s.Code("undecided"))).tokens())
 }
 
-// MFA that the pool requires stays on.
+// MFA cannot be turned off where the pool requires it.
 func TestDisable(t *testing.T) {
 	s := newSite(t, required, nil)
 	who := s.session("MFA_SETUP")
@@ -233,7 +233,7 @@ func TestDisable(t *testing.T) {
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
 
-// A name that the authenticator was given comes with the challenge.
+// The challenge includes the device name.
 func TestDeviceName(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()
@@ -252,7 +252,7 @@ func TestDeviceName(t *testing.T) {
 	assert.Equal(t, "phone of alice", s.User(username).TOTPDevice)
 }
 
-// Codes that Cognito sends are entered like those of an authenticator.
+// Codes by SMS and email work like those of an authenticator.
 func TestSentCodes(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) { o.SMS, o.Email = true, true }, nil)
 	s.AddUser(cognitotest.User{
@@ -280,7 +280,7 @@ func TestSentCodes(t *testing.T) {
 	}
 }
 
-// Front ends may send more than is needed, and what they do not have as empty or null.
+// Front ends may send extra fields, and empty or null ones.
 func TestLenient(t *testing.T) {
 	s := newSite(t, nil, nil)
 	remember(password)
@@ -295,7 +295,7 @@ func TestLenient(t *testing.T) {
 	remember(a.ok())
 }
 
-// A code is taken as people type it.
+// Codes are accepted with spaces and hyphens, as people type them.
 func TestTypedCode(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -304,8 +304,8 @@ func TestTypedCode(t *testing.T) {
 	assertTokens(t, s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(typed)).tokens())
 }
 
-// A user whose authenticator is registered gets the tokens, also when MFA could not be switched on.
-// That can be done later.
+// A user whose authenticator is registered gets the tokens even if MFA could not be turned on. They
+// can turn it on later.
 func TestNotEnabled(t *testing.T) {
 	s := newSite(t, required, nil)
 	who := s.session("MFA_SETUP")
@@ -370,7 +370,7 @@ func TestWhoAmI(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, who(enrolled).status, "the token has expired")
 }
 
-// Each of the functions works by itself, at whatever path.
+// Each handler works alone, at any path.
 func TestSingleHandlers(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, test := range []struct {
@@ -397,7 +397,7 @@ func TestSingleHandlers(t *testing.T) {
 	}
 }
 
-// The option, or a deadline from outside, says how long Cognito may take.
+// Timeout, or the deadline of the request, limits how long Cognito may take.
 func TestTimeLimit(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.Timeout = 50 * time.Millisecond })
 	s.Fail("AdminInitiateAuth", cognitotest.Delay(time.Minute))
@@ -415,7 +415,7 @@ func TestTimeLimit(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, rec.Code)
 }
 
-// A browser that hangs up does not leave the work half done.
+// The work is finished even if the browser hangs up.
 func TestHangUp(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()
@@ -433,7 +433,7 @@ func TestHangUp(t *testing.T) {
 	assert.Equal(t, []string{string(cognitomfa.MethodTOTP)}, s.User(username).Methods)
 }
 
-// Where the pool's keys cannot be fetched, nobody has to sign in again.
+// Nobody has to sign in again because the pool's keys cannot be fetched.
 func TestWhoAmIWithoutKeys(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()

@@ -9,30 +9,30 @@ import (
 )
 
 // requireFresh returns an error if the user has MFA on and this sign-in is older than FreshSignIn.
-// First enrollment passes, whatever the age of the sign-in.
+// A first enrollment always passes.
 //
-// A call to Cognito with the same access token must follow. Until then the token's claims are not
-// verified: for a token that was tampered with, that call fails.
+// A call to Cognito with the same access token must follow, because the claims are not verified
+// here: for a forged token, that call fails.
 func (a *API) requireFresh(ctx context.Context, accessToken string) error {
 	at, ok := authTime(accessToken)
 	if ok && a.opts.Now().Sub(at) <= a.opts.FreshSignIn {
 		return nil
 	}
 	if !strings.Contains(accessToken, ".") {
-		return nil // Not a token by any reading: the call that follows fails, and this saves one.
+		return nil // Not a token: the call that follows fails, and this saves one.
 	}
 	status, err := a.client.Status(ctx, accessToken)
 	if err != nil {
 		return err
 	}
-	// Any method counts: whoever adds an authenticator to MFA by SMS gets around the SMS.
+	// Any method counts, because adding an authenticator to MFA by SMS bypasses the SMS.
 	if len(status.Enabled) > 0 {
 		return freshSignInRequired(a.opts.FreshSignIn)
 	}
 	return nil
 }
 
-// authTime reads from an access token when its user signed in. It does not verify the token.
+// authTime returns when the user of an access token signed in. It does not verify the token.
 func authTime(accessToken string) (time.Time, bool) {
 	parts := strings.Split(accessToken, ".")
 	if len(parts) != 3 {

@@ -24,7 +24,7 @@ func (a *answer) stale() {
 	assert.Equal(a.t, challenge, a.header.Get("WWW-Authenticate"))
 }
 
-// An authenticator is only replaced, and MFA only switched off, by somebody who has just signed in.
+// Replacing an authenticator and turning MFA off require a fresh sign-in.
 func TestFreshSignIn(t *testing.T) {
 	s := newSite(t, nil, nil)
 	before := s.signIn().access() // with the password alone, before MFA was on
@@ -52,7 +52,7 @@ func TestFreshSignIn(t *testing.T) {
 	assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, s.User(username).Methods)
 }
 
-// Where there is nothing to protect yet, the age of the sign-in does not matter.
+// A first enrollment does not require a fresh sign-in.
 func TestFirstEnrollmentNeedNotBeFresh(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()
@@ -61,7 +61,7 @@ func TestFirstEnrollmentNeedNotBeFresh(t *testing.T) {
 	s.post("/verify", fields{"accessToken": access, "mfaCode": s.Code(username)}).ok()
 }
 
-// An authenticator beside MFA by SMS would be a way around the SMS.
+// Adding an authenticator to MFA by SMS requires a fresh sign-in.
 func TestOtherMethodNeedsFreshSignIn(t *testing.T) {
 	s := newSite(t, func(o *cognitotest.Options) { o.SMS = true }, nil)
 	s.AddUser(cognitotest.User{
@@ -73,7 +73,7 @@ func TestOtherMethodNeedsFreshSignIn(t *testing.T) {
 	s.post("/mfa", fields{"AccessToken": access}).stale()
 }
 
-// What cannot be known is not assumed.
+// A token whose age is unknown is not fresh.
 func TestFreshSignInFailsClosed(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.enroll()
@@ -82,7 +82,7 @@ func TestFreshSignInFailsClosed(t *testing.T) {
 	s.post("/mfa", fields{"AccessToken": access}).
 		failed(http.StatusBadGateway, "unavailable", "back-off")
 
-	// A token that says it is younger than it is.
+	// This token claims to be younger than it is.
 	parts := strings.Split(access, ".")
 	require.Len(t, parts, 3)
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -106,7 +106,7 @@ func TestFreshSignInFailsClosed(t *testing.T) {
 	}
 }
 
-// How fresh is fresh can be set. A first enrollment takes no call more for it.
+// FreshSignIn sets the limit. It does not add a call to a first enrollment.
 func TestFreshSignInOption(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.FreshSignIn = time.Hour })
 	access := s.enroll()

@@ -32,15 +32,14 @@ const (
 	password = "Correct-Horse-7"
 )
 
-// log is what the handlers of all tests write, debug lines included.
+// log collects the log of all tests, including debug lines.
 var log tooltest.Buffer
 
-// secrets are all strings that went in and out in tests: names, passwords, codes, tokens, sessions,
+// secrets holds all strings sent and received in tests: names, passwords, codes, tokens, sessions,
 // keys.
 var secrets sync.Map
 
-// remember notes the strings in a JSON value as secrets, except short ones and the words of the
-// interface itself.
+// remember adds the strings in a JSON value to secrets, except short ones and fixed words.
 func remember(value any) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -58,7 +57,7 @@ func remember(value any) {
 	}
 }
 
-// TestMain looks through the log of all tests for secrets when they are done.
+// TestMain runs the tests and then searches their log for secrets.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if err := checkLog(); err != nil {
@@ -68,8 +67,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// checkLog reads every line of the log. Time, duration, address and the request's id can look like
-// a code by chance.
+// checkLog searches every line of the log, except for the time, duration, address and request ID,
+// which can look like a code by chance.
 func checkLog() error {
 	for line := range strings.Lines(log.String()) {
 		var entry map[string]any
@@ -100,7 +99,7 @@ func checkLog() error {
 	return nil
 }
 
-// site is the interface, with pages, on a user pool of its own.
+// site is the interface with pages and its own user pool.
 type site struct {
 	*cognitotest.Server
 
@@ -109,8 +108,8 @@ type site struct {
 	api *mfaweb.API
 }
 
-// newSite starts a site with one user. Calls to Cognito are not repeated, so one fault is enough to
-// make one fail.
+// newSite starts a site with one user. Calls to Cognito are not retried, so a single fault makes a
+// call fail.
 func newSite(tb testing.TB, pool func(*cognitotest.Options), web func(*mfaweb.Options)) *site {
 	tb.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -154,7 +153,7 @@ type answer struct {
 	body   []byte
 }
 
-// send sends a request and reads the response. The header Host is the request's.
+// send sends a request and reads the response. A Host header replaces the request's host.
 func (s *site) send(method, path, body string, headers ...string) *answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(
@@ -173,10 +172,10 @@ func (s *site) send(method, path, body string, headers ...string) *answer {
 	return &answer{t: s.t, status: res.StatusCode, header: res.Header, body: text}
 }
 
-// fields is a request's body.
+// fields is the body of a request.
 type fields map[string]string
 
-// post sends a request as a front end does, and remembers what is secret in it and in the response.
+// post sends a request as a front end does, and remembers the secrets in it and in the response.
 func (s *site) post(path string, f fields, headers ...string) *answer {
 	s.t.Helper()
 	body, err := json.Marshal(f)
@@ -206,14 +205,14 @@ func (a *answer) json() map[string]any {
 	return m
 }
 
-// ok checks that all went well and returns the response.
+// ok checks that the request succeeded and returns the response.
 func (a *answer) ok() map[string]any {
 	a.t.Helper()
 	require.Equal(a.t, http.StatusOK, a.status, "%s", a.body)
 	return a.json()
 }
 
-// tokens returns those of a finished sign-in.
+// tokens returns the tokens of a finished sign-in.
 func (a *answer) tokens() map[string]any {
 	a.t.Helper()
 	result, ok := a.ok()["AuthenticationResult"].(map[string]any)
@@ -253,7 +252,7 @@ func (s *site) signInAs(name string) *answer {
 	return s.post("/signin", fields{"userId": name, "userPassword": password})
 }
 
-// session signs in as far as a challenge and returns its fields for the next request.
+// session signs in up to a challenge and returns the fields for the next request.
 func (s *site) session(challenge string) fields {
 	s.t.Helper()
 	return s.sessionOf(username, challenge)
@@ -270,17 +269,17 @@ func (s *site) sessionOf(name, challenge string) fields {
 	}
 }
 
-// with returns the fields and one more.
+// with returns the fields plus one.
 func (f fields) with(name, value string) fields {
 	more := fields{name: value}
 	maps.Copy(more, f)
 	return more
 }
 
-// withCode returns the fields and a code.
+// withCode returns the fields plus a code.
 func (f fields) withCode(code string) fields { return f.with("mfaCode", code) }
 
-// enroll gives the user an authenticator, and switches MFA on.
+// enroll enrolls an authenticator and turns MFA on.
 func (s *site) enroll() (accessToken string) {
 	s.t.Helper()
 	accessToken = s.signIn().access()

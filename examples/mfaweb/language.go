@@ -12,8 +12,8 @@ const (
 	Japanese = "ja"
 )
 
-// Language returns which of the two languages Accept-Language prefers (RFC 9110, section 12.5.4),
-// and English if it names neither.
+// Language returns the language that Accept-Language prefers (RFC 9110, section 12.5.4), or English
+// if it names neither.
 func Language(r *http.Request) string {
 	best, weight := English, 0.0
 	accepted := strings.Join(r.Header.Values("Accept-Language"), ",")

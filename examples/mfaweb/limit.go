@@ -15,34 +15,34 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// Limit allows Burst failures at once and one more each time that Every has passed. The zero Limit
-// does not limit.
+// Limit allows Burst failures at once, and one more after each Every. The zero Limit does not
+// limit.
 type Limit struct {
 	Burst int
 	Every time.Duration
 }
 
-// Limits bounds how fast passwords and codes can be guessed. Only failures count, so nobody who
-// signs in is slowed down. The counts are kept in the memory of this process: several processes, or
-// Lambda instances, allow a multiple.
+// Limits bounds how fast passwords and codes can be guessed. Only failures count, so successful
+// sign-ins are never slowed down. The counts are in the memory of this process: several processes,
+// or Lambda instances, together allow a multiple.
 type Limits struct {
-	// SignInUser and SignInAddress limit failed sign-ins for one user name, and from one client
-	// address. Cognito locks a user out as well; these also protect the quota.
+	// SignInUser and SignInAddress limit failed sign-ins for one user name and from one client
+	// address. Cognito has a lockout of its own; these also protect the quota.
 	SignInUser, SignInAddress Limit
-	// CodeUser limits wrong codes for one user, however often that user signs in anew. It is the
-	// limit that matters: 3 of 1,000,000 codes are right at any time, and it is not certain that
-	// Cognito ever stops a guesser who has the password.
+	// CodeUser limits wrong codes for one user across sign-ins. It is the most important limit: 3
+	// of 1,000,000 codes are right at any time, and it is not certain that Cognito ever stops an
+	// attacker who has the password.
 	CodeUser Limit
-	// CodeSession limits wrong codes for one challenge, or one access token, and CodeAddress from
-	// one client address.
+	// CodeSession limits wrong codes for one challenge or access token, and CodeAddress from one
+	// client address.
 	CodeSession, CodeAddress Limit
-	// EnrollAddress limits requests for QR codes, successful ones too, from one client address: all
-	// users of an AWS Region share 25 such calls a second.
+	// EnrollAddress limits requests for QR codes from one client address, including successful
+	// ones, because all users in an AWS Region share 25 such calls a second.
 	EnrollAddress Limit
 }
 
-// DefaultLimits returns the limits that apply if there are no others: 10 wrong codes an hour for
-// each user, 5 for each challenge.
+// DefaultLimits returns the default limits, such as 10 wrong codes an hour for each user and 5 for
+// each challenge.
 func DefaultLimits() Limits {
 	return Limits{
 		SignInUser:    Limit{10, time.Minute},
@@ -54,26 +54,26 @@ func DefaultLimits() Limits {
 	}
 }
 
-// budget applies one Limit to many keys. It has a fixed number of slots, and a hash with a random
-// seed assigns the keys to them: memory is bounded without ever forgetting a guesser, and nobody
-// can tell which keys share a slot.
+// budget applies a Limit to many keys. A hash with a random seed assigns the keys to a fixed number
+// of slots: this bounds memory without ever forgetting an attacker, and nobody can tell which keys
+// share a slot.
 type budget struct {
 	limit Limit
-	once  sync.Once // the slots are made when the first attempt is: most Lambda functions need few
+	once  sync.Once // makes the slots at the first attempt: most Lambda functions need few
 	seed  maphash.Seed
 	slots []slot
 }
 
 const slotsPerBudget = 1 << 14
 
-// slot is what is left of a key's budget.
+// slot is the remaining budget of the keys that share it.
 type slot struct {
 	mu      sync.Mutex
-	limiter *rate.Limiter // nil until something has failed
-	pending int           // attempts under way, each of which may fail
+	limiter *rate.Limiter // nil until the first failure
+	pending int           // attempts under way
 }
 
-// begin starts an attempt. If the budget is used up it returns a nil slot, and how long to wait.
+// begin starts an attempt. If the budget is exhausted, it returns a nil slot and how long to wait.
 func (b *budget) begin(key string, now time.Time) (*slot, time.Duration) {
 	b.once.Do(func() {
 		b.seed = maphash.MakeSeed()
@@ -86,7 +86,7 @@ func (b *budget) begin(key string, now time.Time) (*slot, time.Duration) {
 	if s.limiter != nil {
 		left = s.limiter.TokensAt(now)
 	}
-	// Attempts under way count as failures, so parallel guesses do not get past the limit.
+	// Pending attempts count as failures, so parallel guesses cannot exceed the limit.
 	if missing := float64(s.pending+1) - left; missing > 0 {
 		return nil, time.Duration(missing * float64(b.limit.Every))
 	}
@@ -94,7 +94,7 @@ func (b *budget) begin(key string, now time.Time) (*slot, time.Duration) {
 	return s, 0
 }
 
-// end finishes an attempt.
+// end ends an attempt.
 func (b *budget) end(s *slot, failed bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (b *budget) end(s *slot, failed bool, now time.Time) {
 	s.limiter.AllowN(now, 1)
 }
 
-// budgets are those of all Limits.
+// budgets has a budget for each of the Limits.
 type budgets struct {
 	signInUser, signInAddress          budget
 	codeUser, codeSession, codeAddress budget
@@ -126,15 +126,15 @@ func newBudgets(l Limits) *budgets {
 	}
 }
 
-// claim says which budget an attempt takes from if it fails.
+// claim names the budget that a failed attempt uses.
 type claim struct {
 	budget *budget
-	key    string           // "" if it is not known: then the budget does not apply
-	counts func(error) bool // whether what the attempt led to is taken from the budget
-	next   cognitomfa.Step  // what to do when the budget is used up
+	key    string           // "" if unknown: the budget then does not apply
+	counts func(error) bool // whether the result uses the budget
+	next   cognitomfa.Step  // what to do when the budget is exhausted
 }
 
-// attempt makes a call that can be a guess, unless one of the budgets is used up.
+// attempt makes a call that can be a guess, unless one of the budgets is exhausted.
 func (a *API) attempt(call func() error, claims ...claim) (err error) {
 	for _, c := range claims {
 		if c.budget.limit == (Limit{}) || c.key == "" {
@@ -149,15 +149,15 @@ func (a *API) attempt(call func() error, claims ...claim) (err error) {
 	return call()
 }
 
-// wrongPassword tells the errors that count against a user's sign-ins.
+// wrongPassword reports whether an error counts against SignInUser.
 func wrongPassword(err error) bool {
 	return errors.Is(err, cognitomfa.ErrCredentials) ||
 		errors.Is(err, cognitomfa.ErrTooManyAttempts)
 }
 
-// wrongCode tells the errors that count against a user's codes. What was not sent to Cognito
-// because it is not a code at all does not count, and neither does a made-up session: otherwise
-// anybody could use up somebody else's budget without the password.
+// wrongCode reports whether an error counts against CodeUser. Input that is not a code, and so was
+// not sent to Cognito, does not count; nor does a made-up session, with which anybody could use up
+// the budget of another user without the password.
 func wrongCode(err error) bool {
 	var e *cognitomfa.Error
 	return errors.As(err, &e) && e.Err != nil &&
@@ -165,7 +165,7 @@ func wrongCode(err error) bool {
 			errors.Is(err, cognitomfa.ErrTooManyAttempts))
 }
 
-// refused tells the errors that count against an address: every way of guessing.
+// refused reports whether an error counts against an address. All kinds of guesses do.
 func refused(err error) bool {
 	return wrongPassword(err) || wrongCode(err) ||
 		errors.Is(err, cognitomfa.ErrSessionExpired) || errors.Is(err, cognitomfa.ErrSessionUsed) ||
@@ -175,7 +175,7 @@ func refused(err error) bool {
 // always counts every call.
 func always(error) bool { return true }
 
-// bySignIn are the claims of a sign-in.
+// bySignIn returns the claims of a sign-in.
 func (a *API) bySignIn(r *http.Request, username string) []claim {
 	return []claim{
 		{
@@ -189,7 +189,7 @@ func (a *API) bySignIn(r *http.Request, username string) []claim {
 	}
 }
 
-// byCode are the claims of a code that a user signs in with.
+// byCode returns the claims of a code at sign-in.
 func (a *API) byCode(r *http.Request, username, session string) []claim {
 	return []claim{
 		{
@@ -207,8 +207,8 @@ func (a *API) byCode(r *http.Request, username, session string) []claim {
 	}
 }
 
-// byFirstCode are the claims of the first code of a new authenticator. Whoever enrolls one has its
-// key, so there is nothing to guess: these limits protect the quota, not the user.
+// byFirstCode returns the claims of the first code of a new authenticator. The user has the key, so
+// there is nothing to guess: these limits protect the quota.
 func (a *API) byFirstCode(r *http.Request, session string, next cognitomfa.Step) []claim {
 	return []claim{
 		{
@@ -219,7 +219,7 @@ func (a *API) byFirstCode(r *http.Request, session string, next cognitomfa.Step)
 	}
 }
 
-// byEnrollment is the claim of a request for a QR code.
+// byEnrollment returns the claim of a request for a QR code.
 func (a *API) byEnrollment(r *http.Request) claim {
 	return claim{
 		budget: &a.budgets.enrollAddress, key: a.addressKey(r), counts: always,
@@ -227,13 +227,13 @@ func (a *API) byEnrollment(r *http.Request) claim {
 	}
 }
 
-// userKey makes one key of the spellings that a pool may take for one name.
+// userKey returns the same key for all spellings that a pool may treat as one name.
 func userKey(username string) string {
 	return strings.ToLower(strings.TrimSpace(username))
 }
 
-// addressKey is the client's address. Of IPv6 it is the first half: the rest is the client's
-// choice.
+// addressKey returns the address of the client. Of an IPv6 address it returns the first half,
+// because clients choose the rest.
 func (a *API) addressKey(r *http.Request) string {
 	addr, err := netip.ParseAddr(a.opts.ClientAddress(r))
 	if err != nil {

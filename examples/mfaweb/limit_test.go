@@ -16,7 +16,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// tooMany checks the response to somebody over a limit and returns how long it asks them to wait.
+// tooMany checks the response to a client over a limit and returns how long it must wait.
 func (a *answer) tooMany(next string) time.Duration {
 	a.t.Helper()
 	a.failed(http.StatusTooManyRequests, "too-many-attempts", next)
@@ -36,7 +36,7 @@ func (s *site) calls(operation string) (n int) {
 	return n
 }
 
-// wrongCode is none of the codes that are right about now.
+// wrongCode returns a code that is not valid around now.
 func (s *site) wrongCode() string {
 	right := []string{s.Code(username), s.NextCode(username)}
 	for i := range 4 {
@@ -49,7 +49,7 @@ func (s *site) wrongCode() string {
 	panic("four of three")
 }
 
-// fiveWrongCodes uses up a challenge.
+// fiveWrongCodes uses up the budget of a challenge.
 func (s *site) fiveWrongCodes() (who fields) {
 	s.t.Helper()
 	who = s.session("SOFTWARE_TOKEN_MFA")
@@ -60,8 +60,7 @@ func (s *site) fiveWrongCodes() (who fields) {
 	return who
 }
 
-// Somebody who has the password gets 5 codes for each sign-in and 10 an hour, from wherever they
-// come.
+// An attacker who has the password gets 5 codes for each sign-in and 10 an hour, from any address.
 func TestCodeLimits(t *testing.T) {
 	address := 0
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -92,8 +91,7 @@ func TestCodeLimits(t *testing.T) {
 	s.post("/mfasignin", s.session("SOFTWARE_TOKEN_MFA").withCode(s.Code(username))).tokens()
 }
 
-// What costs nothing to try does not count: neither a code that is none, nor a session that
-// somebody without the password makes up, nor a right code.
+// Malformed codes, made-up sessions and right codes do not count.
 func TestWhatDoesNotCount(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -117,7 +115,7 @@ func TestWhatDoesNotCount(t *testing.T) {
 	s.post("/mfasignin", who.withCode(s.Code(username))).tokens()
 }
 
-// Guesses that come at the same time do not get past a limit.
+// Parallel guesses cannot exceed a limit.
 func TestParallelGuesses(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -132,8 +130,8 @@ func TestParallelGuesses(t *testing.T) {
 		failed(http.StatusTooManyRequests, "too-many-attempts", "start-over")
 }
 
-// Whoever sets up an authenticator has its key. Wrong codes are limited all the same, for the
-// quota's sake, and do not count against the codes of a sign-in.
+// Wrong first codes are limited to protect the quota. They do not count against the codes of a
+// sign-in.
 func TestFirstCodeLimits(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
@@ -161,7 +159,7 @@ func TestFirstCodeLimits(t *testing.T) {
 	required.post("/verify", who.withCode(required.wrongCode())).tooMany("start-over")
 }
 
-// Wrong passwords are limited for each user, known or not, however the name is spelled.
+// Wrong passwords are limited for each user name, in any spelling, whether or not the user exists.
 func TestSignInLimits(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, name := range []string{username, "nobody@example.com"} {
@@ -183,8 +181,7 @@ func TestSignInLimits(t *testing.T) {
 	s.signIn().tokens()
 }
 
-// A client's address has limits of its own. Of an IPv6 address, the half that the client chooses
-// does not matter.
+// Addresses have limits of their own. Only the first half of an IPv6 address counts.
 func TestAddressLimits(t *testing.T) {
 	var address string
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -217,7 +214,7 @@ func TestAddressLimits(t *testing.T) {
 	}
 }
 
-// Requests for QR codes are limited as well, since all users of a Region share a small quota.
+// Requests for QR codes are limited because all users in a Region share a small quota.
 func TestEnrollLimit(t *testing.T) {
 	s := newSite(t, nil, nil)
 	access := s.signIn().access()

@@ -9,7 +9,7 @@
 //	                 mfaCode, authParamSession, authParamUserId  the same during sign-in, and tokens
 //	POST /mfasignin  mfaCode, authParamSession, authParamUserId  tokens
 //
-// Two more answer the other challenges that a sign-in can meet:
+// Two more are for the other challenges of a sign-in:
 //
 //	POST /newpassword  newPassword, authParamSession,            tokens, or a challenge
 //	                   authParamUserId, and each required
@@ -17,43 +17,43 @@
 //	POST /selectmfa    mfaType, authParamSession,                a challenge
 //	                   authParamUserId
 //
-// The rest is for what comes after sign-in:
+// The rest is for signed-in users:
 //
-//	POST /enable   accessToken                  Status SUCCESS: MFA is switched on, with the
-//	                                            authenticator that is registered
-//	POST /disable  accessToken                  Status SUCCESS: MFA is switched off
+//	POST /enable   accessToken                  Status SUCCESS: MFA is turned on, with the
+//	                                            registered authenticator
+//	POST /disable  accessToken                  Status SUCCESS: MFA is turned off
 //	GET  /whoami   Authorization: Bearer TOKEN  who signed in, from verified claims, and whether
 //	                                            MFA is on
 //	POST /signout  refreshToken                 Status SUCCESS: the tokens of this sign-in are
 //	                                            revoked
 //	POST /refresh  refreshToken                 tokens, with the refresh token to keep
 //
-// /verify also takes an optional deviceName, which Cognito repeats when it asks for a code.
+// /verify also takes an optional deviceName, which Cognito returns when it asks for a code.
 //
-// Requests and responses are JSON objects, requests of at most 64 KiB. Challenges use Cognito's own
-// names: ChallengeName, Session and ChallengeParameters. Every error is
+// Requests and responses are JSON objects; requests have at most 64 KiB. Challenges use Cognito's
+// own names: ChallengeName, Session and ChallengeParameters. Every error is
 //
 //	{"error": {"code": "wrong-code", "message": "…", "next": "same-challenge"}}
 //
-// where code is a word for programs, message a sentence for people, in English or Japanese as
-// Accept-Language asks, and next what [cognitomfa.NextStep] says. A wrong password and an unknown
-// user give the same response.
+// where code is for programs, message is for people, in English or Japanese as Accept-Language asks,
+// and next is the result of [cognitomfa.NextStep]. A wrong password and an unknown user give the
+// same response.
 //
-// # What it protects, and what it does not
+// # Security
 //
-// Failed sign-ins and wrong codes are limited: see [Limits]. Whoever is over a limit gets status
-// 429, code too-many-attempts, and Retry-After.
+// Failed sign-ins and wrong codes are limited: see [Limits]. Over a limit, clients get status 429,
+// code too-many-attempts, and Retry-After.
 //
-// Where MFA is on, /mfa and /disable require a sign-in that is minutes old (code
-// fresh-sign-in-required): a session that was left open, or opened before MFA was on, cannot
-// replace the authenticator. Cognito itself has no such rule. Whoever has the access token can call
-// Cognito directly, so the rule only holds where tokens do not leave the server.
+// Where MFA is on, /mfa and /disable require a sign-in that is only minutes old (code
+// fresh-sign-in-required), so a session that was left open, or opened before MFA was on, cannot
+// replace the authenticator. Cognito itself has no such rule. Anyone who has the access token can
+// call Cognito directly, so the rule only holds where tokens do not leave the server.
 //
-// There are no cookies, and a body must declare itself as JSON, which a page of another origin
-// cannot do unless it is allowed to: nothing can be done in a user's name from elsewhere. The price
-// is that the front end holds the tokens. The demo's pages keep them, the refresh token included,
-// in the tab's sessionStorage, where every script on the page can read them. That is for a demo. In
-// production keep tokens on the server and give the browser the id of a session.
+// Other sites cannot act in a user's name: there are no cookies, and a body must be declared as
+// JSON, which pages of another origin can only do if they are allowed to. The price is that the
+// front end holds the tokens. The pages of the demo keep them, including the refresh token, in
+// sessionStorage, where every script on the page can read them. In production, keep tokens on the
+// server and give the browser the ID of a session.
 package mfaweb
 
 import (
@@ -70,33 +70,32 @@ import (
 
 // Options are the settings of [New].
 type Options struct {
-	// AllowOrigin is the one other origin, such as "https://www.example.com", whose pages may use
-	// the interface (CORS). The default is none.
+	// AllowOrigin is one other origin, such as "https://www.example.com", whose pages may use the
+	// interface (CORS). The default is none.
 	AllowOrigin string
-	// Hosts are the host names that browsers reach the interface by, without ports. If there are
-	// any, two kinds of requests are refused: those for other host names, which is how DNS
-	// rebinding gets around the same-origin policy, and those that pages of other sites send. IP
-	// addresses need not be listed, because DNS cannot rebind them. The default is to refuse
-	// nothing.
+	// Hosts are the host names under which browsers reach the interface, without ports. If there
+	// are any, the interface refuses requests for other host names, which is how DNS rebinding gets
+	// around the same-origin policy, and requests from pages of other sites. IP addresses need not
+	// be listed, because DNS cannot rebind them. The default is to refuse nothing.
 	Hosts []string
 	// Limits bounds failed sign-ins and wrong codes. The default is [DefaultLimits].
 	Limits *Limits
-	// FreshSignIn is how old a sign-in may be where MFA is on and is to be changed. The default is
-	// 5 minutes.
+	// FreshSignIn is the maximum age of a sign-in that may change MFA where it is on. The default
+	// is 5 minutes.
 	FreshSignIn time.Duration
 	// ClientAddress returns the IP address that a request comes from, for the limits and the log.
-	// Behind a proxy take it from a header that the proxy sets. "" means that it is not known, and
-	// that no limit on addresses applies. The default is the address of the connection.
+	// Behind a proxy, take it from a header that the proxy sets. "" means unknown: no limit on
+	// addresses then applies. The default is the address of the connection.
 	ClientAddress func(*http.Request) string
 	// Logger gets one line for each request: method, path, client address, status, duration and
 	// outcome, and nothing that a user or Cognito has sent. Requests for the pages' pictures,
 	// scripts and styles are logged at level Debug. The default is slog.Default.
 	Logger *slog.Logger
-	// RequestID names a request in the log. The default is a random name.
+	// RequestID returns an ID of a request for the log. The default is a random one.
 	RequestID func(*http.Request) string
 	// Timeout is how long Cognito may take for one request. The default is 20 seconds.
 	Timeout time.Duration
-	// Verifier verifies the access tokens that come to /whoami. The default is no /whoami.
+	// Verifier verifies the access tokens sent to /whoami. Without it there is no /whoami.
 	Verifier *token.Verifier
 	// Pages serves GET requests for all other paths. The default is no pages.
 	Pages http.Handler
@@ -104,16 +103,16 @@ type Options struct {
 	Now func() time.Time
 }
 
-// API is the interface for one user pool. It stores nothing about users, apart from how much of
-// their limits is used up, and is safe for concurrent use.
+// API is the interface to one user pool. It stores nothing about users except how much of their
+// limits is used, and is safe for concurrent use.
 type API struct {
 	client  *cognitomfa.Client
 	opts    Options
 	budgets *budgets
 }
 
-// New returns the interface for the client's user pool. The error is about AllowOrigin, which must
-// be an origin and nothing more.
+// New returns the interface to the client's user pool. It returns an error if AllowOrigin is not
+// just an origin.
 func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	var opts Options
 	for _, fn := range optFns {
@@ -146,9 +145,9 @@ func New(client *cognitomfa.Client, optFns ...func(*Options)) (*API, error) {
 	return &API{client: client, opts: opts, budgets: newBudgets(limits)}, nil
 }
 
-// Handler returns all of the interface, and the pages if there are any.
+// Handler returns the whole interface, and the pages if there are any.
 func (a *API) Handler() http.Handler {
-	// A map and not a ServeMux, which answers some requests itself, without headers and log.
+	// Not a ServeMux, which answers some requests itself, without our headers and log.
 	routes := map[string]http.Handler{
 		"/signin":      a.SignIn(),
 		"/mfa":         a.MFA(),
@@ -182,23 +181,23 @@ func (a *API) SignIn() http.Handler {
 	return a.post("/signin", a.signIn, "userId", "userPassword")
 }
 
-// MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, where an access token is
-// from a sign-in that is not fresh, GetUser before that. AccessToken, the old spelling of
-// accessToken, still works.
+// MFA returns the handler of /mfa. It calls AssociateSoftwareToken and, before that, GetUser if an
+// access token is from a sign-in that is not fresh. AccessToken, the old spelling of accessToken,
+// still works.
 func (a *API) MFA() http.Handler {
 	return a.post("/mfa", a.mfa, "accessToken", "AccessToken", "authParamSession", "authParamUserId")
 }
 
-// Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference, and
-// during sign-in, in between, AdminRespondToAuthChallenge, or RespondToAuthChallenge where the
+// Verify returns the handler of /verify. It calls VerifySoftwareToken and SetUserMFAPreference and,
+// in between during sign-in, AdminRespondToAuthChallenge, or RespondToAuthChallenge where the
 // client is public.
 func (a *API) Verify() http.Handler {
 	return a.post("/verify", a.verify,
 		"mfaCode", "accessToken", "authParamSession", "authParamUserId", "deviceName")
 }
 
-// MFASignIn returns the handler of /mfasignin. It takes an optional ChallengeName, for a code that
-// was sent by SMS_MFA or EMAIL_OTP; without it the code is an authenticator's. It calls
+// MFASignIn returns the handler of /mfasignin. An optional ChallengeName, SMS_MFA or EMAIL_OTP, is
+// for codes that were sent; without it the code is from an authenticator. It calls
 // AdminRespondToAuthChallenge, or RespondToAuthChallenge where the client is public.
 func (a *API) MFASignIn() http.Handler {
 	return a.post("/mfasignin", a.mfaSignIn,
@@ -218,12 +217,12 @@ func (a *API) SelectMFA() http.Handler {
 	return a.post("/selectmfa", a.selectMFA, "mfaType", "authParamSession", "authParamUserId")
 }
 
-// Other returns the handler of all other paths: the pages, if there are any, and else an error.
+// Other returns the handler of all other paths: the pages if there are any, otherwise an error.
 func (a *API) Other() http.Handler {
 	return a.wrap("pages", "", http.HandlerFunc(a.other))
 }
 
-// other serves the pages, if there are any, and responds to everything else that it is not here.
+// other serves the pages if there are any, and responds to everything else with not-found.
 func (a *API) other(w http.ResponseWriter, r *http.Request) {
 	if a.opts.Pages != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		a.opts.Pages.ServeHTTP(w, r)

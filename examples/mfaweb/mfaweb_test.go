@@ -15,8 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// Pages, responses and errors all have the headers that keep a browser from doing more than it
-// must.
+// Pages, responses and errors all have the security headers.
 func TestHeaders(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for name, a := range map[string]*answer{
@@ -106,7 +105,7 @@ func TestAllowOrigin(t *testing.T) {
 	}
 }
 
-// Without a verifier and pages there are neither.
+// Without a verifier there is no /whoami, and without pages none are served.
 func TestBare(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.Verifier, o.Pages = nil, nil })
 	s.send(http.MethodGet, "/whoami", "").failed(http.StatusNotFound, "not-found", "give-up")
@@ -140,7 +139,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// logged waits for the n entries in the log of requests with an id.
+// logged waits for n entries in the log with a request ID.
 func logged(t *testing.T, id string, n int) []map[string]any {
 	t.Helper()
 	var entries []map[string]any
@@ -159,16 +158,16 @@ func logged(t *testing.T, id string, n int) []map[string]any {
 	return entries
 }
 
-// requestID returns an option that gives all requests one id, and the id. A test that runs twice
-// writes twice into the same log.
+// requestID returns an ID and an option that gives it to all requests. The ID is random because a
+// test that runs twice writes to the same log.
 func requestID(t *testing.T) (id string, option func(*mfaweb.Options)) {
 	t.Helper()
 	id = t.Name() + "-" + rand.Text()
 	return id, func(o *mfaweb.Options) { o.RequestID = func(*http.Request) string { return id } }
 }
 
-// A line of the log has what is needed to find a failure, in the interface's own words. Only the
-// pages' files are left to the level Debug.
+// The log has what is needed to find a failure, in fixed words. Only the pages' files are logged at
+// level Debug.
 func TestLog(t *testing.T) {
 	id, option := requestID(t)
 	s := newSite(t, nil, option)
@@ -196,8 +195,7 @@ func TestLog(t *testing.T) {
 		line("INFO", "GET", "/ja/setup", 200, "ok"),
 		line("DEBUG", "GET", "/static/app.js", 200, "ok"),
 	}
-	// A line is written after its response was sent, so lines of different connections can change
-	// places.
+	// A line is written after its response, so lines of different connections can change places.
 	entries := logged(t, id, len(want))
 	for _, entry := range entries {
 		for _, name := range []string{"time", "duration_ms", "request_id"} {
@@ -208,7 +206,7 @@ func TestLog(t *testing.T) {
 	assert.ElementsMatch(t, want, entries)
 }
 
-// A client whose address is not known is not in the log.
+// An unknown client address is left out of the log.
 func TestLogWithoutAddress(t *testing.T) {
 	id, option := requestID(t)
 	s := newSite(t, nil, func(o *mfaweb.Options) {
@@ -219,7 +217,7 @@ func TestLogWithoutAddress(t *testing.T) {
 	assert.NotContains(t, logged(t, id, 1)[0], "client")
 }
 
-// A handler that panics is an error like any other, and the panic's value stays out of the log.
+// A panic becomes an error like any other, and its value stays out of the log.
 func TestPanic(t *testing.T) {
 	const value = "the-value-that-was-panicked-with"
 	remember(value)

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// contentPolicy lets a page load its own scripts, styles and pictures, and the QR code from a data:
-// URL, and talk to this interface. Nothing else.
+// contentPolicy only lets a page load its own scripts, styles and pictures, load the QR code from a
+// data: URL, and call this interface.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
 	"img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"frame-ancestors 'none'"
 
-// protect sets the headers that keep a browser from doing more with a response than it must.
+// protect sets the headers that restrict what a browser does with a response.
 func protect(h http.Header) {
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -25,8 +25,8 @@ func protect(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// cors adds the headers that let pages of the allowed origin in. It reports whether the request
-// comes from such a page, and whether it only asks what would be allowed.
+// cors adds the headers that admit pages of the allowed origin. It reports whether the request is
+// from such a page, and whether it is a preflight request.
 func (a *API) cors(h http.Header, r *http.Request, method string) (friend, preflight bool) {
 	if a.opts.AllowOrigin == "" {
 		return false, false
@@ -47,8 +47,8 @@ func (a *API) cors(h http.Header, r *http.Request, method string) (friend, prefl
 	return true, true
 }
 
-// ownHost reports whether a browser that sends this Host header was really sent here: the name is
-// one of Options.Hosts, or it is an IP address, which DNS cannot rebind.
+// ownHost reports whether a Host header is for this interface: one of Options.Hosts, or an IP
+// address, which DNS cannot rebind.
 func (a *API) ownHost(host string) bool {
 	name := (&url.URL{Host: host}).Hostname()
 	if _, err := netip.ParseAddr(name); err == nil {
@@ -59,9 +59,10 @@ func (a *API) ownHost(host string) bool {
 	})
 }
 
-// foreign reports whether a page of another site sent the request, as the browser says (W3C Fetch
-// Metadata). Programs that are not browsers do not send the header. Another port of the same host
-// is another site here, though browsers call it the same. Links to pages may be anywhere.
+// foreign reports whether a page of another site sent the request, by what the browser says (W3C
+// Fetch Metadata). Programs other than browsers do not send that header. Another port of the same
+// host counts as another site, which is stricter than the browser. Links to pages are allowed from
+// anywhere.
 func foreign(r *http.Request, page bool) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

@@ -11,7 +11,7 @@ import (
 
 func ownHosts(o *mfaweb.Options) { o.Hosts = []string{"localhost", "demo.example.com"} }
 
-// A name that an attacker's DNS points here is not one of the interface's own.
+// Requests for a host name that an attacker's DNS points here are refused.
 func TestHosts(t *testing.T) {
 	s := newSite(t, nil, ownHosts)
 	for _, path := range []string{"/", "/static/app.js", "/nowhere", "/signin", "/whoami"} {
@@ -39,8 +39,7 @@ func TestHosts(t *testing.T) {
 	)
 }
 
-// Pages of other sites may link here, and nothing else. Another port of the same host is another
-// site.
+// Pages of other sites may only link here. Another port of the same host is another site.
 func TestForeignRequests(t *testing.T) {
 	const friend = "https://www.example.com"
 	s := newSite(t, nil, func(o *mfaweb.Options) {

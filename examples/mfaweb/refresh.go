@@ -3,8 +3,8 @@ package mfaweb
 import "net/http"
 
 // Refresh returns the handler of /refresh: new tokens for a refresh token, without a code. The
-// response always has the refresh token to keep: a new one where the app client rotates them, else
-// the one that was sent. It calls GetTokensFromRefreshToken.
+// response always contains the refresh token to keep: a new one where the app client rotates them,
+// otherwise the one that was sent. It calls GetTokensFromRefreshToken.
 func (a *API) Refresh() http.Handler {
 	return a.post("/refresh", a.refresh, "refreshToken")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// New tokens for a refresh token, and always the refresh token to keep.
+// A refresh returns new tokens, and always the refresh token to keep.
 func TestRefresh(t *testing.T) {
 	for _, rotation := range []bool{false, true} {
 		s := newSite(t, func(o *cognitotest.Options) { o.RefreshTokenRotation = rotation }, nil)
@@ -27,7 +27,7 @@ func TestRefresh(t *testing.T) {
 	s.post("/refresh", fields{}).failed(http.StatusBadRequest, "missing-field", "give-up")
 }
 
-// The access token has one spelling, and another one that front ends may still send.
+// The old spelling AccessToken still works.
 func TestSpelling(t *testing.T) {
 	s := newSite(t, nil, nil)
 	accessToken := s.signIn().access()

@@ -12,18 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the size of the largest request, in bytes.
+// maxBody is the maximum size of a request body in bytes.
 const maxBody = 64 << 10
 
-// attributePrefix begins the members that hold user attributes, as in Cognito's ChallengeResponses.
-// In the names that a handler knows it stands for all of these.
+// attributePrefix begins the names of user attributes, as in Cognito's ChallengeResponses. In the
+// names that a handler accepts, it stands for all of them.
 const attributePrefix = "userAttributes."
 
-// fields are the members of a request that its handler knows. One that is missing, empty or null
-// is "".
+// fields are the members of a request that its handler knows. A missing or null member is "".
 type fields map[string]string
 
-// require returns an error that names the first of the fields which is missing.
+// require returns an error that names the first missing field.
 func (f fields) require(names ...string) error {
 	for _, name := range names {
 		if f[name] == "" {
@@ -33,7 +32,7 @@ func (f fields) require(names ...string) error {
 	return nil
 }
 
-// readFields reads a request's body. Members that are not among the names are ignored, because
+// readFields reads the body of a request. It ignores members that are not among the names, because
 // front ends send more than is needed here.
 func readFields(w http.ResponseWriter, r *http.Request, names []string) (fields, error) {
 	if !isJSON(r.Header) {
@@ -58,8 +57,8 @@ func isJSON(h http.Header) bool {
 		(charset == "" || strings.EqualFold(charset, "utf-8")) && h.Get("Content-Encoding") == ""
 }
 
-// parseFields reads a JSON object member by member: encoding/json would not notice a duplicate, and
-// would take a name in another case.
+// parseFields reads a JSON object member by member, because encoding/json accepts duplicates and
+// names in another case.
 func parseFields(body []byte, names []string) (fields, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
@@ -75,7 +74,7 @@ func parseFields(body []byte, names []string) (fields, error) {
 		if err := dec.Decode(&value); err != nil {
 			return nil, errJSON
 		}
-		known := name.(string) // JSON has no other names.
+		known := name.(string) // JSON has only string names.
 		attribute := strings.HasPrefix(known, attributePrefix) &&
 			slices.Contains(names, attributePrefix)
 		if !attribute && !slices.Contains(names, known) {

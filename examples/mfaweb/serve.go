@@ -34,15 +34,15 @@ func (a *API) post(
 	return a.wrap(path, http.MethodPost, http.HandlerFunc(handle))
 }
 
-// wrap adds to a handler what all of them have in common: log, headers, the checks of host, origin
-// and method ("" means that it serves pages), and the time limit.
+// wrap adds what all handlers share: log, headers, time limit, and the checks of host, origin and
+// method ("" means that it serves pages).
 func (a *API) wrap(path, method string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w, status: http.StatusOK, outcome: "ok"}
 		start := time.Now()
 		defer func() {
 			if p := recover(); p != nil {
-				// The value may hold anything. The stack only holds names and addresses.
+				// The value may contain anything; the stack only contains names and addresses.
 				rec.stack = string(debug.Stack())
 				fail(rec, r, errors.New("panic"))
 			}
@@ -58,7 +58,7 @@ func (a *API) wrap(path, method string, next http.Handler) http.Handler {
 	})
 }
 
-// screen answers requests that must not, or need not, reach the handler.
+// screen handles requests that must not or need not reach the handler.
 func (a *API) screen(w http.ResponseWriter, r *http.Request, method string) (done bool) {
 	guarded := len(a.opts.Hosts) > 0
 	if guarded && !a.ownHost(r.Host) {
@@ -84,9 +84,9 @@ func (a *API) screen(w http.ResponseWriter, r *http.Request, method string) (don
 	return true
 }
 
-// patient returns a context that ends with the time limit, and not when the browser hangs up:
-// Cognito may have done half of the work by then, and the other half belongs to it. A deadline from
-// outside, such as a Lambda function's, stays in force.
+// patient returns a context that ends with the time limit, but not when the browser hangs up:
+// Cognito may have done half of the work by then. An outer deadline, such as that of a Lambda
+// function, still applies.
 func (a *API) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := time.Now().Add(a.opts.Timeout)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
@@ -95,7 +95,7 @@ func (a *API) patient(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithDeadline(context.WithoutCancel(ctx), limit)
 }
 
-// recorder notes what the log says about a response.
+// recorder records what the log says about a response.
 type recorder struct {
 	http.ResponseWriter
 	status  int
@@ -116,21 +116,21 @@ func (rec *recorder) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (rec *recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }
 
-// methods are those that the log names.
+// methods are the ones that the log names.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodPut,
 	http.MethodPatch, http.MethodDelete,
 }
 
-// log writes a line. Apart from the address, nothing in it is the user's: the path is the handler's
-// or the page's own, and an unusual method is not named.
+// log writes a line. Apart from the address, nothing in it comes from the user: the path is that of
+// the handler or the page, and unusual methods are not named.
 func (a *API) log(r *http.Request, rec *recorder, path string, took time.Duration) {
 	method := r.Method
 	if !slices.Contains(methods, method) {
 		method = "other"
 	}
 	level := slog.LevelInfo
-	if rec.page != "" && rec.page != "/" { // "/" takes all addresses that have no page
+	if rec.page != "" && rec.page != "/" { // "/" matches addresses without a page
 		path = strings.TrimSuffix(rec.page, "{$}")
 		if strings.HasPrefix(path, "/static/") {
 			level = slog.LevelDebug
@@ -150,7 +150,7 @@ func (a *API) log(r *http.Request, rec *recorder, path string, took time.Duratio
 	if rec.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 		if rec.cause != nil {
-			// The library's errors contain no input and no secret.
+			// The library's errors contain no input and no secrets.
 			attrs = append(attrs, slog.String("error", rec.cause.Error()))
 		}
 		if rec.stack != "" {
@@ -160,7 +160,7 @@ func (a *API) log(r *http.Request, rec *recorder, path string, took time.Duratio
 	a.opts.Logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// randomID returns a random text that is unlikely to occur twice in one log.
+// randomID returns a random ID, long enough not to repeat in a log.
 func randomID(*http.Request) string { return rand.Text()[:13] }
 
 // reply writes a response in one piece.
@@ -173,5 +173,5 @@ func reply(w http.ResponseWriter, status int, body any) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // An error means that the client has gone.
+	_, _ = w.Write(text) // An error means that the client is gone.
 }

@@ -29,7 +29,7 @@ func calls(srv *cognitotest.Server, operation string) (n int) {
 	return n
 }
 
-// The user of a pool with optional MFA signs in, sets it up, and needs a code from then on.
+// Where MFA is optional, the user signs in, sets it up, and needs a code from then on.
 func TestOptional(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t, "-mfa", "optional"), "en")
@@ -73,7 +73,7 @@ func TestOptional(t *testing.T) {
 	p.done()
 }
 
-// Where the pool requires MFA, the user sets it up before the sign-in is complete.
+// Where MFA is required, the user sets it up to complete the sign-in.
 func TestRequired(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t, "-mfa", "required"), "en")
@@ -92,8 +92,8 @@ func TestRequired(t *testing.T) {
 	p.done()
 }
 
-// The key stays the same when the page is loaded again, in the other language too: it may be in the
-// app already. Whoever wants a new one can have it.
+// A reload, even in the other language, keeps the key, because it may be in the app already. The
+// user can ask for a new one.
 func TestReload(t *testing.T) {
 	t.Parallel()
 	for _, mfa := range []string{"required", "optional"} {
@@ -133,7 +133,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// The whole flow in Japanese, on a phone: the app on the phone comes first.
+// The whole flow in Japanese on a phone, where the link to the app comes first.
 func TestJapanese(t *testing.T) {
 	t.Parallel()
 	p := sitAt(t, startEmbedded(t), "ja-JP", phone)
@@ -155,7 +155,7 @@ func TestJapanese(t *testing.T) {
 	p.click("#qr-fold summary")
 	p.scan()
 	code := p.firstCode()
-	// As a Japanese keyboard may write it.
+	// As Japanese keyboards may type it.
 	p.enter(strings.Map(func(r rune) rune { return r - '0' + '０' }, code))
 	p.see("account", "#mfa-on")
 	p.signOut()
@@ -170,7 +170,7 @@ func TestJapanese(t *testing.T) {
 	p.done()
 }
 
-// Pages and messages are in the language that the user has chosen, whatever the browser prefers.
+// The chosen language applies to pages and messages, whatever the browser prefers.
 func TestLanguageSwitch(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t), "en")
@@ -214,7 +214,7 @@ func TestKeyboard(t *testing.T) {
 	code := p.firstCode()
 	p.press(p.wrongCode(), kb.Enter)
 	p.see("setup", "#error p")
-	p.focused("#code") // and what is in it is selected, so the right code replaces it
+	p.focused("#code") // its content is selected, so typing replaces it
 	p.press(code, kb.Enter)
 	p.see("account", "#mfa-on")
 	p.tabTo("#sign-out button")
@@ -233,8 +233,8 @@ func TestKeyboard(t *testing.T) {
 	p.done()
 }
 
-// A form that is sent before the script is there is not sent: nobody sees JSON, and no password is
-// lost.
+// A form cannot be submitted before the script has loaded: nobody sees JSON, and what was typed
+// stays.
 func TestLateScript(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t), "en")
@@ -255,7 +255,7 @@ func TestLateScript(t *testing.T) {
 	p.see("account", "dl")
 }
 
-// Without JavaScript the page says so, and offers nothing that would not work.
+// Without JavaScript the page says so, and shows nothing that would not work.
 func TestNoScript(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t), "en")
@@ -266,7 +266,7 @@ func TestNoScript(t *testing.T) {
 	p.do(chromedp.WaitNotVisible(chromedp.CSS("form")))
 }
 
-// An authenticator is replaced by somebody who has just signed in, with the old one.
+// Replacing an authenticator requires a fresh sign-in with the old one.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
@@ -310,13 +310,13 @@ func TestReplace(t *testing.T) {
 	p.done()
 }
 
-// A sign-in that has ended elsewhere says so, leads back to its beginning, and to nothing else.
+// If the sign-in has ended elsewhere, the page says so and only offers to sign in again.
 func TestStartOver(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t, "-mfa", "required"), "en")
 	for _, path := range []string{"/code", "/setup", "/account", "/password", "/method"} {
 		p.do(chromedp.Navigate(p.demo.lines["web"] + path))
-		p.see("signin", "#username") // there is nothing to go on with
+		p.see("signin", "#username") // there is no sign-in to continue
 	}
 	p.signIn("alice", password)
 	p.see("setup", "#qr")
@@ -337,7 +337,7 @@ func TestStartOver(t *testing.T) {
 	p.done()
 }
 
-// Users whose sign-in takes other steps can take them.
+// Users can complete the other challenges that the demo supports.
 func TestOtherChallenges(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -361,7 +361,7 @@ func TestOtherChallenges(t *testing.T) {
 	p.see("code", submit)
 	assert.Regexp(t, `we sent you by text message. \+\*+1234$`, p.text(".lead:not([hidden])"))
 	p.enter(newest("mobile"))
-	p.see("account", "#mfa-off") // that is, TOTP
+	p.see("account", "#mfa-off") // this is about TOTP
 	p.signOut()
 
 	p.signIn("both", password)
@@ -398,7 +398,7 @@ func TestOtherChallenges(t *testing.T) {
 	p.done()
 }
 
-// Codes that cannot be right are not sent, and too many wrong ones end the sign-in.
+// Malformed codes are not sent, and too many wrong ones end the sign-in.
 func TestWrongCodes(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
@@ -437,7 +437,7 @@ func TestWrongCodes(t *testing.T) {
 	p.done()
 }
 
-// While a request runs the page says so, and the button does nothing.
+// While a request is pending, the page says so and the button does nothing.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
@@ -455,7 +455,7 @@ func TestBusy(t *testing.T) {
 	p.done()
 }
 
-// A code that was right is not needed again because something failed after it.
+// If a step fails after the code was accepted, the user need not enter another.
 func TestSwitchOnLater(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
@@ -477,7 +477,7 @@ func TestSwitchOnLater(t *testing.T) {
 	p.done()
 }
 
-// Errors that are nobody's fault leave a way on.
+// After any error the page offers what to do next.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
@@ -526,7 +526,7 @@ func TestFailures(t *testing.T) {
 	assert.Contains(t, p.text("#error"), "The demo did not respond.")
 }
 
-// Each module of the QR code is as many whole pixels wide as the others, whatever the screen.
+// All modules of the QR code have the same width in whole pixels on every screen.
 func TestSharpQRCode(t *testing.T) {
 	t.Parallel()
 	demo := startEmbedded(t)

@@ -23,9 +23,9 @@ import (
 var screenshots = flag.String("screenshots", "",
 	"the `folder` to write pictures of all pages to, in all sizes and colors")
 
-// barriers lists what would keep somebody from using a page, by the rules of WCAG 2.2 that a
-// program can check and axe-core does not check, or not in every place: what sticks out of the
-// window, inputs without a label, targets under 44 pixels, text with a contrast under 4.5.
+// barriers lists violations of those rules of WCAG 2.2 that axe-core does not check, or not
+// everywhere: content wider than the window, inputs without a label, targets under 44 pixels, and
+// text with a contrast under 4.5.
 const barriers = `(() => {
 	const found = []
 	const shown = (e) => e.checkVisibility() && e.getBoundingClientRect().height > 0
@@ -63,8 +63,8 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(source), err
 })
 
-// violations lists what axe-core finds. What it cannot decide is listed as well, but for contrast
-// on the gradient of the background, which barriers measures.
+// violations lists what axe-core finds or cannot decide, except for contrast on the background
+// gradient, which barriers measures.
 const violations = `new Promise(requestAnimationFrame)
 	.then(() => new Promise(requestAnimationFrame)) // the page has settled after a change of its size
 	.then(() => axe.run(document, { resultTypes: ['violations', 'incomplete'] }))
@@ -72,7 +72,7 @@ const violations = `new Promise(requestAnimationFrame)
 		...violations, ...incomplete.filter(({ id }) => id !== 'color-contrast')]
 		.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 80)).join(', ')))`
 
-// look examines a page as it is shown now, at a computer and on a phone, in light and in dark.
+// look checks the current page at desktop and phone size, light and dark.
 func (p *person) look(name string) {
 	p.t.Helper()
 	source, err := axe()
@@ -86,7 +86,7 @@ func (p *person) look(name string) {
 			p.do(map[string]chromedp.Action[chromedp.Void]{"1280": desktop, "390": phone}[size])
 			where := strings.Join([]string{p.t.Name(), name, size, scheme}, " ")
 			assert.Empty(p.t, eval[[]string](p, barriers), where)
-			if (scheme == "light") == (size == "390") { // twice is enough, since it takes a while
+			if (scheme == "light") == (size == "390") { // axe-core is slow, so only twice
 				found, err := chromedp.Run(
 					p.ctx, chromedp.Evaluate[[]string](violations, chromedp.EvalAwaitPromise),
 				)
@@ -99,7 +99,7 @@ func (p *person) look(name string) {
 	p.do(p.window)
 }
 
-// colors makes the page light or dark at once, without the transitions that make colors in between.
+// colors makes the page light or dark at once, without transitions.
 func (p *person) colors(scheme string) {
 	p.t.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -111,7 +111,7 @@ func (p *person) colors(scheme string) {
 	require.NoError(p.t, err)
 }
 
-// picture writes a picture of the page, if pictures are wanted.
+// picture saves a screenshot if -screenshots is set.
 func (p *person) picture(name string) {
 	p.t.Helper()
 	if *screenshots == "" {
@@ -123,8 +123,8 @@ func (p *person) picture(name string) {
 	require.NoError(p.t, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644))
 }
 
-// Every page, in every state, in both languages: nothing sticks out, is too small or too pale, and
-// axe-core finds nothing. With -screenshots=FOLDER it can be looked at as well.
+// Every page in every state and both languages is accessible, as far as barriers and axe-core can
+// tell. -screenshots=FOLDER also saves pictures.
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"en", "ja"} {
@@ -139,7 +139,7 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// tourOfSignIn sees what can come between a password and an account.
+// tourOfSignIn visits the pages between the password and the account.
 func tourOfSignIn(t *testing.T, language string) {
 	t.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -198,7 +198,7 @@ func tourOfSignIn(t *testing.T, language string) {
 	p.look("10-not-found")
 }
 
-// addUsers adds users whose sign-ins lead to every page.
+// addUsers adds users who together reach every page.
 func addUsers(srv *cognitotest.Server) {
 	srv.AddUser(cognitotest.User{
 		Username: "alice", Password: password, Groups: []string{"admins", "staff"},
@@ -218,13 +218,13 @@ func addUsers(srv *cognitotest.Server) {
 	})
 }
 
-// tourOfAccount sees the account, and how two-step sign-in is set up, replaced and switched off.
+// tourOfAccount visits the account, and sets up, replaces and turns off two-step sign-in.
 func tourOfAccount(t *testing.T, language string) {
 	t.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.SMS = true })
 	t.Cleanup(srv.Close)
 	addUsers(srv)
-	srv.Advance(-10 * time.Minute) // so that the first sign-in is not fresh any more later
+	srv.Advance(-10 * time.Minute) // so that the first sign-in is no longer fresh later
 	p := sit(t, startOn(t, srv), language)
 	p.open()
 	p.signIn("alice", password)
@@ -270,7 +270,7 @@ func tourOfAccount(t *testing.T, language string) {
 	p.look("28-switched-off")
 }
 
-// tourOfFailures sees what a page looks like when nothing can be done on it any more, or not yet.
+// tourOfFailures visits pages after failures and before the script has loaded.
 func tourOfFailures(t *testing.T, language string) {
 	t.Helper()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -318,7 +318,7 @@ func tourOfFailures(t *testing.T, language string) {
 	p.look("34-signed-out-elsewhere")
 }
 
-// hint waits until the page admits that the script is late.
+// hint waits for the hint that the page is still loading.
 func (p *person) hint() {
 	p.t.Helper()
 	tooltest.Until(p.t, "the hint that the script is late", func() bool {
@@ -326,7 +326,7 @@ func (p *person) hint() {
 	})
 }
 
-// script switches JavaScript on or off.
+// script turns JavaScript on or off.
 func (p *person) script(on bool) {
 	p.t.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled,
@@ -334,7 +334,7 @@ func (p *person) script(on bool) {
 	require.NoError(p.t, err)
 }
 
-// withoutScript keeps the script of the pages from arriving.
+// withoutScript blocks app.js during act.
 func (p *person) withoutScript(act func()) {
 	p.t.Helper()
 	block := func(patterns ...*network.BlockPattern) {
@@ -348,7 +348,7 @@ func (p *person) withoutScript(act func()) {
 	block()
 }
 
-// startOn starts the demo on a user pool of the test's own.
+// startOn starts the demo on a test's user pool.
 func startOn(t *testing.T, srv *cognitotest.Server) *program {
 	t.Helper()
 	cmd, stderr := command(t, "-addr", "127.0.0.1:0", "-endpoint", srv.URL,

@@ -1,5 +1,5 @@
-// Web is the demo of TOTP MFA in a browser: sign in, set up MFA with a QR code, enter the code.
-// Without flags it brings its own user pool, in memory and with one user:
+// Web demonstrates TOTP MFA in a browser: sign in, set up MFA with a QR code, enter the code.
+// Without flags it starts its own user pool, in memory and with one user:
 //
 //	go run -C examples ./web
 //
@@ -7,11 +7,11 @@
 // -user-pool-id and -client-id it uses a pool of Amazon Cognito, and with -endpoint another
 // emulator. -h explains the flags.
 //
-// It is a demo: it serves plain HTTP, and its pages keep the tokens, the refresh token included,
-// where their scripts can read them (see package mfaweb). Do not copy that into production. It only
-// answers for its own host names, so other sites cannot use it by DNS rebinding; add yours with
-// -host. It limits wrong passwords and codes, in memory. There are no recovery codes: users who
-// have lost their authenticator need an administrator, who calls ResetTOTP.
+// It is a demo: it serves plain HTTP, and its pages keep the tokens, including the refresh token,
+// where scripts can read them (see package mfaweb). Do not copy that into production. It only serves
+// its own host names, so other sites cannot use it by DNS rebinding; add yours with -host. It limits
+// wrong passwords and codes, in memory. There are no recovery codes: users who have lost their
+// authenticator need an administrator, who calls ResetTOTP.
 package main
 
 import (
@@ -103,7 +103,7 @@ func isLoopback(addr net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// listen opens an address that a flag has named.
+// listen opens the address of a flag.
 func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	listener, err := loopback.Listen(ctx, addr)
 	if err != nil {
@@ -120,7 +120,7 @@ func reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// serve answers requests until the context ends. Those under way then have half a second to finish.
+// serve serves requests until the context ends. Pending ones then have half a second to finish.
 func serve(
 	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger,
 ) error {

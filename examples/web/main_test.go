@@ -26,10 +26,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// The tests run the demo as a program of its own: this test binary, if a variable says so.
+// With this variable set, the test binary runs the demo, so that tests can start it as a process.
 const asProgram = "COGNITOMFA_TEST_AS_PROGRAM"
 
-// journal is everything that the programs of all tests have written to stderr.
+// journal is what the programs of all tests have written to stderr.
 var journal tooltest.Buffer
 
 func TestMain(m *testing.M) {
@@ -47,10 +47,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// secretShapes are what tokens, sessions, keys and codes look like.
+// secretShapes matches tokens, sessions, keys and codes.
 var secretShapes = regexp.MustCompile(`eyJ[\w-]|AYABe|[A-Z2-7]{20}|otpauth:/|\b[0-9]{6}\b`)
 
-// checkJournal looks for secrets in what the programs have logged.
+// checkJournal searches the log of the programs for secrets.
 func checkJournal(text string) error {
 	for line := range strings.Lines(text) {
 		// Time and duration are numbers, which can look like codes.
@@ -69,7 +69,7 @@ func checkJournal(text string) error {
 	return nil
 }
 
-// command is the program, without AWS settings from the environment of the test.
+// command returns a command for the program, without the AWS settings of the environment.
 func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *tooltest.Buffer) {
 	t.Helper()
 	self, err := os.Executable()
@@ -84,17 +84,17 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, stderr *tooltest.Buff
 	return cmd, stderr
 }
 
-// program is the demo while it runs.
+// program is the running demo.
 type program struct {
 	cmd    *exec.Cmd
-	keys   []string          // of the lines on stdout, in order
+	keys   []string          // keys of the lines on stdout, in order
 	lines  map[string]string // the lines, by key
 	advice string            // the sentence at the end
 	stderr *tooltest.Buffer
 }
 
-// start starts the demo and waits until it has printed all its lines, of which the one that says
-// what to open is the last. It ends with the test, by Ctrl-C.
+// start starts the demo and waits for its last line, which says what to open. The demo ends with
+// the test, by Ctrl-C.
 func start(t *testing.T, cmd *exec.Cmd, stderr *tooltest.Buffer) *program {
 	t.Helper()
 	stdout, err := cmd.StdoutPipe()
@@ -118,7 +118,7 @@ func start(t *testing.T, cmd *exec.Cmd, stderr *tooltest.Buffer) *program {
 	return nil
 }
 
-// end ends the program with a signal. It must end without an error.
+// end sends a signal to the program, which must exit without an error.
 func (p *program) end(t *testing.T, signal os.Signal) {
 	t.Helper()
 	if p.cmd.ProcessState != nil {
@@ -128,7 +128,7 @@ func (p *program) end(t *testing.T, signal os.Signal) {
 	assert.NoError(t, p.cmd.Wait(), "the program must end with status 0; it said: %s", p.stderr)
 }
 
-// startEmbedded starts the demo on its own user pool and on free ports.
+// startEmbedded starts the demo with its own user pool, on free ports.
 func startEmbedded(t *testing.T, args ...string) *program {
 	t.Helper()
 	cmd, stderr := command(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
@@ -158,7 +158,7 @@ func do(t *testing.T, req *http.Request) (int, map[string]any) {
 	return res.StatusCode, answer
 }
 
-// signIn signs in with user name and password alone, and asks who that was.
+// signIn signs in with only the password and checks the identity.
 func (p *program) signIn(t *testing.T, username, password string) {
 	t.Helper()
 	status, answer := p.post(
@@ -195,7 +195,7 @@ func TestEmbedded(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 }
 
-// Other programs can use the embedded Cognito as well: here a second demo.
+// Other programs can use the embedded Cognito, such as a second demo.
 func TestEmulator(t *testing.T) {
 	t.Parallel()
 	first := startEmbedded(t, "-region", "eu-west-1")
@@ -272,7 +272,7 @@ func TestOpenAddress(t *testing.T) {
 	p := start(t, cmd, stderr)
 	assert.Regexp(t, `^http://localhost:\d+$`, p.lines["web"], "an address that a browser can open")
 	p.signIn(t, username, password)
-	p.end(t, os.Interrupt) // everything that it said has arrived then
+	p.end(t, os.Interrupt) // stderr is complete then
 	assert.Contains(t, stderr.String(), "web: warning: other computers can reach")
 }
 
@@ -290,8 +290,7 @@ func TestHelp(t *testing.T) {
 	assert.Empty(t, stderr.String())
 }
 
-// The demo answers for its own names. Pages of other sites cannot use it, even where their DNS says
-// that they come from here.
+// The demo only serves its own host names, so pages of other sites cannot use it by DNS rebinding.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	p := startEmbedded(t, "-host", "demo.example.com", "-host", "demo.example.org")
@@ -314,7 +313,7 @@ func TestHosts(t *testing.T) {
 	assert.Equal(t, []string{"localhost", "a", "demo.local"}, s.ownHosts())
 }
 
-// What cannot work is said in one line, and the program ends with status 1.
+// Misuse prints one line and exits with status 1.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -425,7 +424,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// An emulator that responds will do, even without public keys.
+// An emulator without public keys is enough if it responds.
 func TestEmulatorWithoutKeys(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -441,7 +440,7 @@ func TestEmulatorWithoutKeys(t *testing.T) {
 	assert.Contains(t, stderr.String(), "web: warning: the pool has no public keys")
 }
 
-// Ctrl-C does not wait for browsers that have sent half a request.
+// Ctrl-C does not wait for clients that have sent half a request.
 func TestEndWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	p := startEmbedded(t)
@@ -451,7 +450,7 @@ func TestEndWithOpenConnections(t *testing.T) {
 	_, err = conn.Write([]byte("POST /signin HTTP/1.1\r\n" +
 		"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
 	require.NoError(t, err)
-	// The program serves one more request after it has got the half one.
+	// This request shows that the program has received the half one.
 	status, _ := p.post(
 		t, "/signin", map[string]string{"userId": username, "userPassword": password},
 	)

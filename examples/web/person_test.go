@@ -22,7 +22,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// person is somebody with a browser, and with a phone that has an authenticator app.
+// person is a user with a browser, and an authenticator app on a phone.
 type person struct {
 	t    *testing.T
 	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the tab
@@ -38,13 +38,13 @@ type person struct {
 	requests []string
 }
 
-// sit opens a browser window with a new profile at a computer.
+// sit opens a desktop browser window with a new profile.
 func sit(t *testing.T, demo *program, language string) *person {
 	t.Helper()
 	return sitAt(t, demo, language, desktop)
 }
 
-// Two windows: a computer's, and a phone's that is touched.
+// Two windows: a desktop, and a phone with a touchscreen.
 var (
 	desktop = chromedp.EmulateViewport(1280, 800)
 	phone   = chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch)
@@ -85,14 +85,14 @@ func (p *person) do(steps ...chromedp.Action[chromedp.Void]) {
 	require.NoError(p.t, chromedp.Do(p.ctx, steps...))
 }
 
-// open goes to the demo's first page.
+// open goes to the first page of the demo.
 func (p *person) open() {
 	p.t.Helper()
 	p.do(chromedp.Navigate(p.demo.lines["web"]))
 	p.see("signin", "#username")
 }
 
-// see waits until a page is shown, and on it what a selector names.
+// see waits until a page shows the element of a selector.
 func (p *person) see(page, selector string) {
 	p.t.Helper()
 	if err := chromium.See(p.ctx, "body[data-page="+page+"] "+selector); err != nil {
@@ -102,7 +102,7 @@ func (p *person) see(page, selector string) {
 	}
 }
 
-// click presses what a selector names.
+// click clicks the element of a selector.
 func (p *person) click(selector string) {
 	p.t.Helper()
 	p.do(chromedp.Click(chromedp.CSS(selector)))
@@ -116,14 +116,14 @@ func eval[T any](p *person, script string) T {
 	return value
 }
 
-// shown lists the elements that can be operated now, by what they say.
+// shown lists the texts of the visible controls.
 func (p *person) shown() []string {
 	p.t.Helper()
 	return eval[[]string](p, `[...document.querySelectorAll('main :is(a, button, input, summary)')]
 		.filter((e) => e.checkVisibility()).map((e) => e.innerText || e.name)`)
 }
 
-// text is what an element says.
+// text returns the text of an element.
 func (p *person) text(selector string) string {
 	p.t.Helper()
 	text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS(selector)))
@@ -131,14 +131,14 @@ func (p *person) text(selector string) string {
 	return text
 }
 
-// fill replaces what is in an input.
+// fill replaces the content of an input.
 func (p *person) fill(id, text string) {
 	p.t.Helper()
 	eval[chromedp.Void](p, fmt.Sprintf("document.getElementById(%q).select()", id))
 	p.do(chromedp.KeyEvent(text))
 }
 
-// signIn types user name and password and presses the button.
+// signIn types the user name and password and clicks the button.
 func (p *person) signIn(username, password string) {
 	p.t.Helper()
 	p.see("signin", submit)
@@ -147,25 +147,25 @@ func (p *person) signIn(username, password string) {
 	p.click(submit)
 }
 
-// submit names the button of a form that works, because the script is there.
+// submit selects the button of a form that the script has enabled.
 const submit = "form button:not([type], :disabled)"
 
-// enter types a code and presses the button.
+// enter types a code and clicks the button.
 func (p *person) enter(code string) {
 	p.t.Helper()
 	p.fill("code", code)
 	p.click(submit)
 }
 
-// signOut presses that button.
+// signOut clicks the sign-out button.
 func (p *person) signOut() {
 	p.t.Helper()
 	p.click("#sign-out button")
 	p.see("signin", "#notice:not(:empty)")
 }
 
-// scan takes the QR code from the screen into the authenticator. Key and link on the page must say
-// the same.
+// scan reads the QR code on the screen into the authenticator, and checks that the key and the link
+// on the page match it.
 func (p *person) scan() {
 	p.t.Helper()
 	p.see("setup", "#qr:not([hidden])")
@@ -190,8 +190,8 @@ func (p *person) scan() {
 	assert.Equal(p.t, "alice", p.text("#account-name"))
 }
 
-// codes are those of the authenticator from a time on, n of them, by an independent program: the
-// one that the demo recommends.
+// codes returns n codes of the authenticator from a time on. They come from oathtool, which the
+// demo recommends.
 func (p *person) codes(at time.Time, n int) []string {
 	p.t.Helper()
 	now := at.UTC().Format("2006-01-02 15:04:05 UTC")
@@ -202,14 +202,14 @@ func (p *person) codes(at time.Time, n int) []string {
 	return strings.Fields(string(out))
 }
 
-// firstCode is the code that the authenticator shows first.
+// firstCode returns the current code of a new authenticator.
 func (p *person) firstCode() string {
 	p.t.Helper()
 	p.enrolled = time.Now()
 	return p.codes(p.enrolled, 1)[0]
 }
 
-// nextCode is the one after the first or, if so much time has passed, a later one. Cognito accepts it
+// nextCode returns the code after the first, or a later one if time has passed. Cognito accepts it
 // half a minute early, so no test has to wait.
 func (p *person) nextCode() string {
 	p.t.Helper()
@@ -220,7 +220,7 @@ func (p *person) nextCode() string {
 	return p.codes(at, 1)[0]
 }
 
-// wrongCode is none of those that are right about now.
+// wrongCode returns a code that is not valid around now.
 func (p *person) wrongCode() string {
 	p.t.Helper()
 	right := p.codes(p.enrolled.Add(-time.Minute), 8)
@@ -229,17 +229,17 @@ func (p *person) wrongCode() string {
 			return code
 		}
 	}
-	return "" // nine of eight
+	return "" // unreachable: only eight codes are right
 }
 
-// done ends a test: the browser had nothing to complain about, no request went elsewhere, and
-// nothing is in an address.
+// done checks that the console has no errors, that no request went elsewhere, and that no address
+// has a query.
 func (p *person) done() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, message := range p.console {
-		// Chromium notes every response with an error status. The pages tell the user.
+		// Chromium logs every response with an error status. The pages tell the user.
 		const refused = "Failed to load resource: the server responded with a status of 4"
 		if !strings.HasPrefix(message, refused) {
 			assert.Fail(p.t, "on the console: "+message)
@@ -255,7 +255,7 @@ func (p *person) done() {
 	}
 }
 
-// press presses keys, wherever the focus is.
+// press presses keys in the focused element.
 func (p *person) press(keys ...string) {
 	p.t.Helper()
 	for _, k := range keys {
@@ -263,7 +263,7 @@ func (p *person) press(keys ...string) {
 	}
 }
 
-// has reports whether the focus is on an element.
+// has reports whether an element is focused.
 func (p *person) has(selector string) bool {
 	p.t.Helper()
 	return eval[bool](p, fmt.Sprintf("document.activeElement?.matches(%q)", selector))
@@ -274,7 +274,7 @@ func (p *person) focused(selector string) {
 	p.do(chromedp.WaitVisible(chromedp.CSS(selector + ":focus")))
 }
 
-// tabTo presses the tab key until the focus is on an element, and is visible there.
+// tabTo presses Tab until an element is visibly focused.
 func (p *person) tabTo(selector string) {
 	p.t.Helper()
 	for range 16 {

@@ -23,8 +23,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// The user of the embedded pool. The password is the same at every start: people type it, and it
-// protects nothing.
+// The user of the embedded pool. The password is fixed because people type it, and it protects
+// nothing.
 const (
 	username = "alice"
 	password = "Passw0rd!"
@@ -33,18 +33,18 @@ const (
 // patience is how long the demo waits for a user pool when it starts.
 const patience = 20 * time.Second
 
-// pool is the user pool that the demo works with.
+// pool is the user pool of the demo.
 type pool struct {
 	api    cognitomfa.CognitoAPI
 	config cognitomfa.Config
 	tokens token.Config
-	about  [][2]string // what a user of the pool needs to know
+	about  [][2]string // what users of the pool need to know
 	who    string      // who can sign in
 	kind   kind
 	close  func()
 }
 
-// kind is where a pool is.
+// kind says where a pool is.
 type kind int
 
 const (
@@ -53,7 +53,7 @@ const (
 	amazon
 )
 
-// openPool opens the user pool that the flags ask for.
+// openPool opens the user pool that the flags select.
 func (s *settings) openPool(ctx context.Context, stderr io.Writer) (*pool, error) {
 	if s.embedded() {
 		return s.embed(ctx)
@@ -83,7 +83,7 @@ func (s *settings) embed(ctx context.Context) (*pool, error) {
 	return p, nil
 }
 
-// connect makes a client for a user pool that exists already.
+// connect creates a client for an existing user pool.
 func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error) {
 	_, _ = fmt.Fprintln(stderr, "web: connecting to the user pool")
 	if s.endpoint != "" {
@@ -96,7 +96,7 @@ func (s *settings) connect(ctx context.Context, stderr io.Writer) (*pool, error)
 	defer cancel()
 	options := []func(*config.LoadOptions) error{config.WithRegion(s.region)}
 	if s.endpoint != "" {
-		// The rights of the machine do not matter to an emulator, and asking for them takes time.
+		// An emulator ignores credentials, and looking for them takes time.
 		options = append(options, config.WithBaseEndpoint(s.endpoint),
 			config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	}
@@ -150,7 +150,7 @@ func (s *settings) pool(
 		p.kind = emulator
 	}
 	if p.kind != amazon {
-		// Some emulators put their own address into tokens, some Amazon's.
+		// Some emulators put their own address into tokens, others Amazon's.
 		own := strings.TrimSuffix(address, "/") + "/" + userPoolID
 		usual, updated := endpoint.Issuers(s.region)
 		p.tokens.JWKSURL = own + "/.well-known/jwks.json"
@@ -161,9 +161,8 @@ func (s *settings) pool(
 	return p
 }
 
-// reach fetches the pool's public keys, which shows that the pool is there. An emulator can do
-// without keys, but not without a server. The embedded pool is in this process, and need not be
-// looked for.
+// reach checks that the pool can be reached, by fetching its public keys. An emulator may have no
+// keys, but must respond. The embedded pool is in this process and needs no check.
 func (p *pool) reach(ctx context.Context, verifier *token.Verifier, stderr io.Writer) error {
 	if p.kind == embedded {
 		return nil

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// secretVariable can hold the client secret: all users of a computer see the flags of a program.
+// secretVariable can hold the client secret, because all users of a computer can see flags.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	addr, cognitoAddr, allowOrigin string
 	hosts                          []string
@@ -36,7 +36,7 @@ with the AWS CLI. Ctrl-C ends it.
 
 `
 
-// parseSettings reads the flags. Where they ask for help, it prints that and returns nil.
+// parseSettings reads the flags. If they ask for help, it prints the help and returns nil.
 func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	var s settings
 	f := flag.NewFlagSet("web", flag.ContinueOnError)
@@ -90,7 +90,7 @@ var mfaTypes = map[string]types.UserPoolMfaType{
 	"off":      types.UserPoolMfaTypeOff,
 }
 
-// ownHosts are the names that browsers reach the demo by.
+// ownHosts returns the host names under which browsers reach the demo.
 func (s *settings) ownHosts() []string {
 	hosts := append([]string{"localhost"}, s.hosts...)
 	if host, _, err := net.SplitHostPort(s.addr); err == nil && host != "" {
@@ -99,12 +99,12 @@ func (s *settings) ownHosts() []string {
 	return hosts
 }
 
-// embedded reports whether no other user pool was asked for.
+// embedded reports whether the demo uses its own user pool.
 func (s *settings) embedded() bool {
 	return s.endpoint == "" && s.userPoolID == "" && s.clientID == "" && s.clientSecret == ""
 }
 
-// check finds what is missing or contradictory, and derives what was not given.
+// check validates the settings and fills in defaults.
 func (s *settings) check(given map[string]bool) error {
 	if mfaTypes[s.mfa] == "" {
 		return fmt.Errorf("-mfa is optional, required or off, not %q", s.mfa)
@@ -138,7 +138,7 @@ func (s *settings) check(given map[string]bool) error {
 	return checkRegion(s.region)
 }
 
-// checkRegion makes sure that a region can be part of a host name.
+// checkRegion checks that a region can be part of a host name.
 func checkRegion(region string) error {
 	if strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return fmt.Errorf("%q is not the name of a region", region)

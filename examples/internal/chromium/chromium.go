@@ -1,4 +1,4 @@
-// Package chromium gives tests tabs of a headless browser. Only tests import it.
+// Package chromium opens tabs of a headless browser for tests. Only tests import it.
 package chromium
 
 import (
@@ -22,9 +22,9 @@ var (
 	stop       = func() {}
 )
 
-// Tab opens a tab with a profile of its own and returns chromedp's context of it. The tab closes when
-// the test ends, or at the time limit of [tooltest.Context]. Without Chromium the test is skipped, or
-// fails if tools are required. TestMain must call Stop.
+// Tab opens a tab with its own profile and returns the chromedp context for it. The tab closes when
+// the test ends, or at the time limit of [tooltest.Context]. Without Chromium the test is skipped,
+// or fails if tools are required. TestMain must call Stop.
 func Tab(t tooltest.T) context.Context {
 	t.Helper()
 	path := tooltest.Need(t, "chromium", "chromium", "chromium-browser", "google-chrome")
@@ -43,15 +43,15 @@ func Tab(t tooltest.T) context.Context {
 	return ctx
 }
 
-// start starts the browser, which outlives the limit of the first test. As root it runs without its
-// sandbox: chromedp sees to that, and to the page and the questions of a first run.
+// start starts the browser, which outlives the first test. chromedp itself turns off the sandbox
+// for root and skips the first-run page.
 func start(limit context.Context, path string) {
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("lang", "en"), // also orders the parts of a date that is typed
+		chromedp.Flag("lang", "en"), // also the order of day and month in date inputs
 	)
 	allocator, end := chromedp.NewExecAllocator(context.WithoutCancel(limit), options...)
 	ctx, quit := chromedp.NewContext(allocator)
@@ -64,10 +64,10 @@ func start(limit context.Context, path string) {
 	browser, errBrowser = ctx, chromedp.Do(ctx)
 }
 
-// Stop ends the browser, if a test has started it.
+// Stop ends the browser if a test has started it.
 func Stop() { stop() }
 
-// SetLanguage sets the languages that a tab prefers, as in Accept-Language.
+// SetLanguage sets the Accept-Language of a tab.
 func SetLanguage(ctx context.Context, languages string) error {
 	agent, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.userAgent"))
 	if err != nil {
@@ -78,11 +78,11 @@ func SetLanguage(ctx context.Context, languages string) error {
 	return err
 }
 
-// See waits until an element is visible. If the context ends first, the error says what the tab showed
-// instead.
+// See waits until an element is visible. If the context ends first, the error says what the tab
+// showed last.
 func See(ctx context.Context, selector string) error {
 	shown := "nothing"
-	// Each wait is longer than the last, so one is long enough, however busy the computer is.
+	// Each wait is longer than the last, so that even the slowest computer gets enough time.
 	for patience := time.Second; ; patience *= 2 {
 		patient, cancel := context.WithTimeout(ctx, patience)
 		err := chromedp.Do(patient, chromedp.WaitVisible(chromedp.CSS(selector)))

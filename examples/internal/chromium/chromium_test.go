@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// Two tabs share neither storage nor languages.
+// Tabs do not share storage or languages.
 func TestTab(t *testing.T) {
 	t.Parallel()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ func TestTab(t *testing.T) {
 	assert.Regexp(t, "^ja-JP", text)
 }
 
-// An element that never comes is an error with what the page showed.
+// If an element never appears, the error says what the page showed.
 func TestSee(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(chromium.Tab(t))

@@ -1,13 +1,13 @@
-// Package pages holds the pages of the web demo, in English and Japanese. They use the interface of
-// package mfaweb and are served from where it is. Script and style are files of their own, so that
-// the pages work under a policy that allows nothing else, and all addresses in them are relative,
-// so that they work below a base path.
+// Package pages has the pages of the web demo, in English and Japanese. They use the interface of
+// package mfaweb and are served from the same place. Script and style are separate files, so the
+// pages work under a strict content security policy. All addresses in them are relative, so they
+// also work below a base path.
 //
-// Each page has three addresses: /setup is in the language that the browser asks for, /en/setup and
-// /ja/setup are in that language.
+// Each page has three addresses: /setup is in the language that the browser prefers, /en/setup and
+// /ja/setup are in one language.
 //
-// It is a package apart because html/template calls methods by name, which keeps the linker from
-// leaving any exported method out of a program. The Lambda functions do without.
+// It is a separate package because html/template calls methods by name, which keeps the linker from
+// removing unused exported methods. Most Lambda functions do without it.
 package pages
 
 import (
@@ -30,7 +30,7 @@ var files embed.FS
 
 var languages = []string{mfaweb.English, mfaweb.Japanese}
 
-// addresses are where the pages are. The value is the name of the page and of its file.
+// addresses maps the address of each page to its name, which is also that of its file.
 var addresses = map[string]string{
 	"":         "signin",
 	"password": "password",
@@ -40,8 +40,8 @@ var addresses = map[string]string{
 	"account":  "account",
 }
 
-// New returns the handler of the pages and of the files that they load. For every other address it
-// has a page that says that there is none.
+// New returns the handler of the pages and of the files that they load. For all other addresses it
+// responds with a not-found page.
 func New() http.Handler {
 	mux := http.NewServeMux()
 	for address, name := range addresses {
@@ -74,7 +74,7 @@ func New() http.Handler {
 	return mux
 }
 
-// file is a text that never changes while the program runs.
+// file is a text that does not change while the program runs.
 type file struct {
 	name string // for its type
 	text []byte
@@ -86,7 +86,7 @@ func newFile(name string, text []byte) *file {
 	return &file{name: name, text: text, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
 }
 
-// ServeHTTP lets browsers keep the file if they ask each time whether it is still the same.
+// ServeHTTP lets browsers cache the file and revalidate it each time.
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Etag", f.etag)
@@ -101,12 +101,12 @@ func inLanguage(lang string, page http.Handler) http.Handler {
 	})
 }
 
-// view is a page as it is shown at one address.
+// view is a page at one address.
 type view struct {
 	Page    string // its name
 	Address string // where it is, in the folder of its language
 	Lang    string
-	Root    string // the way from that folder to the root: "" or "../"
+	Root    string // path from that folder to the root: "" or "../"
 }
 
 // Other is the language that the page is not in.
@@ -117,7 +117,7 @@ func (v view) Other() string {
 	return mfaweb.English
 }
 
-// render fills in a page's template. In it, t picks one of two texts by the page's language.
+// render executes a page's template, in which t picks the text in the page's language.
 func render(v view) []byte {
 	pick := func(en, ja string) string {
 		if v.Lang == mfaweb.Japanese {
@@ -137,7 +137,7 @@ func render(v view) []byte {
 	return out.Bytes()
 }
 
-// notFound responds that there is no page. It may be asked at any depth.
+// notFound responds with the not-found page, at any depth.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	folder, _, deeper := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	lang := mfaweb.Language(r)
@@ -156,7 +156,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	h.Add("Vary", "Accept-Language")
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		// An error means that the client has gone.
+		// An error means that the client is gone.
 		_, _ = w.Write(render(view{Page: "notfound", Lang: lang, Root: root}))
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
 )
 
-// handler is made once: to render all pages takes a while.
+// handler is shared because rendering all pages takes a while.
 var handler = pages.New()
 
-// get asks for a file as a browser does that prefers a language.
+// get requests a file like a browser that prefers a language.
 func get(t *testing.T, method, path, language, etag string) *httptest.ResponseRecorder {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), method, path, nil)
@@ -39,8 +39,8 @@ var titles = map[string][2]string{
 	"/account":  {"Your account", "アカウント"},
 }
 
-// inline is what the pages' policy forbids, script and style inside a page, and what would lead
-// away from a base path: absolute addresses.
+// inline matches what must not be in a page: inline scripts and styles, which the policy forbids,
+// and absolute addresses, which would leave a base path.
 var inline = regexp.MustCompile(
 	`<script(>| [^>]*>[^<])|<style|\sstyle=|\son[a-z]+=|javascript:|https?:|(href|src|action)="/`,
 )
@@ -79,7 +79,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Each page leads to itself in the other language.
+// Each page links to itself in the other language.
 func TestLanguageSwitch(t *testing.T) {
 	for path := range titles {
 		page := strings.TrimPrefix(path, "/")
@@ -93,7 +93,7 @@ func TestLanguageSwitch(t *testing.T) {
 	}
 }
 
-// Forms do nothing before the script is there: no button works, so Enter does not send the form
+// Forms do nothing before the script has loaded: all buttons are disabled, so Enter does not submit
 // either.
 func TestFormsWaitForScript(t *testing.T) {
 	buttons := regexp.MustCompile(`<button[^>]*>`)
@@ -150,8 +150,7 @@ func TestNotFound(t *testing.T) {
 	assert.Empty(t, get(t, http.MethodHead, "/nowhere", "ja", "").Body)
 }
 
-// The page that says that there is none finds its style, and the way back, from wherever it is
-// shown.
+// The not-found page finds its style sheet and the way back at any depth.
 func TestNotFoundAtAnyDepth(t *testing.T) {
 	for path, want := range map[string][2]string{
 		"/nowhere":                         {`href="./"`, `href="static/style.css"`},
@@ -168,7 +167,7 @@ func TestNotFoundAtAnyDepth(t *testing.T) {
 	)
 }
 
-// The script finds the elements and sentences that it asks for.
+// The pages have all elements and texts that the script uses.
 func TestScript(t *testing.T) {
 	script, err := os.ReadFile("static/app.js")
 	require.NoError(t, err)

@@ -28,13 +28,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// authorizerFormats are the recorded events of authorizers in testdata: of a REST API, by header
-// and by request, and of an HTTP API in both payload formats.
+// authorizerFormats are the recorded authorizer events in testdata: of a REST API, with types TOKEN
+// and REQUEST, and of an HTTP API in both payload formats.
 var authorizerFormats = []string{"token", "request", "http1", "http2"}
 
-// decision is what the authorizer has API Gateway do.
+// decision is what API Gateway does after the authorizer responded.
 type decision struct {
-	status  int // that the client gets; 200 stands for what is behind the API
+	status  int // for the client; 200 stands for the API
 	context map[string]string
 	policy  policy
 }
@@ -47,7 +47,7 @@ type policy struct {
 	} `json:"policyDocument"`
 }
 
-// recordedAuthorizer is a recorded event with Authorization headers, under the given name.
+// recordedAuthorizer returns a recorded event with Authorization headers under the given name.
 func recordedAuthorizer(t *testing.T, format, name string, headers ...string) map[string]any {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "authorizer-"+format+".json"))
@@ -70,7 +70,7 @@ func recordedAuthorizer(t *testing.T, format, name string, headers ...string) ma
 	return e
 }
 
-// authorize has the authorizer decide about an event, and reads the decision as API Gateway does.
+// authorize sends an event to the authorizer and interprets the response as API Gateway does.
 func (s *service) authorize(format string, e map[string]any) decision {
 	s.t.Helper()
 	payload, err := json.Marshal(e)
@@ -116,14 +116,14 @@ func (s *service) authorize(format string, e map[string]any) decision {
 	return d
 }
 
-// bearer is the decision about a request with the token.
+// bearer returns the decision about a request with a bearer token.
 func (s *service) bearer(format, token string) decision {
 	s.t.Helper()
 	logs.forbid("token", token)
 	return s.authorize(format, recordedAuthorizer(s.t, format, "Authorization", "Bearer "+token))
 }
 
-// A good token gets through, and what is behind the API learns whose it is.
+// A valid token is let through, and the API learns who the user is.
 func TestAuthorizer(t *testing.T) {
 	s := newService(t, nil)
 	state := s.cognito.User(userName)
@@ -143,7 +143,7 @@ func TestAuthorizer(t *testing.T) {
 			if format == "http2" {
 				return
 			}
-			// API Gateway remembers the policy for the token, whichever method comes next.
+			// API Gateway caches the policy for the token, whichever method comes next.
 			assert.Equal(t, state.Sub, d.policy.PrincipalID)
 			stage := map[string]string{"http1": "$default"}[format]
 			if stage == "" {
@@ -155,12 +155,12 @@ func TestAuthorizer(t *testing.T) {
 	}
 }
 
-// issuer is who issues the pool's tokens.
+// issuer returns the issuer of the pool's tokens.
 func (s *service) issuer() string {
 	return "https://cognito-idp." + s.cognito.Region + ".amazonaws.com/" + s.cognito.UserPoolID
 }
 
-// group puts the user into a group.
+// group adds the user to a group.
 func (s *service) group(name string) {
 	s.t.Helper()
 	client := s.cognito.Client()
@@ -175,8 +175,7 @@ func (s *service) group(name string) {
 	require.NoError(s.t, err)
 }
 
-// otherwise is the status for a format where the token is not good: HTTP APIs with format 2.0 have
-// 403 alone.
+// otherwise returns the status for an invalid token: HTTP APIs with format 2.0 only have 403.
 func otherwise(format string) int {
 	if format == "http2" {
 		return http.StatusForbidden
@@ -184,7 +183,7 @@ func otherwise(format string) int {
 	return http.StatusUnauthorized
 }
 
-// What is not a good access token of the pool does not get through.
+// Anything but a valid access token of the pool is refused.
 func TestAuthorizerRefuses(t *testing.T) {
 	s := newService(t, nil)
 	other := newService(t, nil)
@@ -231,7 +230,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 	}
 }
 
-// The header has one name, however it is spelled, and one value.
+// The Authorization header is found in any case, and must have one value.
 func TestAuthorizerHeaders(t *testing.T) {
 	s := newService(t, nil)
 	token := *s.cognito.IssueTokens(userName).AccessToken
@@ -268,7 +267,7 @@ func TestAuthorizerHeaders(t *testing.T) {
 	}
 }
 
-// Tokens of other app clients, without a group or without a scope are good and not good enough.
+// Valid tokens of other app clients, or without a required group or scope, get 403.
 func TestAuthorizerRequirements(t *testing.T) {
 	s := newService(t, nil)
 	token := *s.cognito.IssueTokens(userName, "orders/read").AccessToken
@@ -310,14 +309,14 @@ func TestAuthorizerRequirements(t *testing.T) {
 			age = with("MAX_AGE=3000")
 			assert.Equal(t, http.StatusOK, age.bearer(format, tenMinutesOld).status)
 
-			// A token that does not say which level was reached has reached none.
+			// A token without a level has reached none.
 			level := with("REQUIRED_ACR=urn:cognito:loa:4 urn:cognito:loa:3")
 			assert.Equal(t, http.StatusForbidden, level.bearer(format, token).status)
 		})
 	}
 }
 
-// A level that is required is one that the token names.
+// A required level must be the one in the token.
 func TestAuthorizerLevels(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
@@ -364,8 +363,8 @@ func TestAuthorizerLevels(t *testing.T) {
 	}
 }
 
-// Keys that cannot be had are nobody's fault: neither yes nor no, and API Gateway does not remember
-// it. Once they are there, they are fetched no more.
+// If the keys cannot be fetched, the response is an error, which API Gateway does not cache. Once
+// fetched, they are not fetched again.
 func TestAuthorizerKeys(t *testing.T) {
 	cognito := cognitotest.NewServer()
 	t.Cleanup(cognito.Close)
@@ -415,7 +414,7 @@ func TestAuthorizerKeys(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, s.bearer("request", expired).status)
 }
 
-// What does not come from an authorizer of API Gateway is an error, whoever's token is in it.
+// Events from anything but an API Gateway authorizer are errors, whatever the token.
 func TestAuthorizerEvents(t *testing.T) {
 	s := newService(t, nil)
 	token := *s.cognito.IssueTokens(userName).AccessToken
@@ -460,7 +459,8 @@ func TestAuthorizerEvents(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.bearer("http2", token).status, "it has gone on")
 }
 
-// The function behind the authorizer says who is calling, and does not serve without one.
+// The function behind the authorizer returns who is calling, and refuses to work without an
+// authorizer.
 func TestHello(t *testing.T) {
 	s := newService(t, nil)
 	token := *s.cognito.IssueTokens(userName).AccessToken

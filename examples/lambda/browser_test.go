@@ -19,7 +19,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/lambda/runtimeapi"
 )
 
-// httpAPI is an HTTP API with a named stage in front of the functions.
+// httpAPI starts an HTTP API with a named stage in front of the functions.
 func httpAPI(s *service, stage string) *httptest.Server {
 	functions := map[string]*runtimeapi.Function{"pages": s.function("pages")}
 	for _, name := range names {
@@ -65,7 +65,7 @@ func httpAPI(s *service, stage string) *httptest.Server {
 	return server
 }
 
-// The pages work below a stage, from sign-in to sign-out: the script finds out where it is.
+// The pages work below a stage, from sign-in to sign-out.
 func TestBrowser(t *testing.T) {
 	ctx := chromium.Tab(t)
 	var mu sync.Mutex
@@ -103,7 +103,7 @@ func TestBrowser(t *testing.T) {
 		click("form button:not([type])")
 	}
 
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(base))) // and no slash behind it
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(base))) // without a slash at the end
 	signIn()
 	see("account", "#set-up")
 	click("#set-up")

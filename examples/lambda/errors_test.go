@@ -12,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Whether a user exists, nobody learns.
+// Responses never tell whether a user exists.
 func TestWrongCredentials(t *testing.T) {
 	for _, format := range formats {
 		s := newService(t, nil)
@@ -26,7 +26,7 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
-// What users are told who cannot sign in.
+// Errors of users who cannot sign in.
 func TestUsers(t *testing.T) {
 	s := newService(t, nil)
 	for code, user := range map[string]cognitotest.User{
@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 	refused(t, r, http.StatusTooManyRequests, "too-many-attempts", "back-off")
 }
 
-// Codes and sessions that are wrong, used or too old: each is something else for the user to do.
+// Wrong, used and expired codes and sessions each have a next step.
 func TestCodesAndSessions(t *testing.T) {
 	s := newService(t, nil)
 	s.cognito.AddUser(cognitotest.User{Username: "duchess", Password: password})
@@ -107,7 +107,7 @@ func TestCodesAndSessions(t *testing.T) {
 	refused(t, r, 403, "totp-disabled", "give-up")
 }
 
-// otherCode is a code that the user's authenticator shows neither now nor before nor next.
+// otherCode returns a code that is not valid around now.
 func otherCode(s *service) string {
 	for _, code := range []string{"000000", "111111", "222222", "333333"} {
 		if code != s.cognito.Code(userName) && code != s.cognito.NextCode(userName) {
@@ -117,10 +117,10 @@ func otherCode(s *service) string {
 	panic("unreachable: two codes are not three")
 }
 
-// Every error that Cognito has, at every function that can meet it, in its own words: the message
-// holds what must not be logged.
+// Every error of Cognito, at every function that can get it. Its message contains secrets, which
+// must not be logged.
 func TestCognitosErrors(t *testing.T) {
-	// One attempt each: what the SDK tries again is its own affair.
+	// No retries by the SDK.
 	s := newService(t, nil, "AWS_MAX_ATTEMPTS=1")
 	const message = "what Cognito says of " + userName + " with " + password
 	failing := func(name string) cognitotest.Fault { return cognitotest.Error(name, message) }
@@ -192,7 +192,7 @@ func TestCognitosErrors(t *testing.T) {
 	}
 }
 
-// Where the second half of a set-up fails, the front end learns that the first has not.
+// If only the second half of a set-up fails, the front end learns so.
 func TestVerifiedButNotEnabled(t *testing.T) {
 	s := newService(t, nil, "AWS_MAX_ATTEMPTS=1")
 	accessToken := *s.cognito.IssueTokens(userName).AccessToken
@@ -203,7 +203,7 @@ func TestVerifiedButNotEnabled(t *testing.T) {
 	refused(t, r, http.StatusBadGateway, "mfa-not-enabled", "back-off")
 }
 
-// An old sign-in is not enough to replace an authenticator.
+// Replacing an authenticator requires a fresh sign-in.
 func TestFreshSignIn(t *testing.T) {
 	s := newService(t, nil)
 	s.cognito.Advance(-10 * time.Minute)
@@ -226,8 +226,7 @@ func TestFreshSignIn(t *testing.T) {
 	assert.Equal(t, http.StatusOK, r.status, r.text)
 }
 
-// Somebody who guesses codes is stopped, by each instance of a function on its own, and can be
-// found.
+// Each instance of a function stops guesses of codes, and logs the address.
 func TestLimits(t *testing.T) {
 	s := newService(t, nil)
 	s.cognito.AddUser(cognitotest.User{

@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// Signed in with a password, the user sets MFA up, and is asked for a code the next time.
+// A signed-in user sets up MFA, and needs a code the next time.
 func TestSetUpWhileSignedIn(t *testing.T) {
 	for _, format := range formats {
 		for _, secret := range []string{"", appClientSecret} {
@@ -65,8 +65,8 @@ func TestSetUpWhileSignedIn(t *testing.T) {
 	}
 }
 
-// Where the pool requires MFA, users set it up before they are let in. The call that ends the
-// set-up is the administrator's, or the public one if that is asked for.
+// Where MFA is required, users set it up during sign-in. COGNITO_SETUP_CALL selects the call that
+// ends the set-up.
 func TestSetUpDuringSignIn(t *testing.T) {
 	for _, format := range formats {
 		for call, answered := range map[string]string{
@@ -118,8 +118,7 @@ func setUpDuringSignIn(t *testing.T, s *service, format string) {
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", again.body.ChallengeName)
 }
 
-// A temporary password and a choice of method are answered by the function that answers challenges,
-// with the right that it has.
+// mfasignin also handles a new password and a choice of method, with the same IAM right.
 func TestOtherChallenges(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -157,8 +156,8 @@ func TestOtherChallenges(t *testing.T) {
 	}
 }
 
-// The call that ends a set-up needs its right, or its name: a function that was deployed without
-// either lets nobody in.
+// The call that ends a set-up needs its IAM right or COGNITO_SETUP_CALL; without either, nobody
+// gets in.
 func TestSetUpCallDenied(t *testing.T) {
 	s := newService(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	challenge := s.post("http", "signin", "userId", userName, "userPassword", password)
@@ -172,7 +171,7 @@ func TestSetUpCallDenied(t *testing.T) {
 	assert.NotContains(t, calls(s), "RespondToAuthChallenge")
 }
 
-// The access token has one spelling, and the other one that front ends may still send.
+// The old spelling AccessToken still works.
 func TestSpelling(t *testing.T) {
 	s := newService(t, nil)
 	tokens := s.cognito.IssueTokens(userName)
@@ -183,7 +182,7 @@ func TestSpelling(t *testing.T) {
 	}
 }
 
-// checkQRCode checks that the picture is one and that the URI names issuer and account, in this
+// checkQRCode checks that the picture is an SVG, and that the URI has issuer and account, in this
 // order, and the key.
 func checkQRCode(t *testing.T, r *reply) {
 	t.Helper()
@@ -198,7 +197,7 @@ func checkQRCode(t *testing.T, r *reply) {
 	assert.Equal(t, "no-store", r.header.Get("Cache-Control"))
 }
 
-// calls are the operations that the functions have called, and whether with a role's signature.
+// calls lists the operations that the functions have called, and whether the calls were signed.
 func calls(s *service) []string {
 	var list []string
 	for _, call := range s.cognito.Calls() {

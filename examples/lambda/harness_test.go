@@ -26,8 +26,8 @@ const (
 	appClientSecret = "AnAppClientsOwnSecretOfSomeLength"
 )
 
-// service is the functions, each in a process of its own from its first request on, with a user
-// pool behind them.
+// service is the functions and their user pool. Each function is a process, started by its first
+// request.
 type service struct {
 	t         *testing.T
 	cognito   *cognitotest.Server
@@ -35,8 +35,8 @@ type service struct {
 	functions map[string]*runtimeapi.Function
 }
 
-// newService makes a service on a user pool that has the one user, with env in the functions'
-// environment beside what they need.
+// newService returns a service on a user pool with one user. It adds env to the environment of the
+// functions.
 func newService(t *testing.T, options func(*cognitotest.Options), env ...string) *service {
 	t.Helper()
 	cognito := cognitotest.NewServer(func(o *cognitotest.Options) {
@@ -52,7 +52,7 @@ func newService(t *testing.T, options func(*cognitotest.Options), env ...string)
 	return &service{t: t, cognito: cognito, env: env, functions: map[string]*runtimeapi.Function{}}
 }
 
-// with is the same service in processes of its own, with env in their environment.
+// with returns the same service in new processes, with env in their environment.
 func (s *service) with(t *testing.T, env ...string) *service {
 	t.Helper()
 	return &service{
@@ -60,7 +60,8 @@ func (s *service) with(t *testing.T, env ...string) *service {
 	}
 }
 
-// environment is what a function is started with. Those that need no rights have no credentials.
+// environment returns the environment of a function. Functions that need no rights get no
+// credentials.
 func (s *service) environment(name string) []string {
 	env := []string{
 		"AWS_REGION=" + s.cognito.Region,
@@ -93,10 +94,10 @@ func (s *service) function(name string) *runtimeapi.Function {
 	return f
 }
 
-// request is what a browser sends. Its zero fields stand for what a page of the front end does.
+// request is a request of a browser. Zero fields stand for what the pages send.
 type request struct {
 	method, path string            // POST, and the function's name
-	header       map[string]string // beside those of the recorded event
+	header       map[string]string // in addition to those of the recorded event
 	body         string
 	base64       bool
 }
@@ -146,7 +147,7 @@ func event(t *testing.T, format, name string, r request) []byte {
 	return text
 }
 
-// setHeader puts a value in the place of what a header was, however its name was spelled.
+// setHeader replaces the value of a header, in any case.
 func setHeader(headers map[string]any, name string, value any) {
 	maps.DeleteFunc(headers, func(other string, _ any) bool {
 		return strings.EqualFold(name, other)
@@ -154,7 +155,7 @@ func setHeader(headers map[string]any, name string, value any) {
 	headers[name] = value
 }
 
-// reply is what a browser gets.
+// reply is the response to a browser.
 type reply struct {
 	status int
 	header http.Header
@@ -162,7 +163,7 @@ type reply struct {
 	body   answer
 }
 
-// answer is all that the interface may answer.
+// answer has all members of responses.
 type answer struct {
 	Status               string
 	AuthenticationResult *struct {
@@ -180,7 +181,7 @@ type answer struct {
 	Warning *struct{ Code string } `json:"warning"`
 }
 
-// send has a function answer a request, in an event of the format.
+// send sends a request to a function, as an event in the format.
 func (s *service) send(format, name string, r request) reply {
 	s.t.Helper()
 	result := s.invoke(name, "request-"+format, event(s.t, format, name, r))
@@ -188,7 +189,7 @@ func (s *service) send(format, name string, r request) reply {
 	return read(s.t, format, result.Payload)
 }
 
-// invoke hands a function an event, under the id of a request.
+// invoke sends an event with a request ID to a function.
 func (s *service) invoke(name, id string, payload []byte) runtimeapi.Result {
 	s.t.Helper()
 	result, err := s.function(name).Invoke(s.t.Context(), runtimeapi.Invocation{
@@ -198,7 +199,7 @@ func (s *service) invoke(name, id string, payload []byte) runtimeapi.Result {
 	return result
 }
 
-// post sends a JSON object, which the names and values make up.
+// post sends a JSON object made of names and values.
 func (s *service) post(format, name string, members ...string) reply {
 	s.t.Helper()
 	return s.send(format, name, request{body: object(s.t, members...)})
@@ -218,8 +219,8 @@ func object(t *testing.T, members ...string) string {
 	return string(text)
 }
 
-// read checks that a response has the form that API Gateway wants for the format, and notes the
-// secrets in it.
+// read checks that a response is valid for API Gateway in the format, and records the secrets in
+// it.
 func read(t *testing.T, format string, payload []byte) reply {
 	t.Helper()
 	members := map[string]json.RawMessage{}

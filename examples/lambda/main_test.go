@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	// What the functions are made of, though another process builds them: go test keeps a result as
-	// long as what it knows of is unchanged.
+	// The functions are built by another process. These imports keep go test from reusing a cached
+	// result after a change to them.
 	_ "github.com/cognitomfa/cognitomfa/examples/lambda/gateway"
 	_ "github.com/cognitomfa/cognitomfa/examples/mfaweb/pages"
 
@@ -27,18 +27,18 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// dist is where the archives are, and what is unpacked from them: the executables for this machine,
-// under the names of the functions.
+// dist is the folder of the archives and of the executables unpacked from them, which have the
+// names of the functions.
 var dist string
 
-// names are the functions that serve one path of the interface each.
+// names are the functions that serve the paths of the interface.
 var names = []string{"mfa", "verify", "signin", "mfasignin", "refresh"}
 
 // others are the other functions.
 var others = []string{"pages", "authorizer", "hello"}
 
-// TestMain packs the functions as `make build` does, runs the tests, and then looks through
-// everything that any function has written in any of them.
+// TestMain packs the functions like `make build`, runs the tests, and then checks everything that
+// the functions have written.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(run(m))
@@ -72,7 +72,7 @@ func run(m *testing.M) int {
 	}
 	status := m.Run()
 	chromium.Stop()
-	// A few tests alone do not write enough to be sure that the check works.
+	// A subset of the tests writes too little to show that the check works.
 	if err := logs.check(flag.Lookup("test.run").Value.String() == ""); err != nil {
 		return failed(err)
 	}
@@ -82,8 +82,8 @@ func run(m *testing.M) int {
 var errTimeLimit = errors.New("building the functions took as long as go test may run: " +
 	"run make -C examples/lambda build first, or set -timeout")
 
-// touch looks at the sources of the commands here, which cannot be imported: go test notes that,
-// and so sees when they change.
+// touch stats the sources of the commands, which cannot be imported, so that go test does not reuse
+// a cached result after they change.
 func touch() error {
 	sources, err := filepath.Glob("*/*.go")
 	for _, source := range sources {
@@ -103,7 +103,7 @@ func failed(err error) int {
 func pack(ctx context.Context, folder string, flags ...string) error {
 	arguments := append([]string{"run", "./pack", "-dist", folder}, flags...)
 	cmd := exec.CommandContext(ctx, "go", arguments...)
-	cmd.WaitDelay = time.Second // what go run has started may hold the pipe
+	cmd.WaitDelay = time.Second // processes that go run has started may hold the pipe
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -124,17 +124,17 @@ func unpack(name string) error {
 	return os.WriteFile(filepath.Join(dist, name), text, 0o700)
 }
 
-// logs is all that the functions have written, and all that must not be in it.
+// logs is everything that the functions have written, and the secrets that must not be in it.
 var logs = &journal{secrets: map[string]string{}}
 
 type journal struct {
 	tooltest.Buffer
 
 	mu      sync.Mutex
-	secrets map[string]string // what it is, by the secret
+	secrets map[string]string // descriptions by secret
 }
 
-// forbid notes texts that no function may write.
+// forbid records secrets that no function may write.
 func (j *journal) forbid(what string, secrets ...string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -145,9 +145,8 @@ func (j *journal) forbid(what string, secrets ...string) {
 	}
 }
 
-// check reads the journal: lines of JSON with a request id and an outcome, and nothing secret.
-// Times and durations are left out of the search: the six digits of a code may well be among
-// theirs.
+// check checks that the journal is lines of JSON with a request ID and an outcome, without secrets.
+// It skips times and durations, which can contain the six digits of a code.
 func (j *journal) check(all bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -164,8 +163,8 @@ func (j *journal) check(all bool) error {
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			return fmt.Errorf("a line of the log is no JSON: %q", line)
 		}
-		// The SDK's warnings have no outcome, and aws-lambda-go has a line of its own for each
-		// event that ended in an error.
+		// The SDK's warnings have no outcome, and aws-lambda-go adds a line for each event that
+		// ended in an error.
 		message, _ := entry["msg"].(string)
 		foreign := message == "sdk" || strings.Contains(message, "errorMessage")
 		if !foreign && (entry["request_id"] == nil || entry["outcome"] == nil) {

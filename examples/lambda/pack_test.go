@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each archive is one executable, static and stripped, for the machine that its name says.
+// Each archive has one static, stripped executable for the architecture in its name.
 func TestArchives(t *testing.T) {
 	for _, name := range slices.Concat(names, others) {
 		for arch, machine := range map[string]elf.Machine{

@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// page is what a browser gets from the function that serves the pages.
+// page is a response of the function that serves the pages.
 type page struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// get asks for a page in an event as it is, or one that change has changed.
+// get requests a page with a recorded event, after change if there is one.
 func (s *service) get(format string, r request, change func(e map[string]any)) page {
 	s.t.Helper()
 	r.method = http.MethodGet
@@ -52,15 +52,15 @@ func (s *service) get(format string, r request, change func(e map[string]any)) p
 	return p
 }
 
-// pageTypes are the pages and files of the demo that every visitor needs.
+// pageTypes maps the pages and files that every visitor needs to their types.
 var pageTypes = map[string]string{
 	"/": "text/html", "/setup": "text/html", "/code": "text/html", "/account": "text/html",
 	"/static/app.js": "text/javascript", "/static/style.css": "text/css",
 	"/static/icon.svg": "image/svg+xml",
 }
 
-// The pages, and what they ask for besides the other functions. The recorded events of the formats
-// rest and http come from a stage with a name, and that of a function URL has none.
+// The function serves the pages and what they use. The recorded events of the formats rest and http
+// have a named stage; that of a function URL has none.
 func TestPages(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Below a stage or a base path the pages are there, and so is what their links and forms lead to.
+// The pages, their links and their forms work below a stage or a base path.
 func TestBasePath(t *testing.T) {
 	for name, c := range map[string]struct{ basePath, stage, before string }{
 		"the default stage":          {stage: "$default"},
@@ -128,7 +128,7 @@ func TestBasePath(t *testing.T) {
 							return
 						}
 						context["path"], e["path"] = path, path
-						if c.before == "/"+c.stage { // which REST APIs leave out
+						if c.before == "/"+c.stage { // REST APIs leave it out
 							e["path"] = cmp.Or(strings.TrimPrefix(path, c.before), "/")
 						}
 					})
@@ -160,8 +160,7 @@ func TestBasePath(t *testing.T) {
 
 var linked = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
 
-// checkLinks checks that all links and forms of a page lead to where the pages are, and that there
-// is something.
+// checkLinks checks that all links and forms of a page stay in the folder and lead to something.
 func checkLinks(t *testing.T, body, path, folder string, get func(path string) page) {
 	t.Helper()
 	here := &url.URL{Scheme: "https", Host: "www.example.com", Path: path}
@@ -173,7 +172,7 @@ func checkLinks(t *testing.T, body, path, folder string, get func(path string) p
 		assert.Equal(t, here.Host, to.Host)
 		inside := strings.HasPrefix(to.Path, folder)
 		require.True(t, inside, "%s on %s leads out of %s", link[1], path, folder)
-		// What forms post to is another function's, or takes no GET.
+		// Forms post to other functions, or to paths without GET.
 		assert.Contains(t, []int{200, 401, 405}, get(to.Path).status, link[1])
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// New tokens for a refresh token, and the refresh token to keep, whether it is a new one or not.
+// A refresh returns new tokens and the refresh token to keep, whether or not it is new.
 func TestRefresh(t *testing.T) {
 	for _, format := range formats {
 		for _, rotation := range []bool{false, true} {
@@ -54,7 +54,7 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// A refresh token that is over, or none, is a reason to sign in again.
+// After an expired, revoked or invalid refresh token the user must sign in again.
 func TestRefreshOver(t *testing.T) {
 	s := newService(t, nil)
 	signIn := func() string {

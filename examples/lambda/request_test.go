@@ -15,7 +15,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/lambda/runtimeapi"
 )
 
-// What is wrong with a request itself.
+// Errors in the request itself.
 func TestRequests(t *testing.T) {
 	right := `{"userId":"` + userName + `","userPassword":"` + password + `"}`
 	space := strings.Repeat(" ", 64<<10)
@@ -191,7 +191,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// A header that comes several times is all of its values, and language is one that people see.
+// All values of a repeated header count, here of Accept-Language.
 func TestMultiValueHeaders(t *testing.T) {
 	s := newService(t, nil)
 	var e map[string]any
@@ -207,8 +207,7 @@ func TestMultiValueHeaders(t *testing.T) {
 	assert.Contains(t, r.body.Error.Message, "リクエスト")
 	assert.Equal(t, []string{"Accept-Language"}, r.header.Values("Vary"))
 
-	// An HTTP API that is told to send the older format says so, and may leave the single headers
-	// out.
+	// An HTTP API with the older format sets the version, and may leave out the single headers.
 	delete(e, "headers")
 	e["version"] = "1.0"
 	payload, err = json.Marshal(e)
@@ -217,7 +216,7 @@ func TestMultiValueHeaders(t *testing.T) {
 	assert.Equal(t, "malformed-json", r.body.Error.Code)
 }
 
-// Pages of one other origin may call, and ask first.
+// Pages of the allowed origin may call the function, after a preflight request.
 func TestAllowOrigin(t *testing.T) {
 	const origin = "https://www.example.com"
 	for _, format := range formats {
@@ -260,7 +259,7 @@ func TestAllowOrigin(t *testing.T) {
 	}
 }
 
-// What is no request from a gateway is an error of the invocation, and the function goes on.
+// An event that is not a request fails the invocation, and the function keeps running.
 func TestMalformedEvents(t *testing.T) {
 	s := newService(t, nil)
 	body := object(t, "userId", userName, "userPassword", password)
@@ -297,7 +296,7 @@ func TestMalformedEvents(t *testing.T) {
 	assert.Equal(t, http.StatusOK, r.status, "it has gone on")
 }
 
-// Lambda ends a function at its deadline. The answer comes before.
+// The response comes before the deadline at which Lambda ends the function.
 func TestDeadline(t *testing.T) {
 	bodies := map[string][]string{
 		"signin": {"userId", userName, "userPassword", password},

@@ -17,7 +17,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/lambda/runtimeapi"
 )
 
-// A function that is configured wrongly says so in one line and does not start.
+// A misconfigured function prints one line and does not start.
 func TestConfiguration(t *testing.T) {
 	denied := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
@@ -31,7 +31,7 @@ func TestConfiguration(t *testing.T) {
 	type list = []string
 	for name, c := range map[string]struct {
 		functions []string
-		set       []string // NAME=value; without a value the variable is taken away
+		set       []string // NAME=value; without a value the variable is removed
 		says      string
 	}{
 		"nothing": {
@@ -126,7 +126,7 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
-// setAll sets variables in an environment, and takes away those without a value.
+// setAll sets variables in an environment, and removes those without a value.
 func setAll(env, set []string) []string {
 	for _, variable := range set {
 		name, value, _ := strings.Cut(variable, "=")
@@ -138,8 +138,7 @@ func setAll(env, set []string) []string {
 	return env
 }
 
-// The app client's secret may be a parameter of Systems Manager, or through it a secret of Secrets
-// Manager.
+// The client secret can come from Systems Manager, and through it from Secrets Manager.
 func TestSecretParameter(t *testing.T) {
 	const name = "/aws/reference/secretsmanager/cognito-client-secret"
 	asked := make(chan *http.Request, 4)

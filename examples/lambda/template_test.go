@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lint runs the check of the template, as `make lint` does, and returns what it prints.
+// lint runs command lint on a template, like `make lint`, and returns its output.
 func lint(t *testing.T, template string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, complaint bytes.Buffer
@@ -48,14 +48,13 @@ func readTemplate(t *testing.T) (resources map[string]resource, globals, paramet
 	return template.Resources, template.Globals.Function, template.Parameters
 }
 
-// functions are the functions of the template by their names there.
+// functions maps the functions of the template to their names in this folder.
 var functions = map[string]string{
 	"Signin": "signin", "Mfasignin": "mfasignin", "Mfa": "mfa", "Verify": "verify",
 	"Refresh": "refresh", "Authorizer": "authorizer", "Hello": "hello", "Pages": "pages",
 }
 
-// The template follows CloudFormation's schema, and gives each function the rights that it needs
-// and no other.
+// The template is valid, and gives each function only the rights that it needs.
 func TestTemplate(t *testing.T) {
 	resources, globals, _ := readTemplate(t)
 	assert.Len(t, functions, len(names)+len(others))
@@ -117,8 +116,7 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-// Two stacks fit beside each other, and a change that replaces a resource beside the old one:
-// nothing has a name of its own.
+// No resource has a fixed name, so a second stack or a replacement of a resource does not conflict.
 func TestTemplateNames(t *testing.T) {
 	resources, _, _ := readTemplate(t)
 	for id, r := range resources {
@@ -130,7 +128,7 @@ func TestTemplateNames(t *testing.T) {
 	}
 }
 
-// The users are safe from a mistake, and the pool's plan is a choice.
+// The user pool is protected from deletion, and its feature plan is a parameter.
 func TestTemplatePool(t *testing.T) {
 	resources, _, parameters := readTemplate(t)
 	pool, client := resources["UserPool"].Properties, resources["UserPoolClient"].Properties
@@ -147,7 +145,7 @@ func TestTemplatePool(t *testing.T) {
 		"not together with rotation")
 }
 
-// The routes of the API: what is limited and what is protected, and that all of it is there.
+// The API has all routes, with limits and the authorizer where they belong.
 func TestTemplateAPI(t *testing.T) {
 	resources, _, _ := readTemplate(t)
 	var open, protected []string
@@ -207,11 +205,11 @@ func TestTemplateAPI(t *testing.T) {
 	}
 }
 
-// The check finds what is wrong: else it would say nothing of what is right.
+// The check finds errors.
 func TestLint(t *testing.T) {
 	text, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
-	// All at once: the check goes on after a mistake.
+	// All in one template: the check continues after an error.
 	wrong := string(text)
 	var complaints []string
 	for _, m := range []struct{ right, wrong, complaint string }{
@@ -245,7 +243,7 @@ func TestLint(t *testing.T) {
 			complaint: "got string, want number",
 		},
 
-		// What the schema was corrected about.
+		// Covered by the corrections of the schema.
 		{
 			right: "AccessLogSettings:", wrong: "AccessLogSetting:",
 			complaint: "additional properties 'AccessLogSetting' not",

@@ -13,21 +13,21 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// authorizer answers the events of API Gateway, as aws-lambda-go wants it.
+// authorizer handles events of API Gateway. It is a lambda.Handler.
 type authorizer struct{ verifier *token.Verifier }
 
-// timeToAnswer is how long before the function's own deadline a fetch of keys is given up. A
-// function that Lambda ends leaves no line in the log.
+// timeToAnswer is how long before the function's deadline a fetch of keys is canceled. If Lambda
+// ends the function, it cannot log anything.
 const timeToAnswer = 500 * time.Millisecond
 
-// What API Gateway is told by an error: it answers 401 to the first, which must be spelled so, and
-// 500 to all others. It remembers neither, whatever the authorizer's time to live.
+// API Gateway responds with 401 to the first error, which must have this text, and with 500 to all
+// others. It caches neither, whatever the TTL of the authorizer.
 var (
 	errUnauthorized = errors.New("Unauthorized")
 	errKeys         = errors.New("the user pool's keys cannot be had")
 )
 
-// Invoke decides about one request. Whatever is not certain to be good ends in an error or in a no.
+// Invoke authorizes one request. It fails closed: anything unclear is an error or a denial.
 func (a *authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -51,7 +51,7 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error)
 // errNoToken means that the request has no bearer token, or more than one.
 var errNoToken = errors.New("no bearer token")
 
-// verify returns the claims of the request's token.
+// verify verifies the token of a request and returns its claims.
 func (a *authorizer) verify(ctx context.Context, e *event) (*token.AccessClaims, error) {
 	// The scheme is Bearer, in any case (RFC 9110, section 11.1; RFC 6750, section 2.1).
 	scheme, raw, _ := strings.Cut(e.credentials(), " ")
@@ -61,16 +61,16 @@ func (a *authorizer) verify(ctx context.Context, e *event) (*token.AccessClaims,
 	return a.verifier.VerifyAccess(ctx, strings.TrimLeft(raw, " "))
 }
 
-// decide says what to answer about a token.
+// decide returns the response for a token.
 //
-//	the token                  REST API, HTTP API with format 1.0  HTTP API with format 2.0
-//	is good                    a policy that allows                isAuthorized true
-//	is good, and not enough    a policy that denies: 403           isAuthorized false: 403
-//	is not good, or not there  the error Unauthorized: 401         isAuthorized false: 403
-//	cannot be checked          another error: 500                  another error: 500
+//	the token                REST API, HTTP API with format 1.0  HTTP API with format 2.0
+//	is valid                 a policy that allows                isAuthorized true
+//	is valid but not enough  a policy that denies: 403           isAuthorized false: 403
+//	is invalid or missing    the error Unauthorized: 401         isAuthorized false: 403
+//	cannot be checked        another error: 500                  another error: 500
 //
-// For HTTP APIs, AWS documents no way to say 401 from here. They say it themselves where the header
-// is missing, if it is an identity source.
+// AWS documents no way for an authorizer of an HTTP API to respond with 401. The API itself does if
+// the header is missing and is an identity source.
 func decide(e *event, claims *token.AccessClaims, err error) (any, error) {
 	switch {
 	case err == nil:
@@ -83,7 +83,7 @@ func decide(e *event, claims *token.AccessClaims, err error) (any, error) {
 	return nil, errUnauthorized
 }
 
-// notEnough reports whether the token is good and lacks something that is required.
+// notEnough reports whether the token is valid but lacks something required.
 func notEnough(err error) bool {
 	return errors.Is(err, token.ErrGroup) || errors.Is(err, token.ErrScope) ||
 		errors.Is(err, token.ErrACR) || errors.Is(err, token.ErrMaxAge)
@@ -122,7 +122,7 @@ func outcomeOf(err error) string {
 	return "refused"
 }
 
-// log writes one line, with nothing of the token in it.
+// log writes one line, which contains nothing from the token.
 func log(ctx context.Context, outcome string) {
 	level, id := slog.LevelInfo, ""
 	if outcome == "keys-unavailable" || outcome == "malformed-event" {

@@ -9,13 +9,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// event is what API Gateway asks an authorizer, in one of three forms:
+// event is an event for an authorizer, in one of three forms:
 //
-//   - a REST API with an authorizer of the type TOKEN sends the header and the ARN of the method;
-//   - a REST API with the type REQUEST, and an HTTP API with payload format 1.0, send all headers
-//     and the ARN of the method. These two kinds are answered with an IAM policy;
-//   - an HTTP API with payload format 2.0 sends all headers. It is answered with a simple response,
-//     which must be enabled (EnableSimpleResponses).
+//   - a REST API with an authorizer of type TOKEN sends the header and the ARN of the method;
+//   - a REST API with type REQUEST, and an HTTP API with payload format 1.0, send all headers and
+//     the ARN of the method. These two expect an IAM policy;
+//   - an HTTP API with payload format 2.0 sends all headers. It expects a simple response, which
+//     must be enabled (EnableSimpleResponses).
 //
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 // and
@@ -28,12 +28,12 @@ type event struct {
 	Headers            map[string]string   `json:"headers"`
 	MultiValueHeaders  map[string][]string `json:"multiValueHeaders"`
 
-	// What parseEvent finds out.
-	simple   bool   // it wants a simple response
-	resource string // that the policy is about
+	// Set by parseEvent.
+	simple   bool   // it expects a simple response
+	resource string // of the policy
 }
 
-// errEvent is for what comes from elsewhere. It says nothing about the contents.
+// errEvent is for events from elsewhere. It does not quote them.
 var errEvent = errors.New("the event is not from an authorizer of API Gateway")
 
 // parseEvent reads an event.
@@ -53,12 +53,12 @@ func parseEvent(payload []byte) (*event, error) {
 	return e, nil
 }
 
-// stageOf returns the resource that stands for everything in the API's stage to which a method
-// belongs. The answer is the same for all of it, since it depends on the token alone, and API
-// Gateway remembers it for the token: a policy about the one method would refuse the next.
+// stageOf returns the resource that stands for the whole stage of a method. API Gateway caches the
+// policy for the token, so a policy for a single method would refuse the next one. The decision
+// only depends on the token and is the same for the whole stage.
 //
-// The ARN of a method is arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH, and that
-// of a WebSocket route ends with its key instead of method and path.
+// The ARN of a method is arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH. That of a
+// WebSocket route has the route key in place of method and path.
 func stageOf(methodARN string) (resource string, ok bool) {
 	arn := strings.SplitN(methodARN, ":", 6)
 	if len(arn) != 6 || arn[0] != "arn" || arn[2] != "execute-api" {
@@ -73,7 +73,7 @@ func stageOf(methodARN string) (resource string, ok bool) {
 	return strings.Join(arn, ":"), true
 }
 
-// credentials returns the one Authorization header, and "" if there is none or more than one.
+// credentials returns the Authorization header, or "" if there is none or more than one.
 func (e *event) credentials() string {
 	if e.Type == "TOKEN" {
 		return e.AuthorizationToken
@@ -95,13 +95,13 @@ func (e *event) credentials() string {
 	return found[0]
 }
 
-// simpleResponse is the answer to format 2.0.
+// simpleResponse is the response to format 2.0.
 type simpleResponse struct {
 	IsAuthorized bool              `json:"isAuthorized"`
 	Context      map[string]string `json:"context,omitempty"`
 }
 
-// policyResponse is the answer to the others.
+// policyResponse is the response to the other formats.
 type policyResponse struct {
 	PrincipalID    string            `json:"principalId"`
 	PolicyDocument policy            `json:"policyDocument"`
@@ -117,7 +117,7 @@ type statement struct {
 	Action, Effect, Resource string
 }
 
-// allow lets the request through, and tells what is behind the API who makes it:
+// allow lets the request through, and tells the API who made it:
 //
 //	sub        the user's UUID in the pool, or the app client's id in a client credentials grant
 //	username   the user name; empty in a client credentials grant
@@ -126,8 +126,8 @@ type statement struct {
 //	acr        the level that the sign-in reached; empty if it did not ask for one
 //	auth_time  when the user signed in, in seconds since 1970; empty if the token does not say
 //
-// All of them are there, and strings: REST APIs take no lists. Neither scopes nor groups can hold a
-// space, so that is what separates them.
+// All of them are always present, as strings, because REST APIs take no lists. Scopes and groups are
+// separated by spaces, which they cannot contain.
 func (e *event) allow(claims *token.AccessClaims) any {
 	authTime := ""
 	if !claims.AuthTime.IsZero() {
@@ -147,7 +147,7 @@ func (e *event) allow(claims *token.AccessClaims) any {
 	return e.policy("Allow", claims.Subject, context)
 }
 
-// deny does not.
+// deny refuses the request.
 func (e *event) deny() any {
 	if e.simple {
 		return simpleResponse{}

@@ -1,18 +1,18 @@
-// Command authorizer is a Lambda authorizer for API Gateway: it lets requests through whose access
-// token is good. HTTP APIs and REST APIs call it, and it answers each in the form that it expects;
-// see decide and event.
+// Command authorizer is a Lambda authorizer for API Gateway: it lets requests with a valid access
+// token through. It works with HTTP APIs and REST APIs, in the format that each expects; see decide
+// and event.
 //
 // It is configured by the environment variables of package environment, where COGNITO_CLIENT_ID may
-// name several app clients with spaces between them, and by
+// list several app clients, and by
 //
-//	REQUIRED_GROUPS  groups of which the user must be in at least one
-//	REQUIRED_SCOPES  scopes of which the token must grant at least one
-//	REQUIRED_ACR     levels of which the sign-in must have reached one, such as urn:cognito:loa:4
+//	REQUIRED_GROUPS  groups; the user must be in at least one
+//	REQUIRED_SCOPES  scopes; the token must grant at least one
+//	REQUIRED_ACR     levels, such as urn:cognito:loa:4; the sign-in must have reached one
 //	MAX_AGE          how many seconds ago the user may have signed in
 //
-// where the first three are lists with spaces in between. Empty or missing means that nothing is
-// required. For what these require see [token.Config]. What is missing or wrong is one line on
-// standard error, and exit status 1.
+// Lists are separated by spaces. Empty or missing means that nothing is required. For details see
+// [token.Config]. If a variable is missing or wrong, the function prints one line to standard error
+// and exits with status 1.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 )
 
 func main() {
-	// What aws-lambda-go has to say goes the same way.
+	// aws-lambda-go logs there as well.
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	verifier, err := newVerifier()
 	if err != nil {
@@ -39,11 +39,11 @@ func main() {
 	lambda.Start(&authorizer{verifier})
 }
 
-// initTimeout is how long the keys are waited for at start. Lambda gives ten seconds for all of it.
+// initTimeout limits the fetch of keys at start. Lambda allows ten seconds for the whole start.
 const initTimeout = 5 * time.Second
 
-// hydrate fetches the pool's keys, which are kept from then on. If they cannot be had now, the first
-// token asks for them again.
+// hydrate fetches the pool's keys and caches them. If that fails, the first token fetches them
+// again.
 func hydrate(verifier *token.Verifier) {
 	ctx, cancel := context.WithTimeout(context.Background(), initTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func hydrate(verifier *token.Verifier) {
 	}
 }
 
-// newVerifier makes the verifier that the environment describes.
+// newVerifier creates the verifier that the environment configures.
 func newVerifier() (*token.Verifier, error) {
 	cfg, err := environment.TokenConfig()
 	if err != nil {

@@ -1,9 +1,9 @@
-// Command bench measures the Lambda functions beside functions that do the same by hand, on the raw
-// SDK, and prints for each figure the ratio of the two: from the start of the process to the first
-// response, a response once it is warm, peak memory, and size. Both run in turn, against one
-// Cognito in this process, and the figures are medians.
+// Command bench compares the Lambda functions with functions written by hand on the raw SDK. It
+// prints the medians and their ratio for the time from process start to the first response, the
+// time of a warm response, peak memory, and size. Both run in turn against one Cognito in this
+// process.
 //
-// It is run in the folder of the functions, best with a clean environment: make bench.
+// Run it in the folder of the functions, preferably with a clean environment: make bench.
 package main
 
 import (
@@ -64,7 +64,7 @@ func run(ctx context.Context, names []string, starts, warm int) error {
 		}
 		b := newBackend() //nolint:contextcheck // The server ends with its Close.
 		for i := range starts {
-			// Whoever comes second may find a warmer machine: each does in turn.
+			// The second may find a warmer machine, so they swap places each round.
 			for j := range sides {
 				if err := sides[(i+j)%2].measure(ctx, b, name, warm); err != nil {
 					b.cognito.Close()
@@ -93,14 +93,14 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
-// figures are what was measured of one executable.
+// figures are the measurements of one executable.
 type figures struct {
 	executable        string
 	cold, warm        []float64 // in milliseconds
 	memory, size, zip []float64 // in KiB
 }
 
-// build compiles a function as command pack does.
+// build compiles a function like command pack.
 func (f *figures) build(ctx context.Context, source string) error {
 	//nolint:gosec // The sources are those of this folder.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
@@ -164,8 +164,8 @@ func (f *figures) measure(ctx context.Context, b *backend, name string, warm int
 	return err
 }
 
-// invoke returns how many milliseconds after start the response came, and an error for any response
-// but the right one.
+// invoke returns how many milliseconds after start the response came, or an error if it is not the
+// expected one.
 func invoke(
 	ctx context.Context, function *runtimeapi.Function, payload []byte, start time.Time,
 ) (float64, error) {
@@ -184,8 +184,8 @@ func invoke(
 	return float64(result.At.Sub(start).Nanoseconds()) / 1e6, nil
 }
 
-// peakMemory is the most memory that the process has had, in KiB, as Linux counts it. (What wait4
-// tells of a process includes its parent's.)
+// peakMemory returns the peak resident memory of the process in KiB. (The value of wait4 includes
+// that of the parent.)
 func peakMemory(pid int) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -200,7 +200,7 @@ func peakMemory(pid int) (float64, error) {
 	return 0, errors.New("this system does not tell the peak memory")
 }
 
-// backend is the user pool, and what turns users and clocks into events.
+// backend is the user pool and the source of events.
 type backend struct {
 	cognito *cognitotest.Server
 	client  *cognitoidentityprovider.Client
@@ -224,7 +224,8 @@ func (b *backend) environment() []string {
 	}
 }
 
-// event makes the next event for a function: of a new user, since no code is good twice.
+// event returns the next event for a function. Each is from a new user, because codes are single
+// use.
 func (b *backend) event(ctx context.Context, name string) ([]byte, error) {
 	b.users++
 	user := fmt.Sprintf("user-%d", b.users)
@@ -267,7 +268,7 @@ func (b *backend) event(ctx context.Context, name string) ([]byte, error) {
 	return b.request("/"+name, body)
 }
 
-// request is a recorded event of an HTTP API with another path and body. Each comes from another
+// request returns a recorded event of an HTTP API with another path and body. Each is from another
 // address, because requests from one are limited.
 func (b *backend) request(path string, body map[string]string) ([]byte, error) {
 	text, err := json.Marshal(body)
@@ -281,14 +282,14 @@ func (b *backend) request(path string, body map[string]string) ([]byte, error) {
 	})
 }
 
-// authorization is a recorded event for the authorizer of an HTTP API with an access token.
+// authorization returns a recorded event for the authorizer of an HTTP API, with an access token.
 func authorization(accessToken string) ([]byte, error) {
 	return recorded("authorizer-http2", func(e map[string]any) {
 		e["headers"].(map[string]any)["authorization"] = "Bearer " + accessToken
 	})
 }
 
-// recorded is a recorded event, changed.
+// recorded returns a recorded event after a change.
 func recorded(name string, change func(map[string]any)) ([]byte, error) {
 	text, err := os.ReadFile("testdata/" + name + ".json") //nolint:gosec // It is one of this folder.
 	if err != nil {

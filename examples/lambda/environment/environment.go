@@ -1,15 +1,15 @@
-// Package environment reads what the Lambda functions have in common from their environment: the
-// user pool and its app clients. It needs neither the SDK nor the network, so a function that only
+// Package environment reads the settings that the Lambda functions share, the user pool and its app
+// clients, from the environment. It does not use the SDK or the network, so a function that only
 // verifies tokens starts without them.
 //
 //	COGNITO_USER_POOL_ID  the user pool. Required.
 //	COGNITO_CLIENT_ID     its app client. Required.
-//	COGNITO_ISSUER        for functions that verify tokens: who issues them, such as the pool's
-//	                      ProviderURL in CloudFormation. Empty means either of the two names under
-//	                      which a pool can issue tokens, and keys are fetched for both.
+//	COGNITO_ISSUER        for functions that verify tokens: their issuer, such as the pool's
+//	                      ProviderURL in CloudFormation. Empty means either of the two issuers
+//	                      that a pool can have, and keys are fetched for both.
 //
-// AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, one of the SDK's own variables, says where Cognito is
-// when it is an emulator. The pool's keys are fetched from there, too.
+// AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, one of the SDK's own variables, is the address of an
+// emulator. The pool's keys are then fetched from there, too.
 package environment
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// Require returns an error that names the variables which are not set.
+// Require returns an error that names the variables that are not set.
 func Require(names ...string) error {
 	missing := slices.DeleteFunc(names, func(name string) bool { return os.Getenv(name) != "" })
 	if len(missing) > 0 {
@@ -33,8 +33,8 @@ func Require(names ...string) error {
 	return nil
 }
 
-// Pool returns the ids of the user pool and of its app client. It finds a missing or malformed one
-// now, and not when the first user signs in.
+// Pool returns the IDs of the user pool and of its app client, or an error if one is missing or
+// malformed, which otherwise only the first sign-in would show.
 func Pool() (pool, client string, err error) {
 	pool, err = userPool()
 	client = os.Getenv("COGNITO_CLIENT_ID")
@@ -44,8 +44,8 @@ func Pool() (pool, client string, err error) {
 	return pool, client, err
 }
 
-// TokenConfig returns what a [token.Verifier] needs to verify the tokens of the user pool. Here,
-// COGNITO_CLIENT_ID may name several app clients with spaces between them.
+// TokenConfig returns the configuration of a [token.Verifier] for the user pool. Here,
+// COGNITO_CLIENT_ID may list several app clients, separated by spaces.
 func TokenConfig() (token.Config, error) {
 	pool, err := userPool()
 	if err != nil {
@@ -66,7 +66,7 @@ func TokenConfig() (token.Config, error) {
 	return cfg, nil
 }
 
-// userPool returns the id of the user pool, after a look at whether both ids are there.
+// userPool returns the ID of the user pool. It also checks that both IDs are set.
 func userPool() (string, error) {
 	if err := Require("COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID"); err != nil {
 		return "", err
@@ -79,8 +79,7 @@ func userPool() (string, error) {
 	return id, nil
 }
 
-// Seconds returns a variable that is a number of seconds, of which there must be some; 0 if it is
-// not set.
+// Seconds returns a variable that is a positive number of seconds, or 0 if it is not set.
 func Seconds(name string) (time.Duration, error) {
 	text := os.Getenv(name)
 	if text == "" {
@@ -93,20 +92,20 @@ func Seconds(name string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-// isPool reports whether an id has the form of a user pool's: a region, an underscore, and letters
-// and digits (UserPoolIdType in the Amazon Cognito user pools API reference).
+// isPool reports whether an ID is a valid UserPoolIdType: a region, an underscore, and letters and
+// digits.
 func isPool(id string) bool {
 	i := strings.LastIndexByte(id, '_')
 	return i > 0 && len(id) <= 55 && consists(id[:i], "-_") && consists(id[i+1:], "")
 }
 
-// isClient reports whether an id has the form of an app client's (ClientIdType).
+// isClient reports whether an ID is a valid ClientIdType.
 func isClient(id string) bool {
 	return len(id) <= 128 && consists(id, "_+")
 }
 
-// consists reports whether there is a text, of ASCII letters, digits and what else is given.
-// Regular expressions would take half a millisecond at each start.
+// consists reports whether a text is not empty and only has ASCII letters, digits and the other
+// given characters. A regular expression would take half a millisecond at each start.
 func consists(s, others string) bool {
 	for _, r := range s {
 		letter := 'a' <= r|0x20 && r|0x20 <= 'z' && r < 0x80
@@ -117,8 +116,8 @@ func consists(s, others string) bool {
 	return s != ""
 }
 
-// Exit prints an error in one line on standard error, after the function's name, and ends the
-// process with status 1.
+// Exit prints the function's name and an error in one line to standard error, and exits with status
+// 1.
 func Exit(function string, err error) {
 	_, _ = fmt.Fprintf(os.Stderr, "%s: %s\n", function, strings.ReplaceAll(err.Error(), "\n", " "))
 	os.Exit(1)

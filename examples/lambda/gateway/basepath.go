@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// basePath returns what the environment variable BASE_PATH says: the base path of a custom domain,
-// such as /v1, without a slash at its end. "" means that there is none.
+// basePath returns the environment variable BASE_PATH: the base path of a custom domain, such as
+// /v1, without a slash at the end, or "" for none.
 func basePath() (string, error) {
 	base := strings.TrimSuffix(os.Getenv("BASE_PATH"), "/")
 	if base != "" && base != path.Clean("/"+base) {
@@ -18,11 +18,10 @@ func basePath() (string, error) {
 	return base, nil
 }
 
-// split divides the path that the browser asked for into the stage or base path that it begins
-// with, and the rest.
+// split divides the path that the browser requested into the stage or base path, and the rest.
 //
-// In payload format 1.0 the path has no stage, and that of the request context has it; in format
-// 2.0 there is just one path, and it has the stage. Where a custom domain has a base path, all of
+// In payload format 1.0 the path has no stage, but the path of the request context has one; in
+// format 2.0 there is just one path, with the stage. With the base path of a custom domain, all of
 // them have that and none has the stage.
 func (f *function) split(e *event) (base, rest string) {
 	path := e.path()

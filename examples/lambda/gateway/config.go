@@ -16,25 +16,25 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// Settings are what the environment configures, and what a function may add to it.
+// Settings are the configuration from the environment, which a function may add to.
 type Settings struct {
 	cognitomfa.Config
 	Verifier *token.Verifier // of [mfaweb.Options]
 	Pages    http.Handler    // of [mfaweb.Options]
 }
 
-// Public is an option of [Run] for a function whose calls are authorized by what its requests
-// bring, an access token, a refresh token or a session. AWS wants no signature for them.
+// Public is an option of [Run] for a function whose calls are authorized by a token or session in
+// its requests. AWS does not require a signature for them.
 func Public(s *Settings) error {
 	s.Public = true
 	return nil
 }
 
-// SetupCall is an option of [Run] that chooses the call with which a set-up during sign-in ends, by
-// the environment variable COGNITO_SETUP_CALL. "admin", the default, is
-// AdminRespondToAuthChallenge: it is the counterpart of AdminInitiateAuth, which begins the
-// sign-in, and needs the IAM right of its name. "public" is RespondToAuthChallenge, which needs
-// none. Nothing that AWS has published says whether it accepts the session of an AdminInitiateAuth.
+// SetupCall is an option of [Run] that selects the call that ends a set-up during sign-in, by the
+// environment variable COGNITO_SETUP_CALL. "admin", the default, is AdminRespondToAuthChallenge: it
+// is the counterpart of AdminInitiateAuth, which begins the sign-in, and requires the IAM right of
+// the same name. "public" is RespondToAuthChallenge, which requires none. AWS does not document
+// whether that accepts the session of an AdminInitiateAuth.
 func SetupCall(s *Settings) error {
 	switch os.Getenv("COGNITO_SETUP_CALL") {
 	case "", "admin":
@@ -45,7 +45,7 @@ func SetupCall(s *Settings) error {
 	return errors.New(`COGNITO_SETUP_CALL must be "admin" or "public"`)
 }
 
-// newAPI makes the interface that the environment describes.
+// newAPI creates the interface that the environment configures.
 func newAPI(ctx context.Context, optFns []func(*Settings) error) (*mfaweb.API, error) {
 	err := environment.Require("COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MFA_ISSUER")
 	if err != nil {

@@ -15,19 +15,19 @@ import (
 	"strings"
 )
 
-// format is how an event is written, and how its response has to be.
+// format is the payload format of an event and its response.
 type format int
 
 const (
-	// version1 is what REST APIs send, and HTTP APIs if told so: payload format 1.0.
+	// version1 is payload format 1.0, of REST APIs and of HTTP APIs configured for it.
 	version1 format = iota
-	// version2 is what HTTP APIs and function URLs send: payload format 2.0.
+	// version2 is payload format 2.0, of HTTP APIs and function URLs.
 	version2
 )
 
-// event is a request as API Gateway and function URLs hand it to a function. It holds the members
-// of both formats, since no two of them collide. Query strings and cookies are left out: the
-// interface has none.
+// event is a request as API Gateway and function URLs send it to a function. It has the members of
+// both formats, whose names do not collide. Query strings and cookies are left out, because the
+// interface does not use them.
 //
 // See
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
@@ -59,13 +59,13 @@ type event struct {
 	// Format 2.0.
 	RawPath string `json:"rawPath"`
 
-	// What parseEvent finds out.
+	// Set by parseEvent.
 	format format
 	method string
 	body   []byte
 }
 
-// errEvent is for what comes from elsewhere. It says nothing about the contents.
+// errEvent is for events from elsewhere. It does not quote them.
 var errEvent = errors.New("the event is not a request from API Gateway or a function URL")
 
 // parseEvent reads an event.
@@ -91,7 +91,7 @@ func parseEvent(payload []byte) (*event, error) {
 	return e, nil
 }
 
-// path is the path of the request. In format 1.0 it is without the stage.
+// path returns the path of the request. In format 1.0 it does not include the stage.
 func (e *event) path() string {
 	if e.format == version1 {
 		return e.Path
@@ -99,8 +99,8 @@ func (e *event) path() string {
 	return e.RawPath
 }
 
-// request returns the event as a request, yet without a path. Its client address is the one that
-// API Gateway has seen.
+// request converts the event to a request without a path. Its client address is the one that API
+// Gateway saw.
 func (e *event) request(ctx context.Context) *http.Request {
 	address := cmp.Or(e.RequestContext.HTTP.SourceIP, e.RequestContext.Identity.SourceIP)
 	r := &http.Request{
@@ -117,8 +117,8 @@ func (e *event) request(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// header returns the headers under the names that net/http gives them. Where all values of a header
-// are known, the last one alone is not asked for.
+// header returns the headers under canonical names. The list of all values of a header takes
+// precedence over the member with only the last one.
 func (e *event) header() http.Header {
 	h := make(http.Header, len(e.Headers))
 	if e.MultiValueHeaders != nil {
@@ -134,7 +134,7 @@ func (e *event) header() http.Header {
 	return h
 }
 
-// response is an answer in either format.
+// response is a response in either format.
 type response struct {
 	StatusCode        int                 `json:"statusCode"`
 	Headers           map[string]string   `json:"headers,omitempty"`           // format 2.0
@@ -142,8 +142,7 @@ type response struct {
 	Body              string              `json:"body"`
 }
 
-// answer is an http.ResponseWriter that keeps what is written. What the interface and the pages
-// write is text.
+// answer is an http.ResponseWriter that keeps what is written, which is always text.
 type answer struct {
 	status int
 	header http.Header

@@ -1,25 +1,24 @@
-// Package gateway runs one path of the interface in package mfaweb as a Lambda function behind API
-// Gateway (a REST API or an HTTP API) or behind a function URL. Each event tells which of them it
-// comes from.
+// Package gateway runs a part of the interface in package mfaweb as a Lambda function behind API
+// Gateway (a REST API or an HTTP API) or a function URL. It recognizes each by its events.
 //
-// The functions are configured by environment variables, read once at start: those of package
-// environment, and
+// The functions are configured by environment variables, which are read once at start: those of
+// package environment, and
 //
 //	COGNITO_CLIENT_SECRET            the app client's secret, if it has one
-//	COGNITO_CLIENT_SECRET_PARAMETER  or the name of the Systems Manager parameter that holds it;
-//	                                 /aws/reference/secretsmanager/NAME is the Secrets Manager's
-//	                                 secret NAME
+//	COGNITO_CLIENT_SECRET_PARAMETER  or the name of the Systems Manager parameter that contains it;
+//	                                 /aws/reference/secretsmanager/NAME is the secret NAME of
+//	                                 Secrets Manager
 //	COGNITO_SETUP_CALL               see [SetupCall]
 //	MFA_ISSUER                       what the authenticator app shows above the codes. Required.
-//	FRESH_SIGN_IN                    how many seconds old a sign-in may be to change MFA where it is
-//	                                 on; 300 if empty
+//	FRESH_SIGN_IN                    the maximum age in seconds of a sign-in that may change MFA
+//	                                 where it is on; 300 if empty
 //	ALLOW_ORIGIN                     the one other origin whose pages may call the function (CORS);
 //	                                 none if empty
 //	BASE_PATH                        the base path of a custom domain, such as /v1, if its pages are
 //	                                 served. Stages are recognized without it.
 //
-// The SDK's own variables, such as AWS_REGION, work as everywhere. What is missing or wrong is one
-// line on standard error, and exit status 1.
+// The SDK's own variables, such as AWS_REGION, work as usual. If a variable is missing or wrong, the
+// function prints one line to standard error and exits with status 1.
 package gateway
 
 import (
@@ -37,14 +36,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/examples/mfaweb"
 )
 
-// Routes are handlers by the paths that they serve, such as "/signin". The path "/" stands for all
-// paths.
+// Routes maps paths, such as "/signin", to their handlers. The path "/" stands for all paths.
 type Routes map[string]http.Handler
 
-// Run serves the routes until Lambda ends the process. The name is that of the function in what it
-// says about itself. The option functions change what the environment configures.
+// Run serves the routes until Lambda ends the process. The name is for messages. The option
+// functions change the configuration from the environment.
 func Run(name string, routes func(*mfaweb.API) Routes, optFns ...func(*Settings) error) {
-	// What aws-lambda-go has to say goes the same way.
+	// aws-lambda-go logs there as well.
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	f, err := newFunction(routes, optFns)
 	if err != nil {
@@ -53,7 +51,7 @@ func Run(name string, routes func(*mfaweb.API) Routes, optFns ...func(*Settings)
 	lambda.Start(f)
 }
 
-// function is the part of the interface that a Lambda function serves, as aws-lambda-go wants it.
+// function is the part of the interface that a Lambda function serves. It is a lambda.Handler.
 type function struct {
 	basePath string
 	routes   Routes
@@ -74,12 +72,12 @@ func newFunction(
 	return &function{basePath: base, routes: routes(api), other: api.Other()}, nil
 }
 
-// timeToAnswer is how long before the function's own deadline a request is given up, so that there
-// is still time for a response. A function that Lambda ends gives none.
+// timeToAnswer is how long before the function's deadline a request is canceled, to leave time for
+// a response.
 const timeToAnswer = 500 * time.Millisecond
 
-// Invoke answers one event. Its error is about events that are no requests; what is wrong with a
-// request is for the response to say.
+// Invoke handles one event. It returns an error only if the event is not a request; errors in a
+// request go into the response.
 func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -99,7 +97,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return a.encode(e.format)
 }
 
-// serve gives the request to its handler.
+// serve passes the request to its handler.
 func (f *function) serve(w http.ResponseWriter, r *http.Request, e *event) {
 	base, path := f.split(e)
 	r.URL.Path = cmp.Or(path, "/")
@@ -107,14 +105,14 @@ func (f *function) serve(w http.ResponseWriter, r *http.Request, e *event) {
 	case all == nil:
 		f.route(path).ServeHTTP(w, r)
 	case path == "":
-		// The links of the pages are relative: they need the slash.
+		// Relative links need the slash.
 		http.Redirect(w, r, base+"/", http.StatusTemporaryRedirect)
 	default:
 		all.ServeHTTP(w, r)
 	}
 }
 
-// route returns the handler of a path. What stands before the path does not matter.
+// route returns the handler of a path, whatever precedes the path.
 func (f *function) route(path string) http.Handler {
 	for route, handler := range f.routes {
 		if strings.HasSuffix(path, route) {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// requestID returns the id by which Lambda knows an invocation, and its own logs name it.
+// requestID returns Lambda's ID of the invocation, which is also in Lambda's own logs.
 func requestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID
@@ -16,8 +16,8 @@ func requestID(ctx context.Context) string {
 	return ""
 }
 
-// sdkLog logs what the SDK warns of: the fixed part of its messages, since the rest may be
-// anything.
+// sdkLog logs the SDK's warnings, but only the fixed part of each message, because the rest may
+// contain anything.
 type sdkLog struct{ requestID string }
 
 func (sdkLog) WithContext(ctx context.Context) logging.Logger { return sdkLog{requestID(ctx)} }

@@ -19,12 +19,11 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// parameterTimeout bounds the one call that is made at start, for which Lambda gives ten seconds.
+// parameterTimeout limits the one call at start, for which Lambda allows ten seconds.
 const parameterTimeout = 5 * time.Second
 
-// readParameter returns the decrypted value of a parameter: the operation GetParameter of AWS
-// Systems Manager. It is written out here because the SDK's client for it makes each function an
-// eighth larger.
+// readParameter returns the decrypted value of a parameter, by GetParameter of AWS Systems Manager.
+// It does not use the SDK's client because that makes each function an eighth larger.
 //
 // See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html.
 func readParameter(ctx context.Context, cfg aws.Config, name string) (string, error) {
@@ -76,8 +75,8 @@ func readParameter(ctx context.Context, cfg aws.Config, name string) (string, er
 	return answer.Parameter.Value, nil
 }
 
-// parameterEndpoint returns where Systems Manager is: where the SDK's variables say, else in the
-// region.
+// parameterEndpoint returns the endpoint of Systems Manager: from the SDK's variables, or else that
+// of the region.
 func parameterEndpoint(cfg aws.Config) string {
 	suffix := "amazonaws.com"
 	if strings.HasPrefix(cfg.Region, "cn-") {

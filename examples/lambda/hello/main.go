@@ -1,6 +1,5 @@
 // Command hello is the Lambda function of GET /hello, which stands for your own API: the authorizer
-// in front of it has verified the access token, and the function reads who is calling. It needs no
-// rights.
+// has verified the access token, and the function returns who is calling. It needs no IAM rights.
 package main
 
 import (
@@ -25,8 +24,7 @@ func hello(
 ) (events.APIGatewayV2HTTPResponse, error) {
 	status, outcome := http.StatusOK, "ok"
 	body := map[string]any{}
-	// Without an authorizer in front there is nobody to trust: deployed by mistake without one,
-	// this must not look as if somebody had signed in.
+	// If it is deployed without an authorizer by mistake, nobody is signed in.
 	authorizer := event.RequestContext.Authorizer
 	if authorizer != nil && authorizer.Lambda["sub"] != nil {
 		for _, name := range []string{"sub", "username", "groups"} {

@@ -11,8 +11,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// check says what is wrong with a template: each resource by the schema of its type, once with
-// every condition met and once with none.
+// check returns the errors of a template. It checks each resource against the schema of its type,
+// with all conditions true and then with all false.
 func check(template map[string]any) []error {
 	parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(schema.SamSchema))
 	if err != nil {
@@ -73,8 +73,8 @@ func check(template map[string]any) []error {
 	return errs
 }
 
-// used are the definitions of the types of the resources, and what they refer to. All of them
-// together take long to read.
+// used returns the definitions of the types in use, and those they refer to, because compiling all
+// of them takes long.
 func used(definitions, resources map[string]any) map[string]any {
 	found := map[string]any{}
 	var find func(value any)

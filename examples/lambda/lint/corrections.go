@@ -6,8 +6,8 @@ import (
 	"maps"
 )
 
-// corrections are the properties that goformation's schema does not have, or has otherwise than AWS
-// documents them: its newest version is older than they are. null takes a property away.
+// corrections are properties that goformation's schema lacks or defines differently from AWS's
+// documentation, because its latest version is older. null removes a property.
 //
 // The sources are the AWS SAM specification (AWS::Serverless::HttpApi, LambdaAuthorizer,
 // LambdaAuthorizationIdentity, AWS::Serverless::Function) and the CloudFormation template reference
@@ -78,7 +78,7 @@ var corrections = map[string]string{
 	}`,
 }
 
-// correct makes the corrections in the schema's definitions.
+// correct applies the corrections to the definitions of the schema.
 func correct(definitions map[string]any) error {
 	for name, text := range corrections {
 		var properties map[string]any

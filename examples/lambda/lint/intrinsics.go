@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// plain turns YAML into what JSON has, and the short forms of CloudFormation's functions, such as
-// !Ref, into the long ones.
+// plain converts YAML to JSON values, and the short forms of CloudFormation's functions, such as
+// !Ref, to the long ones.
 func plain(node *yaml.Node) (any, error) {
 	value, err := untagged(node)
 	if err != nil || !strings.HasPrefix(node.Tag, "!") || strings.HasPrefix(node.Tag, "!!") {
@@ -66,14 +66,14 @@ func untagged(node *yaml.Node) (any, error) {
 	return nil, fmt.Errorf("line %d: CloudFormation takes no aliases", node.Line)
 }
 
-// resolver gives each function a value of the type that it would have once deployed.
+// resolver replaces each function by a value of the type that it has once deployed.
 type resolver struct {
 	parameters, resources, conditions map[string]any
-	taken                             bool // what conditions are
+	taken                             bool // the value of all conditions
 	errs                              []error
 }
 
-// leftOut is what AWS::NoValue stands for.
+// leftOut stands for AWS::NoValue.
 type leftOut struct{}
 
 func (r *resolver) fail(format string, args ...any) string {
@@ -145,7 +145,7 @@ func (r *resolver) function(where, name string, argument any) any {
 	return r.fail("%s: %s is not written as this check knows it", where, name)
 }
 
-// references are what Fn::Sub replaces.
+// references matches what Fn::Sub replaces.
 var references = regexp.MustCompile(`\$\{[^!}][^}]*\}`)
 
 func (r *resolver) ref(where, target string) any {

@@ -1,8 +1,8 @@
-// Command lint checks a SAM template against the schema of CloudFormation and SAM that AWS Labs
-// publish with goformation, brought up to date, and that what it refers to is in it. With -json it
-// prints the template as JSON, with the short forms of the functions written out.
+// Command lint checks a SAM template against the CloudFormation and SAM schema that AWS Labs
+// publish with goformation, with corrections, and checks that all references resolve. With -json it
+// prints the template as JSON, with functions in their long form.
 //
-// It is a module of its own because nothing else needs the schema, which is large.
+// It is a separate module because nothing else needs the schema, which is large.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 
 // read reads a template in YAML.
 func read(file string) (map[string]any, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // Reading the file it is given is its purpose.
+	text, err := os.ReadFile(file) //nolint:gosec // Reading the given file is its purpose.
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Command mfa is the Lambda function of POST /mfa: a QR code for an authenticator app. It needs no
-// rights: the access token, or during sign-in the session, authorizes its call.
+// IAM rights, because the access token, or the session during sign-in, authorizes its call.
 package main
 
 import (

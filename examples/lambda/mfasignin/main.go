@@ -1,6 +1,6 @@
-// Command mfasignin is the Lambda function that answers what a sign-in asks for: POST /mfasignin
-// takes a code, POST /newpassword a new password in place of a temporary one, and POST /selectmfa
-// the choice of a method. It may call AdminRespondToAuthChallenge on the user pool.
+// Command mfasignin is the Lambda function for the challenges of a sign-in: POST /mfasignin takes a
+// code, POST /newpassword a new password in place of a temporary one, and POST /selectmfa the
+// choice of a method. It needs the right to call AdminRespondToAuthChallenge on the user pool.
 package main
 
 import (

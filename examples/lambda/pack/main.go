@@ -1,8 +1,8 @@
-// Command pack builds the Lambda functions, each for both architectures, and packs each executable
-// as the file bootstrap into dist/NAME-ARCHITECTURE.zip, which is what the runtime provided.al2023
-// starts. The same sources and the same Go give the same bytes.
+// Command pack builds the Lambda functions for both architectures. It packs each executable as the
+// file bootstrap, which the runtime provided.al2023 starts, into dist/NAME-ARCHITECTURE.zip. Builds
+// are reproducible with the same version of Go.
 //
-// It is run in the folder of the functions.
+// Run it in the folder of the functions.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// functionNames are all functions of this folder.
+// functionNames are all functions in this folder.
 const functionNames = "mfa,verify,signin,mfasignin,refresh,pages,authorizer,hello"
 
 func main() {
@@ -62,8 +62,8 @@ func run(ctx context.Context, dist string, functions []string) error {
 	return nil
 }
 
-// build compiles a function without what Lambda has no use for: symbols, the protocol of the old Go
-// runtime, and traces of where and from which commit it was built.
+// build compiles a function without symbols, the RPC protocol of the old Go runtime, paths and
+// commit.
 func build(ctx context.Context, name, arch, out string) error {
 	//nolint:gosec // The names are those of this folder's functions.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
@@ -76,8 +76,8 @@ func build(ctx context.Context, name, arch, out string) error {
 	return nil
 }
 
-// pack returns a ZIP archive that holds the file as bootstrap, executable and as old as the format
-// allows.
+// pack returns a ZIP archive with the file as an executable bootstrap, with the oldest date of the
+// format.
 func pack(file string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // The file is the one just built.
 	if err != nil {

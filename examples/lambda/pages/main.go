@@ -1,6 +1,5 @@
-// Command pages is the Lambda function of everything else at the address of the API: the pages of
-// the web demo, and what only they ask for. It needs no rights. A front end of your own takes its
-// place.
+// Command pages is the Lambda function for all other paths of the API: the pages of the web demo,
+// and the paths that only they use. It needs no IAM rights. Replace it by your own front end.
 package main
 
 import (
@@ -17,7 +16,7 @@ func main() {
 	}, gateway.Public, withPages)
 }
 
-// withPages adds the pages and the verifier of the tokens that /whoami gets.
+// withPages adds the pages, and the verifier for /whoami.
 func withPages(s *gateway.Settings) error {
 	cfg, err := environment.TokenConfig()
 	if err != nil {

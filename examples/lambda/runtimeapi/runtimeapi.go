@@ -1,6 +1,6 @@
-// Package runtimeapi plays the part of AWS Lambda to one function: it starts the executable, serves
-// the Lambda Runtime API to it on a port of the loopback interface, and hands it one event after
-// the other. It is for tests and benchmarks.
+// Package runtimeapi emulates AWS Lambda for one function: it starts the executable, serves the
+// Lambda Runtime API to it on a loopback port, and sends it one event after the other. It is for
+// tests and benchmarks.
 //
 // See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 package runtimeapi
@@ -22,43 +22,42 @@ import (
 
 // Invocation is one event for a function.
 type Invocation struct {
-	ID       string // the request id
+	ID       string // the request ID
 	Payload  []byte
-	Deadline time.Time // default: in a minute
+	Deadline time.Time // the default is in a minute
 }
 
-// Result is what the function made of it.
+// Result is the result of an invocation.
 type Result struct {
-	Payload []byte    // the response, or the description of the error
-	Failed  bool      // it is an error
+	Payload []byte    // the response or the error
+	Failed  bool      // Payload is an error
 	At      time.Time // when it came
 }
 
-// Function is a running executable. Its methods may be called from many goroutines; it is given one
-// event at a time, as by Lambda.
+// Function is a running executable. It is safe for concurrent use; the executable gets one event at
+// a time, as from Lambda.
 type Function struct {
 	cmd    *exec.Cmd
 	server *http.Server
 	queue  chan *running
-	exited chan struct{} // closed when the process has ended; err is set then
+	exited chan struct{} // closed when the process has ended and err is set
 	err    error
 
 	mu      sync.Mutex
 	current *running
 }
 
-// running is an invocation on its way.
+// running is a pending invocation.
 type running struct {
 	Invocation
-	result chan Result // takes one
+	result chan Result // has room for one
 }
 
-// ErrExited is returned where the process has ended, or ends, instead of answering.
+// ErrExited is returned if the process has ended, or ends without a response.
 var ErrExited = errors.New("the function's process has ended")
 
-// Start starts the executable with nothing in its environment but env and where the Runtime API is.
-// What it writes goes to stdout and stderr. When the context ends, or with Close, so does the
-// process.
+// Start starts the executable. Its environment is env and the address of the Runtime API; its
+// output goes to stdout and stderr. The process ends with the context or with Close.
 func Start(
 	ctx context.Context, executable string, env []string, stdout, stderr io.Writer,
 ) (*Function, error) {
@@ -88,7 +87,7 @@ func Start(
 	return f, nil
 }
 
-// Pid is the process's id.
+// Pid returns the process ID.
 func (f *Function) Pid() int { return f.cmd.Process.Pid }
 
 // Wait waits until the process ends and returns its exit status.
@@ -101,14 +100,14 @@ func (f *Function) Wait() (int, error) {
 	return f.cmd.ProcessState.ExitCode(), nil
 }
 
-// Close ends the process, as Lambda does: without asking.
+// Close kills the process, as Lambda does.
 func (f *Function) Close() {
-	_ = f.cmd.Process.Kill() // It may have ended by itself.
+	_ = f.cmd.Process.Kill() // It may have ended already.
 	<-f.exited
 	_ = f.server.Close()
 }
 
-// Invoke hands the function an event and waits for what it makes of it.
+// Invoke sends the function an event and waits for the result.
 func (f *Function) Invoke(ctx context.Context, i Invocation) (Result, error) {
 	if i.Deadline.IsZero() {
 		i.Deadline = time.Now().Add(time.Minute)
@@ -131,7 +130,7 @@ func (f *Function) Invoke(ctx context.Context, i Invocation) (Result, error) {
 	}
 }
 
-// next answers with the next event, as soon as there is one.
+// next responds with the next event once there is one.
 func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	var next *running
 	select {
@@ -150,10 +149,10 @@ func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 		"arn:aws:lambda:us-east-1:123456789012:function:function")
 	h.Set("Lambda-Runtime-Trace-Id",
 		"Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
-	_, _ = w.Write(next.Payload) // If the function has gone, Invoke learns it.
+	_, _ = w.Write(next.Payload) // If the function is gone, Invoke notices.
 }
 
-// done takes a response or an error.
+// done receives a response or an error.
 func (f *Function) done(w http.ResponseWriter, r *http.Request) {
 	at := time.Now()
 	body, err := io.ReadAll(r.Body)
@@ -174,5 +173,5 @@ func (f *Function) done(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintln(w, body) // Whom it does not reach has gone.
+	_, _ = fmt.Fprintln(w, body) // An error means that the function is gone.
 }

@@ -1,5 +1,5 @@
-// Command signin is the Lambda function of POST /signin: user name and password. It may call
-// AdminInitiateAuth on the user pool.
+// Command signin is the Lambda function of POST /signin: user name and password. It needs the right
+// to call AdminInitiateAuth on the user pool.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command verify is the Lambda function of POST /verify: the first code of an authenticator app,
-// which switches MFA on. With an access token it needs no rights. During sign-in it may call
-// AdminRespondToAuthChallenge on the user pool, unless it is told to do without; see
+// which turns MFA on. With an access token it needs no IAM rights. During sign-in it needs the
+// right to call AdminRespondToAuthChallenge on the user pool, unless configured otherwise; see
 // gateway.SetupCall.
 package main
 

@@ -1,5 +1,5 @@
-// Command authorizer is what one writes for an HTTP API without the library: the yardstick for what
-// the library costs. It fetches the keys once, at start.
+// Command authorizer is an authorizer for an HTTP API written without the library, as the baseline
+// for its cost. It fetches the keys once, at start.
 package main
 
 import (

@@ -1,5 +1,4 @@
-// Command mfa is what one writes for POST /mfa without the library: the yardstick for what the
-// library costs.
+// Command mfa is POST /mfa written without the library, as the baseline for its cost.
 package main
 
 import (
@@ -70,7 +69,7 @@ func main() {
 	})
 }
 
-// username reads a claim of a token that Cognito has just accepted.
+// username reads the user name from a token that Cognito has just accepted.
 func username(accessToken string) string {
 	var claims struct{ Username string }
 	if parts := strings.Split(accessToken, "."); len(parts) == 3 {

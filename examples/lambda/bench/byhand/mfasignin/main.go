@@ -1,5 +1,4 @@
-// Command mfasignin is what one writes for POST /mfasignin without the library: the yardstick for
-// what the library costs.
+// Command mfasignin is POST /mfasignin written without the library, as the baseline for its cost.
 package main
 
 import (

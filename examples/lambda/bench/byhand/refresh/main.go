@@ -1,5 +1,4 @@
-// Command refresh is what one writes for POST /refresh without the library: the yardstick for what
-// the library costs.
+// Command refresh is POST /refresh written without the library, as the baseline for its cost.
 package main
 
 import (

@@ -1,5 +1,4 @@
-// Command signin is what one writes for POST /signin without the library: the yardstick for what
-// the library costs.
+// Command signin is POST /signin written without the library, as the baseline for its cost.
 package main
 
 import (

@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 )
 
-// secretHash is what Cognito calls SECRET_HASH.
+// secretHash computes SECRET_HASH.
 func secretHash(secret, message string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(message))

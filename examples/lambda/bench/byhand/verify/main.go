@@ -1,5 +1,4 @@
-// Command verify is what one writes for POST /verify without the library: the yardstick for what
-// the library costs.
+// Command verify is POST /verify written without the library, as the baseline for its cost.
 package main
 
 import (

@@ -372,6 +372,7 @@ func TestWhoAmI(t *testing.T) {
 
 // Each handler works alone, at any path.
 func TestSingleHandlers(t *testing.T) {
+	const who = `{"authParamSession":"--------------------","authParamUserId":"x"`
 	s := newSite(t, nil, nil)
 	for _, test := range []struct {
 		handler http.Handler
@@ -380,9 +381,9 @@ func TestSingleHandlers(t *testing.T) {
 		{s.api.SignIn(), `{"userId":"` + username + `","userPassword":"-"}`},
 		{s.api.MFA(), `{"AccessToken":"-"}`},
 		{s.api.Verify(), `{"accessToken":"-","mfaCode":"123456"}`},
-		{s.api.MFASignIn(), `{"authParamSession":"--------------------","authParamUserId":"x","mfaCode":"12345"}`},
-		{s.api.NewPassword(), `{"authParamSession":"--------------------","authParamUserId":"x","newPassword":"y"}`},
-		{s.api.SelectMFA(), `{"authParamSession":"--------------------","authParamUserId":"x","mfaType":"SMS_MFA"}`},
+		{s.api.MFASignIn(), who + `,"mfaCode":"12345"}`},
+		{s.api.NewPassword(), who + `,"newPassword":"y"}`},
+		{s.api.SelectMFA(), who + `,"mfaType":"SMS_MFA"}`},
 	} {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/prod/anything",
 			strings.NewReader(test.body))

@@ -35,9 +35,9 @@
 //
 //	{"error": {"code": "wrong-code", "message": "…", "next": "same-challenge"}}
 //
-// where code is for programs, message is for people, in English or Japanese as Accept-Language asks,
-// and next is the result of [cognitomfa.NextStep]. A wrong password and an unknown user give the
-// same response.
+// where code is for programs, message is for people, in English or Japanese as Accept-Language
+// asks, and next is the result of [cognitomfa.NextStep]. A wrong password and an unknown user give
+// the same response.
 //
 // # Security
 //

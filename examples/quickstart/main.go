@@ -1,5 +1,5 @@
-// Quickstart signs a user in to a user pool, and enrolls an authenticator app if the user has none. It is the
-// program in the README.
+// Quickstart signs a user in to a user pool, and enrolls an authenticator app if the user has none.
+// It is the program in the README.
 package main
 
 import (

@@ -6,7 +6,7 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// userPage is a user as the account's and the support desk's pages show them.
+// userPage is a user as shown on the account page and to the support desk.
 type userPage struct {
 	Account string
 	*cognitomfa.Status
@@ -15,7 +15,7 @@ type userPage struct {
 
 func (x *exchange) account() (reply, error) {
 	if x.get("codes") != "" {
-		return redirect("/recovery-codes") // not saved yet
+		return redirect("/recovery-codes") // the codes are not saved yet
 	}
 	status, err := x.client.Status(x.r.Context(), x.login.Tokens.AccessToken)
 	if err != nil {
@@ -42,7 +42,7 @@ func (x *exchange) mfaOff() (reply, error) {
 	return redirect("/")
 }
 
-// signOut ends this sign-in, in this browser at once and in Cognito if it can be reached.
+// signOut ends this sign-in, here in any case and in Cognito if it can be reached.
 func (x *exchange) signOut() (reply, error) {
 	if x.login != nil {
 		if err := x.store.Delete(x.r.Context(), loginKey(x.id)); err != nil {
@@ -55,8 +55,7 @@ func (x *exchange) signOut() (reply, error) {
 	return x.leave("signed-out")
 }
 
-// signOutEverywhere also forgets the remembered computers. It says that it is done only if Cognito
-// has done it.
+// signOutEverywhere also forgets the remembered computers. It only reports success if Cognito did.
 func (x *exchange) signOutEverywhere() (reply, error) {
 	if !x.post() {
 		return page("sign-out-everywhere", nil)

@@ -22,7 +22,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// crowd adds users with an authenticator, each of whom signs in once, since a code is good once.
+// crowd adds users with an authenticator. Each signs in once, because codes are single use.
 func crowd(srv *cognitotest.Server, n int) {
 	for i := range n {
 		srv.AddUser(cognitotest.User{
@@ -32,8 +32,7 @@ func crowd(srv *cognitotest.Server, n int) {
 	}
 }
 
-// visit signs one of the crowd in, from the first page to the account. Each comes from an address
-// of their own.
+// visit signs in one of the crowd, from the first page to the account, each from another address.
 func visit(
 	tb testing.TB, base string, srv *cognitotest.Server, i int, took func(page string, send func()),
 ) {
@@ -79,7 +78,7 @@ func visit(
 	}
 }
 
-// benchInstance is a service without a log.
+// benchInstance starts a service without a log.
 func benchInstance(b *testing.B, p *pool, origin string, set ...func(*service)) *httptest.Server {
 	b.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -101,8 +100,8 @@ func benchInstance(b *testing.B, p *pool, origin string, set ...func(*service)) 
 	return server
 }
 
-// BenchmarkSignIn is a sign-in with password and code, from the first page to the account: five
-// requests to the service and four to Cognito, which runs in the same process.
+// BenchmarkSignIn measures a sign-in with password and code, from the first page to the account:
+// five requests to the service and four to Cognito, which runs in the same process.
 func BenchmarkSignIn(b *testing.B) {
 	run := func(b *testing.B, srv *cognitotest.Server, base string) {
 		b.Helper()
@@ -137,7 +136,7 @@ func BenchmarkSignIn(b *testing.B) {
 	}
 }
 
-// timed adds up how long Cognito takes.
+// timed adds up the time that Cognito takes.
 type timed struct{ total atomic.Int64 }
 
 func (t *timed) Do(req *http.Request) (*http.Response, error) {
@@ -147,8 +146,7 @@ func (t *timed) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkPages reports for each page the median of its own time and of Cognito's, in
-// milliseconds.
+// BenchmarkPages reports the medians of each page's own time and of Cognito's, in milliseconds.
 func BenchmarkPages(b *testing.B) {
 	srv := openFake()
 	defer srv.Close()

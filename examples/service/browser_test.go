@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// person is somebody with a real browser.
+// person is a user with a real browser.
 type person struct {
 	t    *testing.T
 	ctx  context.Context //nolint:containedctx // it is chromedp's handle of the tab
@@ -78,7 +78,7 @@ func (p *person) open(path string) {
 	p.do(chromedp.Navigate(p.base + path))
 }
 
-// see waits until a page is shown, and on it what a selector names.
+// see waits until a page shows the element of a selector.
 func (p *person) see(page, selector string) {
 	p.t.Helper()
 	require.NoError(p.t, chromium.See(p.ctx, "body[data-page="+page+"] "+selector))
@@ -89,8 +89,8 @@ func (p *person) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// enter types into what has the focus, goes on with Tab, and ends with Enter: nothing needs a
-// mouse.
+// enter types texts into the focused element and, with Tab, the next ones, and then presses Enter.
+// Nothing needs a mouse.
 func (p *person) enter(texts ...string) {
 	p.t.Helper()
 	for i, text := range texts {
@@ -102,7 +102,7 @@ func (p *person) enter(texts ...string) {
 	p.do(chromedp.KeyEvent(kb.Enter))
 }
 
-// signIn goes to the first page and types.
+// signIn signs in with a password.
 func (p *person) signIn(account, password string) {
 	p.t.Helper()
 	p.open("/sign-in")
@@ -110,7 +110,7 @@ func (p *person) signIn(account, password string) {
 	p.enter(account, password)
 }
 
-// scan takes the QR code from the screen, as a phone does.
+// scan reads the QR code on the screen and returns the key.
 func (p *person) scan() (key string) {
 	p.t.Helper()
 	picture, err := chromedp.Run(p.ctx, chromedp.Screenshot(chromedp.CSS(".qr svg")))
@@ -132,7 +132,7 @@ func (p *person) scan() (key string) {
 	return key
 }
 
-// look examines a page as it is shown now, at a computer and on a phone, in light and in dark.
+// look checks the current page at desktop and phone size, light and dark.
 func (p *person) look(name string) {
 	p.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
@@ -144,7 +144,7 @@ func (p *person) look(name string) {
 			p.do(map[string]chromedp.Action[chromedp.Void]{"wide": desktop, "narrow": phone}[size])
 			where := fmt.Sprintf("%s-%s-%s-%s", name, p.lang, size, scheme)
 			assert.Empty(p.t, eval[[]string](p, barriers), where)
-			if (scheme == "light") == (size == "narrow") { // twice is enough, since it takes a while
+			if (scheme == "light") == (size == "narrow") { // axe-core is slow, so only twice
 				assert.Empty(p.t, eval[[]string](p, violations, chromedp.EvalAwaitPromise), where)
 			}
 			if *screenshots != "" {
@@ -161,8 +161,7 @@ func (p *person) look(name string) {
 	p.do(desktop)
 }
 
-// barriers lists what sticks out of the window, and targets under 44 pixels but for links in a
-// text.
+// barriers lists content wider than the window and targets under 44 pixels.
 const barriers = `(() => {
 	const found = []
 	if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window')
@@ -180,8 +179,8 @@ const violations = `new Promise(requestAnimationFrame)
 	.then((found) => [...found.violations, ...found.incomplete]
 		.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 80)).join(', ')))`
 
-// The whole flow without JavaScript, by keyboard: set-up by QR code, recovery codes, sign-out,
-// code.
+// The whole flow works by keyboard, without JavaScript: set-up by QR code, recovery codes,
+// sign-out, code.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -215,7 +214,7 @@ func TestWithoutScript(t *testing.T) {
 	p.see("sign-in", "#account:focus")
 	p.enter(alice, password)
 	p.see("code", "#code:focus")
-	p.enter(srv.NextCode(alice), " ") // and remember this computer
+	p.enter(srv.NextCode(alice), " ") // the space checks "remember"
 	p.see("account", "#mfa-on")
 	p.click("form[action='/sign-out'] button")
 	p.see("sign-in", "#account:focus")
@@ -223,8 +222,8 @@ func TestWithoutScript(t *testing.T) {
 	p.see("account", "#mfa-on")
 }
 
-// Every page, in both languages: axe-core finds nothing, and nothing sticks out or is too small.
-// With -screenshots=FOLDER they can be looked at as well.
+// Every page in both languages is accessible, as far as barriers and axe-core can tell.
+// -screenshots=FOLDER also saves pictures.
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	axe, err := os.ReadFile(filepath.Join("..", "web", "node_modules", "axe-core", "axe.min.js"))
@@ -333,7 +332,7 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// A phone is not told to scan itself: there the link comes first, and the picture last.
+// On a phone, which cannot scan itself, the link comes first and the QR code last.
 func TestPhone(t *testing.T) {
 	t.Parallel()
 	srv := fake(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })

@@ -9,8 +9,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// remembered is a computer that needs no code. The browser has a random id of it; that it ends
-// after 30 days is not left to the browser.
+// remembered is a computer that needs no code. The browser only has a random ID for it. The server
+// enforces the end after 30 days.
 type remembered struct {
 	Account, Username string
 	Token             string // Device.Token
@@ -19,7 +19,8 @@ type remembered struct {
 
 func deviceKey(id string) string { return "device:" + id }
 
-// device returns the token of the device to sign in with, "" if this browser has none of this user.
+// device returns the token of the device to sign in with, or "" if this browser has none for this
+// user.
 func (x *exchange) device(account string) (string, error) {
 	cookie, err := x.r.Cookie(x.cookie("device"))
 	if err != nil {
@@ -35,13 +36,13 @@ func (x *exchange) device(account string) (string, error) {
 		return "", err
 	}
 	if over || x.now().Sub(known.Since) >= deviceLife {
-		x.put("forget", known.Token) // Cognito has no limit of its own
+		x.put("forget", known.Token) // Cognito would remember it for longer
 		return "", x.dropDevice()
 	}
 	return known.Token, nil
 }
 
-// dropDevice forgets what this browser's cookie stands for.
+// dropDevice forgets the device of this browser.
 func (x *exchange) dropDevice() error {
 	cookie, err := x.r.Cookie(x.cookie("device"))
 	if err != nil {
@@ -50,8 +51,8 @@ func (x *exchange) dropDevice() error {
 	return x.store.Delete(x.r.Context(), deviceKey(cookie.Value))
 }
 
-// keepDevice confirms the device of a new sign-in, without which its refresh token does not work,
-// and remembers it if the user wants that. Administrators enter a code on every computer.
+// keepDevice confirms the device of a new sign-in, which its refresh token requires, and remembers
+// it if the user wants that. The support desk always needs a code.
 func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	ctx := x.r.Context()
 	if old, err := cognitomfa.ParseDevice(x.pop("forget")); err == nil {
@@ -70,7 +71,7 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 		x.log.Warn("device not remembered", "error", err)
 		remember = false
 	}
-	if device != nil { // else the login ends with its access token
+	if device != nil { // without it the login ends with its access token
 		l.Device = device.Token()
 	}
 	if !remember {
@@ -84,7 +85,8 @@ func (x *exchange) keepDevice(t *cognitomfa.Tokens, l *login) error {
 	return save(ctx, x.store, deviceKey(id), known, 2*deviceLife)
 }
 
-// newCookie is one that scripts cannot read. It is sent over TLS only, if the service has it.
+// newCookie returns a cookie that scripts cannot read. It is only sent over TLS if the service has
+// TLS.
 func (s *service) newCookie(name, value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // Secure where there is TLS.
 		Name: s.cookie(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
@@ -92,8 +94,8 @@ func (s *service) newCookie(name, value string, life time.Duration) *http.Cookie
 	}
 }
 
-// cookie is a cookie's name. With the prefix __Host- no other host and no page without TLS can set
-// it.
+// cookie returns the name of a cookie. With the prefix __Host-, no other host and no page without
+// TLS can set it.
 func (s *service) cookie(name string) string {
 	if s.secure() {
 		return "__Host-" + name

@@ -25,7 +25,7 @@ import (
 
 const alice = "alice@example.com"
 
-// notices are what users were told.
+// notices records the notices to users.
 type notices struct {
 	mu   sync.Mutex
 	said []string
@@ -37,18 +37,17 @@ func (n *notices) note(_ *exchange, _, event string) {
 	n.said = append(n.said, event)
 }
 
-// secretShapes are what passwords, tokens, sessions, keys, recovery codes and addresses look like.
+// secretShapes matches passwords, tokens, sessions, keys, recovery codes and addresses.
 const secretShapes = `Passw0rd|eyJ|AYABe|otpauth|[A-Z2-7]{4}-[A-Z2-7]{4}|[A-Z2-7]{20}|@example\.com`
 
-// instance is a service that listens.
+// instance is a running service.
 type instance struct {
 	*service
 	*httptest.Server
 	notices notices
 }
 
-// start starts a service on a pool. If it is one of several, origin is where browsers find them
-// all.
+// start starts a service on a pool. If it is one of several, origin is their common origin.
 func start(t *testing.T, srv *cognitotest.Server, origin string, set ...func(*service)) *instance {
 	t.Helper()
 	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")
@@ -86,7 +85,7 @@ func fake(t *testing.T, more ...func(*cognitotest.Options)) *cognitotest.Server 
 	return srv
 }
 
-// browser is a person's: it keeps cookies, follows redirects, and sends the forms that it is shown.
+// browser keeps cookies, follows redirects, and submits the forms on pages.
 type browser struct {
 	t      *testing.T
 	srv    *cognitotest.Server
@@ -131,7 +130,7 @@ func (b *browser) get(path string) {
 	b.send(req)
 }
 
-// post sends a form as the service's own pages do, whether or not one is shown.
+// post sends a form like the pages of the service, whether or not the page has it.
 func (b *browser) post(path string, fields url.Values) {
 	b.t.Helper()
 	form := strings.NewReader(fields.Encode())
@@ -142,8 +141,7 @@ func (b *browser) post(path string, fields url.Values) {
 	b.send(req)
 }
 
-// submit fills in the form on the page that has this action, name and value in turn, and presses
-// its button.
+// submit fills in the form with this action, by names and values in turn, and submits it.
 func (b *browser) submit(action string, fields ...string) {
 	b.t.Helper()
 	form := b.find("form", "action", action)
@@ -161,7 +159,7 @@ func (b *browser) submit(action string, fields ...string) {
 	b.post(action, values)
 }
 
-// find returns the first element with this attribute, nil if there is none.
+// find returns the first element with this attribute, or nil.
 func (b *browser) find(tag, name, value string) *html.Node {
 	for node := range b.page.Descendants() {
 		if node.Type == html.ElementNode && node.Data == tag && attr(node, name) == value {
@@ -189,14 +187,14 @@ func attr(node *html.Node, name string) string {
 	return ""
 }
 
-// at requires that the browser has got to a page, without an error.
+// at requires that the browser is on a page without an error.
 func (b *browser) at(path string) {
 	b.t.Helper()
 	require.Equal(b.t, path, b.path, b.body)
 	require.Equal(b.t, http.StatusOK, b.status, b.body)
 }
 
-// says requires one of the service's texts on the page.
+// says requires a text on the page.
 func (b *browser) says(name string) {
 	b.t.Helper()
 	text := texts[name][b.lang]
@@ -205,7 +203,7 @@ func (b *browser) says(name string) {
 	require.Contains(b.t, html.UnescapeString(b.body), begin, "on %s", b.path)
 }
 
-// refused requires the same page again, with what was wrong.
+// refused requires the same page again, with a problem.
 func (b *browser) refused(path, problem string) {
 	b.t.Helper()
 	require.Equal(b.t, path, b.path)
@@ -219,7 +217,7 @@ func (b *browser) signIn(account string) {
 	b.submit("/sign-in", "account", account, "password", password)
 }
 
-// key is the one that the set-up page shows.
+// key returns the key on the set-up page.
 func (b *browser) key() string {
 	b.t.Helper()
 	code := b.find("code", "id", "key")
@@ -227,7 +225,7 @@ func (b *browser) key() string {
 	return strings.ReplaceAll(code.FirstChild.Data, " ", "")
 }
 
-// codeOf is the code that an app with this key shows now.
+// codeOf returns the current code for a key.
 func (b *browser) codeOf(key string) string {
 	b.t.Helper()
 	code, err := otpauth.Key{Secret: otpauth.NewSecret(key)}.Code(b.srv.Now())
@@ -235,7 +233,7 @@ func (b *browser) codeOf(key string) string {
 	return code
 }
 
-// wrong is a code that no authenticator of the user shows about now.
+// wrong returns a code that is not valid around now.
 func wrong(srv *cognitotest.Server, account string) string {
 	var right []string
 	for range 3 {
@@ -251,10 +249,10 @@ func wrong(srv *cognitotest.Server, account string) string {
 			return code
 		}
 	}
-	return "" // six of five
+	return "" // unreachable: only five codes are right
 }
 
-// enroll sets an authenticator up, from the account page, and saves the recovery codes.
+// enroll sets up an authenticator from the account page and saves the recovery codes.
 func (b *browser) enroll() (key string, codes []string) {
 	b.t.Helper()
 	b.get("/setup")
@@ -264,8 +262,7 @@ func (b *browser) enroll() (key string, codes []string) {
 	return key, b.saveCodes()
 }
 
-// remember signs Alice in and enrolls, then signs in with a code on a computer that is remembered
-// from then on.
+// remember enrolls Alice, then signs in with a code and has the computer remembered.
 func (b *browser) remember() {
 	b.t.Helper()
 	b.signIn(alice)
@@ -279,7 +276,7 @@ func (b *browser) remember() {
 	b.at("/")
 }
 
-// saveCodes reads the recovery codes on the page and confirms them.
+// saveCodes returns the recovery codes on the page and confirms that they are saved.
 func (b *browser) saveCodes() (codes []string) {
 	b.t.Helper()
 	b.at("/recovery-codes")

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// limit is how many attempts are let through in a window.
+// limit is the number of attempts allowed in a window.
 type limit struct {
 	name   string
 	n      int
 	window time.Duration
 }
 
-// limits are those of one kind of attempt. An address may be that of a whole office.
+// limits are the limits for one kind of attempt. An address may belong to a whole office.
 type limits struct{ user, address limit }
 
 var (
@@ -31,13 +31,13 @@ var (
 	}
 )
 
-// tooManyError is the error of an attempt that is not let through.
+// tooManyError is the error of an attempt over a limit.
 type tooManyError struct{ wait time.Duration }
 
 func (tooManyError) Error() string { return "too many attempts" }
 
-// attempt counts before anything is checked, so that parallel attempts count as well. The address comes
-// first: one that is over its limit uses nothing up of the user's.
+// attempt counts an attempt before it is checked, so that parallel attempts count as well. It
+// counts the address first: an address over its limit does not use up that of the user.
 func (x *exchange) attempt(l limits, user string) error {
 	for _, of := range []struct {
 		limit
@@ -55,21 +55,21 @@ func (x *exchange) attempt(l limits, user string) error {
 	return nil
 }
 
-// codeAccepted makes codes count from zero for the user. They do not for the address: a guesser
-// could sign in to an account of their own in between.
+// codeAccepted resets the count for the user. It does not reset that for the address, because
+// attackers could sign in to an account of their own in between.
 func (x *exchange) codeAccepted(user string) {
 	if err := x.store.Delete(x.r.Context(), codes.user.key(user)); err != nil {
 		x.log.Warn("limit not reset", "error", err)
 	}
 }
 
-// key hashes what was typed: keys are short then, and hold nobody's address.
+// key hashes the value, so that keys are short and contain no email addresses.
 func (l limit) key(value string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(value))))
 	return "limit:" + l.name + ":" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// network is the address that is counted; for IPv6 the 64 bits that one subscriber has.
+// network returns the address that is counted. For IPv6 it is the /64 network of a subscriber.
 func (x *exchange) network() string {
 	addr := x.address()
 	if addr.Is6() {
@@ -81,8 +81,8 @@ func (x *exchange) network() string {
 
 func (x *exchange) address() netip.Addr { return clientAddress(x.r, x.proxies) }
 
-// clientAddress believes X-Forwarded-For as far as proxies of our own have written it, from the
-// right.
+// clientAddress returns the client address. It trusts X-Forwarded-For, from the right, as far as
+// our own proxies have written it.
 func clientAddress(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap().WithZone("")

@@ -1,18 +1,18 @@
-// Service signs users in with an Amazon Cognito user pool and an authenticator app, as a service
-// that a team may start from. Without flags it brings a user pool of its own, in memory:
+// Service signs users in with an Amazon Cognito user pool and an authenticator app. It is a
+// starting point for your own service. Without flags it starts its own user pool, in memory:
 //
 //	go run -C examples ./service
 //
-// With -user-pool-id and -client-id it works with a pool of Amazon Cognito, and with -redis on as
-// many machines as its users need. -h explains the flags.
+// With -user-pool-id and -client-id it uses a pool of Amazon Cognito, and with -redis it runs on
+// any number of machines. -h explains the flags.
 //
-// The pages are made on the server and need no JavaScript. The browser gets random ids: tokens,
-// challenges, keys and devices stay on the server, in what the type Store is made of. Everything
-// that lets somebody in or on goes through three places: the table of routes with its guards,
-// exchange.allowed, and exchange.finish.
+// The pages are rendered on the server and need no JavaScript. The browser only gets random IDs:
+// tokens, challenges, keys and devices stay on the server, in the sessions and the Store. Three
+// places decide who gets in: the table of routes with its guards, exchange.allowed, and
+// exchange.finish.
 //
-// Before you take it into production, change what the README lists: where recovery codes are kept,
-// who sends the notices, and how users reset a forgotten password.
+// Before you use it in production, change what the README lists: where recovery codes are kept, who
+// sends the notices, and how users reset a forgotten password.
 package main
 
 import (
@@ -41,7 +41,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// settings are what the flags say.
+// settings are the values of the flags.
 type settings struct {
 	addr, url, redis string
 	proxies          []netip.Prefix
@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logging.Disable() // of go-redis; each failure of Redis is the error of a request
+	logging.Disable() // of go-redis; every failure of Redis is an error of a request
 	logger := slog.New(slog.NewJSONHandler(stderr, nil))
 	svc, err := newService(p, origin, logger)
 	if err != nil {
@@ -142,7 +142,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return serve(ctx, listener, svc.handler(), logger, underLock)
 }
 
-// origin is where browsers find the service. Requests for another host are refused.
+// origin returns the origin of the service. Requests for another host are refused.
 func (s *settings) origin(addr net.Addr) (*url.URL, error) {
 	u, err := url.Parse(cmp.Or(s.url, "http://"+addr.String()))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
@@ -151,7 +151,7 @@ func (s *settings) origin(addr net.Addr) (*url.URL, error) {
 	return u, nil
 }
 
-// newService makes a service with everything in memory.
+// newService creates a service with all state in memory.
 func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error) {
 	client, err := cognitomfa.New(p.api, p.config, func(o *cognitomfa.Options) { o.Now = p.now })
 	if err != nil {
@@ -173,12 +173,12 @@ func newService(p *pool, origin *url.URL, logger *slog.Logger) (*service, error)
 	return s, nil
 }
 
-// logNotice stands in for an e-mail to the user. Send one.
+// logNotice stands in for an email to the user. Send one instead.
 func (s *service) logNotice(x *exchange, user, event string) {
 	s.log.InfoContext(x.r.Context(), "notice", "user", user, "event", event, "address", x.address())
 }
 
-// serve answers requests until the context ends. Those under way have the patience to finish then.
+// serve serves requests until the context ends. Pending ones then have patience to finish.
 func serve(
 	ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger,
 	patience time.Duration,
@@ -204,5 +204,5 @@ func serve(
 	if err := srv.Shutdown(grace); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return srv.Close() // a browser that has sent half a request, for instance
+	return srv.Close() // such as of clients that have sent half a request
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// runs runs the program and returns what it prints first, and the address in it.
+// runs runs the program and returns its first line of output, and the address in it.
 func runs(t *testing.T, args ...string) (line, address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(tooltest.Context(t))
@@ -98,7 +98,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Ctrl-C does not wait for ever for browsers that have sent half a request.
+// Ctrl-C does not wait forever for clients that have sent half a request.
 func TestEndWithOpenConnections(t *testing.T) {
 	t.Parallel()
 	listener, err := loopback.Listen(t.Context(), "127.0.0.1:0")

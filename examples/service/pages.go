@@ -25,10 +25,10 @@ var languages = textlanguage.NewMatcher([]textlanguage.Tag{
 	textlanguage.English, textlanguage.Japanese,
 })
 
-// ownPath are the paths of pages. Browsers take much that begins with a slash for another site.
+// ownPath matches paths of pages. Browsers take some paths that begin with a slash as another site.
 var ownPath = regexp.MustCompile(`^/[a-z-]*$`)
 
-// language is the one that was chosen by a link, or else that of the browser.
+// language returns the language chosen by link, or else the one that the browser prefers.
 func (s *service) language(r *http.Request) string {
 	chosen := ""
 	if cookie, err := r.Cookie(s.cookie("language")); err == nil {
@@ -48,7 +48,7 @@ func (x *exchange) chooseLanguage() (reply, error) {
 	return redirect("/")
 }
 
-// texts are all that the pages say, by name and language.
+// texts has the texts of the pages by name and language.
 var texts = func() map[string]map[string]string {
 	data, err := files.ReadFile("pages/texts.json")
 	if err != nil {
@@ -61,7 +61,7 @@ var texts = func() map[string]map[string]string {
 	return all
 }()
 
-// pages are the templates by language and name.
+// pages has the templates by language and name.
 var pages = func() map[string]map[string]*template.Template {
 	all := make(map[string]map[string]*template.Template)
 	for _, lang := range []string{"en", "ja"} {
@@ -95,13 +95,13 @@ var pages = func() map[string]map[string]*template.Template {
 	return all
 }()
 
-// view is what every template gets.
+// view is the data of every template.
 type view struct {
 	Page, Path      string
 	Login           *login // nil if nobody is signed in
 	Support         bool   // the user may use the support desk's pages
 	Problem, Notice string
-	Minutes         int // to wait
+	Minutes         int // the time to wait
 	Data            any
 }
 
@@ -118,7 +118,7 @@ func (x *exchange) write(w http.ResponseWriter, rep reply) {
 		Minutes: int(math.Ceil(rep.wait.Minutes())),
 	}
 	if x.r.Method != http.MethodGet || rep.page == "message" {
-		v.Path = "/" // what the language link leads back to
+		v.Path = "/" // where the language link returns to
 	}
 	var page bytes.Buffer
 	if err := pages[x.lang][rep.page].Execute(&page, v); err != nil {

@@ -16,11 +16,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// secretVariable is where the client secret is looked for, since flags are seen by all users of a
-// computer.
+// secretVariable can hold the client secret, because all users of a computer can see flags.
 const secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // its name, not its value
 
-// pool is the user pool that the service works with.
+// pool is the user pool of the service.
 type pool struct {
 	api    cognitomfa.CognitoAPI
 	config cognitomfa.Config
@@ -30,7 +29,7 @@ type pool struct {
 	close  func()
 }
 
-// openPool opens the user pool that the flags ask for.
+// openPool opens the user pool that the flags select.
 func (s *settings) openPool(ctx context.Context) (*pool, error) {
 	if s.userPoolID == "" {
 		srv := openFake() //nolint:contextcheck // It lasts until it is closed.
@@ -76,7 +75,7 @@ const (
 	demoKey  = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 )
 
-// openFake starts a Cognito with the settings that this service wants of a real pool.
+// openFake starts a fake with the settings that this service needs on a real pool.
 func openFake(more ...func(*cognitotest.Options)) *cognitotest.Server {
 	srv := cognitotest.NewServer(append([]func(*cognitotest.Options){func(o *cognitotest.Options) {
 		o.UsernameAttributes = []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}
@@ -110,7 +109,7 @@ func openFake(more ...func(*cognitotest.Options)) *cognitotest.Server {
 	return srv
 }
 
-// fakePool is how to work with a Cognito of cognitotest. Time is the fake's.
+// fakePool returns the pool of a fake, with the fake's clock.
 func fakePool(srv *cognitotest.Server, issuer string) *pool {
 	return &pool{
 		api: srv.Client(),

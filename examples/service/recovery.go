@@ -16,8 +16,7 @@ import (
 
 const recoveryCodes = 10
 
-// recovery is what is stored of a user's recovery codes: a salt of these ten, and the slow hash of
-// each.
+// recovery is how a user's recovery codes are stored: their common salt and the slow hash of each.
 type recovery struct {
 	Salt   []byte
 	Hashes [][]byte
@@ -25,10 +24,10 @@ type recovery struct {
 
 func recoveryKey(user string) string { return "recovery:" + user }
 
-// hashing bounds the memory that hashes take, 19 MiB each.
+// hashing bounds the memory of hashes, which is 19 MiB each.
 var hashing = make(chan struct{}, runtime.NumCPU())
 
-// hash is Argon2id with the parameters that OWASP recommends.
+// hash computes Argon2id with the parameters that OWASP recommends.
 func hash(code string, salt []byte) []byte {
 	hashing <- struct{}{}
 	defer func() { <-hashing }()
@@ -36,8 +35,7 @@ func hash(code string, salt []byte) []byte {
 	return argon2.IDKey([]byte(code), salt, 2, 19<<10, 1, 32)
 }
 
-// recoveryCodes shows the codes that the session holds until the user has saved them, or offers to
-// make some.
+// recoveryCodes shows new codes until the user has saved them, or offers to create some.
 func (x *exchange) recoveryCodes() (reply, error) {
 	if x.post() {
 		return x.makeCodes()
@@ -45,7 +43,7 @@ func (x *exchange) recoveryCodes() (reply, error) {
 	return page("recovery-codes", strings.Fields(x.get("codes")))
 }
 
-// makeCodes makes codes. The old ones work until the user has saved the new ones.
+// makeCodes creates codes. The old ones work until the user has saved the new ones.
 func (x *exchange) makeCodes() (reply, error) {
 	var codes []string
 	for range recoveryCodes {
@@ -74,7 +72,7 @@ func (x *exchange) saveCodes() (reply, error) {
 	return redirect("/")
 }
 
-// recoveryLeft is how many codes a user has left.
+// recoveryLeft returns how many codes a user has left.
 func (x *exchange) recoveryLeft(user string) (int, error) {
 	kept, err := load[recovery](x.r.Context(), x.store, recoveryKey(user))
 	if err != nil || kept == nil {
@@ -83,8 +81,8 @@ func (x *exchange) recoveryLeft(user string) (int, error) {
 	return len(kept.Hashes), nil
 }
 
-// useRecoveryCode tells whether a code is one of the user's, and removes it before anything else
-// happens.
+// useRecoveryCode reports whether a code is one of the user's, and removes it so that it is single
+// use.
 func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool, error) {
 	kept, err := load[recovery](ctx, s.store, recoveryKey(user))
 	if err != nil || kept == nil {
@@ -109,12 +107,12 @@ func (s *service) useRecoveryCode(ctx context.Context, user, code string) (bool,
 	return true, save(ctx, s.store, recoveryKey(user), kept, 0)
 }
 
-// recover takes a recovery code in place of the authenticator's. Cognito does not know recovery
-// codes, so one does not sign in: it removes the authenticator and ends everything. The user signs
-// in again and must enroll again.
+// recover takes a recovery code in place of one from the authenticator. Cognito does not know
+// recovery codes, so it does not sign in: it removes the authenticator and ends all sessions. The
+// user signs in again and must enroll.
 func (x *exchange) recover() (reply, error) {
 	ch, err := challenge[*cognitomfa.MFAChallenge](x)
-	used := err == nil && x.get("recovered") == ch.Username // then only the reset has failed
+	used := err == nil && x.get("recovered") == ch.Username // only the reset failed last time
 	if err != nil || !x.post() {
 		return reply{page: "recover", data: used}, err
 	}
@@ -139,8 +137,8 @@ func (x *exchange) recover() (reply, error) {
 	return x.leave("recovered")
 }
 
-// resetUser removes a user's authenticator and ends all that is open, here and in Cognito. What
-// comes first here makes the rest safe to repeat: whoever signs in from now on must enroll.
+// resetUser removes a user's authenticator and ends all sessions, here and in Cognito. Its first
+// step makes the rest safe to retry: the next sign-in must enroll.
 func (s *service) resetUser(ctx context.Context, user string) error {
 	if err := s.store.Set(ctx, enrollKey(user), []byte("true"), 0); err != nil {
 		return err

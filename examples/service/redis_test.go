@@ -28,7 +28,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// redisServer is Debian's, in a folder of its own. What it acknowledged survives a stop.
+// redisServer is a Redis process with its own folder. Acknowledged writes survive a stop.
 type redisServer struct {
 	address string
 	start   func()
@@ -38,7 +38,7 @@ type redisServer struct {
 func startRedis(tb testing.TB) *redisServer {
 	tb.Helper()
 	path := tooltest.Need(tb, "redis-server", "redis-server")
-	ctx := tb.Context() // a benchmark's; a test's also ends shortly before the time limit
+	ctx := tb.Context() // tests also have a time limit
 	if limited, ok := tb.(tooltest.T); ok {
 		ctx = tooltest.Context(limited)
 	}
@@ -88,7 +88,7 @@ func connectTo(tb testing.TB, address string) *redis.Client {
 	return client
 }
 
-// sharing puts a service's state into Redis.
+// sharing puts the state of a service into Redis.
 func sharing(tb testing.TB, address string) func(*service) {
 	tb.Helper()
 	return func(s *service) {
@@ -98,8 +98,8 @@ func sharing(tb testing.TB, address string) func(*service) {
 	}
 }
 
-// balancer is a proxy that gives each request to the next instance, and to another one if that is
-// dead.
+// balancer is a proxy that sends each request to the next instance, or to another if that one is
+// down.
 type balancer struct {
 	*httptest.Server
 	next      atomic.Int64
@@ -167,7 +167,7 @@ func TestTwoInstances(t *testing.T) {
 	assert.Positive(t, both.served[0].Load())
 	assert.InDelta(t, both.served[0].Load(), both.served[1].Load(), 1, "in turn")
 
-	// A challenge goes from one to the other, and the limits are those of both.
+	// A challenge moves between instances, and the limits are common to both.
 	begun, finished := open(t, srv, instances[0].URL), open(t, srv, instances[1].URL)
 	for _, one := range []*browser{begun, finished} {
 		one.client.Jar = b.client.Jar // cookies do not depend on the port
@@ -187,7 +187,7 @@ func TestTwoInstances(t *testing.T) {
 	finished.limited(t, time.Hour)
 }
 
-// named sends requests under the host that the service has for everybody.
+// named sends requests to one instance under the common host name.
 type named struct{ url string }
 
 func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -200,7 +200,7 @@ func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-// Twenty requests at once, on two instances, refresh a rotating token once. There is no grace
+// Twenty parallel requests to two instances refresh a rotating token once. There is no grace
 // period.
 func TestRefreshOnce(t *testing.T) {
 	t.Parallel()
@@ -237,7 +237,7 @@ func TestRefreshOnce(t *testing.T) {
 	}
 }
 
-// An instance dies between two requests, and one while it refreshes a token. Nobody is signed out.
+// Nobody is signed out if an instance dies between two requests, or while it refreshes a token.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -267,13 +267,13 @@ func TestKilled(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 	}()
-	select { // It has taken the lock, and waits for Cognito.
+	select { // It holds the lock and waits for Cognito.
 	case key := <-locked:
 		assert.True(t, strings.HasPrefix(key, loginKey("")), key)
 	case <-tooltest.Context(t).Done():
 		require.Fail(t, "there is no lock")
 	}
-	require.NoError(t, store.redis.Close()) // it can store nothing and unlock nothing any more
+	require.NoError(t, store.redis.Close()) // it can no longer store or unlock anything
 	dying.CloseClientConnections()
 	require.NoError(t, dying.Listener.Close())
 
@@ -283,11 +283,11 @@ func TestKilled(t *testing.T) {
 	idle.at("/")
 	waiting.get("/code")
 	waiting.submit("/code", "code", srv.Code(support1))
-	waiting.at("/sign-in") // an hour is too long for a challenge, whoever serves it
+	waiting.at("/sign-in") // the challenge has expired on every instance
 	<-gone
 }
 
-// watched is a store that tells of the first lock taken.
+// watched is a store that reports the first lock.
 type watched struct {
 	*shared
 	locked chan<- string
@@ -304,8 +304,8 @@ func (w watched) Lock(ctx context.Context, key string) (func(), error) {
 	return unlock, err
 }
 
-// Without its store the service says so, and lets nobody in. Once the store is back, so is
-// everybody.
+// Without its store the service responds with an error and lets nobody in. Sign-ins continue once
+// it is back.
 func TestRedisGone(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -331,13 +331,13 @@ func TestRedisGone(t *testing.T) {
 		one.unavailable()
 	}
 	stranger := open(t, srv, in.URL)
-	stranger.get("/sign-in") // without a session there is nothing to look for
+	stranger.get("/sign-in") // without a session the store is not needed
 	stranger.submit("/sign-in", "account", alice, "password", password)
 	stranger.unavailable()
 	assert.Empty(t, srv.Calls(), "nothing is asked of Cognito that nobody counts")
 
 	server.start()
-	// The client looks again within a second.
+	// The client reconnects within a second.
 	for b.get("/setup"); b.status == http.StatusServiceUnavailable; {
 		b.get("/setup")
 	}
@@ -358,7 +358,7 @@ func (b *browser) unavailable() {
 	assert.Empty(b.t, b.header.Get("Set-Cookie"))
 }
 
-// Both stores do the same.
+// Both stores behave the same.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	stores := map[string]func(t *testing.T) Store{
@@ -380,7 +380,7 @@ func TestStore(t *testing.T) {
 			value, err = s.Get(ctx, "a")
 			require.NoError(t, err)
 			assert.Equal(t, "1", string(value))
-			for value != nil { // until its life is over
+			for value != nil { // until it expires
 				value, err = s.Get(ctx, "b")
 				require.NoError(t, err)
 			}
@@ -398,7 +398,7 @@ func TestStore(t *testing.T) {
 			}
 			n, _, err := s.Count(ctx, "d", time.Millisecond)
 			require.NoError(t, err)
-			for again := true; again; { // until the window is over
+			for again := true; again; { // until the window ends
 				var next int
 				next, _, err = s.Count(ctx, "d", time.Millisecond)
 				require.NoError(t, err)
@@ -428,7 +428,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// What has ended does not stay in memory.
+// Expired items do not stay in memory.
 func TestMemorySweep(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -19,15 +19,14 @@ import (
 // supportGroup is the Cognito group whose members may use the pages of the support desk.
 const supportGroup = "support"
 
-// service holds what all requests share. It has no state of its own: that is in the sessions and
-// the store.
+// service is what all requests share. Its state is in the sessions and the store.
 type service struct {
 	client   *cognitomfa.Client
 	verifier *token.Verifier
 	sessions *scs.SessionManager
 	store    Store
 	notify   func(x *exchange, user, event string) // tells a user what happened to their account
-	origin   *url.URL                              // where browsers find the service
+	origin   *url.URL                              // of the service for browsers
 	proxies  []netip.Prefix
 	log      *slog.Logger
 	now      func() time.Time
@@ -38,15 +37,15 @@ type guard int
 
 const (
 	anyone   guard = iota
-	signedIn       // whoever is signed in
-	setUp          // fresh, or must set up an authenticator to be let in
-	fresh          // whoever has given all that the pool asks for minutes ago
+	signedIn       // signed-in users
+	setUp          // fresh, or in a set-up during sign-in
+	fresh          // users who have just completed all steps that the pool requires
 	support        // fresh, with a code, and in the support group
 )
 
 type handler func(*exchange) (reply, error)
 
-// routes are all that the service does. A page and the form on it have the same path.
+// routes are all routes of the service. A page and its form have the same path.
 var routes = []struct {
 	methods, path string
 	guard         guard
@@ -87,7 +86,7 @@ var routes = []struct {
 	},
 }
 
-// handler is the service as HTTP.
+// handler returns the HTTP handler of the service.
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range routes {
@@ -108,14 +107,14 @@ var securityHeaders = map[string]string{
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
-	"Referrer-Policy":              "same-origin", // else forms come with Origin: null
+	"Referrer-Policy":              "same-origin", // no-referrer would send forms with Origin: null
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
 	"Cache-Control":                "no-store",
 }
 
-// headers answers only for the service's own host, and tells browsers what the pages never do.
+// headers refuses requests for other hosts and sets the security headers.
 func (s *service) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range securityHeaders {
@@ -133,7 +132,7 @@ func (s *service) headers(next http.Handler) http.Handler {
 	})
 }
 
-// exchange is one request, with what is known about who makes it.
+// exchange is one request, with its session and login.
 type exchange struct {
 	*service
 	r       *http.Request
@@ -143,13 +142,13 @@ type exchange struct {
 	cookies []*http.Cookie
 }
 
-// reply is what a handler wants written. Nothing is written before the session has been saved.
+// reply is the response of a handler. It is written after the session has been saved.
 type reply struct {
 	status   int // zero for 200
 	page     string
 	data     any
-	problem  string // the name of the text that says what went wrong
-	notice   string // the name of the text that says what went well
+	problem  string // the text for an error
+	notice   string // the text for a success
 	wait     time.Duration
 	redirect string
 }
@@ -158,19 +157,19 @@ func redirect(path string) (reply, error)       { return reply{redirect: path}, 
 func page(name string, data any) (reply, error) { return reply{page: name, data: data}, nil }
 func (x *exchange) post() bool                  { return x.r.Method == http.MethodPost }
 
-// invalid shows a page once more, with what is wrong.
+// invalid shows a page again with a problem.
 func invalid(page string, data any, problem string) (reply, error) {
 	return reply{
 		status: http.StatusUnprocessableEntity, page: page, data: data, problem: problem,
 	}, nil
 }
 
-// message is a page that only says something.
+// message is a page with only a text.
 func message(status int, text string) reply {
 	return reply{status: status, page: "message", data: text}
 }
 
-// after says when to try again.
+// after sets when to try again.
 func (rep reply) after(wait time.Duration) reply {
 	rep.wait = wait
 	return rep
@@ -178,8 +177,7 @@ func (rep reply) after(wait time.Duration) reply {
 
 func always(rep reply) handler { return func(*exchange) (reply, error) { return rep, nil } }
 
-// serve loads the session, lets a route's handler answer if its guard agrees, and saves the
-// session.
+// serve loads the session, calls the handler if the guard allows it, and saves the session.
 func (s *service) serve(g guard, handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{service: s, r: r, lang: s.language(r)}
@@ -224,11 +222,11 @@ func (x *exchange) handle(g guard, handle handler) (reply, error) {
 	return handle(x)
 }
 
-// allowed is the one place that decides who may use a route.
+// allowed decides who may use a route. No other function does.
 func (x *exchange) allowed(g guard) (reply, bool) {
 	l := x.login
 	switch {
-	case g == anyone, g == setUp && l == nil: // the handler looks for a challenge then
+	case g == anyone, g == setUp && l == nil: // the handler then requires a challenge
 		return reply{}, true
 	case l == nil:
 		return reply{redirect: "/sign-in"}, false
@@ -267,19 +265,19 @@ func (x *exchange) commit(w http.ResponseWriter) error {
 	return nil
 }
 
-// The session holds strings only.
+// The session only holds strings.
 func (x *exchange) get(key string) string { return x.sessions.GetString(x.r.Context(), key) }
 func (x *exchange) put(key, value string) { x.sessions.Put(x.r.Context(), key, value) }
 func (x *exchange) pop(key string) string { return x.sessions.PopString(x.r.Context(), key) }
 
-// drop forgets the steps of a sign-in or an enrollment.
+// drop removes values from the session.
 func (x *exchange) drop(keys ...string) {
 	for _, key := range keys {
 		x.sessions.Remove(x.r.Context(), key)
 	}
 }
 
-// problems are the texts for errors that a user can do something about.
+// problems maps errors that the user can act on to texts.
 var problems = map[error]string{
 	cognitomfa.ErrCredentials:     "wrong-credentials",
 	cognitomfa.ErrTooManyAttempts: "locked-out",
@@ -298,7 +296,7 @@ var problems = map[error]string{
 
 var errNotRepeated = errors.New("the new password and its repetition differ")
 
-// problem is the name of the text for an error, "" if there is none.
+// problem returns the name of the text for an error, or "".
 func problem(err error) string {
 	var e *cognitomfa.Error
 	if errors.As(err, &e) {
@@ -307,7 +305,7 @@ func problem(err error) string {
 	return ""
 }
 
-// again shows a page once more after an error that the user can mend there.
+// again shows a page again after an error that the user can correct there.
 func (x *exchange) again(page string, data any, err error) (reply, error) {
 	switch cognitomfa.NextStep(err) {
 	case cognitomfa.StepSameChallenge, cognitomfa.StepNextCode:
@@ -319,7 +317,7 @@ func (x *exchange) again(page string, data any, err error) (reply, error) {
 	return reply{}, err
 }
 
-// failure is the answer to an error that no handler has dealt with.
+// failure is the response to an error that no handler has handled.
 func (x *exchange) failure(err error) reply {
 	var limited tooManyError
 	switch {

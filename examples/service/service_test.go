@@ -58,7 +58,7 @@ func TestPassword(t *testing.T) {
 	b.at("/sign-in")
 }
 
-// The key stays the same after a wrong code and a reload, and the stale entry is explained.
+// A wrong code and a reload keep the key, and the page explains stale entries.
 func TestSetup(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -88,7 +88,7 @@ func TestSetup(t *testing.T) {
 	b.submit("/setup", "code", b.codeOf(key))
 	b.at("/recovery-codes")
 	codes := b.body
-	b.get("/") // nothing else is shown until the codes are saved, and a reload shows the same
+	b.get("/") // until the codes are saved, all pages show them
 	b.at("/recovery-codes")
 	assert.Equal(t, codes, b.body)
 	b.post("/recovery-codes/saved", nil)
@@ -113,7 +113,7 @@ func TestSetup(t *testing.T) {
 	b.at("/")
 }
 
-// In a pool that requires MFA the set-up comes before the sign-in is finished.
+// Where MFA is required, the set-up is part of the sign-in.
 func TestRequiredSetup(t *testing.T) {
 	t.Parallel()
 	srv := fake(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
@@ -132,7 +132,7 @@ func TestRequiredSetup(t *testing.T) {
 	b.at("/setup")
 	key := b.key()
 	b.get("/")
-	b.at("/sign-in") // not in yet
+	b.at("/sign-in") // not signed in yet
 	b.get("/setup")
 	assert.Equal(t, key, b.key())
 	b.submit("/setup", "code", wrong(srv, "temporary@example.com"))
@@ -201,7 +201,7 @@ func TestMethod(t *testing.T) {
 	b.at("/")
 }
 
-// A challenge that the service does not know lets nobody in, and neither do pages out of turn.
+// Unknown challenges and pages out of order let nobody in.
 func TestOutOfTurn(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -248,8 +248,8 @@ func TestSessionExpired(t *testing.T) {
 	b.says("start-over")
 }
 
-// What is delicate needs everything again once the sign-in is older than five minutes, and the
-// server sees to it.
+// Sensitive actions require a step-up once the sign-in is older than five minutes. The server
+// enforces it.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -287,7 +287,7 @@ func TestStepUp(t *testing.T) {
 	b.at("/code")
 	srv.Advance(16 * time.Minute)
 	b.submit("/code", "code", srv.VerifiedCode(alice))
-	b.at("/step-up") // too late: once more
+	b.at("/step-up") // no longer fresh
 	b.submit("/step-up", "password", password)
 	b.submit("/code", "code", srv.VerifiedCode(alice))
 	b.at("/mfa-off")
@@ -297,8 +297,7 @@ func TestStepUp(t *testing.T) {
 	assert.Empty(t, srv.User(alice).Methods)
 	assert.Contains(t, in.notices.said, "two-step sign-in turned off")
 
-	// Without an authenticator, the password is all there is: the first set-up, too, wants it once
-	// more.
+	// The first set-up also requires the password again.
 	srv.Advance(freshLife)
 	b.get("/setup")
 	b.at("/step-up")
@@ -306,7 +305,7 @@ func TestStepUp(t *testing.T) {
 	b.at("/setup")
 }
 
-// A session from before the authenticator does not outlive its set-up, however old or new it is.
+// Setting up an authenticator ends all earlier sessions.
 func TestEarlierSessions(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -373,9 +372,9 @@ func TestRecoveryCodes(t *testing.T) {
 	lost.submit("/recover", "code", strings.ToLower(strings.ReplaceAll(codes[3], "-", " ")))
 	assert.Equal(t, http.StatusServiceUnavailable, lost.status)
 	other.get("/")
-	other.at("/sign-in") // ended, although the reset has failed
+	other.at("/sign-in") // signed out although the reset failed
 	lost.get("/recover")
-	lost.submit("/recover") // the code is used up, and not asked for again
+	lost.submit("/recover") // the code is used up but not requested again
 	lost.at("/sign-in")
 	lost.says("recovered")
 	assert.False(t, srv.User(alice).TOTP)
@@ -383,7 +382,7 @@ func TestRecoveryCodes(t *testing.T) {
 
 	srv.Advance(time.Second)
 	lost.signIn(alice)
-	lost.at("/setup") // nothing else until there is a new authenticator
+	lost.at("/setup") // the only page until there is a new authenticator
 	for _, path := range []string{"/", "/recovery-codes", "/mfa-off", "/sign-out-everywhere"} {
 		lost.get(path)
 		lost.at("/setup")
@@ -391,7 +390,7 @@ func TestRecoveryCodes(t *testing.T) {
 	lost.submit("/setup", "code", lost.codeOf(lost.key()))
 	lost.saveCodes()
 
-	// Old codes went with the new ones; each new one is good once.
+	// New codes replace the old ones, and each is single use.
 	srv.Advance(time.Minute)
 	again := open(t, srv, in.URL)
 	again.signIn(alice)
@@ -441,18 +440,18 @@ func TestRemember(t *testing.T) {
 	b.signIn(alice)
 	b.at("/") // no code
 	b.get("/mfa-off")
-	b.at("/step-up") // a remembered computer is no code
+	b.at("/step-up") // a remembered computer does not replace a code
 	b.get("/")
 	b.submit("/sign-out")
 
-	// Another user of the browser, and another browser of the user.
+	// Neither another user of the browser nor another browser of the user skips the code.
 	b.signIn(support1)
 	b.at("/code")
 	other := open(t, srv, in.URL)
 	other.signIn(alice)
 	other.at("/code")
 
-	// The cookie is still there after 30 days, and does not count.
+	// After 30 days the cookie no longer counts.
 	srv.Advance(deviceLife)
 	b.signIn(alice)
 	b.at("/code")
@@ -508,11 +507,10 @@ func TestRefresh(t *testing.T) {
 	srv.Fail("GetTokensFromRefreshToken")
 	srv.Advance(24 * time.Hour)
 	b.get("/")
-	b.at("/sign-in") // the login's own end
+	b.at("/sign-in") // the end of the login
 }
 
-// The refresh token rotates, and the keys are out of reach of an instance that has just started: what
-// it got is kept all the same.
+// A rotated refresh token is kept even if a new instance cannot fetch the keys.
 func TestRefreshWithoutKeys(t *testing.T) {
 	t.Parallel()
 	srv := fake(t, func(o *cognitotest.Options) { o.RotationGrace = 0 })
@@ -544,7 +542,7 @@ func TestRefreshWithoutKeys(t *testing.T) {
 	down.Store(true)
 	srv.Advance(time.Hour - refreshAhead + time.Second)
 	later.get("/")
-	later.at("/") // by the access token from before
+	later.at("/") // with the previous access token
 	refreshed := operation(srv.Calls(), "GetTokensFromRefreshToken")
 	require.True(t, refreshed)
 	down.Store(false)
@@ -577,7 +575,7 @@ func TestSignOutEverywhere(t *testing.T) {
 	other.get("/")
 	other.at("/sign-in")
 
-	// By another program: Cognito says so when it is asked next.
+	// Revoked by another program: the next call to Cognito shows it.
 	srv.Advance(time.Second)
 	b.signIn(alice)
 	b.at("/")
@@ -632,7 +630,7 @@ func TestSupport(t *testing.T) {
 	user.signIn(alice)
 	user.at("/setup")
 
-	// Administrators are not remembered.
+	// The support desk always needs a code.
 	desk.get("/")
 	desk.submit("/sign-out")
 	srv.Advance(time.Minute)
@@ -640,7 +638,7 @@ func TestSupport(t *testing.T) {
 	desk.at("/code")
 }
 
-// Who may use the support desk's pages needs more than a password, even in an optional pool.
+// The support desk requires MFA even where the pool does not.
 func TestSupportWithoutCode(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -668,7 +666,7 @@ func TestLimits(t *testing.T) {
 		b.submit("/code", "code", wrong(srv, support1))
 		b.refused("/code", "wrong-code")
 	}
-	b.submit("/code", "code", srv.Code(support1)) // the right one
+	b.submit("/code", "code", srv.Code(support1)) // the right code
 	b.limited(t, time.Hour)
 	b.get("/recover")
 	b.submit("/recover", "code", "AAAA-BBBB-CCCC-DDDD")
@@ -676,7 +674,7 @@ func TestLimits(t *testing.T) {
 	other := open(t, srv, in.URL)
 	other.signIn(support1)
 	other.submit("/code", "code", srv.Code(support1))
-	other.limited(t, time.Hour) // a new challenge is no way around it
+	other.limited(t, time.Hour) // a new challenge does not help
 	srv.Advance(time.Hour)
 	other.signIn(support1)
 	other.submit("/code", "code", srv.Code(support1))
@@ -688,12 +686,12 @@ func TestLimits(t *testing.T) {
 			t,
 			[]int{http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 			b.status,
-		) // Cognito's own
+		) // Cognito's lockout
 	}
 	b.post("/sign-in", url.Values{"account": {" ghost@example.com"}, "password": {"wrong"}})
 	b.limited(t, 15*time.Minute)
 
-	// Enrolling guesses codes as well.
+	// Codes of an enrollment are limited as well.
 	b.signIn(alice)
 	b.get("/setup")
 	for range codes.user.n {
@@ -704,7 +702,7 @@ func TestLimits(t *testing.T) {
 	b.limited(t, time.Hour)
 }
 
-// limited requires the page for too many attempts.
+// limited requires the page for too many attempts and a wait of at most the window.
 func (b *browser) limited(t *testing.T, window time.Duration) {
 	t.Helper()
 	require.Equal(t, http.StatusTooManyRequests, b.status, b.body)
@@ -785,7 +783,7 @@ func TestClientAddress(t *testing.T) {
 	}
 	for _, test := range []struct{ remote, forwarded, want string }{
 		{remote: "192.0.2.1:80", want: "192.0.2.1"},
-		{remote: "192.0.2.1:80", forwarded: "198.51.100.7", want: "192.0.2.1"}, // not one of ours
+		{remote: "192.0.2.1:80", forwarded: "198.51.100.7", want: "192.0.2.1"}, // not a proxy of ours
 		{remote: "10.0.0.1:80", forwarded: "198.51.100.7", want: "198.51.100.7"},
 		{remote: "[fd00::1]:80", forwarded: "2001:db8::1", want: "2001:db8::1"},
 		{remote: "[::ffff:10.0.0.1]:80", forwarded: "198.51.100.7", want: "198.51.100.7"},
@@ -840,8 +838,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// The browser gets random ids: cookies that scripts and other hosts cannot touch, and nothing of
-// Cognito.
+// The browser only gets random IDs, in cookies that scripts and other hosts cannot access, and
+// nothing from Cognito.
 func TestCookies(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -918,7 +916,7 @@ func TestLanguage(t *testing.T) {
 	b.get("/sign-in")
 	assert.Equal(t, "en", attr(b.find("html", "lang", "en"), "lang"))
 	b.get(attr(b.find("a", "lang", "ja"), "href"))
-	b.lang = "ja" // in which it speaks now, whatever the browser prefers
+	b.lang = "ja" // the chosen language, whatever the browser prefers
 	b.at("/sign-in")
 	b.says("password")
 	b.submit("/sign-in", "account", alice, "password", password)
@@ -944,7 +942,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// Every text is there in both languages, and takes the same values.
+// Every text exists in both languages, with the same parameters.
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	for name, text := range texts {
@@ -960,7 +958,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// What Cognito does not do is no answer: a clear page, and no way in.
+// If Cognito fails, the page says so and nobody gets in.
 func TestCognitoFails(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -983,7 +981,7 @@ func TestCognitoFails(t *testing.T) {
 	}
 }
 
-// A device that Cognito does not know any more costs nothing but a code.
+// If Cognito no longer knows a device, the user only needs a code.
 func TestUnknownDevice(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
@@ -1007,7 +1005,7 @@ func TestUnknownDevice(t *testing.T) {
 	b.submit("/code", "code", srv.Code(alice))
 	b.at("/")
 	srv.Advance(time.Hour)
-	b.get("/") // refreshed, with the device that is new
+	b.get("/") // refreshes with the new device
 	b.at("/")
 	b.submit("/sign-out")
 	srv.ResetCalls()
@@ -1018,7 +1016,8 @@ func TestUnknownDevice(t *testing.T) {
 	}
 }
 
-// The clocks of instances differ. Who signs in after an end is in, also where the clock is behind.
+// Clocks of instances differ. A sign-in after signing out everywhere counts, even on an instance
+// whose clock is behind.
 func TestClockBehind(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)

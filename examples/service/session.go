@@ -14,13 +14,13 @@ const (
 	loginLife    = 12 * time.Hour      // of a sign-in, however often it is refreshed
 	freshLife    = 5 * time.Minute     // of a step-up
 	deviceLife   = 30 * 24 * time.Hour // of a remembered computer
-	underLock    = 8 * time.Second     // for what is done under a lock
+	underLock    = 8 * time.Second     // of work under a lock
 	refreshAhead = time.Minute         // before the access token expires
 )
 
-// login is somebody who is signed in. It is kept in the Store and not in the session: two requests
-// that write one session overwrite each other, while a login is only written under its lock, and
-// one that was deleted stays deleted.
+// login is a signed-in user. It is in the Store and not in the session: two requests that write one
+// session overwrite each other, while a login is only written under its lock and stays deleted once
+// deleted.
 type login struct {
 	Username string // as Cognito knows the user
 	Email    string
@@ -29,23 +29,22 @@ type login struct {
 	Device   string // Device.Token; Refresh needs it where the pool tracks devices
 	Since    time.Time
 	Until    time.Time
-	// Fresh is when the user last gave all that the pool asks for, and Coded whether a code was
-	// among it.
+	// Fresh is when the user last completed all steps that the pool requires, and Coded whether
+	// that included a code.
 	Fresh time.Time
 	Coded bool
-	// MustEnroll: the authenticator was reset, and until there is a new one there is nothing else
-	// to do.
+	// MustEnroll means that the authenticator was reset: the user can only enroll a new one.
 	MustEnroll bool
 }
 
 func loginKey(id string) string   { return "login:" + id }
 func endedKey(user string) string { return "ended:" + user }
 
-// find returns the login with this id, with an access token that is good for a while; nil if it has
-// ended.
+// find returns the login with this ID, with an access token that does not expire soon, or nil if it
+// has ended.
 func (s *service) find(ctx context.Context, id string) (*login, error) {
 	if id == "" {
-		return nil, nil //nolint:nilnil // Nobody is signed in, and nothing is wrong with that.
+		return nil, nil //nolint:nilnil // Nobody is signed in, which is no error.
 	}
 	l, err := load[login](ctx, s.store, loginKey(id))
 	if err != nil || l == nil || !s.now().Before(l.Until) {
@@ -60,12 +59,12 @@ func (s *service) find(ctx context.Context, id string) (*login, error) {
 	return s.refresh(ctx, id)
 }
 
-// refresh gets new tokens, once for all requests that want them, on whatever instance. It goes on
-// when the browser has left: a rotated token that nobody stored would end the sign-in.
+// refresh gets new tokens, once for all parallel requests on all instances. It continues when the
+// browser hangs up, because losing a rotated token would end the sign-in.
 func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 	l, err := s.update(ctx, id, func(ctx context.Context, l *login) error {
 		if s.now().Before(l.Tokens.ExpiresAt.Add(-refreshAhead)) {
-			return errUnchanged // another request was faster
+			return errUnchanged // another request has refreshed it
 		}
 		device, _ := cognitomfa.ParseDevice(l.Device)
 		t, err := s.client.Refresh(ctx, l.Tokens.RefreshToken,
@@ -74,9 +73,9 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 			return err
 		}
 		tokens := t.Plain()
-		l.Tokens.RefreshToken = tokens.RefreshToken // the one before may be used up
+		l.Tokens.RefreshToken = tokens.RefreshToken // the previous one may be invalid
 		claims, err := s.verifier.VerifyAccess(ctx, t.Access.Reveal())
-		if err != nil { // The keys may be out of reach; the access token stays the one before.
+		if err != nil { // The keys may be unavailable: keep the previous access token.
 			return errors.Join(err, s.keep(ctx, id, l))
 		}
 		l.Tokens, l.Groups = tokens, claims.Groups
@@ -86,7 +85,7 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 	case errors.Is(err, cognitomfa.ErrRefreshToken):
 		return nil, s.store.Delete(ctx, loginKey(id))
 	case err != nil && l != nil && s.now().Before(l.Tokens.ExpiresAt):
-		s.log.Warn("refresh", "error", err) // the next request tries again
+		s.log.Warn("refresh", "error", err) // the next request retries
 		return l, nil
 	}
 	return l, err
@@ -94,8 +93,7 @@ func (s *service) refresh(ctx context.Context, id string) (*login, error) {
 
 var errUnchanged = errors.New("unchanged")
 
-// update changes a login under its lock. It returns the login as it is then, nil if there is none
-// any more.
+// update changes a login under its lock. It returns the new login, or nil if it has ended.
 func (s *service) update(
 	ctx context.Context, id string, change func(context.Context, *login) error,
 ) (*login, error) {
@@ -123,14 +121,14 @@ func (s *service) keep(ctx context.Context, id string, l *login) error {
 	return save(ctx, s.store, loginKey(id), *l, max(l.Until.Sub(s.now()), time.Second))
 }
 
-// end ends all logins and remembered computers of a user, at once and on every instance. Cognito's
-// tokens are ended by SignOut, SignOutUser or ResetTOTP.
+// end ends all logins and remembered computers of a user at once, on every instance. SignOut,
+// SignOutUser and ResetTOTP end Cognito's tokens.
 func (s *service) end(ctx context.Context, user string) error {
 	return save(ctx, s.store, endedKey(user), s.now(), 2*deviceLife)
 }
 
-// since is when something begins that is not to end with what came before, whatever the instances'
-// clocks say.
+// since returns the start time for a new login or device. It is after the last end, even if the
+// instance's clock is behind.
 func (s *service) since(ctx context.Context, user string) (time.Time, error) {
 	now := s.now()
 	at, err := load[time.Time](ctx, s.store, endedKey(user))
@@ -140,7 +138,7 @@ func (s *service) since(ctx context.Context, user string) (time.Time, error) {
 	return now, err
 }
 
-// ended tells whether what a user began at this time was ended since.
+// ended reports whether what a user began at this time has been ended.
 func (s *service) ended(ctx context.Context, user string, since time.Time) (bool, error) {
 	at, err := load[time.Time](ctx, s.store, endedKey(user))
 	return at != nil && !since.After(*at), err

@@ -8,18 +8,17 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// enrollKey marks a user who must enroll at the next sign-in.
+// enrollKey is the key of the mark that a user must enroll at the next sign-in.
 func enrollKey(user string) string { return "enroll:" + user }
 
-// setupPage is an enrollment as the template wants it.
+// setupPage is an enrollment for the template.
 type setupPage struct {
 	*cognitomfa.Enrollment
 	QR   template.HTML
 	Link template.URL
 }
 
-// setUp enrolls a user who is signed in, or one whom the pool does not let in without an
-// authenticator.
+// setUp enrolls a signed-in user, or one who must enroll to complete the sign-in.
 func (x *exchange) setUp() (reply, error) {
 	e, err := x.enrollment()
 	if err != nil {
@@ -45,8 +44,8 @@ func (x *exchange) setUp() (reply, error) {
 	return x.enrolled()
 }
 
-// enrollment returns the key that the session holds: after a reload or a wrong code it is still the
-// one that was scanned. If the session has none, it is a new one.
+// enrollment returns the key in the session, so that a reload or a wrong code does not change the
+// scanned key. If the session has none, it gets a new one.
 func (x *exchange) enrollment() (e *cognitomfa.Enrollment, err error) {
 	if uri := x.get("uri"); uri != "" {
 		return cognitomfa.ParseEnrollment(uri)
@@ -65,7 +64,7 @@ func (x *exchange) enrollment() (e *cognitomfa.Enrollment, err error) {
 	return e, err
 }
 
-// newKey is for a key that was lost on the way, or that an enrollment elsewhere has replaced.
+// newKey replaces a key that was lost, or that an enrollment elsewhere has replaced.
 func (x *exchange) newKey() (reply, error) {
 	x.drop("uri")
 	return redirect("/setup")
@@ -104,11 +103,11 @@ func (x *exchange) verifySetup() error {
 	return err
 }
 
-// enrolled ends what was begun without the new authenticator: logins and remembered computers. No
-// other program has tokens of this app client, so it is enough to end them here.
+// enrolled ends the logins and remembered computers from before the new authenticator. It is enough
+// to end them here, because no other program has tokens of this app client.
 func (x *exchange) enrolled() (reply, error) {
 	if x.login == nil {
-		return redirect("/unknown-step") // the pool asks for something more after a set-up
+		return redirect("/unknown-step") // the pool requires another step after a set-up
 	}
 	ctx, user := x.r.Context(), x.login.Username
 	x.drop("uri")

@@ -26,7 +26,7 @@ func (x *exchange) signIn() (reply, error) {
 	return x.begin("sign-in", account)
 }
 
-// begin checks a password and goes on to what the pool asks for next.
+// begin checks a password and proceeds to the next step.
 func (x *exchange) begin(name, account string) (reply, error) {
 	if err := x.attempt(signIns, account); err != nil {
 		return reply{}, err
@@ -48,7 +48,7 @@ func (x *exchange) begin(name, account string) (reply, error) {
 	return x.proceed(outcome, false)
 }
 
-// call has the options of every step of a sign-in.
+// call returns the options of every step of a sign-in.
 func (x *exchange) call() cognitomfa.CallOptions {
 	device, _ := cognitomfa.ParseDevice(x.get("device"))
 	return cognitomfa.CallOptions{
@@ -56,8 +56,8 @@ func (x *exchange) call() cognitomfa.CallOptions {
 	}
 }
 
-// proceed goes on to the page of the next step. The session gets a new id each time: whoever has
-// planted the old one in this browser does not get any further with it.
+// proceed redirects to the page of the next step. It renews the session ID each time, to prevent
+// session fixation.
 func (x *exchange) proceed(outcome cognitomfa.Outcome, coded bool) (reply, error) {
 	if err := x.sessions.RenewToken(x.r.Context()); err != nil {
 		return reply{}, failed(err)
@@ -79,13 +79,13 @@ func (x *exchange) proceed(outcome cognitomfa.Outcome, coded bool) (reply, error
 		if slices.Contains(o.Methods, cognitomfa.MethodTOTP) {
 			return redirect("/setup")
 		}
-	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // nothing here leads to them
+	case *cognitomfa.PasswordChallenge, *cognitomfa.OtherChallenge: // no call here returns them
 	}
 	x.drop("challenge")
 	return redirect("/unknown-step") // nobody is let in
 }
 
-// step is the page of a challenge, and what answers it.
+// step returns the handler of the page and form of a challenge.
 func step[T cognitomfa.Challenge](
 	name string, answer func(*exchange, T) (cognitomfa.Outcome, error),
 ) handler {
@@ -103,7 +103,7 @@ func step[T cognitomfa.Challenge](
 	}
 }
 
-// challenge is what the session holds, if it is of the kind that the page answers.
+// challenge returns the challenge in the session if it is of the type that the page is for.
 func challenge[T cognitomfa.Challenge](x *exchange) (T, error) {
 	ch, err := cognitomfa.ParseChallenge(x.get("challenge"))
 	kind, ok := ch.(T)
@@ -143,8 +143,7 @@ func enterCode(x *exchange, ch *cognitomfa.MFAChallenge) (cognitomfa.Outcome, er
 	return outcome, err
 }
 
-// finish makes a login of the tokens, or notes in the present one that the user has just given
-// everything.
+// finish creates a login from the tokens, or records a step-up in the current one.
 func (x *exchange) finish(t *cognitomfa.Tokens, coded bool) (reply, error) {
 	ctx := x.r.Context()
 	access, err := x.verifier.VerifyAccess(ctx, t.Access.Reveal())
@@ -172,7 +171,7 @@ func (x *exchange) finish(t *cognitomfa.Tokens, coded bool) (reply, error) {
 		Since: since, Until: x.now().Add(loginLife), Coded: coded, MustEnroll: must != nil,
 	}
 	if x.get("device") == "" || coded || t.DeviceUnknown {
-		l.Fresh = x.now() // else the device has stood in for the code
+		l.Fresh = x.now() // otherwise a device replaced the code
 	}
 	if err := x.keepDevice(t, l); err != nil {
 		return reply{}, err

@@ -8,9 +8,9 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// stepUp asks for everything that a sign-in on a new computer does: the password, and the code of
-// whoever has one. It works in every pool. Client.StepUp asks for the code alone, but only if the
-// sign-in has asked for a level, which one by SRP cannot.
+// stepUp asks for everything that a sign-in on a new computer does: the password, and a code if MFA
+// is on. It works in every pool. Client.StepUp only asks for the code, but requires a sign-in that
+// asked for a level, which one by SRP cannot.
 func (x *exchange) stepUp() (reply, error) {
 	if !x.post() {
 		return page("step-up", nil)
@@ -19,7 +19,7 @@ func (x *exchange) stepUp() (reply, error) {
 	return x.begin("step-up", x.login.Username)
 }
 
-// steppedUp notes it in the login. The tokens that the step-up brought are not needed.
+// steppedUp records the step-up in the login. The new tokens are not needed.
 func (x *exchange) steppedUp(t *cognitomfa.Tokens, username string, coded bool) (reply, error) {
 	if username != x.login.Username {
 		return reply{}, errors.New("step-up: the tokens are another user's")

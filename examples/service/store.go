@@ -13,23 +13,23 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// errStore is in every error of a Store. The service answers it with 503, and lets nobody in.
+// errStore is in every error of a Store. The service responds with 503 and lets nobody in.
 var errStore = errors.New("the session store does not answer")
 
-// Store is what the instances of the service share beside the sessions. All of it must be shared at
-// once: limits that are counted in each process are no limits. A life of zero means for ever.
+// Store is the state that instances of the service share in addition to the sessions. All of it
+// must be shared: counts for each process would multiply the limits. A life of zero means forever.
 type Store interface {
-	Get(ctx context.Context, key string) ([]byte, error) // nil if there is nothing
+	Get(ctx context.Context, key string) ([]byte, error) // nil if missing
 	Set(ctx context.Context, key string, value []byte, life time.Duration) error
 	Delete(ctx context.Context, key string) error
-	// Count counts one more in a window that begins with the first, and says how long the window
-	// lasts.
+	// Count adds one to the count of a window, which begins with the first, and returns the rest of
+	// the window.
 	Count(ctx context.Context, key string, window time.Duration) (n int, rest time.Duration, err error)
-	// Lock waits until no other instance holds the key. The lock ends by itself if its holder dies.
+	// Lock locks a key across instances. The lock expires if its holder dies.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
-// load reads what save wrote. It returns nil if there is nothing.
+// load reads what save wrote, or returns nil.
 func load[T any](ctx context.Context, s Store, key string) (*T, error) {
 	text, err := s.Get(ctx, key)
 	if err != nil || text == nil {
@@ -50,7 +50,7 @@ func save[T any](ctx context.Context, s Store, key string, value T, life time.Du
 	return s.Set(ctx, key, text, life)
 }
 
-// memory is a Store for one instance. What it holds ends with the process.
+// memory is a Store for one instance. Its content ends with the process.
 type memory struct {
 	now func() time.Time
 
@@ -70,7 +70,7 @@ func newMemory(now func() time.Time) *memory {
 	return &memory{now: now, items: make(map[string]item), locks: make(map[string]chan struct{})}
 }
 
-// live returns what has not ended. The caller holds the mutex.
+// live returns the item if it has not expired. The caller holds the mutex.
 func (m *memory) live(key string) item {
 	now := m.now()
 	if now.After(m.sweep) {
@@ -158,8 +158,8 @@ type shared struct {
 	lease time.Duration // of a lock whose holder died; longer than what is done under it
 }
 
-// connect returns a client for an address, or a URL that redis.ParseURL knows (rediss:// for TLS). Its
-// error does not repeat the URL, which may hold a password.
+// connect returns a client for an address, or for a URL as in redis.ParseURL (rediss:// for TLS).
+// Its error does not repeat the URL, which may contain a password.
 func connect(address string) (*redis.Client, error) {
 	options := &redis.Options{Addr: address}
 	if strings.Contains(address, "://") {
@@ -169,7 +169,7 @@ func connect(address string) (*redis.Client, error) {
 				"not a URL of Redis, such as rediss://user:password@redis.example.com:6379/0")
 		}
 	}
-	// A page must not wait for a store that is gone, so give up soon.
+	// Give up soon, so that pages do not wait for a store that is down.
 	options.DialTimeout = time.Second
 	options.ReadTimeout, options.WriteTimeout = time.Second, time.Second
 	options.MaxRetries, options.DialerRetries = 1, 1
@@ -204,7 +204,7 @@ func (s *shared) Delete(ctx context.Context, key string) error {
 	return failed(s.redis.Del(ctx, key).Err())
 }
 
-// count sets the end of the window together with the first count, so no counter can stay for ever.
+// count sets the expiry together with the first count, so that no counter stays forever.
 var count = redis.NewScript(`
 local n = redis.call("INCR", KEYS[1])
 if n == 1 then redis.call("PEXPIRE", KEYS[1], ARGV[1]) end
@@ -226,5 +226,6 @@ func (s *shared) Lock(ctx context.Context, key string) (func(), error) {
 	if err != nil {
 		return nil, failed(err)
 	}
-	return func() { _ = lock.Release(context.WithoutCancel(ctx)) }, nil // else the lease ends it
+	// If the release fails, the lease ends the lock.
+	return func() { _ = lock.Release(context.WithoutCancel(ctx)) }, nil
 }

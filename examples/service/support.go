@@ -2,11 +2,11 @@ package main
 
 import "context"
 
-// supportDesk looks a user up, resets their authenticator or signs them out. Who did what to whom
-// is logged.
+// supportDesk looks up a user, resets their authenticator or signs them out. It logs who did what
+// to whom.
 func (x *exchange) supportDesk() (reply, error) {
 	ctx := x.r.Context()
-	// The member's own access token may have been revoked, which only Cognito knows.
+	// The supporter's own access token may have been revoked, which only Cognito knows.
 	if _, err := x.client.Status(ctx, x.login.Tokens.AccessToken); err != nil || !x.post() {
 		return reply{page: "support", data: userPage{}}, err
 	}
@@ -42,7 +42,7 @@ func (x *exchange) supportDesk() (reply, error) {
 	return reply{page: "support", data: data}, err
 }
 
-// resetByDesk is for users who have lost their phone and have no recovery codes, or not them alone.
+// resetByDesk resets a user who has lost their phone and has no recovery codes.
 func (x *exchange) resetByDesk(ctx context.Context, user string) error {
 	if err := x.resetUser(ctx, user); err != nil {
 		return err

@@ -8,10 +8,10 @@
 // emulator. -h explains the flags.
 //
 // It is a demo: it serves plain HTTP, and its pages keep the tokens, including the refresh token,
-// where scripts can read them (see package mfaweb). Do not copy that into production. It only serves
-// its own host names, so other sites cannot use it by DNS rebinding; add yours with -host. It limits
-// wrong passwords and codes, in memory. There are no recovery codes: users who have lost their
-// authenticator need an administrator, who calls ResetTOTP.
+// where scripts can read them (see package mfaweb). Do not copy that into production. It only
+// serves its own host names, so other sites cannot use it by DNS rebinding; add yours with -host.
+// It limits wrong passwords and codes, in memory. There are no recovery codes: users who have lost
+// their authenticator need an administrator, who calls ResetTOTP.
 package main
 
 import (

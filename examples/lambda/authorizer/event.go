@@ -126,8 +126,8 @@ type statement struct {
 //	acr        the level that the sign-in reached; empty if it did not ask for one
 //	auth_time  when the user signed in, in seconds since 1970; empty if the token does not say
 //
-// All of them are always present, as strings, because REST APIs take no lists. Scopes and groups are
-// separated by spaces, which they cannot contain.
+// All of them are always present, as strings, because REST APIs take no lists. Scopes and groups
+// are separated by spaces, which they cannot contain.
 func (e *event) allow(claims *token.AccessClaims) any {
 	authTime := ""
 	if !claims.AuthTime.IsZero() {

@@ -17,8 +17,8 @@
 //	BASE_PATH                        the base path of a custom domain, such as /v1, if its pages are
 //	                                 served. Stages are recognized without it.
 //
-// The SDK's own variables, such as AWS_REGION, work as usual. If a variable is missing or wrong, the
-// function prints one line to standard error and exits with status 1.
+// The SDK's own variables, such as AWS_REGION, work as usual. If a variable is missing or wrong,
+// the function prints one line to standard error and exits with status 1.
 package gateway
 
 import (

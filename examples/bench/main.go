@@ -200,7 +200,7 @@ func listening(ctx context.Context, address string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("nobody listens at %s after %s: %w", address, patience, err)
+			return fmt.Errorf("no listener at %s after %s: %w", address, patience, err)
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -226,7 +226,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 		}
 	}
 	for _, format := range authorizerFormats {
-		assert.Equal(t, http.StatusOK, s.bearer(format, good).status, "it has gone on")
+		assert.Equal(t, http.StatusOK, s.bearer(format, good).status, "it keeps running")
 	}
 }
 
@@ -456,7 +456,7 @@ func TestAuthorizerEvents(t *testing.T) {
 		require.Equal(t, http.StatusOK, d.status, arn)
 		assert.Equal(t, resource, d.policy.PolicyDocument.Statement[0].Resource)
 	}
-	assert.Equal(t, http.StatusOK, s.bearer("http2", token).status, "it has gone on")
+	assert.Equal(t, http.StatusOK, s.bearer("http2", token).status, "it keeps running")
 }
 
 // The function behind the authorizer returns who is calling, and refuses to work without an

@@ -27,7 +27,7 @@ func TestWrongCredentials(t *testing.T) {
 }
 
 // Errors of users who cannot sign in.
-func TestUsers(t *testing.T) {
+func TestUsersWhoCannotSignIn(t *testing.T) {
 	s := newService(t, nil)
 	for code, user := range map[string]cognitotest.User{
 		"user-disabled": {Username: "white-rabbit", Disabled: true},

@@ -110,10 +110,10 @@ func TestBasePath(t *testing.T) {
 		"a stage with another name":  {stage: "v1-2_x", before: "/v1-2_x"},
 		"a domain without base path": {stage: "prod"},
 		"a domain with base path":    {basePath: "/v1", stage: "prod", before: "/v1"},
-		"a domain with a long one": {
+		"a domain with a longer one": {
 			basePath: "/users/v1/", stage: "$default", before: "/users/v1",
 		},
-		"the stage all the same": {basePath: "/v1", stage: "prod", before: "/prod"},
+		"a domain used by its stage": {basePath: "/v1", stage: "prod", before: "/prod"},
 	} {
 		for _, format := range formats {
 			t.Run(name+" "+format, func(t *testing.T) {

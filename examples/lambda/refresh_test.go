@@ -55,7 +55,7 @@ func TestRefresh(t *testing.T) {
 }
 
 // After an expired, revoked or invalid refresh token the user must sign in again.
-func TestRefreshOver(t *testing.T) {
+func TestRefreshExpired(t *testing.T) {
 	s := newService(t, nil)
 	signIn := func() string {
 		r := s.post("http", "signin", "userId", userName, "userPassword", password)

@@ -36,10 +36,10 @@ func TestRequests(t *testing.T) {
 			status: 200,
 		},
 		{
-			name: "with what it does not know", function: "signin",
+			name: "with unknown fields", function: "signin",
 			request: body(`{"x":[{}],` + right[1:]), status: 200,
 		},
-		{name: "of exactly 64 KiB", function: "signin", request: body(whole), status: 200},
+		{name: "exactly 64 KiB", function: "signin", request: body(whole), status: 200},
 		{
 			name: "below a base path", function: "signin",
 			request: request{path: "/v1/signin", body: right}, status: 200,
@@ -54,7 +54,7 @@ func TestRequests(t *testing.T) {
 			code: "too-large",
 		},
 		{
-			name: "in base64", function: "signin",
+			name: "too large in base64", function: "signin",
 			request: request{body: whole + " ", base64: true}, status: 413, code: "too-large",
 		},
 		{
@@ -72,7 +72,7 @@ func TestRequests(t *testing.T) {
 		},
 		{name: "a list", function: "mfa", request: body("[]"), status: 400, code: "malformed-json"},
 		{
-			name: "no UTF-8", function: "signin",
+			name: "not UTF-8", function: "signin",
 			request: request{body: "{\"x\":\"\xff\"}", base64: true}, status: 400,
 			code: "malformed-json",
 		},
@@ -108,7 +108,7 @@ func TestRequests(t *testing.T) {
 			code: "missing-field",
 		},
 		{
-			name: "nobody", function: "verify", request: body(`{"mfaCode":"123456"}`), status: 400,
+			name: "neither token nor session", function: "verify", request: body(`{"mfaCode":"123456"}`), status: 400,
 			code: "bad-field",
 		},
 		{
@@ -169,7 +169,7 @@ func TestRequests(t *testing.T) {
 			status: 405, code: "method-not-allowed",
 		},
 		{
-			name: "a method of its own", function: "mfa", request: request{method: "a b"},
+			name: "a made-up method", function: "mfa", request: request{method: "a b"},
 			status: 405, code: "method-not-allowed",
 		},
 	}
@@ -293,7 +293,7 @@ func TestMalformedEvents(t *testing.T) {
 	}
 	assert.Empty(t, s.cognito.Calls())
 	r := s.post("http", "signin", "userId", userName, "userPassword", password)
-	assert.Equal(t, http.StatusOK, r.status, "it has gone on")
+	assert.Equal(t, http.StatusOK, r.status, "it keeps running")
 }
 
 // The response comes before the deadline at which Lambda ends the function.
@@ -328,7 +328,7 @@ func TestDeadline(t *testing.T) {
 				require.NotNil(t, r.body.Error)
 				assert.Equal(t, "unavailable", r.body.Error.Code)
 				if patience > 0 {
-					assert.True(t, result.At.Before(deadline), "the answer came too late")
+					assert.True(t, result.At.Before(deadline), "the response came too late")
 				} else {
 					assert.Empty(t, s.cognito.Calls())
 				}

@@ -191,7 +191,7 @@ func TestTemplateAPI(t *testing.T) {
 	assert.Equal(t, true, authorizer["EnableSimpleResponses"])
 	assert.Equal(t, true, authorizer["EnableFunctionDefaultPermissions"])
 	identity := authorizer["Identity"].(mapping)
-	assert.Equal(t, []any{"Authorization"}, identity["Headers"], "each token is decided anew")
+	assert.Equal(t, []any{"Authorization"}, identity["Headers"], "decisions are cached for each token")
 	assert.LessOrEqual(t, identity["ReauthorizeEvery"], 300.0)
 
 	log := api["AccessLogSettings"].(mapping)
@@ -201,7 +201,7 @@ func TestTemplateAPI(t *testing.T) {
 	assert.Contains(t, line, "ip")
 	for _, value := range line {
 		assert.True(t, strings.HasPrefix(value, "$context."), value)
-		assert.NotContains(t, value, "path", "it may hold anything")
+		assert.NotContains(t, value, "path", "a path may contain anything")
 	}
 }
 
@@ -212,74 +212,74 @@ func TestLint(t *testing.T) {
 	// All in one template: the check continues after an error.
 	wrong := string(text)
 	var complaints []string
-	for _, m := range []struct{ right, wrong, complaint string }{
+	for _, m := range []struct{ right, wrong, want string }{
 		{
 			right: "MfaConfiguration:", wrong: "MFAConfiguration:",
-			complaint: "additional properties 'MFAConfiguration'",
+			want: "additional properties 'MFAConfiguration'",
 		},
 		{
 			right: "UserPoolId: !Ref UserPool", wrong: "ClientName: x",
-			complaint: "missing property 'UserPoolId'",
+			want: "missing property 'UserPoolId'",
 		},
 		{
 			right: "Architectures: [arm64]", wrong: "Architectures: !Ref Nothing",
-			complaint: "nor a parameter Nothing",
+			want: "nor a parameter Nothing",
 		},
 		{
 			right: "!GetAtt VerifyRole.Arn", wrong: "!GetAtt Verifier.Arn",
-			complaint: "no resource Verifier",
+			want: "no resource Verifier",
 		},
 		{
 			right: "AWS::Logs::LogGroup", wrong: "AWS::Logs::LogHeap",
-			complaint: `no type of resource "AWS::Logs::LogHeap"`,
+			want: `unknown resource type "AWS::Logs::LogHeap"`,
 		},
 		{
 			right: "ExplicitAuthFlows: [", wrong: "ExplicitAuthFlows: all # [",
-			complaint: "got string, want array",
+			want: "got string, want array",
 		},
-		{right: "- HasOrigin", wrong: "- HasNone", complaint: "no condition HasNone"},
+		{right: "- HasOrigin", wrong: "- HasNone", want: "no condition HasNone"},
 		{
 			right: "ThrottlingRateLimit: 50", wrong: "ThrottlingRateLimit: many",
-			complaint: "got string, want number",
+			want: "got string, want number",
 		},
 
 		// Covered by the corrections of the schema.
 		{
 			right: "AccessLogSettings:", wrong: "AccessLogSetting:",
-			complaint: "additional properties 'AccessLogSetting' not",
+			want: "additional properties 'AccessLogSetting' not",
 		},
 		{
 			right: "ThrottlingRateLimit: 20", wrong: "ThrottleRate: 20",
-			complaint: "additional properties 'ThrottleRate'",
+			want: "additional properties 'ThrottleRate'",
 		},
 		{
 			right: "ReauthorizeEvery: 60", wrong: "ReauthorizeEvery: 6000",
-			complaint: "maximum: got 6,000, want 3,600",
+			want: "maximum: got 6,000, want 3,600",
 		},
 		{
 			right: "FunctionArn: !GetAtt", wrong: "Function: !GetAtt",
-			complaint: "missing property 'FunctionArn'",
+			want: "missing property 'FunctionArn'",
 		},
 		{
 			right: "Default: ESSENTIALS", wrong: "Default: GOLD",
-			complaint: "must be one of 'LITE', 'ESSENTIALS', 'PLUS'",
+			want: "must be one of 'LITE', 'ESSENTIALS', 'PLUS'",
 		},
 		{
 			right: "Default: ACTIVE", wrong: "Default: ON",
-			complaint: "must be one of 'ACTIVE', 'INACTIVE'",
+			want: "must be one of 'ACTIVE', 'INACTIVE'",
 		},
 		{
 			right: "RetryGracePeriodSeconds: 60", wrong: "RetryGracePeriodSeconds: 61",
-			complaint: "maximum: got 61, want 60",
+			want: "maximum: got 61, want 60",
 		},
 		{
 			right: "{LogGroup: !Ref MfaLog}", wrong: "{Group: !Ref MfaLog}",
-			complaint: "additional properties 'Group' not",
+			want: "additional properties 'Group' not",
 		},
 	} {
 		require.Contains(t, wrong, m.right)
 		wrong = strings.Replace(wrong, m.right, m.wrong, 1)
-		complaints = append(complaints, m.complaint)
+		complaints = append(complaints, m.want)
 	}
 	file := filepath.Join(t.TempDir(), "template.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(wrong), 0o600))

@@ -126,93 +126,93 @@ func TestCognitosErrors(t *testing.T) {
 	)
 	failing := cognitotest.Error
 	for _, test := range []struct {
-		operation string
-		fault     cognitotest.Fault
-		status    int
-		code      string
-		next      string
+		call   string
+		fault  cognitotest.Fault
+		status int
+		code   string
+		next   string
 	}{
 		{
-			operation: admin, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			call: admin, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
 			next: "back-off",
 		},
 		{
-			operation: admin, fault: cognitotest.InternalError(), status: gateway,
+			call: admin, fault: cognitotest.InternalError(), status: gateway,
 			code: "unavailable", next: "back-off",
 		},
 		{
-			operation: admin, fault: cognitotest.DropBefore(), status: gateway, code: "unavailable",
+			call: admin, fault: cognitotest.DropBefore(), status: gateway, code: "unavailable",
 			next: "back-off",
 		},
 		{
-			operation: admin, fault: cognitotest.CutAnswer(), status: gateway, code: "unavailable",
+			call: admin, fault: cognitotest.CutAnswer(), status: gateway, code: "unavailable",
 			next: "back-off",
 		},
 		{
-			operation: admin,
-			fault:     failing("ResourceNotFoundException", "User pool client x does not exist."),
-			status:    internal, code: "misconfigured", next: "give-up",
-		},
-		{
-			operation: admin,
-			fault:     failing("NotAuthorizedException", "Unable to verify secret hash for client x"),
-			status:    internal, code: "misconfigured", next: "give-up",
-		},
-		{
-			operation: admin,
-			fault:     failing("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
-			status:    internal, code: "misconfigured", next: "give-up",
-		},
-		{
-			operation: admin,
-			fault:     failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
-			status:    refused, code: "rejected", next: "give-up",
-		},
-		{
-			operation: admin, fault: failing("BrandNewException", "something new"),
+			call:   admin,
+			fault:  failing("ResourceNotFoundException", "User pool client x does not exist."),
 			status: internal, code: "misconfigured", next: "give-up",
 		},
 		{
-			operation: respond, fault: cognitotest.DropAfter(), status: gateway,
+			call:   admin,
+			fault:  failing("NotAuthorizedException", "Unable to verify secret hash for client x"),
+			status: internal, code: "misconfigured", next: "give-up",
+		},
+		{
+			call:   admin,
+			fault:  failing("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
+			status: internal, code: "misconfigured", next: "give-up",
+		},
+		{
+			call:   admin,
+			fault:  failing("UserLambdaValidationException", "PreAuthentication failed with error no"),
+			status: refused, code: "rejected", next: "give-up",
+		},
+		{
+			call: admin, fault: failing("BrandNewException", "something new"),
+			status: internal, code: "misconfigured", next: "give-up",
+		},
+		{
+			call: respond, fault: cognitotest.DropAfter(), status: gateway,
 			code: "unavailable", next: "start-over",
 		},
 		{
-			operation: respond, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			call: respond, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
 			next: "back-off",
 		},
 		{
-			operation: respond,
-			fault:     failing("AliasExistsException", "An account with the email already exists."),
-			status:    invalid, code: "bad-attribute", next: "same-challenge",
+			call:   respond,
+			fault:  failing("AliasExistsException", "An account with the email already exists."),
+			status: invalid, code: "bad-attribute", next: "same-challenge",
 		},
 		{
-			operation: respond, fault: failing("InvalidPasswordException", "too short"),
+			call: respond, fault: failing("InvalidPasswordException", "too short"),
 			status: invalid, code: "password-policy", next: "same-challenge",
 		},
 		{
-			operation: associate, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
+			call: associate, fault: cognitotest.Throttle(), status: tooMany, code: "throttled",
 			next: "back-off",
 		},
 		{
-			operation: verify,
-			fault:     failing("CodeMismatchException", "Invalid code received for user"),
-			status:    invalid, code: "wrong-code", next: "same-challenge",
+			call:   verify,
+			fault:  failing("CodeMismatchException", "Invalid code received for user"),
+			status: invalid, code: "wrong-code", next: "same-challenge",
 		},
 		{
-			operation: verify, fault: cognitotest.DropBefore(), status: gateway,
+			call: verify, fault: cognitotest.DropBefore(), status: gateway,
 			code: "unavailable", next: "back-off",
 		},
 		{
-			operation: prefer, fault: cognitotest.Throttle(), status: gateway,
+			call: prefer, fault: cognitotest.Throttle(), status: gateway,
 			code: "mfa-not-enabled", next: "back-off",
 		},
 	} {
-		t.Run(test.operation+" "+test.code, func(t *testing.T) {
+		t.Run(test.call+" "+test.code, func(t *testing.T) {
 			messages := make(map[string]string)
 			for _, language := range []string{"en", "ja"} {
 				request := func() *answer {
 					path, f := "/signin", fields{"userId": username, "userPassword": password}
-					switch test.operation {
+					switch test.call {
 					case respond:
 						who := s.session("SOFTWARE_TOKEN_MFA")
 						s.Advance(time.Minute)
@@ -225,7 +225,7 @@ func TestCognitosErrors(t *testing.T) {
 						f = fields{"accessToken": access, "mfaCode": s.Code(username)}
 						path = "/verify"
 					}
-					s.Fail(test.operation, test.fault)
+					s.Fail(test.call, test.fault)
 					return s.post(path, f, "Accept-Language", language)
 				}
 				a := request()
@@ -367,7 +367,7 @@ func TestLargestRequest(t *testing.T) {
 		failed(http.StatusRequestEntityTooLarge, "too-large", "give-up")
 }
 
-func TestWhoAsks(t *testing.T) {
+func TestTokenOrSession(t *testing.T) {
 	s := newSite(t, nil, nil)
 	for _, f := range []fields{
 		{},

@@ -281,7 +281,7 @@ func TestSentCodes(t *testing.T) {
 }
 
 // Front ends may send extra fields, and empty or null ones.
-func TestLenient(t *testing.T) {
+func TestExtraFields(t *testing.T) {
 	s := newSite(t, nil, nil)
 	remember(password)
 	body := `{"userId": "` + username + `", "extra": {"deep": [1, null, "x"]}, ` +
@@ -296,7 +296,7 @@ func TestLenient(t *testing.T) {
 }
 
 // Codes are accepted with spaces and hyphens, as people type them.
-func TestTypedCode(t *testing.T) {
+func TestCodeWithSpaces(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
 	code := s.Code(username)

@@ -92,7 +92,7 @@ func TestCodeLimits(t *testing.T) {
 }
 
 // Malformed codes, made-up sessions and right codes do not count.
-func TestWhatDoesNotCount(t *testing.T) {
+func TestAttemptsThatDoNotCount(t *testing.T) {
 	s := newSite(t, nil, nil)
 	s.enroll()
 	for range 12 {

@@ -106,7 +106,7 @@ func TestAllowOrigin(t *testing.T) {
 }
 
 // Without a verifier there is no /whoami, and without pages none are served.
-func TestBare(t *testing.T) {
+func TestWithoutVerifierAndPages(t *testing.T) {
 	s := newSite(t, nil, func(o *mfaweb.Options) { o.Verifier, o.Pages = nil, nil })
 	s.send(http.MethodGet, "/whoami", "").failed(http.StatusNotFound, "not-found", "give-up")
 	s.send(http.MethodGet, "/", "").failed(http.StatusNotFound, "not-found", "give-up")

@@ -60,7 +60,7 @@ func setUp(
 func required(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn }
 
 // Every way in ends with MFA on, and with an error where the program has no answer: never with nil.
-func TestEveryWayIn(t *testing.T) {
+func TestEverySignIn(t *testing.T) {
 	t.Parallel()
 	const key = "JBSWY3DPEHPK3PXP"
 	temporary := types.UserStatusTypeForceChangePassword
@@ -114,7 +114,7 @@ func TestFailsClosed(t *testing.T) {
 	alice.srv.Script("alice", cognitotest.Challenge{Answers: map[string]string{"ANSWER": "42"}})
 	tokens, err := signIn(t.Context(), mfa, "alice", password, alice.ask)
 	assert.Nil(t, tokens)
-	require.ErrorContains(t, err, "CUSTOM_CHALLENGE", "what the program cannot answer is an error")
+	require.ErrorContains(t, err, "CUSTOM_CHALLENGE", "an unsupported challenge is an error")
 }
 
 // The README shows this very program.

@@ -124,7 +124,7 @@ func (p *person) scan() (key string) {
 	)
 	cmd.Stdin = bytes.NewReader(picture)
 	out, err := cmd.Output()
-	require.NoError(p.t, err, "zbarimg found no code on the screen")
+	require.NoError(p.t, err, "zbarimg found no QR code")
 	uri := strings.TrimSpace(string(out))
 	assert.Equal(p.t, eval[string](p, "document.querySelector('a[href^=otpauth]').href"), uri)
 	key = strings.ReplaceAll(eval[string](p, "document.querySelector('#key').innerText"), " ", "")

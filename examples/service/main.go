@@ -66,13 +66,13 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080",
 		"the `address` to listen on; port 0 picks a free one")
-	f.StringVar(&s.url, "url", "", "the `URL` under which browsers find the service, such as "+
+	f.StringVar(&s.url, "url", "", "the `URL` of the service for browsers, such as "+
 		"https://id.example.com; the default is http:// and the address")
 	f.StringVar(&s.redis, "redis", "",
 		"the `address` of Redis, or its URL (rediss:// for TLS), for more than one instance; "+
 			"the default is this process's memory")
 	f.Func("trusted-proxy",
-		"the addresses (`CIDR`) of proxies whose X-Forwarded-For is believed; repeatable",
+		"the addresses (`CIDR`) of proxies whose X-Forwarded-For is trusted; can be repeated",
 		func(text string) error {
 			prefix, err := netip.ParsePrefix(text)
 			s.proxies = append(s.proxies, prefix.Masked())
@@ -84,7 +84,7 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.clientID, "client-id", "",
 		"the `id` of its app client; a secret goes into "+secretVariable)
 	f.StringVar(&s.region, "region", "",
-		"the AWS `region`; the default is the beginning of the pool's id")
+		"the AWS `region`; the default is the prefix of the pool's ID")
 	f.StringVar(&s.endpoint, "endpoint", "",
 		"the `URL` of another Cognito, such as http://127.0.0.1:9229")
 	if err := f.Parse(args); err != nil {
@@ -92,11 +92,11 @@ func parseSettings(args []string, stderr io.Writer) (*settings, error) {
 	}
 	switch {
 	case f.NArg() > 0:
-		return nil, errors.New("there are flags only, and no other arguments; -h explains them")
+		return nil, errors.New("unexpected argument; -h explains the flags")
 	case (s.userPoolID == "") != (s.clientID == ""):
-		return nil, errors.New("-user-pool-id and -client-id belong together")
+		return nil, errors.New("-user-pool-id and -client-id must be set together")
 	case s.redis != "" && s.userPoolID == "":
-		return nil, errors.New("-redis wants a pool that all instances share: give -user-pool-id")
+		return nil, errors.New("-redis requires a pool that all instances share: set -user-pool-id")
 	}
 	return &s, nil
 }
@@ -146,7 +146,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func (s *settings) origin(addr net.Addr) (*url.URL, error) {
 	u, err := url.Parse(cmp.Or(s.url, "http://"+addr.String()))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
-		return nil, errors.New("-url is not a URL without a path, such as https://id.example.com")
+		return nil, errors.New("-url must be a URL without a path, such as https://id.example.com")
 	}
 	return u, nil
 }
@@ -204,5 +204,5 @@ func serve(
 	if err := srv.Shutdown(grace); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return srv.Close() // such as of clients that have sent half a request
+	return srv.Close() // for clients that have sent half a request, for instance
 }

@@ -238,7 +238,7 @@ func TestRefreshOnce(t *testing.T) {
 }
 
 // Nobody is signed out if an instance dies between two requests, or while it refreshes a token.
-func TestKilled(t *testing.T) {
+func TestInstanceDies(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	server := startRedis(t)
@@ -271,7 +271,7 @@ func TestKilled(t *testing.T) {
 	case key := <-locked:
 		assert.True(t, strings.HasPrefix(key, loginKey("")), key)
 	case <-tooltest.Context(t).Done():
-		require.Fail(t, "there is no lock")
+		require.Fail(t, "the lock was not taken")
 	}
 	require.NoError(t, store.redis.Close()) // it can no longer store or unlock anything
 	dying.CloseClientConnections()
@@ -306,7 +306,7 @@ func (w watched) Lock(ctx context.Context, key string) (func(), error) {
 
 // Without its store the service responds with an error and lets nobody in. Sign-ins continue once
 // it is back.
-func TestRedisGone(t *testing.T) {
+func TestRedisDown(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	server := startRedis(t)
@@ -334,7 +334,7 @@ func TestRedisGone(t *testing.T) {
 	stranger.get("/sign-in") // without a session the store is not needed
 	stranger.submit("/sign-in", "account", alice, "password", password)
 	stranger.unavailable()
-	assert.Empty(t, srv.Calls(), "nothing is asked of Cognito that nobody counts")
+	assert.Empty(t, srv.Calls(), "no attempt reaches Cognito uncounted")
 
 	server.start()
 	// The client reconnects within a second.

@@ -294,7 +294,7 @@ var problems = map[error]string{
 	cognitomfa.ErrUserNotFound:    "no-user",
 }
 
-var errNotRepeated = errors.New("the new password and its repetition differ")
+var errNotRepeated = errors.New("the two new passwords differ")
 
 // problem returns the name of the text for an error, or "".
 func problem(err error) string {

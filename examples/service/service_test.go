@@ -190,7 +190,7 @@ func TestMethod(t *testing.T) {
 	b.submit("/method", "method", "SMS_MFA")
 	b.at("/code")
 	b.says("code-sent")
-	assert.Nil(t, b.find("a", "href", "/recover"), "a recovery code is no help here")
+	assert.Nil(t, b.find("a", "href", "/recover"), "recovery codes are only for authenticators")
 	b.submit("/code", "code", srv.Outbox("choice@example.com")[0].Code)
 	b.at("/")
 
@@ -202,7 +202,7 @@ func TestMethod(t *testing.T) {
 }
 
 // Unknown challenges and pages out of order let nobody in.
-func TestOutOfTurn(t *testing.T) {
+func TestOutOfOrder(t *testing.T) {
 	t.Parallel()
 	srv := fake(t)
 	b := open(t, srv, start(t, srv, "").URL)
@@ -758,7 +758,7 @@ func TestLimitOfAddress(t *testing.T) {
 	key := signIns.user.key("192.0.2.1@example.com")
 	ofUser, _, err := in.store.Count(t.Context(), key, signIns.user.window)
 	require.NoError(t, err)
-	assert.Equal(t, 1, ofUser, "a blocked address uses nothing up of the user's")
+	assert.Equal(t, 1, ofUser, "a blocked address does not count against the user")
 	assert.Equal(
 		t,
 		http.StatusTooManyRequests,
@@ -872,7 +872,7 @@ func TestCookies(t *testing.T) {
 		first := id()
 		w := send("/code", url.Values{"code": {srv.Code(support1)}})
 		require.Equal(t, "/", w.Header().Get("Location"), w.Body)
-		assert.NotEqual(t, first, id(), "a new id for who has got further")
+		assert.NotEqual(t, first, id(), "the session ID is renewed")
 		for _, cookie := range cookies {
 			assert.True(t, cookie.HttpOnly)
 			assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)

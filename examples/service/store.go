@@ -14,7 +14,7 @@ import (
 )
 
 // errStore is in every error of a Store. The service responds with 503 and lets nobody in.
-var errStore = errors.New("the session store does not answer")
+var errStore = errors.New("the session store does not respond")
 
 // Store is the state that instances of the service share in addition to the sessions. All of it
 // must be shared: counts for each process would multiply the limits. A life of zero means forever.

@@ -298,7 +298,7 @@ func TestReplace(t *testing.T) {
 	p.enter(p.firstCode())
 	p.see("account", "#mfa-on")
 	assert.Contains(t, p.text("#notice"), "Your new authenticator app is set up.")
-	assert.Equal(t, 1, calls(srv, "RevokeToken"), "the sign-in that was not fresh has ended")
+	assert.Equal(t, 1, calls(srv, "RevokeToken"), "the old sign-in has ended")
 
 	p.click("#switch-off summary")
 	p.click("#switch-off button")
@@ -311,7 +311,7 @@ func TestReplace(t *testing.T) {
 }
 
 // If the sign-in has ended elsewhere, the page says so and only offers to sign in again.
-func TestStartOver(t *testing.T) {
+func TestSignInEndedElsewhere(t *testing.T) {
 	t.Parallel()
 	p := sit(t, startEmbedded(t, "-mfa", "required"), "en")
 	for _, path := range []string{"/code", "/setup", "/account", "/password", "/method"} {
@@ -456,7 +456,7 @@ func TestBusy(t *testing.T) {
 }
 
 // If a step fails after the code was accepted, the user need not enter another.
-func TestSwitchOnLater(t *testing.T) {
+func TestTurnOnLater(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	t.Cleanup(srv.Close)

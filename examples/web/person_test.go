@@ -175,7 +175,7 @@ func (p *person) scan() {
 	cmd := exec.CommandContext(p.ctx, zbarimg, "--quiet", "--raw", "-")
 	cmd.Stdin = bytes.NewReader(picture)
 	out, err := cmd.Output()
-	require.NoError(p.t, err, "zbarimg found no code on the screen")
+	require.NoError(p.t, err, "zbarimg found no QR code")
 
 	uri, err := url.Parse(strings.TrimSpace(string(out)))
 	require.NoError(p.t, err)

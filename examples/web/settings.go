@@ -43,7 +43,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	f.SetOutput(io.Discard)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080",
 		"the `address` of the pages; port 0 picks a free one")
-	f.Func("host", "one more host `name` that browsers reach the demo by; can be repeated",
+	f.Func("host", "another host `name` under which browsers reach the demo; can be repeated",
 		func(name string) error {
 			s.hosts = append(s.hosts, name)
 			return nil
@@ -63,7 +63,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	f.StringVar(&s.clientSecret, "client-secret", "",
 		"the app client's `secret`, if it has one; safer in the variable "+secretVariable)
 	f.StringVar(&s.region, "region", "",
-		"the AWS `region`; by default the one that the user pool's id begins with")
+		"the AWS `region`; the default is the prefix of the pool's ID")
 	f.StringVar(&s.endpoint, "endpoint", "",
 		"the `URL` of an emulator of Cognito, such as http://127.0.0.1:9229")
 

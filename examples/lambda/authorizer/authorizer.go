@@ -24,7 +24,7 @@ const timeToAnswer = 500 * time.Millisecond
 // others. It caches neither, whatever the TTL of the authorizer.
 var (
 	errUnauthorized = errors.New("Unauthorized")
-	errKeys         = errors.New("the user pool's keys cannot be had")
+	errKeys         = errors.New("the keys of the user pool cannot be fetched")
 )
 
 // Invoke authorizes one request. It fails closed: anything unclear is an error or a denial.

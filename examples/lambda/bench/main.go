@@ -197,7 +197,7 @@ func peakMemory(pid int) (float64, error) {
 			return strconv.ParseFloat(strings.TrimSpace(value), 64)
 		}
 	}
-	return 0, errors.New("this system does not tell the peak memory")
+	return 0, errors.New("this system does not report the peak memory")
 }
 
 // backend is the user pool and the source of events.

@@ -28,7 +28,7 @@ func check(template map[string]any) []error {
 		value, present := template[name]
 		object, ok := value.(map[string]any)
 		if present && !ok {
-			errs = append(errs, fmt.Errorf("%s is no mapping", name))
+			errs = append(errs, fmt.Errorf("%s is not a mapping", name))
 		}
 		return object
 	}
@@ -55,7 +55,7 @@ func check(template map[string]any) []error {
 			resource, _ := r.value(name, resources[name]).(map[string]any)
 			kind, _ := resource["Type"].(string)
 			if definitions[kind] == nil {
-				errs = append(errs, fmt.Errorf("%s: there is no type of resource %q", name, kind))
+				errs = append(errs, fmt.Errorf("%s: unknown resource type %q", name, kind))
 				continue
 			}
 			compiled, err := compiler.Compile("sam.json#/definitions/" + kind)

@@ -35,7 +35,7 @@ func untagged(node *yaml.Node) (any, error) {
 		for i := 0; i < len(node.Content); i += 2 {
 			name := node.Content[i].Value
 			if _, twice := object[name]; twice {
-				return nil, fmt.Errorf("line %d: %s is there twice", node.Content[i].Line, name)
+				return nil, fmt.Errorf("line %d: duplicate key %s", node.Content[i].Line, name)
 			}
 			value, err := plain(node.Content[i+1])
 			if err != nil {
@@ -63,7 +63,7 @@ func untagged(node *yaml.Node) (any, error) {
 		err := node.Decode(&value)
 		return value, err
 	}
-	return nil, fmt.Errorf("line %d: CloudFormation takes no aliases", node.Line)
+	return nil, fmt.Errorf("line %d: CloudFormation does not support aliases", node.Line)
 }
 
 // resolver replaces each function by a value of the type that it has once deployed.

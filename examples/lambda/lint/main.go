@@ -54,7 +54,7 @@ func read(file string) (map[string]any, error) {
 	}
 	template, ok := value.(map[string]any)
 	if !ok {
-		return nil, errors.New("the template is no mapping")
+		return nil, errors.New("the template is not a mapping")
 	}
 	return template, nil
 }

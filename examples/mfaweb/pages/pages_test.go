@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 			assert.Equal(t, http.StatusOK, head.Code)
 			assert.Empty(t, head.Body)
 		}
-		assert.Len(t, etags, 4, "no page may be taken for another")
+		assert.Len(t, etags, 4, "every page has its own ETag")
 	}
 }
 

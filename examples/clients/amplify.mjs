@@ -1,5 +1,4 @@
-// Amplify v6 against a user pool, in a browser: Amplify keeps its tokens in the page's storage, and calls another origin than the page's.
-// Signing in by SRP is what it does of itself.
+// Amplify v6 with a user pool, in a browser: Amplify keeps its tokens in localStorage and calls another origin. It signs in by SRP by default.
 import {
   autoSignIn, confirmResetPassword, confirmSignIn, confirmSignUp, fetchAuthSession, fetchDevices, fetchMFAPreference, fetchUserAttributes,
   forgetDevice, getCurrentUser, rememberDevice, resetPassword, setUpTOTP, signIn, signOut, signUp, updateMFAPreference, verifyTOTPSetup,
@@ -15,7 +14,7 @@ function equal(got, want) {
   if (got !== want) throw new Error(`${got} instead of ${want}`)
 }
 
-// refused waits for a call to fail as it should.
+// refused expects a call to fail with an error.
 async function refused(call, name, message) {
   try {
     await call
@@ -27,7 +26,7 @@ async function refused(call, name, message) {
   throw new Error(`not refused with ${name}`)
 }
 
-// expect waits for a call of a sign-in to lead to a step.
+// expect expects a call of a sign-in to lead to a step.
 async function expect(step, call) {
   const { nextStep } = await call
   equal(nextStep.signInStep, step)
@@ -49,13 +48,13 @@ async function optional({ optional: pool, password, secret }) {
   await refused(confirmSignUp({ username: 'alice', confirmationCode: 'wrong' }), 'CodeMismatchException')
   await confirmSignUp({ username: 'alice', confirmationCode: await person.received('alice') })
 
-  // Sign-in, in which an unknown user looks like a wrong password.
+  // Sign-in. An unknown user looks like a wrong password.
   await refused(signIn({ ...alice, password: 'Wr0ng-password' }), 'NotAuthorizedException', 'Incorrect username or password.')
   await refused(signIn({ ...alice, username: 'nobody' }), 'NotAuthorizedException', 'Incorrect username or password.')
   await expect('DONE', signIn(alice))
   equal((await getCurrentUser()).username, 'alice')
 
-  // TOTP is set up.
+  // Set up TOTP.
   const { sharedSecret } = await setUpTOTP()
   await refused(verifyTOTPSetup({ code: person.wrongCode(sharedSecret) }), 'EnableSoftwareTokenMFAException')
   const used = person.code(sharedSecret)
@@ -64,14 +63,14 @@ async function optional({ optional: pool, password, secret }) {
   equal((await fetchMFAPreference()).preferred, 'TOTP')
   await signOut()
 
-  // It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+  // Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
   await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn(alice))
   await refused(enter(used), 'ExpiredCodeException', 'Your software token has already been used once.')
   await refused(enter(person.wrongCode(sharedSecret)), 'CodeMismatchException')
   await person.waitForNextCode()
   await expect('DONE', enter(person.code(sharedSecret)))
 
-  // Refresh, and signing out everywhere. What the page kept is of no use any more.
+  // Refresh, and sign out everywhere. The stored tokens no longer work.
   const { tokens } = await fetchAuthSession()
   const refreshed = await fetchAuthSession({ forceRefresh: true })
   if (refreshed.tokens.accessToken.toString() === tokens.accessToken.toString()) throw new Error('the access token is the same')
@@ -90,14 +89,14 @@ async function optional({ optional: pool, password, secret }) {
   await confirmResetPassword(reset)
   await expect('CONFIRM_SIGN_IN_WITH_TOTP_CODE', signIn({ ...alice, password: 'An0ther-password' }))
 
-  // A user whom an administrator made chooses a password first.
+  // A user created by an administrator must choose a password first.
   await expect('CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED', signIn({ username: 'invited', password }))
   await expect('DONE', enter('My-0wn-password'))
   await signOut()
   await expect('DONE', signIn({ username: 'invited', password: 'My-0wn-password' }))
   await signOut()
 
-  // Who has two factors and prefers none is asked which.
+  // A user with two factors and no preference must choose one.
   const both = { username: 'both', password }
   const { allowedMFATypes } = await expect('CONTINUE_SIGN_IN_WITH_MFA_SELECTION', signIn(both))
   equal(allowedMFATypes.join(), 'SMS,TOTP')
@@ -110,7 +109,7 @@ async function optional({ optional: pool, password, secret }) {
   await signOut()
 }
 
-// Signing in by choice: with a code by e-mail, with the password, and right after a sign-up that set none.
+// Choice-based sign-in: with a code by email, with the password, and right after a sign-up without a password.
 async function choice({ optional: pool, password }) {
   use(pool)
   const person = new Person(pool.control)
@@ -139,7 +138,7 @@ async function choice({ optional: pool, password }) {
   await signOut()
 }
 
-// Where MFA is demanded, it is set up during the first sign-in.
+// Where MFA is required, it is set up during the first sign-in.
 async function required({ required: pool, password }) {
   use(pool)
   const person = new Person(pool.control)
@@ -155,7 +154,7 @@ async function required({ required: pool, password }) {
   await expect('DONE', enter(person.code(sharedSecret)))
 }
 
-// Where devices are remembered, one that is known takes the place of a code.
+// Where devices are remembered, a known device replaces the code.
 async function devices({ devices: pool, password, secret }) {
   use(pool)
   const person = new Person(pool.control)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The AWS CLI against a user pool. It cannot do SRP, so it signs in with the password itself. It reads the pools from its standard input, as
-# README.md says; codes are oathtool's.
+# The AWS CLI with a user pool. It cannot do SRP, so it sends the password. It reads the pools from standard input; see README.md. The codes
+# are from oathtool.
 set -eu
 
 settings=$(cat)
@@ -8,7 +8,7 @@ setting() { printf '%s' "$settings" | jq -er "$1"; }
 password=$(setting .password)
 export AWS_PAGER=
 
-# use POOL chooses one of the pools.
+# use POOL selects a pool.
 use() {
 	endpoint=$(setting ".$1.endpoint")
 	region=$(setting ".$1.region")
@@ -18,7 +18,7 @@ use() {
 }
 cognito() { aws --endpoint-url "$endpoint" --region "$region" --output text cognito-idp "$@"; }
 
-# What a person has beside the client: an authenticator, whose clock is the pool's, messages, and patience.
+# A user, with an authenticator on the clock of the pool, and an inbox.
 now() { curl -fsS "$control/clock" | jq -er '.now[:19] + "Z" | fromdate'; }
 codes() { # secret, seconds from now, how many after it
 	oathtool --totp --base32 --window "$3" --now "@$(($(now) + $2))" "$1"
@@ -39,7 +39,7 @@ fail() {
 	echo "aws-cli.sh: $*" >&2
 	exit 1
 }
-# refused NAME COMMAND... expects a call to fail with Cognito's own name for the reason.
+# refused NAME COMMAND... expects a call to fail with this error of Cognito.
 refused() {
 	name=$1
 	shift
@@ -57,7 +57,7 @@ sign_in() {
 answer() {
 	cognito respond-to-auth-challenge --client-id "$client" --challenge-name "$1" --session "$2" --challenge-responses "$3" --query "$outcome"
 }
-# next CHALLENGE OUTCOME takes an outcome apart; the challenge None stands for tokens.
+# next CHALLENGE OUTCOME parses an outcome; the challenge None stands for tokens.
 next() {
 	# shellcheck disable=SC2086 # words
 	set -- "$1" $2
@@ -76,21 +76,21 @@ cognito confirm-sign-up --client-id "$client" --username alice --confirmation-co
 refused NotAuthorizedException sign_in alice Wr0ng-password
 next None "$(sign_in alice "$password")"
 
-# TOTP is set up.
+# Set up TOTP.
 secret=$(cognito associate-software-token --access-token "$access" --query SecretCode)
 refused EnableSoftwareTokenMFAException cognito verify-software-token --access-token "$access" --user-code "$(wrong_code "$secret")"
 used=$(code "$secret")
 expect SUCCESS "$(cognito verify-software-token --access-token "$access" --user-code "$used" --friendly-device-name phone --query Status)"
 cognito set-user-mfa-preference --access-token "$access" --software-token-mfa-settings Enabled=true,PreferredMfa=true
 
-# It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+# Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
 next SOFTWARE_TOKEN_MFA "$(sign_in alice "$password")"
 refused ExpiredCodeException answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$used"
 refused CodeMismatchException answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$(wrong_code "$secret")"
 wait_for_next_code
 next None "$(answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$(code "$secret")")"
 
-# Refresh, and signing out everywhere.
+# Refresh, and sign out everywhere.
 refresh_tokens() {
 	cognito initiate-auth --client-id "$client" --auth-flow REFRESH_TOKEN_AUTH --auth-parameters "REFRESH_TOKEN=$refresh" --query AuthenticationResult.AccessToken
 }
@@ -104,17 +104,17 @@ cognito forgot-password --client-id "$client" --username alice >/dev/null
 cognito confirm-forgot-password --client-id "$client" --username alice --confirmation-code "$(received alice)" --password An0ther-password
 next SOFTWARE_TOKEN_MFA "$(sign_in alice An0ther-password)"
 
-# A user whom an administrator made chooses a password first.
+# A user created by an administrator must choose a password first.
 cognito admin-create-user --user-pool-id "$pool" --username bob --temporary-password "$password" --message-action SUPPRESS >/dev/null
 next NEW_PASSWORD_REQUIRED "$(sign_in bob "$password")"
 next None "$(answer NEW_PASSWORD_REQUIRED "$session" USERNAME=bob,NEW_PASSWORD=My-0wn-password)"
 
-# Who has two factors and prefers none is asked which.
+# A user with two factors and no preference must choose one.
 next SELECT_MFA_TYPE "$(sign_in both "$password")"
 next SMS_MFA "$(answer SELECT_MFA_TYPE "$session" USERNAME=both,ANSWER=SMS_MFA)"
 next None "$(answer SMS_MFA "$session" "USERNAME=both,SMS_MFA_CODE=$(received both)")"
 
-# Where MFA is demanded, it is set up during the first sign-in. Every call takes the session of the one before.
+# Where MFA is required, it is set up during the first sign-in. Every call takes the session from the last one.
 use required
 next MFA_SETUP "$(sign_in newcomer "$password")"
 # shellcheck disable=SC2046 # words

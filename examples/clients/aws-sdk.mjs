@@ -1,5 +1,5 @@
-// The AWS SDK for JavaScript v3 against a user pool, with cognito-srp-helper for what the SDK leaves to its callers: SRP. It reads the pools
-// from its standard input, as README.md says.
+// The AWS SDK for JavaScript v3 with a user pool, and cognito-srp-helper for SRP, which the SDK does not implement. It reads the pools from
+// standard input; see README.md.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider'
@@ -9,7 +9,7 @@ import { Person } from './person.mjs'
 const settings = JSON.parse(readFileSync(0))
 const { password } = settings
 
-// A user pool, with the steps of a sign-in at its app client.
+// A user pool and its app client, with the steps of a sign-in.
 class Pool {
   constructor({ endpoint, region, userPoolId, clientId, control }) {
     this.id = userPoolId
@@ -59,12 +59,12 @@ async function optional() {
   await refused(cognito.confirmSignUp({ ...confirmation, ConfirmationCode: 'wrong' }), 'CodeMismatchException')
   await cognito.confirmSignUp(confirmation)
 
-  // Sign-in, in which an unknown user looks like a wrong password.
+  // Sign-in. An unknown user looks like a wrong password.
   await refused(pool.signIn('alice', 'Wr0ng-password'), 'NotAuthorizedException', 'Incorrect username or password.')
   await refused(pool.signIn('nobody'), 'NotAuthorizedException', 'Incorrect username or password.')
   const { AccessToken, RefreshToken } = signedIn(await pool.signIn('alice'))
 
-  // TOTP is set up.
+  // Set up TOTP.
   const { SecretCode } = await cognito.associateSoftwareToken({ AccessToken })
   await refused(cognito.verifySoftwareToken({ AccessToken, UserCode: person.wrongCode(SecretCode) }), 'EnableSoftwareTokenMFAException')
   const used = person.code(SecretCode)
@@ -74,7 +74,7 @@ async function optional() {
   assert.equal((await cognito.getUser({ AccessToken })).PreferredMfaSetting, 'SOFTWARE_TOKEN_MFA')
   await cognito.revokeToken({ ClientId, Token: RefreshToken })
 
-  // It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+  // Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
   let challenge = askedFor('SOFTWARE_TOKEN_MFA', await pool.signIn('alice'))
   assert.equal(challenge.ChallengeParameters.FRIENDLY_DEVICE_NAME, 'phone')
   const enter = (code) => pool.answer(challenge, { SOFTWARE_TOKEN_MFA_CODE: code })
@@ -84,7 +84,7 @@ async function optional() {
   const tokens = signedIn(await enter(person.code(SecretCode)))
   await refused(enter(person.code(SecretCode)), 'NotAuthorizedException', 'Invalid session for the user, session can only be used once.')
 
-  // Refresh, in both ways, and signing out everywhere.
+  // Refresh, in both ways, and sign out everywhere.
   const refresh = { ClientId, RefreshToken: tokens.RefreshToken }
   const fresh = signedIn(await cognito.getTokensFromRefreshToken(refresh))
   const older = { ClientId, AuthFlow: 'REFRESH_TOKEN_AUTH', AuthParameters: { REFRESH_TOKEN: tokens.RefreshToken } }
@@ -104,13 +104,13 @@ async function optional() {
   })
   askedFor('SOFTWARE_TOKEN_MFA', await pool.signIn('alice', 'An0ther-password'))
 
-  // A user whom an administrator made chooses a password first.
+  // A user created by an administrator must choose a password first.
   await cognito.adminCreateUser({ UserPoolId: pool.id, Username: 'bob', TemporaryPassword: password, MessageAction: 'SUPPRESS' })
   challenge = askedFor('NEW_PASSWORD_REQUIRED', await pool.signIn('bob'))
   signedIn(await pool.answer(challenge, { NEW_PASSWORD: 'My-0wn-password' }))
   signedIn(await pool.signIn('bob', 'My-0wn-password'))
 
-  // Who has two factors and prefers none is asked which.
+  // A user with two factors and no preference must choose one.
   challenge = askedFor('SELECT_MFA_TYPE', await pool.signIn('both'))
   assert.deepEqual(JSON.parse(challenge.ChallengeParameters.MFAS_CAN_CHOOSE), ['SMS_MFA', 'SOFTWARE_TOKEN_MFA'])
   challenge = askedFor('SMS_MFA', await pool.answer(challenge, { ANSWER: 'SMS_MFA' }))
@@ -119,7 +119,7 @@ async function optional() {
   signedIn(await enter(person.code(settings.secret)))
 }
 
-// Where MFA is demanded, it is set up during the first sign-in. Every call takes the session of the one before.
+// Where MFA is required, it is set up during the first sign-in. Every call takes the session from the last one.
 async function required() {
   const pool = new Pool(settings.required)
   const { cognito, person } = pool

@@ -1,5 +1,4 @@
-// amazon-cognito-identity-js against a user pool. Signing in by SRP is what it does of itself. It reads the pools from its standard input, as
-// README.md says.
+// amazon-cognito-identity-js with a user pool. It signs in by SRP by default. It reads the pools from standard input; see README.md.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } from 'amazon-cognito-identity-js'
@@ -8,10 +7,10 @@ import { Person } from './person.mjs'
 const settings = JSON.parse(readFileSync(0))
 const { password } = settings
 
-// called makes a promise of a call whose callback takes an error and a result.
+// called makes a promise from a call whose callback takes an error and a result.
 const called = (call) => new Promise((resolve, reject) => call((error, result) => (error ? reject(error) : resolve(result))))
 
-// step makes a promise of a call that has a callback for every way to go on.
+// step makes a promise from a call that has a callback for each next step.
 const step = (call) => new Promise((resolve, reject) => {
   const ask = (name, parameters) => resolve({ name, parameters })
   call({
@@ -31,7 +30,7 @@ const open = ({ endpoint, userPoolId, clientId }) => new CognitoUserPool({ UserP
 
 const refused = (call, name, message = /./) => assert.rejects(call, { name, message })
 
-// signIn begins a sign-in and says where it leads: a step with the name of a challenge, and the user whom the next call is made on.
+// signIn begins a sign-in. It returns the next step, named after its challenge, and the user object for the next call.
 async function signIn(pool, username, secret = password) {
   const user = new CognitoUser({ Username: username, Pool: pool })
   const details = new AuthenticationDetails({ Username: username, Password: secret })
@@ -56,12 +55,12 @@ async function optional() {
   const confirmation = await person.received('alice')
   assert.equal(await called((callback) => alice.confirmRegistration(confirmation, false, callback)), 'SUCCESS')
 
-  // Sign-in, in which an unknown user looks like a wrong password.
+  // Sign-in. An unknown user looks like a wrong password.
   await refused(signIn(pool, 'alice', 'Wr0ng-password'), 'NotAuthorizedException', 'Incorrect username or password.')
   await refused(signIn(pool, 'nobody'), 'NotAuthorizedException', 'Incorrect username or password.')
   let { user } = expect('signed in', await signIn(pool, 'alice'))
 
-  // TOTP is set up.
+  // Set up TOTP.
   const secret = await step((callbacks) => user.associateSoftwareToken(callbacks))
   const verify = (code) => step((callbacks) => user.verifySoftwareToken(code, 'phone', callbacks))
   await refused(verify(person.wrongCode(secret)), 'EnableSoftwareTokenMFAException')
@@ -72,7 +71,7 @@ async function optional() {
   assert.equal(PreferredMfaSetting, 'SOFTWARE_TOKEN_MFA')
   await called((callback) => user.signOut(callback))
 
-  // It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+  // Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
   const challenge = expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'alice'))
   assert.equal(challenge.parameters.FRIENDLY_DEVICE_NAME, 'phone')
   user = challenge.user
@@ -82,7 +81,7 @@ async function optional() {
   await person.waitForNextCode()
   const { session } = expect('signed in', await enter(person.code(secret)))
 
-  // Refresh, and signing out everywhere: of two devices, the other one notices it.
+  // Refresh, and sign out everywhere, which also affects the other of two devices.
   const refresh = () => called((callback) => user.refreshSession(session.getRefreshToken(), callback))
   const fresh = await refresh()
   assert.notEqual(fresh.getAccessToken().getJwtToken(), session.getAccessToken().getJwtToken())
@@ -99,13 +98,13 @@ async function optional() {
   await step((callbacks) => alice.confirmPassword(forgotten, 'An0ther-password', callbacks))
   expect('SOFTWARE_TOKEN_MFA', await signIn(pool, 'alice', 'An0ther-password'))
 
-  // A user whom an administrator made chooses a password first.
+  // A user created by an administrator must choose a password first.
   const invited = expect('NEW_PASSWORD_REQUIRED', await signIn(pool, 'invited'))
   assert.equal(invited.parameters.attributes.email, 'invited@example.com')
   expect('signed in', await step((callbacks) => invited.user.completeNewPasswordChallenge('My-0wn-password', {}, callbacks)))
   expect('signed in', await signIn(pool, 'invited', 'My-0wn-password'))
 
-  // Who has two factors and prefers none is asked which.
+  // A user with two factors and no preference must choose one.
   for (const [factor, code] of [
     ['SMS_MFA', () => person.received('both')],
     ['SOFTWARE_TOKEN_MFA', () => person.code(settings.secret)],
@@ -118,7 +117,7 @@ async function optional() {
   }
 }
 
-// Where MFA is demanded, it is set up during the first sign-in.
+// Where MFA is required, it is set up during the first sign-in.
 async function required() {
   const pool = open(settings.required)
   const person = new Person(settings.required.control)
@@ -132,7 +131,7 @@ async function required() {
   expect('signed in', await step((callbacks) => again.user.sendMFACode(person.code(secret), callbacks, 'SOFTWARE_TOKEN_MFA')))
 }
 
-// Where devices are remembered, one that is known takes the place of a code.
+// Where devices are remembered, a known device replaces the code.
 async function devices() {
   const pool = open(settings.devices)
   const person = new Person(settings.devices.control)

@@ -1,4 +1,4 @@
-// What a service does with the tokens that its callers bring: aws-jwt-verify accepts them, or says what is wrong with them.
+// A service verifies the tokens of its callers with aws-jwt-verify.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { CognitoIdentityProviderClient, InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider'
@@ -21,7 +21,7 @@ async function signIn() {
   return AuthenticationResult
 }
 
-// The keys are where the issuer says, https://cognito-idp.REGION.amazonaws.com/POOL; a fetcher may look for them elsewhere.
+// The keys are below the issuer, https://cognito-idp.REGION.amazonaws.com/POOL; a custom fetcher can get them from elsewhere.
 let fetched = 0
 const fetcher = {
   async fetch(uri) {
@@ -48,7 +48,7 @@ assert.equal(person.sub, claims.sub)
 assert.equal(person.email, 'reader@example.com')
 assert.equal(fetched, 1)
 
-// What is not what it should be.
+// Tokens with the wrong claims.
 const refused = (token, options, error) => assert.rejects(verifier.verify(token, options), error)
 await refused(id, { tokenUse: 'access' }, CognitoJwtInvalidTokenUseError)
 await refused(access, { tokenUse: 'id' }, CognitoJwtInvalidTokenUseError)
@@ -57,7 +57,7 @@ await refused(id, { clientId: other.clientId }, CognitoJwtInvalidClientIdError)
 await refused(access, { groups: 'writers' }, CognitoJwtInvalidGroupError)
 await refused(access, { scope: 'books/write' }, JwtInvalidScopeError)
 
-// What was made or changed by somebody else.
+// Forged and modified tokens.
 const encode = (object) => Buffer.from(JSON.stringify(object)).toString('base64url')
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url'))
 for (const token of [access, id]) {
@@ -70,7 +70,7 @@ await refused([encode({ ...decode(header), kid: 'another' }), payload, signature
 const otherVerifier = CognitoJwtVerifier.create({ ...other, tokenUse: null }, { jwksCache: new SimpleJwksCache({ fetcher }) })
 await assert.rejects(otherVerifier.verify(access), /issuer not configured/)
 
-// What has expired: tokens from two hours ago, which last for one, unless clocks may be that wrong.
+// Expired tokens: issued two hours ago and valid for one, unless a grace period allows it.
 await new Person(pool.control).moveClock('-2h')
 const old = await signIn()
 for (const token of [old.AccessToken, old.IdToken]) {

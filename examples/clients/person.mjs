@@ -1,9 +1,9 @@
-// What a person has beside the client: an authenticator, messages, and patience.
+// A user, with an authenticator and an inbox.
 import { Secret, TOTP } from 'otpauth'
 
 export class Person {
   #control
-  #ahead = 0 // of this machine's clock, in milliseconds
+  #ahead = 0 // how far the pool's clock is ahead of ours, in milliseconds
 
   constructor(control) {
     this.#control = control
@@ -14,18 +14,18 @@ export class Person {
     return totp.generate({ timestamp: Date.now() + this.#ahead + later * 1000 })
   }
 
-  // What the authenticator shows.
+  // The current code of the authenticator.
   code(secret) {
     return this.#codeAt(secret, 0)
   }
 
-  // A code that is not right, nor was it just now, nor will it be soon.
+  // A code that is not valid around now.
   wrongCode(secret) {
     const right = [-60, -30, 0, 30, 60].map((later) => this.#codeAt(secret, later))
     return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !right.includes(code))
   }
 
-  // Waits until the authenticator shows another code. The pool's clock is moved; with a real one this takes its time.
+  // Waits for the next code, by moving the clock of the pool. With a real pool, wait.
   async waitForNextCode() {
     await this.moveClock('30s')
     this.#ahead += 30_000
@@ -35,7 +35,7 @@ export class Person {
     await this.#ask('/clock', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ advance: by }) })
   }
 
-  // The code in the message that came last.
+  // The code in the latest message.
   async received(username) {
     const response = await this.#ask(`/users/${encodeURIComponent(username)}/outbox`)
     const { messages } = await response.json()

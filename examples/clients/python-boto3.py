@@ -1,4 +1,4 @@
-"""boto3 against a user pool: sign-up, sign-in by SRP, TOTP, and the ways out. It reads the pools from its standard input, as README.md says."""
+"""boto3 with a user pool: sign-up, sign-in by SRP, TOTP, and sign-out. It reads the pools from standard input; see README.md."""
 
 import base64
 import contextlib
@@ -20,37 +20,37 @@ PASSWORD = settings["password"]
 
 
 class Person:
-    """What a person has beside the client: an authenticator, messages, and patience."""
+    """A user, with an authenticator and an inbox."""
 
     def __init__(self, control):
         self.control, self.ahead = control, 0
 
     def code(self, secret, later=0):
-        """What the authenticator shows, by RFC 6238."""
+        """The current code of the authenticator (RFC 6238)."""
         step = int(time.time() + self.ahead + later) // 30
         digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), step.to_bytes(8, "big"), hashlib.sha1).digest()
         offset = digest[-1] & 15
         return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7fffffff) % 1_000_000:06}"
 
     def wrong_code(self, secret):
-        """A code that is not right, nor was it just now, nor will it be soon."""
+        """A code that is not valid around now."""
         right = [self.code(secret, later) for later in (-60, -30, 0, 30, 60)]
         return next(code for code in (digit * 6 for digit in "0123456789") if code not in right)
 
     def wait_for_next_code(self):
-        """Waits until the authenticator shows another code. The pool's clock is moved; with a real one this takes its time."""
+        """Waits for the next code, by moving the clock of the pool. With a real pool, wait."""
         body = json.dumps({"advance": "30s"}).encode()
         urllib.request.urlopen(urllib.request.Request(self.control + "/clock", body, {"Content-Type": "application/json"})).close()
         self.ahead += 30
 
     def received(self, username):
-        """The code in the message that came last."""
+        """The code in the latest message."""
         with urllib.request.urlopen(f"{self.control}/users/{urllib.parse.quote(username)}/outbox") as response:
             return json.load(response)["messages"][-1]["code"]
 
 
 class Pool:
-    """A user pool, with the steps of a sign-in at its app client."""
+    """A user pool and its app client, with the steps of a sign-in."""
 
     def __init__(self, pool):
         self.id, self.client_id = pool["userPoolId"], pool["clientId"]
@@ -75,7 +75,7 @@ class Pool:
 
 @contextlib.contextmanager
 def refused(code, message=None):
-    """Expects that a call is refused, with Cognito's own name for the reason."""
+    """Expects a call to fail with an error of Cognito."""
     try:
         yield
     except ClientError as e:
@@ -106,13 +106,13 @@ with refused("CodeMismatchException"):
     cognito.confirm_sign_up(ClientId=pool.client_id, Username="alice", ConfirmationCode="x" + person.received("alice"))
 cognito.confirm_sign_up(ClientId=pool.client_id, Username="alice", ConfirmationCode=person.received("alice"))
 
-# Sign-in, in which an unknown user looks like a wrong password.
+# Sign-in. An unknown user looks like a wrong password.
 for username, password in (("alice", "Wr0ng-password"), ("nobody", PASSWORD)):
     with refused("NotAuthorizedException", "Incorrect username or password."):
         pool.sign_in(username, password)
 tokens = signed_in(pool.sign_in("alice"))
 
-# TOTP is set up.
+# Set up TOTP.
 secret = cognito.associate_software_token(AccessToken=tokens["AccessToken"])["SecretCode"]
 with refused("EnableSoftwareTokenMFAException"):
     cognito.verify_software_token(AccessToken=tokens["AccessToken"], UserCode=person.wrong_code(secret))
@@ -123,7 +123,7 @@ cognito.set_user_mfa_preference(AccessToken=tokens["AccessToken"], SoftwareToken
 assert cognito.get_user(AccessToken=tokens["AccessToken"])["PreferredMfaSetting"] == "SOFTWARE_TOKEN_MFA"
 cognito.revoke_token(ClientId=pool.client_id, Token=tokens["RefreshToken"])
 
-# It is asked for, and a mistake can be made good in the same sign-in. No code works twice.
+# Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
 challenge = asked_for("SOFTWARE_TOKEN_MFA", pool.sign_in("alice"))
 assert challenge["ChallengeParameters"]["FRIENDLY_DEVICE_NAME"] == "phone", challenge
 with refused("ExpiredCodeException", "Your software token has already been used once."):
@@ -135,7 +135,7 @@ tokens = signed_in(pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=person.code(se
 with refused("NotAuthorizedException", "Invalid session for the user, session can only be used once."):
     pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=person.code(secret))
 
-# Refresh, and signing out everywhere.
+# Refresh, and sign out everywhere.
 refresh = {"ClientId": pool.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]}}
 fresh = signed_in(cognito.initiate_auth(**refresh))
 assert fresh["AccessToken"] != tokens["AccessToken"]
@@ -152,13 +152,13 @@ cognito.forgot_password(ClientId=pool.client_id, Username="alice")
 cognito.confirm_forgot_password(ClientId=pool.client_id, Username="alice", ConfirmationCode=person.received("alice"), Password="An0ther-password")
 asked_for("SOFTWARE_TOKEN_MFA", pool.sign_in("alice", "An0ther-password"))
 
-# A user whom an administrator made chooses a password first.
+# A user created by an administrator must choose a password first.
 cognito.admin_create_user(UserPoolId=pool.id, Username="bob", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS")
 challenge = asked_for("NEW_PASSWORD_REQUIRED", pool.sign_in("bob"))
 signed_in(pool.answer(challenge, NEW_PASSWORD="My-0wn-password"))
 signed_in(pool.sign_in("bob", "My-0wn-password"))
 
-# Who has two factors and prefers none is asked which.
+# A user with two factors and no preference must choose one.
 challenge = asked_for("SELECT_MFA_TYPE", pool.sign_in("both"))
 assert json.loads(challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"], challenge
 challenge = asked_for("SMS_MFA", pool.answer(challenge, ANSWER="SMS_MFA"))
@@ -166,7 +166,7 @@ signed_in(pool.answer(challenge, SMS_MFA_CODE=person.received("both")))
 challenge = asked_for("SOFTWARE_TOKEN_MFA", pool.answer(pool.sign_in("both"), ANSWER="SOFTWARE_TOKEN_MFA"))
 signed_in(pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=person.code(settings["secret"])))
 
-# Where MFA is demanded, it is set up during the first sign-in. Every call takes the session of the one before.
+# Where MFA is required, it is set up during the first sign-in. Every call takes the session from the last one.
 pool = Pool(settings["required"])
 cognito, person = pool.cognito, pool.person
 challenge = asked_for("MFA_SETUP", pool.sign_in("newcomer"))

@@ -1,4 +1,4 @@
-"""Sign-in by SRP, which boto3 leaves to its callers: the client's half of USER_SRP_AUTH, on the standard library alone.
+"""Sign-in by SRP, which boto3 does not implement: the client's half of USER_SRP_AUTH, with only the standard library.
 
 It is SRP-6a (RFC 5054) on the group of 3072 bits (RFC 3526, section 4) with SHA-256. Cognito's own: numbers are hashed in as few bytes as two's
 complement takes, the part of the pool's id after the underscore belongs to the user name, and the key comes of the shared secret by HKDF.
@@ -25,7 +25,7 @@ g = 2
 
 
 def signed(number):
-    """The bytes of a number, with a zero in front where the highest bit would be taken for a sign."""
+    """The bytes of a number, with a leading zero byte if the highest bit is set."""
     return number.to_bytes(number.bit_length() // 8 + 1, "big")
 
 
@@ -38,7 +38,7 @@ def mac(key, message):
 
 
 class SRP:
-    """One sign-in: a, the secret of a moment, and what of it the server gets to see."""
+    """One sign-in: the ephemeral secret a and the public value sent to the server."""
 
     def __init__(self):
         self.a = 1 + secrets.randbelow(N - 1)
@@ -49,7 +49,7 @@ class SRP:
         return {"USERNAME": username, "SRP_A": f"{self.A:x}"}
 
     def responses(self, challenge, pool_id, password):
-        """ChallengeResponses, for PASSWORD_VERIFIER: the proof that one knows the password, from its ChallengeParameters."""
+        """ChallengeResponses, for PASSWORD_VERIFIER: the proof of the password, from its ChallengeParameters."""
         realm, user = pool_id.split("_")[1], challenge["USER_ID_FOR_SRP"]
         B, salt = int(challenge["SRP_B"], 16), int(challenge["SALT"], 16)
         if B % N == 0:
@@ -60,7 +60,7 @@ class SRP:
         S = pow(B - k * pow(g, x, N), self.a + u * x, N)
         key = mac(mac(signed(u), signed(S)), b"Caldera Derived Key\x01")[:16]
 
-        # As "Wed Jul 1 09:05:00 UTC 2026": in English, and with no zero before the day.
+        # As "Wed Jul 1 09:05:00 UTC 2026": in English, without a zero before the day.
         now = datetime.now(timezone.utc)
         timestamp = f"{now:%a %b} {now.day} {now:%H:%M:%S} UTC {now.year}"
         message = realm.encode() + user.encode() + base64.b64decode(challenge["SECRET_BLOCK"]) + timestamp.encode()

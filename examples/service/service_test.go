@@ -807,7 +807,8 @@ func TestCrossOrigin(t *testing.T) {
 	b := open(t, srv, start(t, srv, "").URL)
 	b.signIn(alice)
 	for _, header := range [][2]string{
-		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
 		{"Origin", "https://evil.example"},
 	} {
 		for _, path := range []string{

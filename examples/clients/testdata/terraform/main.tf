@@ -1,5 +1,5 @@
-# User pools as an application has them, on two servers: one that refuses what it does not simulate, and
-# one that keeps it. What "changed" adds is a change to what is there.
+# Typical user pools on two servers: one that refuses what it does not simulate, and one that keeps it.
+# The variable "changed" adds changes to existing resources.
 terraform {
   required_providers {
     aws = {

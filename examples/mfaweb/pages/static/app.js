@@ -1,23 +1,23 @@
-// The demo's pages. Each sends what a user types to the interface, keeps what comes back for the
-// next page, and shows what went wrong.
+// The script of the demo's pages. Each page sends what the user types to the interface, keeps the
+// result for the next page, and shows errors.
 //
-// State is kept in the tab's sessionStorage: the tokens, a challenge, and the key of an
-// authenticator until it is in use. The pages of one sign-in share it, other tabs and sites do not,
-// and it is gone when the tab is closed or the user signs out. Nothing of it gets into an address.
-// The pages' policy keeps out scripts of other origins, which could read it. That is good enough
-// for a demo. In production the tokens, the refresh token above all, belong on the server.
+// State is in the tab's sessionStorage: the tokens, a challenge, and the key of an authenticator
+// until it is in use. Other tabs and sites cannot read it, and it is gone when the user closes the
+// tab or signs out. Nothing of it is in an address. The content security policy keeps out foreign
+// scripts, which could read it. That is good enough for a demo. In production, keep the tokens,
+// above all the refresh token, on the server.
 
 const $ = (id) => document.getElementById(id)
 const { page, root } = document.body.dataset
 const language = document.documentElement.lang
 
-// text returns one of the sentences that the page brings along in the user's language.
+// text returns a text of the page, in the user's language.
 const text = (name) => $(`say-${name}`)?.content.textContent
 
 const kept = () => JSON.parse(sessionStorage.getItem('sign-in') ?? '{}')
 const keep = (state) => sessionStorage.setItem('sign-in', JSON.stringify(state))
 
-// Failure is an error to show. next is what can be done, as the interface says it.
+// Failure is an error to show. next is the next step, as in the interface.
 class Failure extends Error {
   constructor({ code, message, next }) {
     super(message)
@@ -26,7 +26,7 @@ class Failure extends Error {
   }
 }
 
-// request returns what the interface responds.
+// request returns the response of the interface.
 async function request(path, { headers, ...options } = {}) {
   let response, answer
   try {
@@ -38,7 +38,7 @@ async function request(path, { headers, ...options } = {}) {
     })
     answer = await response.json()
   } catch {
-    // What is not JSON comes from something in between.
+    // A response without JSON is not from the interface.
   }
   if (response?.ok && answer) return answer
   throw new Failure(answer?.error ?? { message: text('offline'), next: 'back-off' })
@@ -51,7 +51,7 @@ const post = (path, body, options) => request(path, {
   ...options,
 })
 
-// The pages that answer a challenge.
+// The page of each challenge.
 const pageOf = {
   SOFTWARE_TOKEN_MFA: 'code', SMS_MFA: 'code', EMAIL_OTP: 'code',
   MFA_SETUP: 'setup', SELECT_MFA_TYPE: 'method', NEW_PASSWORD_REQUIRED: 'password',
@@ -60,14 +60,13 @@ const pageOf = {
 // list reads a list in a challenge parameter, which is JSON in a string.
 const list = (parameter) => parameter && JSON.parse(parameter)
 
-// proceed goes where a step of signing in leads. More is what to keep besides, if that is an
-// account.
+// proceed goes to the page after a step of a sign-in. If the user is signed in, it also keeps more.
 function proceed(answer, more) {
   const { login, then, refresh, device } = kept()
   if (answer.AuthenticationResult) {
     const tokens = answer.AuthenticationResult
     keep({ login, device, access: tokens.AccessToken, refresh: tokens.RefreshToken, ...more })
-    // Whoever confirmed who they are has two sign-ins now. The old one ends.
+    // After a step-up there are two sign-ins. End the old one.
     const old = then && refresh
     if (old) post('signout', { refreshToken: old }, { keepalive: true }).catch(() => {})
     location.replace(then ?? 'account')
@@ -93,16 +92,16 @@ function proceed(answer, more) {
   else location.assign(next)
 }
 
-// who names the sign-in that a challenge belongs to.
+// who returns the request fields of a challenge.
 const who = ({ session, username }) => ({ authParamSession: session, authParamUserId: username })
 
-// startOver forgets the sign-in and goes back to its beginning.
+// startOver forgets the sign-in and goes to the first page.
 function startOver(notice) {
   keep({ notice })
   location.replace('./')
 }
 
-// entitle gives the page another headline.
+// entitle changes the headline of the page.
 function entitle(name) {
   document.title = document.title.replace(document.querySelector('h1').textContent, text(name))
   document.querySelector('h1').textContent = text(name)
@@ -115,15 +114,15 @@ function paragraph(...contents) {
   return p
 }
 
-// endsPage reports whether there is nothing left to do on the page after a failure.
+// endsPage reports whether nothing is left to do on the page after a failure.
 function endsPage({ code, next }) {
   if (page === 'signin') return false
   if (next === 'start-over') return true
   return next === 'give-up' && page !== 'account' && code !== 'bad-field'
 }
 
-// end takes everything that can be operated off the page, and leaves the failure and the way on.
-// Whoever only has to confirm who they are is asked right away.
+// end replaces the controls of the page with the failure and a link to the next page. If a fresh
+// sign-in is required, it goes there at once.
 function end({ code, next, message }) {
   if (code === 'fresh-sign-in-required') {
     keep({ ...kept(), then: page })
@@ -153,7 +152,7 @@ function end({ code, next, message }) {
   link.focus()
 }
 
-// report shows a failure, in place of the page or in the form's own box beside what to correct.
+// report shows a failure, in place of the page or in the error box of the form.
 function report(failure, box, input) {
   if (!(failure instanceof Failure)) throw failure
   if (endsPage(failure)) return end(failure)
@@ -164,7 +163,7 @@ function report(failure, box, input) {
   input.select()
 }
 
-// onSubmit lets a form's buttons run an action, one at a time and visibly. An action that succeeds
+// onSubmit makes a form run an action, one at a time, and show that it runs. A successful action
 // leaves the page, so the button stays busy.
 function onSubmit(form, action, input) {
   const box = form.querySelector('.error')
@@ -177,7 +176,7 @@ function onSubmit(form, action, input) {
     busy = true
     const button = event.submitter ?? buttons[0]
     const label = button.textContent
-    button.ariaDisabled = 'true' // not disabled, which would take the keyboard focus away
+    button.ariaDisabled = 'true' // not disabled, which would lose the focus
     button.textContent = button.dataset.busy
     $('notice').textContent = ''
     box.replaceChildren()
@@ -194,7 +193,7 @@ function onSubmit(form, action, input) {
   })
 }
 
-// offerToShow lets the password be shown while it is typed.
+// offerToShow adds the button that shows the password.
 function offerToShow() {
   const button = $('show')
   button.hidden = false
@@ -205,15 +204,15 @@ function offerToShow() {
   })
 }
 
-// hidePassword is for when the password is sent: password managers only save hidden ones.
+// hidePassword hides the password before it is sent: password managers only save hidden ones.
 function hidePassword() {
   if (!$('show')) return
   $('password').type = 'password'
   $('show').ariaPressed = 'false'
 }
 
-// sixDigits fails unless what was typed can be a code. Spaces and hyphens do not count, and digits
-// of every script do.
+// sixDigits fails unless the input can be a code. It ignores spaces and hyphens, and accepts digits
+// of every script.
 function sixDigits(typed) {
   if (/^\p{Nd}{6}$/u.test(typed.replace(/[\s\p{Pd}ー]/gu, ''))) return
   throw new Failure({ code: 'wrong-code', message: text('six-digits'), next: 'same-challenge' })
@@ -252,7 +251,7 @@ function passwordPage() {
   $('password').focus()
 }
 
-// kinds say how a browser helps with an attribute: type of input and autocomplete.
+// kinds has the input type and autocomplete of each attribute.
 const kinds = {
   name: ['text', 'name'],
   given_name: ['text', 'given-name'],
@@ -268,7 +267,7 @@ const kinds = {
   picture: ['url', 'off'],
 }
 
-// askFor adds a box for an attribute that Cognito requires, and returns it.
+// askFor adds an input for a required attribute and returns it.
 function askFor(name) {
   const attribute = name.replace('userAttributes.', '')
   const label = document.createElement('label')
@@ -328,10 +327,10 @@ async function setupPage() {
     entitle('title-replace')
   }
   const notice = !signingIn && state.mfa ? 'mfa-replaced' : 'mfa-on'
-  // whose says, in the words of /mfa or /verify, whose authenticator it is.
+  // whose returns the request fields that identify the user to /mfa or /verify.
   const whose = (accessToken) => signingIn ? who(state.challenge) : { [accessToken]: state.access }
 
-  // finish asks to switch MFA on, for a user whose code was right and who need not enter another.
+  // finish offers to turn MFA on, if only that failed after the code was accepted.
   const finish = (failure) => {
     document.querySelector('.columns').hidden = $('replacing').hidden = true
     $('finish').hidden = false
@@ -372,7 +371,7 @@ async function setupPage() {
     location.reload()
   })
 
-  // A key that was shown once stays the key: it may be in the app when the page is reloaded.
+  // Keep the key on reload, because it may be in the app already.
   if (!state.enrollment) {
     try {
       const { qrcode, secret, uri, Session: session } = await post('mfa', whose('AccessToken'))
@@ -387,7 +386,7 @@ async function setupPage() {
   showKey(state.enrollment)
 }
 
-// showKey shows a key in its three forms: picture, link and text.
+// showKey shows a key as QR code, link and text.
 function showKey({ qrcode, secret, uri }) {
   $('qr').src = `data:image/svg+xml;base64,${qrcode}`
   $('qr').hidden = false
@@ -405,7 +404,7 @@ function showKey({ qrcode, secret, uri }) {
       await navigator.clipboard.writeText(secret)
       $('copied').textContent = text('copied')
     } catch {
-      // Browsers have no clipboard for pages that came without encryption from another computer.
+      // Over plain HTTP from another computer there is no clipboard.
       getSelection().selectAllChildren($('key'))
       $('copied').textContent = text('selected')
     }
@@ -415,15 +414,14 @@ function showKey({ qrcode, secret, uri }) {
   arrange(byTouch.matches)
 }
 
-// fitModules makes the QR code as large as whole pixels for each of its modules let it be.
+// fitModules sizes the QR code so that each module is a whole number of pixels.
 function fitModules(modules) {
   if (!modules) return
   const pixels = Math.max(1, Math.floor(256 * devicePixelRatio / modules))
   $('qr').style.width = $('qr').style.height = `${pixels * modules / devicePixelRatio}px`
 }
 
-// arrange puts first what is of use: the picture to whoever sits at a computer, the link and the
-// key to whoever holds the phone that the app is on.
+// arrange puts the QR code first on a computer, and the link and the key first on a phone.
 function arrange(onPhone) {
   $('on-phone').hidden = !onPhone
   $('scan').hidden = onPhone
@@ -477,7 +475,7 @@ function showIdentity({ Username, Groups, AuthTime, ExpiresAt, MFA }) {
   document.querySelector('dl').hidden = false
 }
 
-// A page that the browser has kept and shows again may be of a sign-in that is over.
+// A page from the back/forward cache may be of a sign-in that has ended.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload() })
 
 const { notice, ...state } = kept()

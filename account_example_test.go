@@ -98,7 +98,7 @@ func ExampleClient_Enable() {
 	// <nil>
 }
 
-// A user who has an authenticator and an e-mail address keeps both methods, and prefers one.
+// A user who has an authenticator and an email address keeps both methods, and prefers one.
 func ExampleClient_SetMethods() {
 	srv, client := pool(func(o *cognitotest.Options) { o.Email = true })
 	defer srv.Close()

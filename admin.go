@@ -30,7 +30,7 @@ type ResetOptions struct {
 // Argon2id). When a user who has given the password enters one of them in place of the
 // authenticator's code, compare it in constant time, delete it before anything else, call ResetTOTP
 // and let the user sign in and enroll again. Limit the attempts of each user, and tell the user by
-// e-mail that a code was used.
+// email that a code was used.
 //
 // It makes one call, AdminDeleteSoftwareToken (IAM action cognito-idp:AdminDeleteSoftwareToken on
 // the pool). With SignOut it makes SignOutUser's call first, so that a repeated call always

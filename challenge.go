@@ -53,13 +53,13 @@ const (
 	MethodTOTP Method = "SOFTWARE_TOKEN_MFA"
 	// MethodSMS is a code in a text message.
 	MethodSMS Method = "SMS_MFA"
-	// MethodEmail is a code in an e-mail.
+	// MethodEmail is a code in an email.
 	MethodEmail Method = "EMAIL_OTP"
 )
 
 // MFAChallenge asks for a code. Answer it with [Client.RespondMFA].
 //
-// Cognito sends an SMS or e-mail code once. A user who has not received it, or wants to use another
+// Cognito sends an SMS or email code once. A user who has not received it, or wants to use another
 // method after all, has to sign in again: that makes a new session and a new code, and each session
 // takes its own code only.
 //
@@ -74,7 +74,7 @@ type MFAChallenge struct {
 	Issued time.Time
 	// Method says where the code comes from. The empty Method stands for MethodTOTP.
 	Method Method
-	// Destination says, masked by Cognito, where an SMS or e-mail code was sent, such as
+	// Destination says, masked by Cognito, where an SMS or email code was sent, such as
 	// "+*******1234". It is empty for TOTP.
 	Destination string
 	// DeviceName is the name that Verify gave the authenticator. It is empty if there is none, and

@@ -75,7 +75,7 @@ func ExampleClient_SetNewPassword() {
 	// true <nil>
 }
 
-// Where the pool requires MFA and offers it by e-mail, a user may set that up in place of an
+// Where the pool requires MFA and offers it by email, a user may set that up in place of an
 // authenticator app.
 func ExampleClient_SetupEmail() {
 	srv, client := pool(func(o *cognitotest.Options) {
@@ -97,7 +97,7 @@ func ExampleClient_SetupEmail() {
 	challenge := outcome.(*cognitomfa.MFAChallenge)
 	fmt.Println("enter the code sent to", challenge.Destination)
 
-	code := srv.Outbox("alice")[0].Code // The user reads it in the e-mail.
+	code := srv.Outbox("alice")[0].Code // The user reads it in the email.
 	outcome, err = client.RespondMFA(ctx, challenge, code)
 	_, signedIn := outcome.(*cognitomfa.Tokens)
 	fmt.Println(signedIn, err)

@@ -80,7 +80,7 @@ const (
 	hintKeys     = "AWS does not accept the credentials: check the access key, its expiry and the clock"
 	hintUnsigned = "the call was not signed: check the AWS credentials"
 	hintTrigger  = "a Lambda trigger of the user pool failed: see its log"
-	hintMessage  = "the user pool cannot send messages: check its e-mail and SMS settings and roles"
+	hintMessage  = "the user pool cannot send messages: check its email and SMS settings and roles"
 	hintTier     = "the user pool's feature plan does not include this: use Essentials or Plus"
 	hintMFA      = "the user pool requires an MFA method that the user has no address for"
 	hintReplica  = "this Region's replica of the user pool does not allow {operation}"
@@ -137,7 +137,7 @@ var rules = []rule{
 	{"UnsupportedTokenType", "", byAny, ErrRefreshToken, ""},
 
 	{"InvalidParameter", "turn on sms", byAny, ErrAttribute, "the user has no phone number"},
-	{"InvalidParameter", "turn on email", byAny, ErrAttribute, "the user has no e-mail address"},
+	{"InvalidParameter", "turn on email", byAny, ErrAttribute, "the user has no email address"},
 	{"InvalidParameter", "delivery config", byAny, ErrNotEnrolled, ""},
 	{"InvalidParameter", "not verified software token", byAny, ErrNotEnrolled, ""},
 	{"InvalidParameter", "not set up software token", byAny, ErrNotEnrolled, ""},

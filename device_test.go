@@ -172,7 +172,7 @@ func TestRememberedDeviceWithoutIAM(t *testing.T) {
 	}
 }
 
-// Where users sign in by e-mail address, Cognito's name for them is a UUID: that is what is sent,
+// Where users sign in by email address, Cognito's name for them is a UUID: that is what is sent,
 // and hashed.
 func TestRememberedDeviceInAnEmailPool(t *testing.T) {
 	t.Parallel()

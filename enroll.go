@@ -19,8 +19,8 @@ import (
 // EnrollOptions are the options of [Client.Enroll] and [Client.EnrollSetup].
 type EnrollOptions struct {
 	// Account is the name that the authenticator app shows under the issuer, such as the user's
-	// e-mail address. The default is the user name: the access token's in Enroll, the challenge's
-	// in EnrollSetup. In a pool where users sign in by e-mail address that is a UUID, which means
+	// email address. The default is the user name: the access token's in Enroll, the challenge's
+	// in EnrollSetup. In a pool where users sign in by email address that is a UUID, which means
 	// nothing to a person. It must not contain a colon; a colon in the default becomes "_".
 	Account string
 }
@@ -128,7 +128,7 @@ func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 //
 // Cognito accepts any access token, even one from before MFA was turned on. So if [Client.Status]
 // shows that an authenticator is on already, ask for a fresh sign-in (auth_time minutes old) before
-// you let the user replace it, and tell them by e-mail that it was replaced. Cognito never asks
+// you let the user replace it, and tell them by email that it was replaced. Cognito never asks
 // federated users, who sign in through another provider, for a code, though they can enroll:
 // require MFA of the provider instead. The identities claim of the ID token tells them apart.
 //
@@ -386,7 +386,7 @@ func startOver(err error) error {
 	return err
 }
 
-// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an e-mail address; spaces
+// SetupEmail answers a [*SetupChallenge] that offers MethodEmail with an email address; spaces
 // around it are dropped. The outcome is an [*MFAChallenge] for the code that Cognito sends there. A
 // malformed address is [ErrAttribute], and the same challenge can be answered again. It makes one
 // call, as RespondMFA does.

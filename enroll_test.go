@@ -219,7 +219,7 @@ func TestVerifySetupKeepsTheTokens(t *testing.T) {
 	}
 }
 
-// MFA_SETUP may offer a code by e-mail as well.
+// MFA_SETUP may offer a code by email as well.
 func TestSetupByEmail(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t, mfaRequired, emailMFA)

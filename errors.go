@@ -40,7 +40,7 @@ var (
 	ErrPasswordPolicy error = &kind{
 		"the new password breaks the password policy", StepSameChallenge,
 	}
-	// ErrAttribute means that a user attribute, such as the e-mail address, is missing, malformed,
+	// ErrAttribute means that a user attribute, such as the email address, is missing, malformed,
 	// taken by another user, or not to be changed. Ask again; the challenge is still good.
 	ErrAttribute error = &kind{
 		"a user attribute is missing, malformed, taken or read-only", StepSameChallenge,

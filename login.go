@@ -41,7 +41,7 @@ type StepUpOptions struct {
 // AnswerOptions are the options of the calls that answer a challenge.
 type AnswerOptions struct{ CallOptions }
 
-// SignIn checks a user name, or an alias that the pool allows such as an e-mail address, and a
+// SignIn checks a user name, or an alias that the pool allows such as an email address, and a
 // password. The outcome is [*Tokens] or a [Challenge]. A wrong password and an unknown user are
 // both [ErrCredentials].
 //
@@ -276,7 +276,7 @@ func (c *Client) SelectMFA(
 
 // SetNewPassword answers a [*NewPasswordChallenge]. The attributes are named as in the challenge
 // ("email", not "userAttributes.email"); those in ch.Required must be among them. Spaces around an
-// e-mail address and a phone number are dropped. If Cognito does not accept the password or the
+// email address and a phone number are dropped. If Cognito does not accept the password or the
 // attributes, it is [ErrPasswordPolicy] or [ErrAttribute], and the same challenge can be answered
 // again.
 //

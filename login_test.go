@@ -58,7 +58,7 @@ func TestSelectAMethodThenAnswerIt(t *testing.T) {
 	}
 }
 
-// Cognito's documents do not agree on the names of the e-mail method and of the list to choose
+// Cognito's documents do not agree on the names of the email method and of the list to choose
 // from. The answer repeats the word that was offered.
 func TestSelectMFASendsTheOfferedWord(t *testing.T) {
 	t.Parallel()
@@ -215,7 +215,7 @@ func TestRespondKeepsWhatTheCallerSets(t *testing.T) {
 	assert.NotEmpty(t, sent["SECRET_HASH"])
 }
 
-// Cognito knows users who sign in by e-mail address under a UUID from the first challenge on, and
+// Cognito knows users who sign in by email address under a UUID from the first challenge on, and
 // SECRET_HASH is over that.
 func TestEmailNamesInEveryChallenge(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ import (
 // poolKind is what a pool and its app client can be like.
 type poolKind struct {
 	secret     bool
-	emailNames bool // users sign in by e-mail address
+	emailNames bool // users sign in by email address
 	emailMFA   bool
 	mfa        mode
 }
@@ -55,7 +55,7 @@ func (k signInKind) String() string {
 		cmp.Or(string(k.flow), "PASSWORD"),
 		choose(k.public, "public", "admin"),
 		choose(k.secret, "secret", "no secret"),
-		choose(k.emailNames, "e-mail address", "user name"),
+		choose(k.emailNames, "email address", "user name"),
 		string(k.mfa),
 		cmp.Or(string(k.methods), "no method"),
 		choose(k.mustChange, "must change", "fixed"),

@@ -177,7 +177,7 @@ func (c *Client) setTOTP(
 
 // SetMethods turns exactly the given methods on for a signed-in user, and prefers one of them; ""
 // prefers none, so the next sign-in asks which to use ([SelectChallenge]). MethodSMS and
-// MethodEmail need no more than a phone number or an e-mail address of the user; Cognito marks it
+// MethodEmail need no more than a phone number or an email address of the user; Cognito marks it
 // verified once a code sent there was entered. It is [ErrMethod] if preferred is not among the
 // methods or one of them is unknown, [ErrNotEnrolled] for MethodTOTP without a registered
 // authenticator, and [ErrAttribute] without the number or address. Turning all off is

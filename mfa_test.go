@@ -70,7 +70,7 @@ func TestDisableWithAnotherMethodLeft(t *testing.T) {
 			},
 			on: smsMFA, want: cognitomfa.MethodSMS,
 		},
-		"e-mail":    {user: totpEmailUser, on: emailMFA, want: cognitomfa.MethodEmail},
+		"email":     {user: totpEmailUser, on: emailMFA, want: cognitomfa.MethodEmail},
 		"only TOTP": {user: totpUser, on: emailMFA},
 	} {
 		srv, client := newPoolWith(t, tc.user, mfaRequired, tc.on)

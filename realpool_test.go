@@ -51,11 +51,11 @@ func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 func TestRealTarget(t *testing.T) {
 	t.Parallel()
 	for name, optFns := range map[string][]poolOption{
-		"OFF":       {func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOff }},
-		"OPTIONAL":  {secretClient},
-		"ON":        {mfaRequired},
-		"by e-mail": {emailNames, secretClient},
-		"rotating":  {tokenRotation},
+		"OFF":      {func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOff }},
+		"OPTIONAL": {secretClient},
+		"ON":       {mfaRequired},
+		"by email": {emailNames, secretClient},
+		"rotating": {tokenRotation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -46,7 +46,7 @@ func TestSRP(t *testing.T) {
 			pool: emailAlias,
 			user: cognitotest.User{Email: "alice@example.com"}, typed: "alice@example.com",
 		},
-		"an e-mail address": {
+		"an email address": {
 			pool: emailNames, user: cognitotest.User{Username: "alice@example.com"},
 		},
 	} {

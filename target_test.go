@@ -212,7 +212,7 @@ func newRealTargetVia(
 	case r.mode != types.UserPoolMfaTypeOff && !totp:
 		return nil, errors.New("the pool has MFA without TOTP; there is nothing to test in it")
 	case r.mode == types.UserPoolMfaTypeOn && out.EmailMfaConfiguration != nil:
-		return nil, errors.New("the pool requires MFA and offers e-mail: tests could send messages")
+		return nil, errors.New("the pool requires MFA and offers email: tests could send messages")
 	}
 	hidden := r.hidden(getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"))
 	r.notebook = &notebook{
@@ -395,7 +395,7 @@ func newTestUser(t *testing.T, pool target) *testUser {
 	}
 	err := create()
 	if refused := (*types.InvalidParameterException)(nil); errors.As(err, &refused) {
-		u.name += "@example.com" // Users sign in by e-mail address. Nothing is sent to it.
+		u.name += "@example.com" // Users sign in by email address. Nothing is sent to it.
 		err = create()
 		pool.notes().signInBy("email")
 	}

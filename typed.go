@@ -4,7 +4,7 @@ import (
 	"unicode"
 )
 
-// The number of digits of a code. Cognito's TOTP and SMS codes have six; those it sends by e-mail
+// The number of digits of a code. Cognito's TOTP and SMS codes have six; those it sends by email
 // have six or eight.
 const (
 	minCode = 6

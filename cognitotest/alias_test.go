@@ -12,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// emailAlias makes a pool whose users also sign in by a verified e-mail address or a preferred
+// emailAlias makes a pool whose users also sign in by a verified email address or a preferred
 // name.
 func emailAlias(o *options) {
 	o.AliasAttributes = []types.AliasAttributeType{"email", "preferred_username"}

@@ -399,7 +399,7 @@ func TestVerifiedInAnyCase(t *testing.T) {
 	}
 }
 
-// In a pool whose users sign in by e-mail, the user name of a request is the address.
+// In a pool whose users sign in by email, the user name of a request is the address.
 func TestUsernameIsTheAddress(t *testing.T) {
 	t.Parallel()
 	srv := start(t,

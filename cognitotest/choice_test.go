@@ -64,7 +64,7 @@ func TestFirstFactors(t *testing.T) {
 		offers    string
 	}{
 		"pool with passwords only": {user: reachable, expect: choice, offers: passwords},
-		"pool with passwords only, e-mail": {
+		"pool with passwords only, email": {
 			user: reachable, preferred: "EMAIL_OTP", expect: choice, offers: passwords,
 		},
 		"all": {on: everyFirstFactor, user: reachable, expect: choice, offers: all},
@@ -76,7 +76,7 @@ func TestFirstFactors(t *testing.T) {
 			on: everyFirstFactor, user: reachable, preferred: "PASSWORD_SRP",
 			expect: "PASSWORD_SRP", offers: all,
 		},
-		"e-mail": {
+		"email": {
 			on: everyFirstFactor, user: reachable, preferred: "EMAIL_OTP", expect: "EMAIL_OTP",
 			offers: all,
 		},
@@ -210,11 +210,11 @@ func TestChoice(t *testing.T) {
 				"ANSWER": "PASSWORD_SRP", "SRP_A": s.A.Text(16),
 			}), password))
 		},
-		"e-mail at once": func(t *testing.T, username string) reply {
+		"email at once": func(t *testing.T, username string) reply {
 			t.Helper()
 			return code(t, srv.in(t).userAuth(username, prefer("EMAIL_OTP")), username)
 		},
-		"e-mail selected": func(t *testing.T, username string) reply {
+		"email selected": func(t *testing.T, username string) reply {
 			t.Helper()
 			r := selected(t, username, kv{"ANSWER": "EMAIL_OTP"})
 			assert.Equal(t,
@@ -232,7 +232,7 @@ func TestChoice(t *testing.T) {
 			assert.NotContains(t, r.body, "AvailableChallenges")
 
 			// which is not offered to a user with a second factor
-			if !strings.HasPrefix(name, "e-mail") {
+			if !strings.HasPrefix(name, "email") {
 				r = way(t, "carol")
 				assert.Equal(t, "SOFTWARE_TOKEN_MFA", r.text("ChallengeName"))
 				assert.NotContains(t, r.body, "AvailableChallenges")
@@ -503,7 +503,7 @@ func TestChoiceSimulated(t *testing.T) {
 	}
 	begun := same("choice", func(username string) reply { return srv.userAuth(username, nil) })
 	respondTo("not offered", "SELECT_CHALLENGE", begun, kv{"ANSWER": "WEB_AUTHN"})
-	email := respondTo("e-mail", "SELECT_CHALLENGE", begun, kv{"ANSWER": "EMAIL_OTP"})
+	email := respondTo("email", "SELECT_CHALLENGE", begun, kv{"ANSWER": "EMAIL_OTP"})
 	respondTo("used", "SELECT_CHALLENGE", begun, kv{"ANSWER": "EMAIL_OTP"})
 	assert.Equal(t, "f***@e***", email[1].text("ChallengeParameters", "CODE_DELIVERY_DESTINATION"))
 	for _, code := range []string{"", "12345678", "123456"} {

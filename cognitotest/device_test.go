@@ -594,7 +594,7 @@ func TestDeviceFromBeforeMFA(t *testing.T) {
 	assert.Equal(t, "DEVICE_SRP_AUTH", srv.signInOn(d).text("ChallengeName"))
 }
 
-// A device replaces codes by SMS and of an authenticator, codes by e-mail only with a quirk, and
+// A device replaces codes by SMS and of an authenticator, codes by email only with a quirk, and
 // never a set-up.
 func TestWhatADeviceReplaces(t *testing.T) {
 	t.Parallel()
@@ -605,11 +605,11 @@ func TestWhatADeviceReplaces(t *testing.T) {
 		quirk     bool
 		expect    string
 	}{
-		"TOTP":                 {methods: []string{totp}, expect: "DEVICE_SRP_AUTH"},
-		"SMS":                  {methods: []string{sms}, expect: "DEVICE_SRP_AUTH"},
-		"e-mail":               {methods: []string{email}, expect: email},
-		"e-mail, by the quirk": {methods: []string{email}, quirk: true, expect: "DEVICE_SRP_AUTH"},
-		"e-mail preferred":     {methods: []string{totp, email}, preferred: email, expect: email},
+		"TOTP":                {methods: []string{totp}, expect: "DEVICE_SRP_AUTH"},
+		"SMS":                 {methods: []string{sms}, expect: "DEVICE_SRP_AUTH"},
+		"email":               {methods: []string{email}, expect: email},
+		"email, by the quirk": {methods: []string{email}, quirk: true, expect: "DEVICE_SRP_AUTH"},
+		"email preferred":     {methods: []string{totp, email}, preferred: email, expect: email},
 		"TOTP preferred": {
 			methods: []string{totp, email}, preferred: totp, expect: "DEVICE_SRP_AUTH",
 		},

@@ -28,7 +28,7 @@
 // refused by name; with Options.AcceptUnsimulated it is kept without effect.
 //
 // Server has what a test needs beyond the API: the clock (Advance), the code that a user's
-// authenticator shows (Code, NextCode), messages sent by SMS and e-mail (Outbox), failures (Fail),
+// authenticator shows (Code, NextCode), messages sent by SMS and email (Outbox), failures (Fail),
 // the calls so far (Calls), the state of a user (User).
 //
 // # Not for production

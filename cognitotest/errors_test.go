@@ -288,7 +288,7 @@ func TestErrors(t *testing.T) {
 			},
 			failure: "CodeMismatch: Invalid code received for user",
 		},
-		"wrong code by e-mail": {
+		"wrong code by email": {
 			on: func(o *options) { mfaOn(o); everyFactor(o) },
 			do: func(srv fake) reply {
 				r := srv.challenged(add(srv, cognitotest.User{Email: "bob@example.com"}),
@@ -327,7 +327,7 @@ func TestErrors(t *testing.T) {
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
-		"set-up by e-mail in a pool without": {
+		"set-up by email in a pool without": {
 			on: mfaOn,
 			do: func(srv fake) reply {
 				return srv.respond("MFA_SETUP", srv.challenged("alice", "MFA_SETUP").session(),
@@ -791,7 +791,7 @@ func TestErrors(t *testing.T) {
 			},
 			failure: "InvalidParameter: Invalid email address format.",
 		},
-		"sign up by a name in an e-mail pool": {
+		"sign up by a name in an email pool": {
 			on: func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			do: func(srv fake) reply {
 				return srv.call("SignUp",

@@ -37,7 +37,7 @@ var (
 	}
 )
 
-// mailing adds to a request what MFA by e-mail requires of a pool.
+// mailing adds to a request what MFA by email requires of a pool.
 func mailing(body kv) kv {
 	recovery := recoveryBy("verified_phone_number", "verified_email")
 	return with(with(body, "EmailConfiguration", sender), "AccountRecoverySetting", recovery)

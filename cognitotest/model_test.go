@@ -38,7 +38,7 @@ type modelPool struct {
 	id          string
 	mode        string // OFF, OPTIONAL, ON
 	totp, email bool   // the factors it offers
-	byCode      bool   // a sign-in by choice may begin with a code by e-mail
+	byCode      bool   // a sign-in by choice may begin with a code by email
 	byEmail     bool   // users sign in by their address, and have a UUID for a name
 	alias       bool   // users sign in by a verified address, too
 	anyCase     bool   // names and addresses are case-insensitive

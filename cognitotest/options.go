@@ -44,7 +44,7 @@ type Options struct {
 	AliasAttributes []types.AliasAttributeType
 
 	// Tier is the pool's plan; default ESSENTIALS. LITE has no authentication levels, no
-	// passwordless sign-in and no MFA by e-mail.
+	// passwordless sign-in and no MFA by email.
 	Tier types.UserPoolTierType
 
 	// AcceptUnsimulated keeps and describes settings of pools and app clients that are not
@@ -119,7 +119,7 @@ type Quirks struct {
 	RefuseDisable bool
 	// OldSecretHashText is "Unable to verify secret hash for client", as in older responses.
 	OldSecretHashText bool
-	// DeviceSparesEmail lets a remembered device replace a code by e-mail as well. By default it
+	// DeviceSparesEmail lets a remembered device replace a code by email as well. By default it
 	// replaces only codes by SMS and from an authenticator.
 	DeviceSparesEmail bool
 	// PreciseSignOut leaves tokens valid that are issued after a global sign-out in the same
@@ -231,7 +231,7 @@ func (o *Options) pool() object {
 		},
 		"UsernameConfiguration": object{"CaseSensitive": !o.CaseInsensitive},
 		"SmsConfiguration":      sms(),
-		"EmailConfiguration": object{ // MFA by e-mail requires a sender of your own
+		"EmailConfiguration": object{ // MFA by email requires a sender of your own
 			"EmailSendingAccount": "DEVELOPER",
 			"SourceArn":           "arn:aws:ses:us-east-1:123456789012:identity/example.com",
 		},
@@ -239,7 +239,7 @@ func (o *Options) pool() object {
 	if o.Tier != "" {
 		p["UserPoolTier"] = o.Tier
 	}
-	if o.Email { // MFA by e-mail requires another way to recover accounts
+	if o.Email { // MFA by email requires another way to recover accounts
 		p["AccountRecoverySetting"] = object{"RecoveryMechanisms": []object{
 			{"Name": "verified_phone_number", "Priority": 1},
 			{"Name": "verified_email", "Priority": 2},

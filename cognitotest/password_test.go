@@ -266,7 +266,7 @@ func TestSimulatedLikeThePool(t *testing.T) {
 				[]string{"email"}),
 			forgot: "SMS", resend: "EMAIL",
 		},
-		"by e-mail": {
+		"by email": {
 			pool: with(recovery("verified_email"), "AutoVerifiedAttributes",
 				[]string{"phone_number"}),
 			forgot: "EMAIL", resend: "SMS",
@@ -351,7 +351,7 @@ func TestRecoveryMechanisms(t *testing.T) {
 	}{
 		"not set":                  {medium: "SMS"},
 		"not set, SMS as a factor": {smsMFA: true, medium: "EMAIL"},
-		"e-mail first": {
+		"email first": {
 			mechanisms: []kv{mechanism(2, "verified_phone_number"), mechanism(1, "verified_email")},
 			medium:     "EMAIL",
 		},
@@ -444,11 +444,11 @@ func TestRecoveryDoesNotBypassMFA(t *testing.T) {
 			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234", methods: []string{sms},
 			expect: "EMAIL",
 		},
-		"e-mail": {
+		"email": {
 			mode: "OPTIONAL", email: "b@x.org", phone: "+15550001234", methods: []string{email},
 			expect: "SMS",
 		},
-		"e-mail alone": {
+		"email alone": {
 			mode: "OPTIONAL", email: "b@x.org", methods: []string{email}, expect: nowhere,
 		},
 		"SMS alone": {
@@ -468,7 +468,7 @@ func TestRecoveryDoesNotBypassMFA(t *testing.T) {
 			mode: "ON", email: "b@x.org", phone: "+15550001234", methods: []string{},
 			expect: nowhere,
 		},
-		"ON, e-mail, number": {
+		"ON, email, number": {
 			mode: "ON", email: "b@x.org", phone: "+15550001234", methods: []string{email},
 			expect: "SMS",
 		},

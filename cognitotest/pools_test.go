@@ -207,19 +207,19 @@ func TestPoolRefusals(t *testing.T) {
 			failure: "InvalidParameter: SmsMfaConfiguration has no SmsConfiguration with SnsCallerArn or " +
 				"EumsSms.",
 		},
-		"e-mail of the service": {mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noSender},
-		"e-mail of one's own": {
+		"email of the service": {mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noSender},
+		"email of one's own": {
 			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"),
 		},
-		"e-mail no longer of one's own": {
+		"email no longer of one's own": {
 			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"), update: kv{},
 			failure: noSender,
 		},
-		"e-mail of nobody": {
+		"email of nobody": {
 			pool:    kv{"EmailConfiguration": kv{"EmailSendingAccount": "DEVELOPER"}},
 			failure: "InvalidParameter: Source ARN is required to use DEVELOPER email sending owner",
 		},
-		"e-mail of the service, by another name": {
+		"email of the service, by another name": {
 			pool:    kv{"EmailConfiguration": kv{"From": "x@example.com"}},
 			failure: "InvalidParameter: Cannot configure From email address for default email configuration",
 		},
@@ -250,14 +250,14 @@ func TestPoolRefusals(t *testing.T) {
 			mfa: with(with(totp, "MfaConfiguration", "ON"), "WebAuthnConfiguration",
 				kv{"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}),
 		},
-		"e-mail for recovery and MFA": {
+		"email for recovery and MFA": {
 			pool: kv{
 				"EmailConfiguration":     sender,
 				"AccountRecoverySetting": recoveryBy("verified_email"),
 			},
 			mfa: with(byEmail, "MfaConfiguration", "ON"), failure: noWayBack,
 		},
-		"MFA by e-mail without a way to recover": {
+		"MFA by email without a way to recover": {
 			pool: kv{"EmailConfiguration": sender}, mfa: with(byEmail, "MfaConfiguration", "ON"),
 			failure: noWayBack,
 		},
@@ -265,7 +265,7 @@ func TestPoolRefusals(t *testing.T) {
 			pool: mailing(kv{}), mfa: with(byEmail, "MfaConfiguration", "ON"),
 			update: kv{"EmailConfiguration": sender}, failure: noWayBack,
 		},
-		"MFA by e-mail, and administrators": {
+		"MFA by email, and administrators": {
 			pool: kv{
 				"EmailConfiguration": sender, "AccountRecoverySetting": recoveryBy("admin_only"),
 			},
@@ -332,7 +332,7 @@ func TestPoolRefusals(t *testing.T) {
 			},
 			failure: unavailable + "Password Reuse Prevention",
 		},
-		"Lite and e-mail": {
+		"Lite and email": {
 			pool: mailing(kv{"UserPoolTier": "LITE"}),
 			mfa:  with(byEmail, "MfaConfiguration", "ON"), failure: unavailable + "Email MFA",
 		},

@@ -1095,7 +1095,7 @@ func (g *game) configure(d *dice) {
 	}
 	g.judge(
 		g.model.configure(p, mode, totp, email),
-		fmt.Sprintf("of %s: %s, TOTP: %t, e-mail: %t", g.focus.label, mode, totp, email),
+		fmt.Sprintf("of %s: %s, TOTP: %t, email: %t", g.focus.label, mode, totp, email),
 		"SetUserPoolMfaConfig", configuration(p, mode, totp, email),
 	)
 }

@@ -119,7 +119,7 @@ func TestAddUserPanicsOnNonsense(t *testing.T) {
 			cognitotest.User{Username: "bob", Password: password, Status: "HAPPY"},
 			`"bob": there is no status "HAPPY"`,
 		},
-		"e-mail": {
+		"email": {
 			cognitotest.User{Username: "bob", Password: password, Email: "bob"},
 			`"bob": Invalid email address format.`,
 		},

@@ -492,13 +492,13 @@ func TestAliases(t *testing.T) {
 			names:   []string{"bob", "bob@example.com", "bobby"},
 			unknown: []string{"BOB", "+15550001234"},
 		},
-		"e-mail pool": {
+		"email pool": {
 			on:    func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			user:  cognitotest.User{Username: "bob@example.com"},
 			names: []string{"bob@example.com"}, unknown: []string{"Bob@Example.com", "bob"},
 			uuid: true,
 		},
-		"e-mail or phone, any case": {
+		"email or phone, any case": {
 			on: func(o *options) {
 				o.UsernameAttributes, o.CaseInsensitive = []types.UsernameAttributeType{
 					"email", "phone_number",

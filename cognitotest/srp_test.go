@@ -180,7 +180,7 @@ func TestSRP(t *testing.T) {
 			on:   func(o *options) { o.CaseInsensitive = true },
 			user: cognitotest.User{Username: "Bob"},
 		},
-		"by e-mail": {
+		"by email": {
 			on:   func(o *options) { o.UsernameAttributes = []types.UsernameAttributeType{"email"} },
 			user: cognitotest.User{Username: "bob@example.com"},
 		},

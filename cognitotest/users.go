@@ -98,7 +98,7 @@ type UserState struct {
 	NextCode string    `json:"-"`
 }
 
-// Message is an SMS or an e-mail that a user would have been sent.
+// Message is an SMS or an email that a user would have been sent.
 type Message struct {
 	Time        time.Time `json:"time"`        // by the server's clock
 	Medium      string    `json:"medium"`      // "SMS" or "EMAIL"

@@ -206,7 +206,7 @@ func checkRecovery(s *subject, pool *types.UserPoolType) *finding {
 	case s.mfa.SmsMfaConfiguration != nil && only(types.RecoveryOptionNameTypeVerifiedPhoneNumber):
 		channel = "SMS"
 	case s.mfa.EmailMfaConfiguration != nil && only(types.RecoveryOptionNameTypeVerifiedEmail):
-		channel = "e-mail"
+		channel = "email"
 	default:
 		return nil
 	}
@@ -216,7 +216,7 @@ func checkRecovery(s *subject, pool *types.UserPoolType) *finding {
 		What: fmt.Sprintf("Passwords are recovered by %[1]s alone, and %[1]s is a second factor, "+
 			"too: Cognito does not send both to one address, so users with that factor cannot "+
 			"recover their password.", channel),
-		Change: "Allow recovery by e-mail and by SMS.",
+		Change: "Allow recovery by email and by SMS.",
 		Command: s.changePool(`.AccountRecoverySetting.RecoveryMechanisms = ` +
 			`[{Name: "verified_email", Priority: 1}, {Name: "verified_phone_number", Priority: 2}]`),
 	}
@@ -226,7 +226,7 @@ func checkDelivery(_ *subject, pool *types.UserPoolType) *finding {
 	for _, failure := range []struct {
 		of   string
 		text *string
-	}{{"SMS", pool.SmsConfigurationFailure}, {"e-mail", pool.EmailConfigurationFailure}} {
+	}{{"SMS", pool.SmsConfigurationFailure}, {"email", pool.EmailConfigurationFailure}} {
 		if aws.ToString(failure.text) != "" {
 			return &finding{
 				ID:    "delivery-failure",
@@ -280,7 +280,7 @@ func checkCase(_ *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "case-sensitive",
 		Level: note,
-		What: "User names and e-mail addresses are case sensitive: Alice and alice are two " +
+		What: "User names and email addresses are case sensitive: Alice and alice are two " +
 			"users. This cannot be changed in an existing pool.",
 		Change: "Bring names into one case before SignIn, and when users are created.",
 	}

@@ -165,7 +165,7 @@ func (v *conversation) setUp(
 	}
 	if method == cognitomfa.MethodEmail {
 		return v.outcome(func() (cognitomfa.Outcome, error) {
-			address, err := v.ask(ctx, "E-mail address for codes")
+			address, err := v.ask(ctx, "Email address for codes")
 			if err != nil {
 				return nil, err
 			}

@@ -44,7 +44,7 @@ func TestStatus(t *testing.T) {
 		"alice@example.com": {
 			fine,
 			"user:      alice\naccount:   CONFIRMED\ndisabled:  no\n" +
-				"methods:   authenticator app, e-mail\npreferred: authenticator app\n",
+				"methods:   authenticator app, email\npreferred: authenticator app\n",
 			`{"username":"alice","userStatus":"CONFIRMED","disabled":false,` +
 				`"enabled":["SOFTWARE_TOKEN_MFA","EMAIL_OTP"],"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
 		},

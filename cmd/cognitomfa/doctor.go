@@ -201,7 +201,7 @@ func methodsOf(mfa *cip.GetUserPoolMfaConfigOutput) []string {
 		methods = append(methods, "SMS")
 	}
 	if mfa.EmailMfaConfiguration != nil {
-		methods = append(methods, "e-mail")
+		methods = append(methods, "email")
 	}
 	return methods
 }

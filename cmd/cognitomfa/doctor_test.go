@@ -371,7 +371,7 @@ var broken = map[string]struct {
 			recoveredBy("verified_phone_number")),
 		want: "risk recovery-channel, note mfa-optional",
 	},
-	"recovery by e-mail": {
+	"recovery by email": {
 		breaks: both(inMFA("EmailMfaConfiguration", members{}), recoveredBy("verified_email")),
 		want:   "risk weaker-method, risk recovery-channel",
 	},

@@ -255,7 +255,7 @@ func TestChallenges(t *testing.T) {
 			},
 			say: func(srv *cognitotest.Server, d *dialogue) { d.say(sent(srv)) },
 		},
-		"e-mail": {
+		"email": {
 			options: methods,
 			user: cognitotest.User{
 				Email: "alice@example.com", Methods: []string{"EMAIL_OTP"}, Preferred: "EMAIL_OTP",
@@ -299,7 +299,7 @@ func TestChallenges(t *testing.T) {
 				d.say(codeOf(srv, d))
 			},
 		},
-		"set-up by e-mail": {
+		"set-up by email": {
 			options: func(o *cognitotest.Options) { o.MFA, o.Email = types.UserPoolMfaTypeOn, true },
 			say: func(srv *cognitotest.Server, d *dialogue) {
 				d.say("email") // and is asked again

@@ -9,7 +9,7 @@ import (
 )
 
 const statusText = `Prints the state of a user's account and MFA. USER is a user name, or an alias that the pool
-allows, such as an e-mail address.
+allows, such as an email address.
 
 Nothing may be listed for users who are asked for a code because the pool requires MFA: only the
 calls that turn a method on for a user add to the list.
@@ -119,7 +119,7 @@ func methodName(m cognitomfa.Method) string {
 	case cognitomfa.MethodSMS:
 		return "SMS"
 	case cognitomfa.MethodEmail:
-		return "e-mail"
+		return "email"
 	}
 	return shown(string(m))
 }

@@ -38,7 +38,7 @@ Users: -users names a JSON file, - stands for standard input.
 Control address: -control 127.0.0.1:9230 opens it. It speaks JSON.
 
   GET /users/alice/codes    what the authenticator shows: {"code":"282760","nextCode":"996554"}
-  GET /users/alice/outbox   messages by SMS and e-mail: {"messages":[{"code":"123456",…}]}
+  GET /users/alice/outbox   messages by SMS and email: {"messages":[{"code":"123456",…}]}
   GET /users/alice          the state of the user
   POST /users               adds a user: {"username":"dave","password":"Passw0rd!"}
   POST /clock               moves the clock, by which everything ages: {"advance":"3m"}; GET reads it

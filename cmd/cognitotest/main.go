@@ -74,7 +74,7 @@
 //	curl http://127.0.0.1:9230/users/alice/codes
 //	{"code":"282760","nextCode":"996554"}
 //
-// The last 20 messages to a user by SMS and e-mail, oldest first; the state of a user:
+// The last 20 messages to a user by SMS and email, oldest first; the state of a user:
 //
 //	curl http://127.0.0.1:9230/users/alice/outbox
 //	{"messages":[]}

@@ -63,7 +63,7 @@ func TestQuickstart(t *testing.T) {
 		"sign-up with a secret": {
 			users: "[]", args: "-control 127.0.0.1:0 " + withSecret, want: "AccessToken",
 		},
-		"sign-up by e-mail": {
+		"sign-up by email": {
 			users: "[]", args: "-control 127.0.0.1:0 -username-attributes email,phone_number",
 			want: "AccessToken",
 		},
@@ -97,7 +97,7 @@ func TestQuickstart(t *testing.T) {
 			args:  "-control 127.0.0.1:0 -mfa off",
 			want:  "AccessToken",
 		},
-		"a code by e-mail": {
+		"a code by email": {
 			users: users(
 				kv{
 					"username": "alice", "email": "alice@example.com",

@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, _ = fmt.Fprintln(stderr, "web: warning: other computers can reach", listener.Addr(),
 			"and nothing they send is encrypted")
 	}
-	address := "http://" + reachable(listener.Addr())
+	address := "http://" + loopback.Reachable(listener.Addr())
 	_, _ = fmt.Fprintf(stdout, "web: %s\n", address)
 	for _, line := range p.about {
 		_, _ = fmt.Fprintf(stdout, "%s: %s\n", line[0], line[1])
@@ -110,14 +110,6 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 		return nil, fmt.Errorf("%w; choose another address with %s", err, flag)
 	}
 	return listener, nil
-}
-
-// reachable is the host and port by which this computer reaches the address of a listener.
-func reachable(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("localhost:%d", tcp.Port)
-	}
-	return addr.String()
 }
 
 // serve serves requests until the context ends. Pending ones then have half a second to finish.

@@ -62,7 +62,7 @@ func sendRecovery(c *caller) (*codeDelivery, error) {
 }
 
 // recovery returns the attribute whose address gets the code: the first verified one of those that
-// the pool lists or, if it lists none, the phone number before the e-mail address. It skips an
+// the pool lists or, if it lists none, the phone number before the email address. It skips an
 // address that is a second factor: otherwise one factor would do for both.
 func recovery(c *caller) (string, error) {
 	mechanisms := c.pool.settings().recovery

@@ -14,7 +14,7 @@ func (s *signIn) askCode(method string) next {
 		session{challenge: method, address: s.user.attributes.get(addressOf(method))})
 }
 
-// askSetupCode sends a code to the e-mail address that is to become the second factor.
+// askSetupCode sends a code to the email address that is to become the second factor.
 func (s *signIn) askSetupCode(address string) next {
 	return s.askCodeAt(session{challenge: methodEmail, address: address, setup: true})
 }

@@ -72,7 +72,7 @@ func (c *caller) sourceOf(key string) keySource {
 
 // deviceReplacesFactor reports whether the device of the sign-in is asked for in place of a second
 // factor, which must once have been used on it, or where there is no factor. It replaces neither
-// the set-up of a factor nor a code by e-mail.
+// the set-up of a factor nor a code by email.
 func (s *signIn) deviceReplacesFactor() bool {
 	tracking, d := s.pool.settings().devices, s.user.device(s.done.device)
 	if tracking == nil || !tracking.ChallengeRequiredOnNewDevice || d == nil || !d.remembered ||

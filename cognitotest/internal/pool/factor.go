@@ -132,7 +132,7 @@ func (s *signIn) answerSelect(given map[string]string) (next, error) {
 	return s.askMethod(method), nil
 }
 
-// answerSetup completes an MFA_SETUP with a verified authenticator, or continues it by e-mail.
+// answerSetup completes an MFA_SETUP with a verified authenticator, or continues it by email.
 func (s *signIn) answerSetup(given map[string]string) (next, error) {
 	address := given["EMAIL"]
 	switch {

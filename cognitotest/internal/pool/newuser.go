@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// newUser returns a user that is not in the pool yet. In a pool whose users sign in by e-mail or
+// newUser returns a user that is not in the pool yet. In a pool whose users sign in by email or
 // phone number, the name is that address, and the user name is a UUID.
 func (c *caller) newUser(
 	name, password string, status types.UserStatusType, given attributes,

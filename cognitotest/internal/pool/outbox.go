@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Message is an SMS or an e-mail that a user would have been sent.
+// Message is an SMS or an email that a user would have been sent.
 type Message struct {
 	Time        time.Time
 	Medium      string // "SMS" or "EMAIL"

@@ -24,7 +24,7 @@ type pool struct {
 	set      poolSettings
 	mfa      mfaConfig
 	names    map[string]*user // by user name
-	aliases  map[string]*user // by e-mail address, phone number, preferred name, and sub
+	aliases  map[string]*user // by email address, phone number, preferred name, and sub
 	ordered  []*user          // sorted by their numbers
 	added    uint64           // the number of the newest user
 	groups   map[string]*group

@@ -94,7 +94,7 @@ func (c *smsConfiguration) usable() bool {
 	return c != nil && (c.SnsCallerArn != "" || len(c.EumsSms) > 0)
 }
 
-// emailConfiguration is the address from which the service sends e-mail.
+// emailConfiguration is the address from which the service sends email.
 type emailConfiguration struct {
 	SourceArn           string `json:",omitempty"`
 	ReplyToEmailAddress string `json:",omitempty"`

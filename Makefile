@@ -48,14 +48,13 @@ lint:
 	@$(call all,$(MODULES),go vet,$(GO) vet ./...)
 	@$(call all,$(MODULES),golangci-lint,$(LINT) run --config $(CURDIR)/.golangci.yml ./...)
 
-# go test runs one fuzz target at a time. Without the limit it would spend the time on making inputs small
-# that are only of interest.
+# go test runs one fuzz target at a time.
 fuzz:
 	@failed=; for file in $$(grep -rl --exclude-dir=node_modules --include='*_test.go' '^func Fuzz' . | sort); do \
 		folder=$$(dirname $$file); \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
-			(cd $$folder && $(STEP) "$$name in $$folder" $(GO) test -run '^$$' \
-				-fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .) || failed="$$failed $$name"; \
+			(cd $$folder && GO="$(GO)" FUZZTIME=$(FUZZTIME) $(STEP) "$$name in $$folder" $(CURDIR)/.ci/fuzz "$$name") \
+				|| failed="$$failed $$name"; \
 		done; \
 	done; \
 	if [ -n "$$failed" ]; then echo "these fuzz targets failed:$$failed" >&2; exit 1; fi

@@ -125,7 +125,8 @@ func (c *control) admit(r *http.Request) error {
 // plain text, and redirect paths that are not canonical.
 func (c *control) find(w http.ResponseWriter, r *http.Request) error {
 	handler, pattern := c.mux.Handler(r)
-	switch canonical := path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath(); {
+	requested := r.URL.EscapedPath()
+	switch canonical := path.Clean("/"+requested) == requested; {
 	case canonical && pattern != "" && r.URL.RawQuery != "":
 		return errors.New("nothing here takes a query; leave the ? and what follows out")
 	case canonical && pattern != "":

@@ -582,6 +582,7 @@ func FuzzControl(f *testing.F) {
 	f.Add("POST", "/faults",
 		`{"operation":"GetUser","code":"X","status":400,"count":2,"delay":"1s","applied":true}`)
 	f.Add("GET", "/users/%2e%2e/\x00", "\xff")
+	f.Add("GET", "calls", "")
 	srv := cognitotest.NewServer()
 	f.Cleanup(srv.Close)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: "JBSWY3DPEHPK3PXP"})

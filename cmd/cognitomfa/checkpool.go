@@ -19,8 +19,8 @@ func checkFirstFactor(s *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "first-factor",
 		Level: fails,
-		What: "The pool's choice-based sign-in does not take a password as the first factor, " +
-			"which SignIn presents: no sign-in works.",
+		What: "The pool's choice-based sign-in does not accept a password as the first factor, " +
+			"which is what SignIn uses: every sign-in fails.",
 		Change:  "Add PASSWORD to AllowedFirstAuthFactors.",
 		Command: s.changePool(`.Policies.SignInPolicy.AllowedFirstAuthFactors += ["PASSWORD"]`),
 	}
@@ -36,18 +36,18 @@ func checkPlan(s *subject, pool *types.UserPoolType) *finding {
 		return &finding{
 			ID:    "plan-lite",
 			Level: fails,
-			What: "The pool's feature plan is Lite: sign-ins by USER_AUTH, and with them " +
-				"authentication levels (StepUp, SignInOptions.ACR), fail with ErrConfig.",
-			Change:  "Change to the plan Essentials or Plus, which costs more per user.",
+			What: "The pool's feature plan is Lite: USER_AUTH sign-ins, and the authentication levels " +
+				"(StepUp, SignInOptions.ACR) that need them, fail with ErrConfig.",
+			Change:  "Upgrade to the Essentials or Plus plan, which costs more per user.",
 			Command: upgrade,
 		}
 	case s.levels && s.client != nil && !allows:
 		return &finding{
 			ID:    "levels-flow",
 			Level: fails,
-			What: "Authentication levels (StepUp, SignInOptions.ACR) take USER_AUTH, which the " +
+			What: "Authentication levels (StepUp, SignInOptions.ACR) require USER_AUTH, which the " +
 				"app client does not allow.",
-			Change: "Allow ALLOW_USER_AUTH, beside the other flows.",
+			Change: "Add ALLOW_USER_AUTH to the allowed flows.",
 			Command: s.changeClient(".ExplicitAuthFlows = " +
 				jqList(append(allowedFlows(s.client), flowUserAuth.permission(s.public)))),
 		}
@@ -64,11 +64,11 @@ func checkDevices(s *subject, pool *types.UserPoolType) *finding {
 		return &finding{
 			ID:    "devices-flow",
 			Level: fails,
-			What: "The pool tracks devices, and only sign-ins by SRP can confirm one: every " +
+			What: "The pool tracks devices, and only SRP sign-ins can confirm a device: every " +
 				"Refresh fails with ErrRefreshToken.",
 			Change: "Set Config.Flow to FlowSRP and call RememberDevice after each sign-in, or " +
-				"turn device tracking off. Devices that users have had remembered are then asked " +
-				"for a code again.",
+				"turn device tracking off; users are then asked for a code on remembered devices " +
+				"again.",
 			Command: s.changePool("del(.DeviceConfiguration)"),
 		}
 	case d.ChallengeRequiredOnNewDevice:
@@ -77,15 +77,15 @@ func checkDevices(s *subject, pool *types.UserPoolType) *finding {
 			Level: note,
 			What: "The pool tracks devices, and a remembered device is not asked for a code. " +
 				"Refresh fails unless the device was confirmed.",
-			Change: "Call RememberDevice after a sign-in with a code, keep the Device, give it " +
-				"to SignIn and Refresh, and forget it after as long as your application wants.",
+			Change: "Call RememberDevice after a sign-in with a code, keep the Device, pass it " +
+				"to SignIn and Refresh, and forget it after a time that suits your application.",
 		}
 	}
 	return &finding{
 		ID:    "devices-tracked",
 		Level: note,
 		What:  "The pool tracks devices. Refresh fails unless the device was confirmed.",
-		Change: "Call RememberDevice after a sign-in, keep the Device, and give it to SignIn and " +
+		Change: "Call RememberDevice after a sign-in, keep the Device, and pass it to SignIn and " +
 			"Refresh.",
 	}
 }
@@ -99,34 +99,34 @@ func checkThreatContext(s *subject, pool *types.UserPoolType) *finding {
 		return &finding{
 			ID:    "threat-context",
 			Level: note,
-			What: fmt.Sprintf("Threat protection is on (%s). Without the user's address all "+
-				"sign-ins seem to come from the service's own.", mode),
-			Change: "Set CallOptions.Context, with the user's address and headers, at SignIn and " +
-				"at each answer.",
+			What: fmt.Sprintf("Threat protection is on (%s). Unless you pass the user's address, "+
+				"all sign-ins seem to come from the service's address.", mode),
+			Change: "Set CallOptions.Context, with the user's address and headers, for SignIn and " +
+				"for each answer to a challenge.",
 		}
 	case s.client != nil && aws.ToBool(s.client.EnablePropagateAdditionalUserContextData):
 		return &finding{
 			ID:    "threat-context-passed",
 			Level: note,
-			What: fmt.Sprintf("Threat protection is on (%s), and the app client takes the user's "+
+			What: fmt.Sprintf("Threat protection is on (%s), and the app client accepts the user's "+
 				"address.", mode),
-			Change: "Set CallOptions.Context, with the user's address, at SignIn and at each " +
-				"answer.",
+			Change: "Set CallOptions.Context, with the user's address, for SignIn and for each " +
+				"answer to a challenge.",
 		}
 	}
 	f := &finding{
 		ID:    "threat-context-dropped",
 		Level: risk,
-		What: fmt.Sprintf("Threat protection is on (%s), and the app client does not take the "+
-			"user's address from the service: all users seem to sign in from one computer, and "+
-			"may be refused together.", mode),
+		What: fmt.Sprintf("Threat protection is on (%s), but the app client does not accept the "+
+			"user's address from the service: all users seem to sign in from one computer and "+
+			"may be blocked together.", mode),
 		Change: "Set EnablePropagateAdditionalUserContextData and CallOptions.Context, or sign " +
 			"in with the Admin calls (without Config.Public).",
 	}
 	switch {
 	case s.client == nil:
 	case aws.ToString(s.client.ClientSecret) == "":
-		f.Change += " The setting takes an app client with a secret, which this one does not " +
+		f.Change += " The setting requires an app client with a secret, which this one does not " +
 			"have: create another."
 	default:
 		f.Command = s.changeClient(".EnablePropagateAdditionalUserContextData = true")
@@ -150,8 +150,8 @@ func checkThreatActions(s *subject, pool *types.UserPoolType) *finding {
 			return &finding{
 				ID:    "threat-mfa-required",
 				Level: note,
-				What: "Threat protection requires MFA of sign-ins that look risky " +
-					"(MFA_REQUIRED): users who have not enrolled are refused then.",
+				What: "Threat protection requires MFA for sign-ins that look risky " +
+					"(MFA_REQUIRED), and rejects users who have not enrolled.",
 				Change: "Have users enroll, or choose MFA_IF_CONFIGURED.",
 			}
 		}
@@ -173,9 +173,9 @@ func checkCompromisedPasswords(s *subject, _ *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "compromised-unchecked",
 		Level: note,
-		What: "The pool blocks sign-ins with passwords that have leaked elsewhere. By SRP " +
-			"Cognito never sees the password and does not check it.",
-		Change: "Take Config.Flow = FlowPassword where the check matters.",
+		What: "The pool blocks sign-ins with leaked passwords. With SRP Cognito never sees the " +
+			"password and cannot check it.",
+		Change: "Set Config.Flow to FlowPassword where the check matters.",
 	}
 }
 
@@ -187,9 +187,9 @@ func checkMigration(s *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "migration-flow",
 		Level: risk,
-		What: "The pool migrates users with a Lambda trigger, which is given the password. By " +
-			"SRP Cognito never sees it: users who have not been migrated cannot sign in.",
-		Change: "Take Config.Flow = FlowPassword until all users are migrated.",
+		What: "The pool migrates users with a Lambda trigger, which needs the password. With SRP " +
+			"Cognito never sees it: users who have not been migrated cannot sign in.",
+		Change: "Set Config.Flow to FlowPassword until all users are migrated.",
 	}
 }
 
@@ -197,9 +197,9 @@ func checkRecovery(s *subject, pool *types.UserPoolType) *finding {
 	if s.mfa == nil || pool.AccountRecoverySetting == nil {
 		return nil
 	}
-	by := pool.AccountRecoverySetting.RecoveryMechanisms
+	mechanisms := pool.AccountRecoverySetting.RecoveryMechanisms
 	only := func(name types.RecoveryOptionNameType) bool {
-		return len(by) == 1 && by[0].Name == name
+		return len(mechanisms) == 1 && mechanisms[0].Name == name
 	}
 	channel := ""
 	switch {
@@ -213,10 +213,10 @@ func checkRecovery(s *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "recovery-channel",
 		Level: risk,
-		What: fmt.Sprintf("Passwords are recovered by %[1]s alone, and %[1]s is a second factor, "+
-			"too: Cognito does not send both to one address, so users with that factor cannot "+
+		What: fmt.Sprintf("Password recovery works by %[1]s only, and %[1]s is also a second factor: "+
+			"Cognito does not send both to the same address, so users with that factor cannot "+
 			"recover their password.", channel),
-		Change: "Allow recovery by email and by SMS.",
+		Change: "Allow recovery by email and SMS.",
 		Command: s.changePool(`.AccountRecoverySetting.RecoveryMechanisms = ` +
 			`[{Name: "verified_email", Priority: 1}, {Name: "verified_phone_number", Priority: 2}]`),
 	}
@@ -224,16 +224,16 @@ func checkRecovery(s *subject, pool *types.UserPoolType) *finding {
 
 func checkDelivery(_ *subject, pool *types.UserPoolType) *finding {
 	for _, failure := range []struct {
-		of   string
-		text *string
+		channel string
+		text    *string
 	}{{"SMS", pool.SmsConfigurationFailure}, {"email", pool.EmailConfigurationFailure}} {
 		if aws.ToString(failure.text) != "" {
 			return &finding{
 				ID:    "delivery-failure",
 				Level: risk,
-				What: fmt.Sprintf("Cognito says that it cannot send codes by %s: %s",
-					failure.of, shown(*failure.text)),
-				Change: "Correct the pool's settings for messages, and the role that it takes.",
+				What: fmt.Sprintf("Cognito reports that it cannot send codes by %s: %s",
+					failure.channel, shown(*failure.text)),
+				Change: "Correct the pool's message settings and the IAM role in them.",
 			}
 		}
 	}
@@ -247,9 +247,9 @@ func checkSignUp(s *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "sign-up-open",
 		Level: note,
-		What: "Everybody can sign up who knows the app client's id, and its secret if it has one " +
+		What: "Anyone who knows the app client's ID, and its secret if it has one, can sign up " +
 			"(SignUp).",
-		Change:  "If only administrators make users, set AllowAdminCreateUserOnly.",
+		Change:  "If only administrators create users, set AllowAdminCreateUserOnly.",
 		Command: s.changePool(".AdminCreateUserConfig.AllowAdminCreateUserOnly = true"),
 	}
 }
@@ -267,9 +267,10 @@ func checkRequiredAttributes(_ *subject, pool *types.UserPoolType) *finding {
 	return &finding{
 		ID:    "required-attributes",
 		Level: note,
-		What: fmt.Sprintf("Users must have these attributes: %s. Where an administrator has left "+
-			"them out, the user must give them with the new password.", shown(list(names))),
-		Change: "Ask for what NewPasswordChallenge.Required names, and give it to SetNewPassword.",
+		What: fmt.Sprintf("Users must have these attributes: %s. Users created without them must "+
+			"provide them with the new password.", shown(list(names))),
+		Change: "Ask for the attributes in NewPasswordChallenge.Required, and pass them to " +
+			"SetNewPassword.",
 	}
 }
 
@@ -282,6 +283,6 @@ func checkCase(_ *subject, pool *types.UserPoolType) *finding {
 		Level: note,
 		What: "User names and email addresses are case sensitive: Alice and alice are two " +
 			"users. This cannot be changed in an existing pool.",
-		Change: "Bring names into one case before SignIn, and when users are created.",
+		Change: "Convert names to one case before SignIn and when creating users.",
 	}
 }

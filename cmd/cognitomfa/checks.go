@@ -11,17 +11,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// subject is what the checks look at: what was read, and how the service uses it.
+// subject is what the checks examine: the settings, and how the service uses them.
 type subject struct {
 	*facts
 	flow   flow // "" if the app client allows none
 	public bool
 	levels bool
-	secret string // that the service has
+	secret string // the service's, if given
 	shell
 }
 
-// The checks, by what they need to have been read. One that finds nothing returns nil.
+// The checks, by the settings they need. A check that finds nothing returns nil.
 var (
 	clientChecks = []func(*subject, *types.UserPoolClientType) *finding{
 		checkFlow, checkSecret, checkUserExistence, checkRevocation, checkRotation,
@@ -38,7 +38,7 @@ var (
 	}
 )
 
-// findings runs all checks and lists what they found, what fails first.
+// findings runs all checks and returns the findings, failures first.
 func (s *subject) findings() []finding {
 	found := []finding{} // Empty, not null, in JSON.
 	found = apply(found, s, clientChecks, s.client)
@@ -51,15 +51,15 @@ func (s *subject) findings() []finding {
 	return found
 }
 
-// apply runs checks on what was read, and appends what they found.
+// apply runs checks on the settings, unless these could not be read, and appends the findings.
 func apply[T any](
-	found []finding, s *subject, checks []func(*subject, *T) *finding, read *T,
+	found []finding, s *subject, checks []func(*subject, *T) *finding, settings *T,
 ) []finding {
-	if read == nil {
+	if settings == nil {
 		return found
 	}
-	for _, look := range checks {
-		if f := look(s, read); f != nil {
+	for _, check := range checks {
+		if f := check(s, settings); f != nil {
 			found = append(found, *f)
 		}
 	}
@@ -79,26 +79,23 @@ func checkFlow(s *subject, client *types.UserPoolClientType) *finding {
 		f := &finding{
 			ID:    "flow-not-allowed",
 			Level: fails,
-			What: fmt.Sprintf("The app client does not allow %s, which Config.Flow = %s takes: "+
-				"no sign-in works.",
+			What: fmt.Sprintf("The app client does not allow %s, which Config.Flow = %s uses: "+
+				"every sign-in fails.",
 				want.authFlow(s.public), want.constant()),
 			Change: fmt.Sprintf("Allow %s.", permission),
 		}
 		if other != "" {
-			f.Change = fmt.Sprintf(
-				"Set Config.Flow to %s, which is allowed, or allow %s.",
-				other.constant(),
-				permission,
-			)
+			f.Change = fmt.Sprintf("Set Config.Flow to %s, which is allowed, or allow %s.",
+				other.constant(), permission)
 		}
-		// Names of today and from before 2020 cannot be mixed, so the list is written anew.
+		// Current names and those from before 2020 cannot be mixed, so the whole list is replaced.
 		f.Command = s.changeClient(".ExplicitAuthFlows = " + jqList(append(allowed, permission)))
 		return f
 	case want != flowPassword:
 		return &finding{
 			ID:    "flow-config",
 			Level: note,
-			What: fmt.Sprintf("Sign-ins take %s, so Config.Flow must be %s; the library's "+
+			What: fmt.Sprintf("Sign-ins use %s, so Config.Flow must be %s; the library's "+
 				"default is FlowPassword.",
 				want.authFlow(s.public), want.constant()),
 		}
@@ -108,55 +105,57 @@ func checkFlow(s *subject, client *types.UserPoolClientType) *finding {
 
 func checkSecret(s *subject, client *types.UserPoolClientType) *finding {
 	has, given := aws.ToString(client.ClientSecret), s.secret
-	const what = "every sign-in fails with ErrSecretHash."
+	const result = "every sign-in fails with ErrSecretHash."
 	switch {
 	case has != "" && given == "":
 		return &finding{
 			ID:    "secret-missing",
 			Level: fails,
-			What: "The app client has a secret, and " + secretVariable + " is not set here. " +
-				"Without Config.ClientSecret " +
-				what,
-			Change: "Give the secret to the service, and to this program to have it compared.",
+			What: "The app client has a secret, but " + secretVariable + " is not set here. " +
+				"Without Config.ClientSecret " + result,
+			Change: "Set Config.ClientSecret in the service. To check the secret, pass it to " +
+				"this command, too.",
 		}
 	case given == "" || subtle.ConstantTimeCompare([]byte(has), []byte(given)) == 1:
-		if has == "" && !s.public && slices.ContainsFunc(allowedFlows(client), opensWithoutRights) {
+		if has == "" && !s.public && slices.ContainsFunc(allowedFlows(client), allowsPublic) {
 			return &finding{
 				ID:    "secret-none",
 				Level: note,
-				What: "The app client has no secret: whoever knows its id, which is public, can " +
+				What: "The app client has no secret: anyone who knows its ID, which is public, can " +
 					"try passwords without going through the service.",
-				Change: "Create an app client with a secret for services, and set " +
+				Change: "Create an app client with a secret for the service, and set " +
 					"Config.ClientSecret.",
 			}
 		}
 		return nil
 	case s.secrets == nil:
-		return nil // It may be a secret that could not be listed.
+		return nil // It may be a second secret: the list could not be read.
 	case *s.secrets > 1 || has == "" && *s.secrets > 0:
 		return &finding{
 			ID:    "secret-second",
 			Level: risk,
-			What: "The app client has more secrets than Cognito gives back, and the one given is " +
-				"not the one that it gives back. It may be the other one; that cannot be told.",
+			What: "The app client has more secrets than Cognito returns, and the given secret is " +
+				"not the returned one. It may or may not be valid.",
 			Change: "Sign in once with cognitomfa sign-in to find out.",
 		}
 	case has == "":
 		return &finding{
-			ID:    "secret-unneeded",
-			Level: fails, What: "The app client has no secret, but one is given: " + what,
+			ID:     "secret-unneeded",
+			Level:  fails,
+			What:   "The app client has no secret, but one is given: " + result,
 			Change: "Leave Config.ClientSecret empty.",
 		}
 	}
 	return &finding{
-		ID:    "secret-wrong",
-		Level: fails, What: "The given secret is not the app client's: " + what,
+		ID:     "secret-wrong",
+		Level:  fails,
+		What:   "The given secret is not the app client's: " + result,
 		Change: "Set Config.ClientSecret to the app client's secret.",
 	}
 }
 
-// opensWithoutRights reports whether a permission opens a sign-in to callers without IAM rights.
-func opensWithoutRights(permission string) bool {
+// allowsPublic reports whether a permission lets callers without IAM rights sign in.
+func allowsPublic(permission string) bool {
 	return permission == flowPassword.permission(true) || permission == flowSRP.permission(true) ||
 		permission == flowUserAuth.permission(true)
 }
@@ -168,8 +167,8 @@ func checkUserExistence(s *subject, client *types.UserPoolClientType) *finding {
 	return &finding{
 		ID:    "user-existence",
 		Level: risk,
-		What: "Sign-ins and password resets tell an unknown user from a wrong password, to " +
-			"everybody who knows the app client's id.",
+		What: "Sign-ins and password resets reveal whether a user exists, to anyone who knows " +
+			"the app client's ID.",
 		Change:  "Set PreventUserExistenceErrors to ENABLED.",
 		Command: s.changeClient(`.PreventUserExistenceErrors = "ENABLED"`),
 	}
@@ -182,16 +181,16 @@ func checkRevocation(s *subject, client *types.UserPoolClientType) *finding {
 	return &finding{
 		ID:    "revocation-off",
 		Level: risk,
-		What: "Token revocation is off: Revoke fails with ErrConfig, and a refresh token that " +
-			"got into the wrong hands works until it expires.",
-		Change:  "Set EnableTokenRevocation. It holds for sign-ins from then on.",
+		What: "Token revocation is off: Revoke fails with ErrConfig, and a stolen refresh " +
+			"token works until it expires.",
+		Change:  "Set EnableTokenRevocation. It takes effect for later sign-ins.",
 		Command: s.changeClient(".EnableTokenRevocation = true"),
 	}
 }
 
-// grace is how long a rotated refresh token should go on working, in seconds: for as long as a lost
-// response takes to be noticed.
-const grace = 30
+// graceSeconds is how long a rotated refresh token should keep working: until a lost response is
+// noticed.
+const graceSeconds = 30
 
 func checkRotation(s *subject, client *types.UserPoolClientType) *finding {
 	switch {
@@ -201,21 +200,21 @@ func checkRotation(s *subject, client *types.UserPoolClientType) *finding {
 		return &finding{
 			ID:    "rotation-flow",
 			Level: note,
-			What: "Refresh tokens rotate. The library's Refresh works with that; programs that " +
-				"refresh by the flow REFRESH_TOKEN_AUTH through this app client are refused.",
-			Change: "Let them call GetTokensFromRefreshToken, and let one request at a time " +
-				"refresh a session.",
+			What: "Refresh tokens rotate. The library's Refresh supports that; programs that use the " +
+				"REFRESH_TOKEN_AUTH flow with this app client are rejected.",
+			Change: "Have them call GetTokensFromRefreshToken, and refresh each session from one " +
+				"request at a time.",
 		}
 	}
 	return &finding{
 		ID:    "rotation-without-grace",
 		Level: risk,
-		What: "Refresh tokens rotate without a grace period: if a response to Refresh is lost, " +
+		What: "Refresh tokens rotate without a grace period: if the response to Refresh is lost, " +
 			"or two requests refresh at once, the user has to sign in again.",
-		Change: fmt.Sprintf("Set RetryGracePeriodSeconds, to %d for instance; 60 is the most. "+
-			"Let one request at a time refresh a session all the same.", grace),
+		Change: fmt.Sprintf("Set RetryGracePeriodSeconds, for example to %d (maximum 60). Still "+
+			"refresh each session from one request at a time.", graceSeconds),
 		Command: s.changeClient(
-			fmt.Sprintf(".RefreshTokenRotation.RetryGracePeriodSeconds = %d", grace),
+			fmt.Sprintf(".RefreshTokenRotation.RetryGracePeriodSeconds = %d", graceSeconds),
 		),
 	}
 }
@@ -228,9 +227,9 @@ func checkSessionValidity(s *subject, client *types.UserPoolClientType) *finding
 	return &finding{
 		ID:    "session-short",
 		Level: note,
-		What: "A step of a sign-in may take 3 minutes. Users who set up an authenticator have to " +
-			"install an app, scan and enter a code in that time.",
-		Change:  "Set AuthSessionValidity, to 10 minutes for instance; 15 is the most.",
+		What: "Each step of a sign-in must be finished within 3 minutes. In that time, users who " +
+			"set up an authenticator have to install an app, scan the QR code and enter a code.",
+		Change:  "Set AuthSessionValidity, for example to 10 minutes (maximum 15).",
 		Command: s.changeClient(".AuthSessionValidity = 10"),
 	}
 }
@@ -245,10 +244,10 @@ func checkTokenValidity(s *subject, client *types.UserPoolClientType) *finding {
 	return &finding{
 		ID:    "tokens-long",
 		Level: note,
-		What: fmt.Sprintf("Access or ID tokens are good for %s. Services that verify them "+
-			"offline accept them for that long after a user has signed out, was disabled, or "+
-			"lost the authenticator.", longest),
-		Change: "Set AccessTokenValidity and IdTokenValidity to an hour or less, and let " +
+		What: fmt.Sprintf("Access or ID tokens are valid for %s. Services that verify them "+
+			"offline accept them for that long after a user signs out, is disabled or loses the "+
+			"authenticator.", longest),
+		Change: "Set AccessTokenValidity and IdTokenValidity to an hour or less, and have " +
 			"services refresh.",
 		Command: s.changeClient(`.AccessTokenValidity = 60 | .IdTokenValidity = 60 | ` +
 			`.TokenValidityUnits += {AccessToken: "minutes", IdToken: "minutes"}`),
@@ -266,21 +265,21 @@ func checkRefreshValidity(_ *subject, client *types.UserPoolClientType) *finding
 			Level: note,
 			What: fmt.Sprintf("A sign-in can be refreshed for %d days, and no refresh asks for a "+
 				"code.", refresh/days),
-			Change: "Set RefreshTokenValidity to as long as a stolen session may work, or ask " +
-				"again for what is delicate (StepUp, or compare auth_time).",
+			Change: "Set RefreshTokenValidity to the longest time a stolen session may work, or " +
+				"ask for a code again before sensitive actions (StepUp, or compare auth_time).",
 		}
 	case refresh <= access:
 		return &finding{
 			ID:     "refresh-short",
 			Level:  note,
-			What:   "Refresh tokens do not outlive access tokens, so a refresh never helps.",
-			Change: "Set RefreshTokenValidity longer than AccessTokenValidity.",
+			What:   "Refresh tokens do not outlive access tokens, so Refresh never helps.",
+			Change: "Make RefreshTokenValidity longer than AccessTokenValidity.",
 		}
 	}
 	return nil
 }
 
-// unitOf is the unit of a token's validity; "" if none is set.
+// unitOf returns the unit of a token's validity, "" if none is set.
 func unitOf(client *types.UserPoolClientType, token string) types.TimeUnitsType {
 	u := client.TokenValidityUnits
 	switch {
@@ -294,26 +293,26 @@ func unitOf(client *types.UserPoolClientType, token string) types.TimeUnitsType 
 	return u.RefreshToken
 }
 
-// validity is how long a token lives, from a number and its unit.
+// validity returns how long a token is valid, from a number and its unit. defaultUnit applies if no
+// unit is set, defaultValidity if no number is.
 func validity(
-	number *int32,
-	unit types.TimeUnitsType,
-	usual, otherwise time.Duration,
+	number *int32, unit types.TimeUnitsType, defaultUnit, defaultValidity time.Duration,
 ) time.Duration {
 	if aws.ToInt32(number) == 0 {
-		return otherwise
+		return defaultValidity
 	}
+	length := defaultUnit
 	switch unit {
 	case types.TimeUnitsTypeSeconds:
-		usual = time.Second
+		length = time.Second
 	case types.TimeUnitsTypeMinutes:
-		usual = time.Minute
+		length = time.Minute
 	case types.TimeUnitsTypeHours:
-		usual = time.Hour
+		length = time.Hour
 	case types.TimeUnitsTypeDays:
-		usual = 24 * time.Hour
+		length = 24 * time.Hour
 	}
-	return time.Duration(*number) * usual
+	return time.Duration(*number) * length
 }
 
 func checkTokenScope(s *subject, client *types.UserPoolClientType) *finding {
@@ -325,9 +324,9 @@ func checkTokenScope(s *subject, client *types.UserPoolClientType) *finding {
 	return &finding{
 		ID:    "scope-missing",
 		Level: note,
-		What: "Tokens of managed login lack the scope " + scope + ": Enroll, Verify and Status " +
+		What: "Tokens from managed login lack the scope " + scope + ": Enroll, Verify and Status " +
 			"fail with ErrMissingScope for users who sign in there.",
-		Change: "Add the scope, if users of managed login are to enroll through the library, and " +
+		Change: "If users of managed login should enroll through the library, add the scope and " +
 			"request it.",
 		Command: s.changeClient(`.AllowedOAuthScopes += ["` + scope + `"]`),
 	}
@@ -346,7 +345,7 @@ func checkFederation(_ *subject, client *types.UserPoolClientType) *finding {
 		Level: note,
 		What: fmt.Sprintf("Users can sign in through other identity providers (%s). They can "+
 			"enroll, but Cognito never asks them for a code.", shown(list(others))),
-		Change: "Require MFA of the provider, and do not offer these users an enrollment.",
+		Change: "Have the provider require MFA, and do not offer enrollment to these users.",
 	}
 }
 
@@ -360,13 +359,10 @@ func checkMFA(s *subject, mfa *cip.GetUserPoolMfaConfigOutput) *finding {
 			Level: fails,
 			What: "MFA is off in the user pool: Enroll fails with ErrTOTPDisabled, and no " +
 				"sign-in asks for a code.",
-			Change: "Turn MFA on with TOTP: OPTIONAL lets each user choose, ON requires it of all.",
-			Command: s.aws(
-				"set-user-pool-mfa-config",
-				"--user-pool-id",
-				pool,
-				"--mfa-configuration "+
-					"OPTIONAL",
+			Change: "Turn MFA on with TOTP: OPTIONAL lets each user choose, ON requires it.",
+			Command: s.aws("set-user-pool-mfa-config",
+				"--user-pool-id", pool,
+				"--mfa-configuration OPTIONAL",
 				"--software-token-mfa-configuration Enabled=true",
 			),
 		}
@@ -381,16 +377,16 @@ func checkMFA(s *subject, mfa *cip.GetUserPoolMfaConfigOutput) *finding {
 			ID:      "totp-off",
 			Level:   fails,
 			What:    "The user pool does not offer TOTP: Enroll fails with ErrTOTPDisabled.",
-			Change:  "Turn TOTP on, beside the other methods.",
+			Change:  "Turn TOTP on, alongside the other methods.",
 			Command: s.changeMFA(".SoftwareTokenMfaConfiguration = {Enabled: true}"),
 		}
 	case mfa.MfaConfiguration == types.UserPoolMfaTypeOptional:
 		return &finding{
 			ID:    "mfa-optional",
 			Level: note,
-			What: "MFA is optional: users without it sign in with the password alone, and what " +
-				"SignIn returns does not tell which users those are.",
-			Change: "Guard what is delicate by a step that asks for a code, or require MFA. " +
+			What: "MFA is optional: users without it sign in with the password alone, and the result " +
+				"of SignIn does not tell which users those are.",
+			Change: "Ask for a code before sensitive actions, or require MFA. " +
 				"cognitomfa report lists the users without MFA.",
 		}
 	}
@@ -410,9 +406,8 @@ func checkWeakerMethod(_ *subject, mfa *cip.GetUserPoolMfaConfigOutput) *finding
 	return &finding{
 		ID:    "weaker-method",
 		Level: risk,
-		What: fmt.Sprintf("The pool requires MFA and also offers %s: users who have such an "+
-			"address are asked for a code sent there, and are never led to set up an "+
-			"authenticator.", list(others)),
-		Change: "Offer TOTP alone, or have these users enroll after the sign-in (Enroll, Verify).",
+		What: fmt.Sprintf("The pool requires MFA and also offers %s: users with such an address "+
+			"are sent a code there and are never asked to set up an authenticator.", list(others)),
+		Change: "Offer only TOTP, or have these users enroll after the sign-in (Enroll, Verify).",
 	}
 }

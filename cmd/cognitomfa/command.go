@@ -10,34 +10,33 @@ import (
 	"strings"
 )
 
-// The exit statuses.
 const (
-	exitFine     = 0 // nothing to say, or done
-	exitFound    = 1 // something was found, or refused
-	exitUsage    = 2 // the command line or the input is wrong
-	exitNoAnswer = 3 // it could not look, or not to the end
+	exitOK         = 0
+	exitFound      = 1 // something was found, or Cognito refused
+	exitUsage      = 2 // the command line or the input is wrong
+	exitIncomplete = 3 // the command could not start or finish its work
 )
 
 // command is one of the program's commands.
 type command struct {
 	name     string
-	operand  string // what the command takes beside flags, such as "USER"
-	optional bool   // whether the operand may be left out
+	operand  string // the argument besides flags, such as "USER"
+	optional bool   // the operand may be left out
 	summary  string
-	text     string // what -h explains between the usage and the flags
+	text     string // printed by -h between the usage line and the flags
 	examples string
 	flags    *flag.FlagSet
 	run      func(ctx context.Context, c *console, operand string) error
 }
 
-// newCommand returns a command to which flags can be added.
+// newCommand returns a command without flags.
 func newCommand(name string) *command {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	return &command{name: name, flags: f}
 }
 
-// commands are the program's commands, in the order in which they are listed.
+// commands returns the program's commands, in the order of the overview.
 func commands() []*command {
 	return []*command{
 		newDoctor(), newStatus(), newReset(), newReport(), newEnroll(), newSignIn(),
@@ -46,16 +45,16 @@ func commands() []*command {
 
 const overview = `Usage: cognitomfa COMMAND [flags]
 
-Looks at an Amazon Cognito user pool and helps its support desk.
+Checks an Amazon Cognito user pool and helps its support desk.
 
 Commands:
 `
 
 const overviewEnd = `
-"cognitomfa COMMAND -h" explains a command, and "cognitomfa -version" prints the version.
+Run "cognitomfa COMMAND -h" for the details of a command, "cognitomfa -version" for the version.
 
 The exit status is 0 if all is well, 1 if something was found, 2 if the command line is wrong, and
-3 if the program could not look.
+3 if the command could not finish.
 `
 
 // run runs the program and returns its exit status.
@@ -69,12 +68,12 @@ func run(ctx context.Context, args []string, c *console) int {
 	case "-h", "-help", "--help", "help":
 		if len(args) == 0 {
 			writeOverview(c.out, all)
-			return exitFine
+			return exitOK
 		}
 		name, args = args[0], []string{"-h"}
 	case "-version", "--version":
 		_, _ = fmt.Fprintln(c.out, "cognitomfa", version())
-		return exitFine
+		return exitOK
 	case "":
 		writeOverview(c.err, all)
 		return exitUsage
@@ -84,7 +83,7 @@ func run(ctx context.Context, args []string, c *console) int {
 			return cmd.start(ctx, c, args)
 		}
 	}
-	return c.fail("", usagef(`there is no command %s; "cognitomfa -h" lists them`, shown(name)))
+	return c.fail("", usagef(`unknown command %s; "cognitomfa -h" lists the commands`, shown(name)))
 }
 
 func writeOverview(w io.Writer, all []*command) {
@@ -103,14 +102,11 @@ func (cmd *command) start(ctx context.Context, c *console, args []string) int {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		_, _ = io.WriteString(c.out, cmd.help())
-		return exitFine
+		return exitOK
 	case err != nil:
 		return c.fail(cmd.name, usageError(err.Error()))
 	case len(operands) > 1 || len(operands) == 1 && cmd.operand == "":
-		return c.fail(
-			cmd.name,
-			usagef("there is one argument too many: %s", shown(operands[len(operands)-1])),
-		)
+		return c.fail(cmd.name, usagef("unexpected argument: %s", shown(operands[len(operands)-1])))
 	case len(operands) == 0 && cmd.operand != "" && !cmd.optional:
 		return c.fail(cmd.name, usagef("%s is missing", cmd.operand))
 	}
@@ -121,10 +117,10 @@ func (cmd *command) start(ctx context.Context, c *console, args []string) int {
 	if err := cmd.run(ctx, c, operand); err != nil {
 		return c.fail(cmd.name, err)
 	}
-	return exitFine
+	return exitOK
 }
 
-// parse reads flags before and after the operands; after "--" all are operands.
+// parse accepts flags before and after the operands; everything after "--" is an operand.
 func (cmd *command) parse(args []string) (operands []string, err error) {
 	for len(args) > 0 {
 		if err := cmd.flags.Parse(args); err != nil {
@@ -142,7 +138,7 @@ func (cmd *command) parse(args []string) (operands []string, err error) {
 	return operands, nil
 }
 
-// help is what -h prints.
+// help returns what -h prints.
 func (cmd *command) help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: cognitomfa %s", cmd.name)
@@ -159,7 +155,7 @@ func (cmd *command) help() string {
 	return b.String()
 }
 
-// version is the version that this program was built from.
+// version returns the version this program was built from, and that of Go.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

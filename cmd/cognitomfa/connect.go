@@ -20,35 +20,34 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
 )
 
-// The variables that stand in for flags. Services in the examples of this project read the same
-// ones.
+// Environment variables that stand in for flags. The example services read the same ones.
 const (
 	poolVariable   = "COGNITO_USER_POOL_ID"
 	clientVariable = "COGNITO_CLIENT_ID"
 	secretVariable = "COGNITO_CLIENT_SECRET" //nolint:gosec // Its name, not its value.
 )
 
-// target says which user pool a command works on, and how to get there.
+// target is the user pool a command works on, and how to reach it.
 type target struct {
 	pool, profile, region, endpoint string
 }
 
 func (t *target) register(f *flag.FlagSet) {
 	f.StringVar(&t.pool, "user-pool-id", "",
-		"the `id` of the user pool; by default that in "+poolVariable)
+		"the `ID` of the user pool (default: $"+poolVariable+")")
 	f.StringVar(&t.profile, "profile", "",
-		"the `profile` of the AWS configuration; by default as in the AWS CLI")
+		"the `profile` in the AWS configuration (default: as in the AWS CLI)")
 	f.StringVar(&t.region, "region", "",
-		"the AWS `region`; by default as in the AWS CLI, or else the one that the\n"+
-			"pool's id begins with")
+		"the AWS `region` (default: as in the AWS CLI, or else the one that the pool's\n"+
+			"ID begins with)")
 	f.StringVar(&t.endpoint, "endpoint", "",
 		"the `URL` of another Cognito, such as http://127.0.0.1:9229 for cognitotest.\n"+
-			"With http, which must stay on this computer, made-up credentials are used\n"+
-			"unless -profile is given")
+			"An http URL must point to this computer, and gets dummy credentials unless\n"+
+			"-profile is given")
 }
 
-// connect returns a client of the user pool's Region. With signed, it makes sure that there are
-// credentials.
+// connect returns a client for the user pool's Region. If signed is set, it also checks that AWS
+// credentials can be found.
 func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) {
 	t.pool = cmp.Or(t.pool, os.Getenv(poolVariable))
 	region := regionOf(t.pool)
@@ -56,7 +55,7 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 	case t.pool == "":
 		return nil, usagef("-user-pool-id is missing; %s can be set instead", poolVariable)
 	case region == "" || strings.ContainsFunc(t.pool, notInID):
-		return nil, usagef("-user-pool-id: %s is no id of a user pool, such as eu-west-1_AbCdEfGhI",
+		return nil, usagef("-user-pool-id: %s is not a user pool ID, such as eu-west-1_AbCdEfGhI",
 			shown(t.pool))
 	}
 	local, err := checkEndpoint(t.endpoint)
@@ -71,8 +70,8 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 		options = append(options, config.WithRegion(t.region))
 	}
 	if local && t.profile == "" {
-		made := credentials.NewStaticCredentialsProvider("AKIDCOGNITOMFA", "made up", "")
-		options = append(options, config.WithCredentialsProvider(made))
+		dummy := credentials.NewStaticCredentialsProvider("AKIDCOGNITOMFA", "dummy", "")
+		options = append(options, config.WithCredentialsProvider(dummy))
 	}
 	if !signed {
 		options = append(options, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
@@ -89,7 +88,7 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 		}
 	})
 	if _, err := checkEndpoint(aws.ToString(client.Options().BaseEndpoint)); err != nil {
-		return nil, fmt.Errorf("the endpoint that the AWS configuration names: %w", err)
+		return nil, fmt.Errorf("the endpoint in the AWS configuration: %w", err)
 	}
 	if !signed {
 		return client, nil
@@ -98,13 +97,13 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 		if ctx.Err() != nil {
 			return nil, errStopped
 		}
-		return nil, fmt.Errorf("there are no AWS credentials (give -profile, set AWS_PROFILE or "+
+		return nil, fmt.Errorf("no AWS credentials found (pass -profile, set AWS_PROFILE or "+
 			"sign in with the AWS CLI): %s", shown(err.Error()))
 	}
 	return client, nil
 }
 
-// regionOf is the Region that the id of a user pool begins with; "" if it is no such id.
+// regionOf returns the Region that a user pool ID begins with, "" if it is not a user pool ID.
 func regionOf(pool string) string {
 	region, name, _ := strings.Cut(pool, "_")
 	if name == "" {
@@ -113,25 +112,25 @@ func regionOf(pool string) string {
 	return region
 }
 
-// notInID reports whether a character cannot stand in the id of a user pool.
+// notInID reports whether a user pool ID cannot contain the character.
 func notInID(r rune) bool {
 	return (r < '0' || '9' < r) && (r < 'A' || 'Z' < r) && (r < 'a' || 'z' < r) &&
 		r != '-' && r != '_'
 }
 
-// checkEndpoint reports whether an endpoint is reached by http, which must stay on this computer:
-// passwords and tokens go there.
+// checkEndpoint reports whether an endpoint uses http. That is allowed on this computer only, since
+// the requests contain passwords and tokens.
 func checkEndpoint(endpoint string) (local bool, err error) {
 	if endpoint == "" {
 		return false, nil
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Hostname() == "" {
-		return false, usagef("%s is no URL, such as http://127.0.0.1:9229", shown(endpoint))
+		return false, usagef("%s is not a URL, such as http://127.0.0.1:9229", shown(endpoint))
 	}
 	switch {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return false, usageError("the URL has a user name, a query or a fragment")
+		return false, usageError("the URL must not have a user name, a query or a fragment")
 	case u.Scheme == "https":
 		return false, nil
 	case u.Scheme == "http" && loopback.IsHost(u.Host):
@@ -140,11 +139,11 @@ func checkEndpoint(endpoint string) (local bool, err error) {
 		return false, usageError(
 			"http sends passwords in plain text: use https, or an address of this computer")
 	}
-	return false, usageError("the URL begins with neither https nor http")
+	return false, usageError("the URL must begin with https or http")
 }
 
-// operator returns the library's client for the calls of administrators, which take no app client,
-// and the SDK's client that it makes them through.
+// operator returns a library client for administrative calls, which need no app client, and the SDK
+// client it uses.
 func (t *target) operator(ctx context.Context) (*cognitomfa.Client, *cip.Client, error) {
 	api, err := t.connect(ctx, true)
 	if err != nil {
@@ -152,13 +151,13 @@ func (t *target) operator(ctx context.Context) (*cognitomfa.Client, *cip.Client,
 	}
 	mfa, err := cognitomfa.New(api, cognitomfa.Config{
 		UserPoolID: t.pool,
-		ClientID:   "none", // which these calls do not use
+		ClientID:   "none", // These calls do not use it.
 		Issuer:     "none",
 	})
 	return mfa, api, err
 }
 
-// appClient says which app client a command works with, and its secret.
+// appClient is the app client a command works with, and where its secret is.
 type appClient struct {
 	id         string
 	secretFile string
@@ -166,15 +165,15 @@ type appClient struct {
 
 func (a *appClient) register(f *flag.FlagSet) {
 	f.StringVar(&a.id, "client-id", "",
-		"the `id` of the app client; by default that in "+clientVariable+", or else the\n"+
-			"only one that the pool has")
+		"the `ID` of the app client (default: $"+clientVariable+", or else the pool's only\n"+
+			"app client)")
 	f.StringVar(&a.secretFile, "client-secret-file", "",
-		"the `file` that holds the app client's secret; by default the secret is read\n"+
-			"from "+secretVariable+". No flag takes the secret itself, because all\n"+
-			"users of a computer see what programs are called with")
+		"the `file` with the app client's secret (default: the secret is in\n"+
+			"$"+secretVariable+"). No flag takes the secret itself, because every\n"+
+			"user of a computer can see the arguments of programs")
 }
 
-// secret is the secret that was given; "" if none was.
+// secret returns the secret that was given, "" if none was.
 func (a *appClient) secret() (string, error) {
 	if a.secretFile == "" {
 		return os.Getenv(secretVariable), nil
@@ -193,14 +192,13 @@ func (a *appClient) secret() (string, error) {
 	return secret, nil
 }
 
-// choose finds the app client: the one that was named, or, where the pool may be asked, the only
-// one that there is.
-func (a *appClient) choose(ctx context.Context, api *cip.Client, pool string, ask bool) error {
+// choose sets the app client: the given one, or, if mayList is set, the pool's only one.
+func (a *appClient) choose(ctx context.Context, api *cip.Client, pool string, mayList bool) error {
 	if a.id = cmp.Or(a.id, os.Getenv(clientVariable)); a.id != "" {
 		return nil
 	}
 	missing := fmt.Sprintf("-client-id is missing; %s can be set instead", clientVariable)
-	if !ask {
+	if !mayList {
 		return usageError(missing)
 	}
 	out, err := api.ListUserPoolClients(ctx, &cip.ListUserPoolClientsInput{
@@ -216,7 +214,7 @@ func (a *appClient) choose(ctx context.Context, api *cip.Client, pool string, as
 		a.id = aws.ToString(out.UserPoolClients[0].ClientId)
 		return nil
 	case len(out.UserPoolClients) == 0:
-		return usageError("the user pool has no app client; create one first")
+		return usageError("the user pool has no app clients; create one first")
 	}
 	names := make([]string, len(out.UserPoolClients))
 	for i, client := range out.UserPoolClients {

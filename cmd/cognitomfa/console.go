@@ -14,39 +14,41 @@ import (
 	"golang.org/x/term"
 )
 
-// console is the terminal, or the files and pipes, that a command talks through. What it finds goes
-// to out; questions, progress and errors go to err.
+// console is the standard input and output of a command. Results go to out; questions, progress and
+// errors go to err.
 type console struct {
 	in       *os.File
-	lines    *bufio.Reader // of in
+	lines    *bufio.Reader // reads from in
 	out, err io.Writer
-	// asks, draws and shows tell whether in, out and err are terminals; paints, whether colors are
-	// wanted.
-	asks, draws, shows, paints bool
+
+	inIsTerminal, outIsTerminal, errIsTerminal bool
+
+	colored bool // out is a terminal, and colors are wanted
 }
 
 func newConsole(in, out, err *os.File) *console {
-	is := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	c := &console{
 		in:    in,
 		lines: bufio.NewReader(in),
 		out:   out,
 		err:   err,
-		asks:  is(in),
-		draws: is(out),
-		shows: is(err),
+
+		inIsTerminal:  isTerminal(in),
+		outIsTerminal: isTerminal(out),
+		errIsTerminal: isTerminal(err),
 	}
-	c.paints = c.draws && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	c.colored = c.outIsTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return c
 }
 
 // note prints a line for the person at the terminal.
 func (c *console) note(text string) { _, _ = fmt.Fprintln(c.err, text) }
 
-// fact is something that a command has found or done.
+// fact is one line of a result.
 type fact struct{ name, value string }
 
-// print prints facts, one a line.
+// print prints facts, one per line.
 func (c *console) print(facts ...fact) error {
 	var b strings.Builder
 	for _, f := range facts {
@@ -56,35 +58,35 @@ func (c *console) print(facts ...fact) error {
 	return err
 }
 
-// maxLine is the longest line that is read, in bytes.
+// maxLine limits the length of an input line, in bytes.
 const maxLine = 64 << 10
 
-// ask reads a line. On a terminal it asks for what; else each line of the standard input is the
-// answer to one question.
+// ask reads the answer to a question. On a terminal it prints the question; otherwise it takes the
+// next line of the standard input.
 func (c *console) ask(ctx context.Context, what string) (string, error) {
 	text, err := c.await(ctx, what, start(c.line))
-	if c.asks && err != nil {
-		c.note("") // No line end was typed.
+	if c.inIsTerminal && err != nil {
+		c.note("") // The person did not press Enter.
 	}
 	return text, err
 }
 
-// askSecret is ask for what must not be seen: a terminal does not show it.
+// askSecret is ask without echo.
 func (c *console) askSecret(ctx context.Context, what string) (string, error) {
-	if !c.asks {
+	if !c.inIsTerminal {
 		return c.ask(ctx, what)
 	}
 	fd := int(c.in.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
-		return "", fmt.Errorf("the terminal cannot be set up to hide what is typed: %w", err)
+		return "", fmt.Errorf("the terminal cannot hide what is typed: %w", err)
 	}
 	answers := start(func() (string, error) {
 		text, err := term.ReadPassword(fd)
 		return string(text), err
 	})
-	// What is typed after the question is hidden, so the question waits until ReadPassword has come
-	// to that.
+	// The question appears only after ReadPassword has turned off the echo, so nothing that is typed
+	// in response is shown.
 	for range 100 {
 		now, err := term.GetState(fd)
 		if err != nil || !reflect.DeepEqual(now, before) || len(answers) > 0 {
@@ -94,19 +96,18 @@ func (c *console) askSecret(ctx context.Context, what string) (string, error) {
 	}
 	text, err := c.await(ctx, what, answers)
 	if ctx.Err() != nil {
-		_ = term.Restore(fd, before) // The goroutine that reads has not come to it.
+		_ = term.Restore(fd, before) // ReadPassword is still waiting and cannot do it.
 	}
 	c.note("")
 	return text, err
 }
 
-// answer is what was read.
 type answer struct {
 	text string
 	err  error
 }
 
-// start reads while the program waits for the answer or for Ctrl-C.
+// start reads in the background, so the caller can also wait for Ctrl-C.
 func start(read func() (string, error)) chan answer {
 	answers := make(chan answer, 1)
 	go func() {
@@ -116,9 +117,9 @@ func start(read func() (string, error)) chan answer {
 	return answers
 }
 
-// await prints the question, if there is a terminal to ask, and waits for the answer.
+// await prints the question on a terminal and waits for the answer.
 func (c *console) await(ctx context.Context, what string, answers <-chan answer) (string, error) {
-	if c.asks {
+	if c.inIsTerminal {
 		_, _ = fmt.Fprint(c.err, what+": ")
 	}
 	select {
@@ -126,13 +127,13 @@ func (c *console) await(ctx context.Context, what string, answers <-chan answer)
 		return "", errStopped
 	case a := <-answers:
 		if errors.Is(a.err, io.EOF) {
-			return "", usagef("the input ended where this was expected: %s", what)
+			return "", usagef("unexpected end of input, expected: %s", what)
 		}
 		return a.text, a.err
 	}
 }
 
-// line reads a line of the standard input, without its end.
+// line reads a line of the standard input, without the line ending.
 func (c *console) line() (string, error) {
 	var b strings.Builder
 	for {
@@ -141,7 +142,7 @@ func (c *console) line() (string, error) {
 		text := b.String()
 		switch {
 		case len(text) > maxLine:
-			return "", usageError("a line of the input is too long")
+			return "", usageError("an input line is too long")
 		case err == nil, errors.Is(err, io.EOF) && text != "":
 			return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), nil
 		case !errors.Is(err, bufio.ErrBufferFull):
@@ -150,7 +151,7 @@ func (c *console) line() (string, error) {
 	}
 }
 
-// confirm asks a question that is answered with yes or no. It must be a terminal that is asked.
+// confirm asks a yes-or-no question. The input must be a terminal.
 func (c *console) confirm(ctx context.Context, question string) (bool, error) {
 	answer, err := c.ask(ctx, question+" [y/N]")
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// conversation signs a user in by asking the person at the terminal what Cognito asks.
+// conversation signs a user in by asking the person at the terminal whatever Cognito asks.
 type conversation struct {
 	*console
 	mfa      *cognitomfa.Client
-	user     string // as it was typed
-	enrolled bool   // the sign-in has set an authenticator up
+	user     string // as typed
+	enrolled bool   // an authenticator was set up
 }
 
-// signIn asks for the password, and answers challenges until there are tokens.
+// signIn asks for the password and answers challenges until Cognito issues tokens.
 func (v *conversation) signIn(ctx context.Context, user string) (*cognitomfa.Tokens, error) {
 	v.user = user
 	password, err := v.askSecret(ctx, "Password")
@@ -32,19 +32,18 @@ func (v *conversation) signIn(ctx context.Context, user string) (*cognitomfa.Tok
 		if tokens, ok := outcome.(*cognitomfa.Tokens); ok {
 			return tokens, nil
 		}
-		challenge, _ := outcome.(cognitomfa.Challenge) // What is no tokens is a challenge.
+		challenge, _ := outcome.(cognitomfa.Challenge) // Every other outcome is a challenge.
 		outcome, err = v.answer(ctx, challenge)
 	}
 	return nil, err
 }
 
-// answer answers one challenge.
 func (v *conversation) answer(
 	ctx context.Context, challenge cognitomfa.Challenge,
 ) (cognitomfa.Outcome, error) {
 	switch ch := challenge.(type) {
 	case *cognitomfa.MFAChallenge:
-		return v.outcome(func() (cognitomfa.Outcome, error) {
+		return v.retryOutcome(func() (cognitomfa.Outcome, error) {
 			code, err := v.askSecret(ctx, codeQuestion(ch))
 			if err != nil {
 				return nil, err
@@ -52,8 +51,8 @@ func (v *conversation) answer(
 			return v.mfa.RespondMFA(ctx, ch, code)
 		})
 	case *cognitomfa.SelectChallenge:
-		return v.outcome(func() (cognitomfa.Outcome, error) {
-			method, err := v.chooseMethod(ctx, "Method of MFA", ch.Methods)
+		return v.retryOutcome(func() (cognitomfa.Outcome, error) {
+			method, err := v.chooseMethod(ctx, "MFA method", ch.Methods)
 			if err != nil {
 				return nil, err
 			}
@@ -62,29 +61,29 @@ func (v *conversation) answer(
 	case *cognitomfa.SetupChallenge:
 		return v.setUp(ctx, ch)
 	case *cognitomfa.NewPasswordChallenge:
-		return v.outcome(func() (cognitomfa.Outcome, error) { return v.newPassword(ctx, ch) })
+		return v.retryOutcome(func() (cognitomfa.Outcome, error) { return v.newPassword(ctx, ch) })
 	case *cognitomfa.PasswordChallenge:
-		password, err := v.askSecret(ctx, "Password, once more")
+		password, err := v.askSecret(ctx, "Password again")
 		if err != nil {
 			return nil, err
 		}
 		return v.mfa.RespondPassword(ctx, ch, password)
 	case *cognitomfa.OtherChallenge:
-		return v.outcome(func() (cognitomfa.Outcome, error) { return v.other(ctx, ch) })
+		return v.retryOutcome(func() (cognitomfa.Outcome, error) { return v.other(ctx, ch) })
 	}
-	return nil, foundError("Cognito asks for something that this program does not know")
+	return nil, foundError("Cognito sent a challenge that this program does not support")
 }
 
-// maxTries is how often the same thing is asked for.
+// maxTries limits how often the same question is asked.
 const maxTries = 5
 
-// again makes an attempt until it succeeds, or another try with the same challenge is of no use.
-func (v *conversation) again(attempt func() error) error {
+// retry repeats an attempt until it succeeds or another try with the same challenge cannot help.
+func (v *conversation) retry(attempt func() error) error {
 	for try := 1; ; try++ {
 		err := attempt()
 		step := cognitomfa.NextStep(err)
-		ofUse := step == cognitomfa.StepSameChallenge || step == cognitomfa.StepNextCode
-		if !ofUse || try == maxTries {
+		retryable := step == cognitomfa.StepSameChallenge || step == cognitomfa.StepNextCode
+		if !retryable || try == maxTries {
 			return err
 		}
 		v.note(explain(err))
@@ -94,31 +93,30 @@ func (v *conversation) again(attempt func() error) error {
 	}
 }
 
-// outcome is again for what leads to an outcome.
-func (v *conversation) outcome(
+// retryOutcome is retry for attempts that lead to an outcome.
+func (v *conversation) retryOutcome(
 	attempt func() (cognitomfa.Outcome, error),
 ) (outcome cognitomfa.Outcome, err error) {
-	err = v.again(func() error {
+	err = v.retry(func() error {
 		outcome, err = attempt()
 		return err
 	})
 	return outcome, err
 }
 
-// codeQuestion asks for the code of a method.
 func codeQuestion(ch *cognitomfa.MFAChallenge) string {
 	switch ch.Method {
 	case cognitomfa.MethodSMS, cognitomfa.MethodEmail:
 		return fmt.Sprintf("Code sent by %s to %s", methodName(ch.Method), shown(ch.Destination))
 	}
 	if ch.DeviceName != "" {
-		return "Code of the authenticator app on " + shown(ch.DeviceName)
+		return "Code from the authenticator app on " + shown(ch.DeviceName)
 	}
-	return "Code of the authenticator app"
+	return "Code from the authenticator app"
 }
 
-// chooseMethod asks for one of several methods, by number or by name. Anything else is ErrMethod,
-// unless it is not known which there are.
+// chooseMethod asks for one of several methods, by number or by name, and returns ErrMethod for
+// anything else. If methods is empty, it accepts any name.
 func (v *conversation) chooseMethod(
 	ctx context.Context, what string, methods []cognitomfa.Method,
 ) (cognitomfa.Method, error) {
@@ -141,21 +139,21 @@ func (v *conversation) chooseMethod(
 	return method, nil
 }
 
-// settable are those of the methods that setUp can set up.
+// settable returns the methods that setUp supports.
 func settable(methods []cognitomfa.Method) []cognitomfa.Method {
 	return slices.DeleteFunc(slices.Clone(methods), func(m cognitomfa.Method) bool {
 		return m != cognitomfa.MethodTOTP && m != cognitomfa.MethodEmail
 	})
 }
 
-// setUp sets up the method that the pool requires before it lets the user in.
+// setUp sets up MFA, which the pool requires before the user can sign in.
 func (v *conversation) setUp(
 	ctx context.Context, ch *cognitomfa.SetupChallenge,
 ) (cognitomfa.Outcome, error) {
-	v.note("The pool requires MFA, and none is set up.")
+	v.note("The pool requires MFA, and the user has not set it up.")
 	method := cognitomfa.MethodTOTP
 	if slices.Contains(ch.Methods, cognitomfa.MethodEmail) {
-		err := v.again(func() (err error) {
+		err := v.retry(func() (err error) {
 			method, err = v.chooseMethod(ctx, "Method to set up", settable(ch.Methods))
 			return err
 		})
@@ -164,7 +162,7 @@ func (v *conversation) setUp(
 		}
 	}
 	if method == cognitomfa.MethodEmail {
-		return v.outcome(func() (cognitomfa.Outcome, error) {
+		return v.retryOutcome(func() (cognitomfa.Outcome, error) {
 			address, err := v.ask(ctx, "Email address for codes")
 			if err != nil {
 				return nil, err
@@ -179,7 +177,7 @@ func (v *conversation) setUp(
 	if err := v.show(enrollment); err != nil {
 		return nil, err
 	}
-	outcome, err := v.outcome(func() (cognitomfa.Outcome, error) {
+	outcome, err := v.retryOutcome(func() (cognitomfa.Outcome, error) {
 		code, err := v.askSecret(ctx, firstCode)
 		if err != nil {
 			return nil, err
@@ -192,10 +190,10 @@ func (v *conversation) setUp(
 	if err != nil {
 		return nil, err
 	}
-	return outcome, v.done()
+	return outcome, v.reportEnrolled()
 }
 
-// newPassword asks for a new password and for the attributes that must come with it.
+// newPassword asks for a new password and the attributes that must come with it.
 func (v *conversation) newPassword(
 	ctx context.Context, ch *cognitomfa.NewPasswordChallenge,
 ) (cognitomfa.Outcome, error) {
@@ -213,41 +211,40 @@ func (v *conversation) newPassword(
 	return v.mfa.SetNewPassword(ctx, ch, password, attributes)
 }
 
-// choosePassword asks for a new password; on a terminal twice, since it does not show it.
+// choosePassword asks for a new password, twice on a terminal because it is not shown.
 func (v *conversation) choosePassword(ctx context.Context) (string, error) {
 	for {
 		password, err := v.askSecret(ctx, "New password")
-		if err != nil || !v.asks {
+		if err != nil || !v.inIsTerminal {
 			return password, err
 		}
-		repeated, err := v.askSecret(ctx, "New password, once more")
+		repeated, err := v.askSecret(ctx, "New password again")
 		if err != nil || repeated == password {
 			return password, err
 		}
-		v.note("The two differ.")
+		v.note("The passwords do not match.")
 	}
 }
 
-// answersTo says under which name the answer to other challenges is sent.
-var answersTo = map[string]string{
+// answerNames maps other challenges to the parameter that carries the answer.
+var answerNames = map[string]string{
 	"CUSTOM_CHALLENGE": "ANSWER",
 	"SELECT_CHALLENGE": "ANSWER",
 	"SMS_OTP":          "SMS_OTP_CODE",
 }
 
-// other asks for the answer to a challenge of the pool's own triggers, or one of the choice-based
-// sign-in.
+// other asks for the answer to a custom challenge or to one of choice-based sign-in.
 func (v *conversation) other(
 	ctx context.Context, ch *cognitomfa.OtherChallenge,
 ) (cognitomfa.Outcome, error) {
 	asks := "Cognito asks for " + shown(ch.Name)
-	name, ok := answersTo[ch.Name]
+	name, ok := answerNames[ch.Name]
 	if !ok {
 		return nil, foundError(asks + ", which this program cannot answer")
 	}
 	v.note(asks + ".")
 	if len(ch.Choices) > 0 {
-		v.note("  to choose from: " + shown(list(ch.Choices)))
+		v.note("  choices: " + shown(list(ch.Choices)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(ch.Parameters)) {
 		if key != "USERNAME" && key != "USER_ID_FOR_SRP" {
@@ -261,8 +258,8 @@ func (v *conversation) other(
 	return v.mfa.Respond(ctx, ch, map[string]string{name: answer})
 }
 
-// account lists the key in the authenticator app under what was typed as the user name, since the
-// name that Cognito knows may mean nothing to a person.
+// account labels the key in the authenticator app with the user name as typed, because Cognito's
+// name for the user may be a UUID.
 func (v *conversation) account(o *cognitomfa.EnrollOptions) {
 	o.Account = strings.ReplaceAll(strings.TrimSpace(v.user), ":", "_")
 }

@@ -29,49 +29,43 @@ func TestStatus(t *testing.T) {
 		Username: "alice", Password: password, Email: "alice@example.com", TOTP: totp,
 		Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}, Preferred: "SOFTWARE_TOKEN_MFA",
 	})
-	srv.AddUser(
-		cognitotest.User{
-			Username: "bob",
-			Password: password,
-			Status:   types.UserStatusTypeForceChangePassword,
-		},
-	)
+	srv.AddUser(cognitotest.User{
+		Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+	})
 	srv.AddUser(cognitotest.User{Username: "carol", Password: password, TOTP: totp, Disabled: true})
 	for user, c := range map[string]struct {
 		status     int
 		text, json string
 	}{
 		"alice@example.com": {
-			fine,
-			"user:      alice\naccount:   CONFIRMED\ndisabled:  no\n" +
+			status: fine,
+			text: "user:      alice\naccount:   CONFIRMED\ndisabled:  no\n" +
 				"methods:   authenticator app, email\npreferred: authenticator app\n",
-			`{"username":"alice","userStatus":"CONFIRMED","disabled":false,` +
+			json: `{"username":"alice","userStatus":"CONFIRMED","disabled":false,` +
 				`"enabled":["SOFTWARE_TOKEN_MFA","EMAIL_OTP"],"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
 		},
 		"bob": {
-			found,
-			"user:      bob\naccount:   FORCE_CHANGE_PASSWORD\ndisabled:  no\n" +
+			status: found,
+			text: "user:      bob\naccount:   FORCE_CHANGE_PASSWORD\ndisabled:  no\n" +
 				"methods:   none\npreferred: none\n",
-			`{"username":"bob","userStatus":"FORCE_CHANGE_PASSWORD","disabled":false,"enabled":[]}` + "\n",
+			json: `{"username":"bob","userStatus":"FORCE_CHANGE_PASSWORD","disabled":false,` +
+				`"enabled":[]}` + "\n",
 		},
 		"carol": {
-			found,
-			"user:      carol\naccount:   CONFIRMED\ndisabled:  yes\n" +
+			status: found,
+			text: "user:      carol\naccount:   CONFIRMED\ndisabled:  yes\n" +
 				"methods:   authenticator app\npreferred: authenticator app\n",
-			`{"username":"carol","userStatus":"CONFIRMED","disabled":true,"enabled":["SOFTWARE_TOKEN_MFA"],` +
-				`"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
+			json: `{"username":"carol","userStatus":"CONFIRMED","disabled":true,` +
+				`"enabled":["SOFTWARE_TOKEN_MFA"],"preferred":"SOFTWARE_TOKEN_MFA"}` + "\n",
 		},
 	} {
 		args := append([]string{"status", user}, on(srv)...)
-		assert.Equal(t, result{c.status, c.text, ""}, run(t, "", nil, args...), user)
-		assert.Equal(
-			t,
-			result{c.status, c.json, ""},
-			run(t, "", nil, append(args, "-json")...),
-			user,
-		)
+		want := result{status: c.status, out: c.text}
+		assert.Equal(t, want, run(t, "", nil, args...), user)
+		want.out = c.json
+		assert.Equal(t, want, run(t, "", nil, append(args, "-json")...), user)
 	}
-	assert.Equal(t, result{found, "", "cognitomfa status: there is no user zoe\n"},
+	assert.Equal(t, result{status: found, err: "cognitomfa status: there is no user zoe\n"},
 		run(t, "", nil, append([]string{"status", "zoe"}, on(srv)...)...))
 }
 
@@ -82,45 +76,29 @@ func TestReset(t *testing.T) {
 	reset := func(user string, flags ...string) result {
 		return run(t, "", nil, slices.Concat([]string{"reset", user}, on(srv), flags)...)
 	}
-	// Without a terminal only -yes confirms it; nothing is asked of Cognito before.
+	// Without a terminal -yes is required, and no call is made without it.
 	assert.Equal(t, usage, reset("alice").status)
 	assert.Empty(t, srv.Calls())
 
-	assert.Equal(
-		t,
-		result{fine, "removed:   the authenticator of alice\n", ""},
-		reset("alice", "-yes"),
-	)
+	assert.Equal(t, result{status: fine, out: "removed:   the authenticator of alice\n"},
+		reset("alice", "-yes"))
 	assert.Equal(t, []string{"AdminDeleteSoftwareToken"}, operations(srv))
 	assert.Empty(t, srv.User("alice").Methods)
 
-	assert.Equal(
-		t,
-		result{found, "", "cognitomfa reset: the user alice has no authenticator\n"},
-		reset("alice", "-yes"),
-	)
-	assert.Equal(
-		t,
-		result{
-			found,
-			"",
-			"cognitomfa reset: the user alice has no authenticator; the sign-ins have ended\n",
-		},
-		reset("alice", "-yes", "-sign-out"),
-	)
-	assert.Equal(
-		t,
-		result{found, "", "cognitomfa reset: there is no user zoe\n"},
-		reset("zoe", "-yes"),
-	)
+	const notEnrolled = "cognitomfa reset: the user alice has no authenticator"
+	assert.Equal(t, result{status: found, err: notEnrolled + "\n"}, reset("alice", "-yes"))
+	assert.Equal(t,
+		result{status: found, err: notEnrolled + "; the user was signed out everywhere\n"},
+		reset("alice", "-yes", "-sign-out"))
+	assert.Equal(t, result{status: found, err: "cognitomfa reset: there is no user zoe\n"},
+		reset("zoe", "-yes"))
 
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, TOTP: totp})
 	srv.ResetCalls()
-	assert.Equal(
-		t,
-		result{fine, "removed:   the authenticator of bob\nended:     all sign-ins of bob\n", ""},
-		reset("bob", "-yes", "-sign-out"),
-	)
+	assert.Equal(t, result{
+		status: fine,
+		out:    "removed:   the authenticator of bob\nended:     all sign-ins of bob\n",
+	}, reset("bob", "-yes", "-sign-out"))
 	assert.Equal(t, []string{"AdminUserGlobalSignOut", "AdminDeleteSoftwareToken"}, operations(srv))
 }
 
@@ -132,8 +110,8 @@ func operations(srv *cognitotest.Server) []string {
 	return names
 }
 
-// crowd adds users, every third of them with an authenticator, and lists those without.
-func crowd(srv *cognitotest.Server, n int) []string {
+// addUsers adds users, every third with an authenticator, and returns those without.
+func addUsers(srv *cognitotest.Server, n int) []string {
 	var without []string
 	for i := range n {
 		u := cognitotest.User{Username: fmt.Sprintf("user%03d", i), Password: password}
@@ -147,7 +125,7 @@ func crowd(srv *cognitotest.Server, n int) []string {
 	return without
 }
 
-// usersOf are the users that a report lists as JSON.
+// usersOf returns the users in a JSON report.
 func usersOf(t *testing.T, out string) []string {
 	t.Helper()
 	var users []string
@@ -170,52 +148,37 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	report := func(flags ...string) result {
-		return run(
-			t,
-			"",
-			nil,
-			slices.Concat([]string{"report", "-rate", "1000"}, on(srv), flags)...)
+		args := slices.Concat([]string{"report", "-rate", "1000"}, on(srv), flags)
+		return run(t, "", nil, args...)
 	}
 	r := report("-yes")
-	assert.Equal(
-		t,
-		result{
-			fine,
-			"ACCOUNT                DISABLED  USER\n",
-			"all users have a method turned on\n",
-		},
-		r,
-	)
+	assert.Equal(t, result{
+		status: fine,
+		out:    "ACCOUNT                DISABLED  USER\n",
+		err:    "all users have an MFA method turned on\n",
+	}, r)
 
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
-	srv.AddUser(
-		cognitotest.User{
-			Username: "bob",
-			Password: password,
-			Status:   types.UserStatusTypeForceChangePassword,
-		},
-	)
+	srv.AddUser(cognitotest.User{
+		Username: "bob", Password: password, Status: types.UserStatusTypeForceChangePassword,
+	})
 	srv.AddUser(cognitotest.User{Username: "carol", Password: password, Disabled: true})
 	r = report()
 	assert.Equal(t, found, r.status)
 	assert.Equal(t, "ACCOUNT                DISABLED  USER\n"+
 		"FORCE_CHANGE_PASSWORD  no        bob\n"+
 		"CONFIRMED              yes       carol\n", r.out)
-	assert.Equal(
-		t,
-		"Cognito counts each of about 3 users who is looked up as active in the month, which it bills.\n"+
-			"users without MFA: 2\n",
-		r.err,
-	)
+	assert.Equal(t, "Looking up about 3 users costs money: "+
+		"Cognito counts each as a monthly active user.\nusers without MFA: 2\n", r.err)
 
-	without := crowd(srv, 130)
+	without := addUsers(srv, 130)
 	r = report("-json", "-yes")
 	assert.Equal(t, found, r.status)
 	assert.Equal(t, without, usersOf(t, strings.SplitN(r.out, "\n", 3)[2]))
 	assert.Equal(t, "users without MFA: 88\n", r.err)
 }
 
-// A report that ended early says how to go on, and what goes on lists the rest, no user twice.
+// A report that ends early prints a command that lists the remaining users, none of them twice.
 func TestReportResumes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -231,16 +194,13 @@ func TestReportResumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := newServer(t)
-			without := crowd(srv, 150)
+			without := addUsers(srv, 150)
 			faults := make([]cognitotest.Fault, c.good+1)
 			faults[c.good] = cognitotest.Error("AccessDeniedException", "no")
 			srv.Fail(c.operation, faults...)
-			r := run(
-				t,
-				"",
-				nil,
-				append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)...)
-			assert.Equal(t, noAnswer, r.status)
+			args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
+			r := run(t, "", nil, args...)
+			assert.Equal(t, incomplete, r.status)
 			assert.Contains(t, r.err, c.says)
 			first := usersOf(t, r.out)
 			assert.Less(t, len(first), len(without))
@@ -252,7 +212,7 @@ func TestReportResumes(t *testing.T) {
 	}
 }
 
-// What cannot be printed is not looked up: each lookup costs money.
+// If the report cannot print, it stops looking users up: each lookup costs money.
 func TestReportCannotPrint(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -261,26 +221,26 @@ func TestReportCannotPrint(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = full.Close() })
 	srv := newServer(t)
-	without := crowd(srv, 150)
+	without := addUsers(srv, 150)
 	args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = environment(t)
 	var errs strings.Builder
 	cmd.Stdout, cmd.Stderr = full, &errs
 	require.Error(t, cmd.Run())
-	assert.Equal(t, noAnswer, cmd.ProcessState.ExitCode())
+	assert.Equal(t, incomplete, cmd.ProcessState.ExitCode())
 	assert.Contains(t, errs.String(), "no space left on device")
 	looked := operations(srv)
 	assert.Equal(t, []string{"DescribeUserPool", "ListUsers"}, looked[:2])
-	assert.Len(t, looked, 2+60, "the first page, and no user more")
+	assert.Len(t, looked, 2+60, "the first page, and no other user")
 
 	assert.Equal(t, without, usersOf(t, resume(t, errs.String()).out))
 }
 
-// resume types what a report that ended early says.
+// resume runs the command that a report prints when it ends early.
 func resume(t *testing.T, says string) result {
 	t.Helper()
-	_, line, ok := strings.Cut(says, "to go on:\n  cognitomfa ")
+	_, line, ok := strings.Cut(says, "to continue:\n  cognitomfa ")
 	require.True(t, ok, says)
 	line, _, _ = strings.Cut(line, "\n")
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" `+line, program)
@@ -288,20 +248,17 @@ func resume(t *testing.T, says string) result {
 	return finish(t, cmd, "")
 }
 
-// Ctrl-C ends a report at once, and it can go on later.
+// Ctrl-C stops a report at once, and it can be continued later.
 func TestReportStopped(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
-	without := crowd(srv, 150)
-	// The second page is slow enough to be stopped in, however slow this computer is: it never
-	// ends.
+	without := addUsers(srv, 150)
+	// The second page never ends, so Ctrl-C always arrives in time.
 	faults := make([]cognitotest.Fault, 81)
 	faults[80] = cognitotest.Delay(1 << 40)
 	srv.Fail("AdminGetUser", faults...)
-	cmd := exec.CommandContext(
-		t.Context(),
-		program,
-		append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)...)
+	args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = environment(t)
 	var errs strings.Builder
 	cmd.Stderr = &errs
@@ -310,14 +267,14 @@ func TestReportStopped(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	lines := bufio.NewReader(out)
 	var first string
-	for range 40 { // the first page has 40 users without MFA
+	for range 40 { // The first page has 40 users without MFA.
 		line, err := lines.ReadString('\n')
 		require.NoError(t, err)
 		first += line
 	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.Error(t, cmd.Wait())
-	assert.Equal(t, noAnswer, cmd.ProcessState.ExitCode())
+	assert.Equal(t, incomplete, cmd.ProcessState.ExitCode())
 	assert.Contains(t, errs.String(), "cognitomfa report: stopped\n")
 	srv.Fail("AdminGetUser")
 	rest := resume(t, errs.String())

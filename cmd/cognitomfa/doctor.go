@@ -13,28 +13,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-const doctorText = `Reads the settings of a user pool and an app client, and says what of them will not work with
-the library cognitomfa and what to change, with a command line of the AWS CLI. It changes nothing
-and signs nobody in.
+const doctorText = `Reads the settings of a user pool and an app client, and reports what will not
+work with the library cognitomfa and what to change, with AWS CLI commands for
+the changes. It changes nothing and signs nobody in.
 
 Each finding has a level: "fails" does not work, "risk" works but puts accounts or sign-ins at
-risk, "note" is good to know. The command lines that change settings read them first, because
-calls that change a pool or an app client reset whatever they leave out. They need jq and a
-current AWS CLI; run them when nobody else changes the same settings. If the pool is managed by
-CloudFormation, CDK or Terraform, make the change there instead.
+risk, "note" is good to know. The printed commands read the current settings before they change
+them, because calls that change a pool or an app client reset whatever they leave out. They need jq
+and a current AWS CLI; run them when nobody else is changing the same settings. If CloudFormation,
+CDK or Terraform manages the pool, make the change there instead.
 
-AWS credentials come from where the AWS CLI takes them. They need the IAM actions that -policy
--use doctor prints. Whether the service itself has its rights cannot be seen from outside: compare
-its policy with what -policy prints.
+AWS credentials are found as in the AWS CLI. They need the IAM actions that -policy -use doctor
+prints. The command cannot check the service's own rights: compare the service's policy with what
+-policy prints.
 
-The app client's secret, if one is given in COGNITO_CLIENT_SECRET or -client-secret-file, is
-compared with the real one and never printed.
+If the app client's secret is given, in COGNITO_CLIENT_SECRET or -client-secret-file, it is compared
+with the real one and never printed.
 
-Exit status: 0 without a finding that fails or is a risk, 1 with one, 2 for a wrong command line,
-3 if something could not be read.
+Exit status: 0 if no finding is a failure or a risk, 1 if one is, 2 for a wrong command line, 3 if
+something could not be read.
 `
 
-const doctorExamples = `  cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -client-id 1h57kf5cpq17m0eml12EXAMPLE
+const doctorExamples = `  cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI
   cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -public -flow srp -json
   cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -policy -use support
 `
@@ -54,23 +54,22 @@ type doctor struct {
 func newDoctor() *command {
 	var d doctor
 	cmd := newCommand("doctor")
-	cmd.summary = "say what of a pool will not work with the library, and what to change"
+	cmd.summary = "check a pool's settings: what will not work, and what to change"
 	cmd.text, cmd.examples = doctorText, doctorExamples
 	d.target.register(cmd.flags)
 	d.appClient.register(cmd.flags)
 	cmd.flags.StringVar(&d.flow, "flow", "",
-		"the `flow` that the service signs users in by (Config.Flow): password, srp or\n"+
-			"user-auth; by default the first of them that the app client allows")
+		"the service's sign-in `flow` (Config.Flow): password, srp or user-auth (default:\n"+
+			"the first of them that the app client allows)")
 	cmd.flags.BoolVar(&d.public, "public", false,
 		"the service signs users in without IAM rights (Config.Public)")
 	cmd.flags.BoolVar(&d.levels, "levels", false,
 		"the service uses authentication levels (StepUp, SignInOptions.ACR)")
 	cmd.flags.StringVar(&d.use, "use", "sign-in",
-		"what AWS credentials are for: a `use` of sign-in, support (status, reset and\n"+
-			"report) or doctor. With support, two calls that read find out whether the\n"+
-			"rights are there")
+		"the `purpose` of the AWS credentials: sign-in, support (status, reset and report)\n"+
+			"or doctor. With support, two read-only calls check the rights")
 	cmd.flags.BoolVar(&d.policy, "policy", false,
-		"print the least IAM policy for the -use, and look at nothing")
+		"print the minimal IAM policy for -use, and check nothing")
 	cmd.flags.BoolVar(&d.json, "json", false, "print one JSON object")
 	cmd.run = func(ctx context.Context, c *console, _ string) error { return d.run(ctx, c) }
 	return cmd
@@ -121,7 +120,7 @@ func (d *doctor) run(ctx context.Context, c *console) error {
 	}
 	e := d.examine(s)
 	if slices.ContainsFunc(f.unread, func(u *unreadError) bool { return u.Right != "" }) {
-		e.Policy = newPolicy(slices.Concat(rightsToLook, rights), d.region, d.pool)
+		e.Policy = newPolicy(slices.Concat(rightsForDoctor, rights), d.region, d.pool)
 	}
 	write := e.writeText
 	if d.json {
@@ -132,43 +131,43 @@ func (d *doctor) run(ctx context.Context, c *console) error {
 	}
 	switch {
 	case len(f.unread) > 0:
-		return errSaid
+		return errReported
 	case e.count(fails)+e.count(risk) > 0:
 		return foundError("")
 	}
 	return nil
 }
 
-// rights are the IAM actions that the chosen use takes.
+// rights returns the IAM actions for the chosen use.
 func (d *doctor) rights() ([]string, error) {
 	switch d.use {
 	case "sign-in":
 		if d.public {
 			return nil, nil
 		}
-		return rightsToSignIn, nil
+		return rightsForSignIn, nil
 	case "support":
-		return rightsOfDesk, nil
+		return rightsForSupport, nil
 	case "doctor":
-		return rightsToLook, nil
+		return rightsForDoctor, nil
 	}
-	return nil, usagef("-use is sign-in, support or doctor, not %s", shown(d.use))
+	return nil, usagef("-use must be sign-in, support or doctor, not %s", shown(d.use))
 }
 
-// printPolicy prints the policy for some rights, without a call.
+// printPolicy prints the policy for rights without calling Cognito.
 func (d *doctor) printPolicy(ctx context.Context, c *console, rights []string) error {
-	if _, err := d.connect(ctx, false); err != nil { // It reads the Region, and makes no call.
+	if _, err := d.connect(ctx, false); err != nil { // for the Region
 		return err
 	}
 	if rights == nil {
-		c.note("no IAM right is needed: with Config.Public the calls of a sign-in are not signed")
+		c.note("no IAM rights are needed: with Config.Public the sign-in calls are not signed")
 		return nil
 	}
 	_, err := fmt.Fprintln(c.out, newPolicy(rights, d.region, d.pool).indented())
 	return err
 }
 
-// examine describes the subject and runs the checks on it.
+// examine runs the checks on the subject and adds its description.
 func (d *doctor) examine(s *subject) *examination {
 	e := &examination{Findings: s.findings(), Unread: s.unread}
 	if e.Unread == nil {
@@ -186,12 +185,12 @@ func (d *doctor) examine(s *subject) *examination {
 	if s.client != nil {
 		e.Client.Name, e.Client.Flows = aws.ToString(s.client.ClientName), allowedFlows(s.client)
 		e.Client.Secret = s.client.ClientSecret != nil
-		e.Config.Flow = cmp.Or(s.flow.constant(), "none that works")
+		e.Config.Flow = cmp.Or(s.flow.constant(), "none allowed")
 	}
 	return e
 }
 
-// methodsOf are the methods that a pool offers, as people call them.
+// methodsOf returns the methods that a pool offers, under the names people use.
 func methodsOf(mfa *cip.GetUserPoolMfaConfigOutput) []string {
 	var methods []string
 	if mfa.SoftwareTokenMfaConfiguration != nil && mfa.SoftwareTokenMfaConfiguration.Enabled {
@@ -206,9 +205,10 @@ func methodsOf(mfa *cip.GetUserPoolMfaConfigOutput) []string {
 	return methods
 }
 
-// trySupport finds out by reading whether status and report have their rights. It looks up no user.
+// trySupport makes read-only calls, none about a real user, to check the rights that status and
+// report need.
 func (f *facts) trySupport(ctx context.Context, api *cip.Client, pool string) error {
-	name := "cognitomfa-doctor-asks-for-nobody"
+	name := "cognitomfa-doctor-no-such-user"
 	_, err := api.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: &pool, Username: &name})
 	var nobody *types.UserNotFoundException
 	if errors.As(err, &nobody) {
@@ -223,5 +223,4 @@ func (f *facts) trySupport(ctx context.Context, api *cip.Client, pool string) er
 	return f.note(unread(ctx, "the list of users", err))
 }
 
-// list joins words as a sentence does.
 func list(words []string) string { return strings.Join(words, ", ") }

@@ -15,15 +15,14 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// members are the members of a JSON object.
 type members = map[string]any
 
-// described is what a pool's calls that describe it respond with.
-type described struct{ pool, client, mfa, risk members }
+// poolSettings are the responses of the calls that describe a pool.
+type poolSettings struct{ pool, client, mfa, risk members }
 
-// healthy returns the settings of a pool, used with SRP, in which there is nothing to find.
-func healthy() *described {
-	return &described{
+// healthy returns settings without findings.
+func healthy() *poolSettings {
+	return &poolSettings{
 		pool: members{
 			"UserPoolTier":          "ESSENTIALS",
 			"MfaConfiguration":      "ON",
@@ -55,21 +54,21 @@ func healthy() *described {
 	}
 }
 
-// serve returns the flags that lead to a pool with these settings.
-func (d *described) serve(t *testing.T) []string {
+// serve starts a pool with these settings and returns the flags that select it.
+func (d *poolSettings) serve(t *testing.T) []string {
 	t.Helper()
 	srv := newServer(t, func(o *cognitotest.Options) {
 		o.UserPoolID, o.ClientID = "eu-west-1_Doctor", "theclient"
 	})
-	url := front(t, srv, nil, func(operation string, body map[string]any) bool {
-		over := func(name string, with members) bool {
+	url := startProxy(t, srv, nil, func(operation string, body map[string]any) bool {
+		merge := func(name string, changes members) bool {
 			inner, ok := body[name].(map[string]any)
 			if !ok {
 				clear(body)
 				inner = members{}
 				body[name] = inner
 			}
-			for key, value := range with {
+			for key, value := range changes {
 				inner[key] = value
 				if value == nil {
 					delete(inner, key)
@@ -79,11 +78,11 @@ func (d *described) serve(t *testing.T) []string {
 		}
 		switch operation {
 		case "DescribeUserPool":
-			return over("UserPool", d.pool)
+			return merge("UserPool", d.pool)
 		case "DescribeUserPoolClient":
-			return over("UserPoolClient", d.client)
+			return merge("UserPoolClient", d.client)
 		case "DescribeRiskConfiguration":
-			return over("RiskConfiguration", d.risk)
+			return merge("RiskConfiguration", d.risk)
 		case "GetUserPoolMfaConfig":
 			clear(body)
 			for key, value := range d.mfa {
@@ -100,10 +99,9 @@ func (d *described) serve(t *testing.T) []string {
 	return []string{"-user-pool-id", srv.UserPoolID, "-client-id", srv.ClientID, "-endpoint", url}
 }
 
-// finding is one finding, as JSON has it.
 type finding struct{ ID, Level, What, Change, Command string }
 
-// report is what doctor prints as JSON.
+// report is the JSON output of doctor.
 type report struct {
 	UserPool  members
 	AppClient members
@@ -124,7 +122,7 @@ func (r *report) ids() []string {
 	return ids
 }
 
-// doctor runs the command, as JSON and as text, which say the same.
+// doctor runs the command twice, and checks that its JSON and text outputs agree.
 func doctor(t *testing.T, env []string, args ...string) (*report, result) {
 	t.Helper()
 	r := run(t, "", env, append([]string{"doctor", "-json"}, args...)...)
@@ -139,7 +137,7 @@ func doctor(t *testing.T, env []string, args ...string) (*report, result) {
 		assert.Contains(t, text.out, "\n"+f.Level+": "+f.ID+"\n  "+f.What+"\n")
 		assert.Contains(t, text.out, f.Change)
 		assert.Contains(t, text.out, strings.ReplaceAll(f.Command, "\n", "\n    "))
-		assert.NotContains(t, f.What, "%!", "a format without its value")
+		assert.NotContains(t, f.What, "%!", "a format verb without a value")
 		assert.NotContains(t, f.Change, "%!")
 	}
 	return &found, text
@@ -147,8 +145,7 @@ func doctor(t *testing.T, env []string, args ...string) (*report, result) {
 
 var withSecret = []string{"COGNITO_CLIENT_SECRET=" + clientSecret}
 
-// With settings that suit the library there is nothing to find, and doctor says so.
-func TestHealthy(t *testing.T) {
+func TestDoctorFindsNothing(t *testing.T) {
 	t.Parallel()
 	args := healthy().serve(t)
 	r, text := doctor(t, withSecret, args...)
@@ -158,48 +155,41 @@ func TestHealthy(t *testing.T) {
 	assert.Equal(t, "FlowPassword", r.Config.Flow)
 	assert.Equal(t, fine, text.status)
 	assert.Contains(t, text.out, "MFA:         ON TOTP\nplan:        ESSENTIALS\n")
-	assert.Contains(
-		t,
-		text.out,
-		"\nNothing found that fails or is a risk: the library works with this pool and app client "+
-			"as they are.\n",
-	)
+	assert.Contains(t, text.out, "\nNo failures or risks found: "+
+		"the library works with this pool and app client as they are.\n")
 
 	file := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(file, []byte(clientSecret+"\n"), 0o600))
 	r, _ = doctor(t, nil, append(args, "-client-secret-file", file)...)
 	assert.Empty(t, r.Findings)
 
-	r, _ = doctor(
-		t,
-		append(withSecret, "COGNITO_CLIENT_ID=theclient"),
-		slices.Delete(args, 2, 4)...)
+	env := append(withSecret, "COGNITO_CLIENT_ID=theclient")
+	r, _ = doctor(t, env, slices.Delete(args, 2, 4)...)
 	assert.Empty(t, r.Findings)
 }
 
-// These break one setting.
-func inPool(name string, value any) func(*described) {
-	return func(d *described) { d.pool[name] = value }
+// inPool, inClient and inMFA return a function that changes one setting.
+func inPool(name string, value any) func(*poolSettings) {
+	return func(d *poolSettings) { d.pool[name] = value }
 }
 
-func inClient(name string, value any) func(*described) {
-	return func(d *described) { d.client[name] = value }
+func inClient(name string, value any) func(*poolSettings) {
+	return func(d *poolSettings) { d.client[name] = value }
 }
 
-func inMFA(name string, value any) func(*described) {
-	return func(d *described) { d.mfa[name] = value }
+func inMFA(name string, value any) func(*poolSettings) {
+	return func(d *poolSettings) { d.mfa[name] = value }
 }
 
-func both(breaks ...func(*described)) func(*described) {
-	return func(d *described) {
-		for _, b := range breaks {
-			b(d)
+func all(changes ...func(*poolSettings)) func(*poolSettings) {
+	return func(d *poolSettings) {
+		for _, change := range changes {
+			change(d)
 		}
 	}
 }
 
-// allow makes the app client allow these flows.
-func allow(flows ...string) func(*described) { return inClient("ExplicitAuthFlows", flows) }
+func allow(flows ...string) func(*poolSettings) { return inClient("ExplicitAuthFlows", flows) }
 
 var (
 	srpOnly  = allow("ALLOW_USER_SRP_AUTH")
@@ -208,145 +198,150 @@ var (
 	enforced = inPool("UserPoolAddOns", members{"AdvancedSecurityMode": "ENFORCED"})
 	devices  = inPool("DeviceConfiguration", members{"ChallengeRequiredOnNewDevice": true})
 	migrates = inPool("LambdaConfig", members{"UserMigration": "arn:aws:lambda:x"})
-	nothing  = []string{}
+	noEnv    = []string{}
 )
 
-// broken are settings with one mistake each: what to find, by level, and part of what to change.
-var broken = map[string]struct {
-	breaks func(*described)
+// findingCases change healthy settings so that they have certain findings, or none all the same.
+var findingCases = map[string]struct {
+	edit   func(*poolSettings)
 	args   string
-	env    []string
-	want   string
-	change string
+	env    []string // the default is withSecret
+	want   string   // the findings, each with its level
+	change string   // part of what to change
 }{
-	"default app client": {breaks: inClient("ExplicitAuthFlows", nil), want: "note flow-config"},
+	"default app client": {edit: inClient("ExplicitAuthFlows", nil), want: "note flow-config"},
 	"other flow than wanted": {
-		breaks: srpOnly, args: "-flow password", want: "fails flow-not-allowed",
+		edit: srpOnly, args: "-flow password", want: "fails flow-not-allowed",
 		change: "Set Config.Flow to FlowSRP, which is allowed, or allow ALLOW_ADMIN_USER_PASSWORD_AUTH.",
 	},
 	"public flow not allowed": {
 		args: "-public", want: "fails flow-not-allowed", change: "Allow ALLOW_USER_PASSWORD_AUTH.",
 	},
-	"only custom":            {breaks: allow("CUSTOM_AUTH_FLOW_ONLY"), want: "fails flow-not-allowed"},
-	"names from before 2020": {breaks: allow("ADMIN_NO_SRP_AUTH")},
-	"public, from then":      {breaks: allow("USER_PASSWORD_AUTH"), args: "-public"},
+	"only custom": {
+		edit: allow("CUSTOM_AUTH_FLOW_ONLY"), want: "fails flow-not-allowed",
+	},
+	"names from before 2020":       {edit: allow("ADMIN_NO_SRP_AUTH")},
+	"public name from before 2020": {edit: allow("USER_PASSWORD_AUTH"), args: "-public"},
 
-	"no secret given": {env: nothing, want: "fails secret-missing", change: "Give the secret"},
+	"no secret given": {
+		env: noEnv, want: "fails secret-missing", change: "Set Config.ClientSecret in the service.",
+	},
 	"wrong secret": {
 		env: []string{"COGNITO_CLIENT_SECRET=wrong"}, want: "fails secret-wrong",
 		change: "Set Config.ClientSecret to the app client's secret.",
 	},
-	"secret not needed": {breaks: noSecret, want: "fails secret-unneeded"},
+	"secret not needed": {edit: noSecret, want: "fails secret-unneeded"},
 	"no secret": {
-		breaks: both(noSecret, srpOnly), env: nothing, want: "note flow-config, note secret-none",
+		edit: all(noSecret, srpOnly), env: noEnv, want: "note flow-config, note secret-none",
 	},
-	"no secret, Admin only": {breaks: noSecret, env: nothing},
+	"no secret, Admin only": {edit: noSecret, env: noEnv},
 	"two secrets": {
-		breaks: inClient("secrets", []members{{"ClientSecretId": "1"}, {"ClientSecretId": "2"}}),
-		env:    []string{"COGNITO_CLIENT_SECRET=the-other"}, want: "risk secret-second",
+		edit: inClient("secrets", []members{{"ClientSecretId": "1"}, {"ClientSecretId": "2"}}),
+		env:  []string{"COGNITO_CLIENT_SECRET=the-other"}, want: "risk secret-second",
 	},
 
-	"users are told apart": {
-		breaks: inClient("PreventUserExistenceErrors", nil), want: "risk user-existence",
+	"users are revealed": {
+		edit: inClient("PreventUserExistenceErrors", nil), want: "risk user-existence",
 	},
-	"no revocation": {breaks: inClient("EnableTokenRevocation", false), want: "risk revocation-off"},
+	"no revocation": {edit: inClient("EnableTokenRevocation", false), want: "risk revocation-off"},
 	"rotation without grace": {
-		breaks: inClient("RefreshTokenRotation", members{"Feature": "ENABLED"}),
-		want:   "risk rotation-without-grace", change: "RetryGracePeriodSeconds, to 30",
+		edit: inClient("RefreshTokenRotation", members{"Feature": "ENABLED"}),
+		want: "risk rotation-without-grace", change: "RetryGracePeriodSeconds, for example to 30",
 	},
 	"rotation with grace": {
-		breaks: inClient("RefreshTokenRotation",
+		edit: inClient("RefreshTokenRotation",
 			members{"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}),
 		want: "note rotation-flow",
 	},
-	"rotation off":       {breaks: inClient("RefreshTokenRotation", members{"Feature": "DISABLED"})},
-	"short sessions":     {breaks: inClient("AuthSessionValidity", nil), want: "note session-short"},
-	"long access tokens": {breaks: inClient("AccessTokenValidity", 24), want: "note tokens-long"},
+	"rotation off":       {edit: inClient("RefreshTokenRotation", members{"Feature": "DISABLED"})},
+	"short sessions":     {edit: inClient("AuthSessionValidity", nil), want: "note session-short"},
+	"long access tokens": {edit: inClient("AccessTokenValidity", 24), want: "note tokens-long"},
 	"long ID tokens": {
-		breaks: both(inClient("IdTokenValidity", 90),
+		edit: all(inClient("IdTokenValidity", 90),
 			inClient("TokenValidityUnits", members{"IdToken": "minutes"})),
 		want: "note tokens-long", change: "an hour or less",
 	},
-	"long refresh tokens": {breaks: inClient("RefreshTokenValidity", 365), want: "note refresh-long"},
+	"long refresh tokens": {edit: inClient("RefreshTokenValidity", 365), want: "note refresh-long"},
 	"short refresh tokens": {
-		breaks: both(inClient("RefreshTokenValidity", 3600),
+		edit: all(inClient("RefreshTokenValidity", 3600),
 			inClient("TokenValidityUnits", members{"RefreshToken": "seconds"})),
 		want: "note refresh-short",
 	},
 	"tokens without the scope": {
-		breaks: both(inClient("AllowedOAuthFlowsUserPoolClient", true),
+		edit: all(inClient("AllowedOAuthFlowsUserPoolClient", true),
 			inClient("AllowedOAuthScopes", []string{"openid"})),
-		want: "note scope-missing", change: "Add the scope",
+		want: "note scope-missing", change: "add the scope",
 	},
 	"other providers": {
-		breaks: inClient("SupportedIdentityProviders", []string{"COGNITO", "Google"}),
-		want:   "note federation",
+		edit: inClient("SupportedIdentityProviders", []string{"COGNITO", "Google"}),
+		want: "note federation",
 	},
 
 	"MFA off": {
-		breaks: func(d *described) { d.mfa = members{"MfaConfiguration": "OFF"} },
-		want:   "fails mfa-off", change: "Turn MFA on with TOTP",
+		edit: func(d *poolSettings) { d.mfa = members{"MfaConfiguration": "OFF"} },
+		want: "fails mfa-off", change: "Turn MFA on with TOTP",
 	},
 	"MFA off, passkeys": {
-		breaks: func(d *described) {
+		edit: func(d *poolSettings) {
 			d.mfa = members{"MfaConfiguration": "OFF", "WebAuthnConfiguration": members{}}
 		},
 		want: "fails mfa-off",
 	},
 	"TOTP off": {
-		breaks: func(d *described) {
+		edit: func(d *poolSettings) {
 			d.mfa = members{"MfaConfiguration": "OPTIONAL", "SmsMfaConfiguration": members{}}
 		},
 		want: "fails totp-off",
 	},
-	"MFA optional":  {breaks: inMFA("MfaConfiguration", "OPTIONAL"), want: "note mfa-optional"},
-	"weaker method": {breaks: inMFA("SmsMfaConfiguration", members{}), want: "risk weaker-method"},
+	"MFA optional":  {edit: inMFA("MfaConfiguration", "OPTIONAL"), want: "note mfa-optional"},
+	"weaker method": {edit: inMFA("SmsMfaConfiguration", members{}), want: "risk weaker-method"},
 
 	"first factors": {
-		breaks: both(userAuth, inPool("Policies",
+		edit: all(userAuth, inPool("Policies",
 			members{"SignInPolicy": members{"AllowedFirstAuthFactors": []string{"EMAIL_OTP"}}})),
 		want: "fails first-factor, note flow-config",
 	},
 	"plan Lite and USER_AUTH": {
-		breaks: both(userAuth, inPool("UserPoolTier", "LITE")), want: "fails plan-lite, note flow-config",
+		edit: all(userAuth, inPool("UserPoolTier", "LITE")), want: "fails plan-lite, note flow-config",
 	},
 	"plan Lite and levels": {
-		breaks: inPool("UserPoolTier", "LITE"), args: "-levels", want: "fails plan-lite",
+		edit: inPool("UserPoolTier", "LITE"), args: "-levels", want: "fails plan-lite",
 	},
-	"plan Lite without levels": {breaks: inPool("UserPoolTier", "LITE")},
+	"plan Lite without levels": {edit: inPool("UserPoolTier", "LITE")},
 	"levels without USER_AUTH": {args: "-levels", want: "fails levels-flow"},
 	"levels": {
-		breaks: allow("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH"), args: "-levels",
+		edit: allow("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH"), args: "-levels",
 	},
 
-	"devices without SRP": {breaks: devices, want: "fails devices-flow"},
+	"devices without SRP": {edit: devices, want: "fails devices-flow"},
 	"devices that replace codes": {
-		breaks: both(srpOnly, devices), want: "note flow-config, note devices-replace-codes",
+		edit: all(srpOnly, devices), want: "note flow-config, note devices-replace-codes",
 		change: "Call RememberDevice",
 	},
 	"devices that are tracked": {
-		breaks: both(srpOnly, inPool("DeviceConfiguration", members{})),
-		want:   "note flow-config, note devices-tracked",
+		edit: all(srpOnly, inPool("DeviceConfiguration", members{})),
+		want: "note flow-config, note devices-tracked",
 	},
 
 	"threat protection, Admin": {
-		breaks: inPool("UserPoolAddOns", members{"AdvancedSecurityMode": "AUDIT"}),
-		want:   "note threat-context", change: "Set CallOptions.Context",
+		edit: inPool("UserPoolAddOns", members{"AdvancedSecurityMode": "AUDIT"}),
+		want: "note threat-context", change: "Set CallOptions.Context",
 	},
 	"threat protection, public": {
-		breaks: both(srpOnly, enforced), args: "-public",
+		edit: all(srpOnly, enforced), args: "-public",
 		want: "risk threat-context-dropped, note flow-config",
 	},
 	"threat protection, public, no secret": {
-		breaks: both(srpOnly, enforced, noSecret), args: "-public", env: nothing,
-		want: "risk threat-context-dropped, note flow-config", change: "takes an app client with a secret",
+		edit: all(srpOnly, enforced, noSecret), args: "-public", env: noEnv,
+		want:   "risk threat-context-dropped, note flow-config",
+		change: "requires an app client with a secret",
 	},
 	"threat protection, public, passed on": {
-		breaks: both(srpOnly, enforced, inClient("EnablePropagateAdditionalUserContextData", true)),
-		args:   "-public", want: "note flow-config, note threat-context-passed",
+		edit: all(srpOnly, enforced, inClient("EnablePropagateAdditionalUserContextData", true)),
+		args: "-public", want: "note flow-config, note threat-context-passed",
 	},
 	"threat protection requires MFA": {
-		breaks: both(inMFA("MfaConfiguration", "OPTIONAL"), enforced, func(d *described) {
+		edit: all(inMFA("MfaConfiguration", "OPTIONAL"), enforced, func(d *poolSettings) {
 			d.risk["AccountTakeoverRiskConfiguration"] = members{
 				"Actions": members{"HighAction": members{"Notify": false, "EventAction": "MFA_REQUIRED"}},
 			}
@@ -354,7 +349,7 @@ var broken = map[string]struct {
 		want: "note mfa-optional, note threat-context, note threat-mfa-required",
 	},
 	"leaked passwords and SRP": {
-		breaks: both(srpOnly, enforced, func(d *described) {
+		edit: all(srpOnly, enforced, func(d *poolSettings) {
 			d.risk["CompromisedCredentialsRiskConfiguration"] = members{
 				"EventFilter": []string{"SIGN_IN"}, "Actions": members{"EventAction": "BLOCK"},
 			}
@@ -362,35 +357,36 @@ var broken = map[string]struct {
 		want: "note flow-config, note threat-context, note compromised-unchecked",
 	},
 	"migration and SRP": {
-		breaks: both(srpOnly, migrates), want: "risk migration-flow, note flow-config",
+		edit: all(srpOnly, migrates), want: "risk migration-flow, note flow-config",
 	},
-	"migration": {breaks: migrates},
+	"migration": {edit: migrates},
 
 	"recovery by SMS": {
-		breaks: both(inMFA("MfaConfiguration", "OPTIONAL"), inMFA("SmsMfaConfiguration", members{}),
+		edit: all(inMFA("MfaConfiguration", "OPTIONAL"), inMFA("SmsMfaConfiguration", members{}),
 			recoveredBy("verified_phone_number")),
 		want: "risk recovery-channel, note mfa-optional",
 	},
 	"recovery by email": {
-		breaks: both(inMFA("EmailMfaConfiguration", members{}), recoveredBy("verified_email")),
-		want:   "risk weaker-method, risk recovery-channel",
+		edit: all(inMFA("EmailMfaConfiguration", members{}), recoveredBy("verified_email")),
+		want: "risk weaker-method, risk recovery-channel",
 	},
 	"messages fail": {
-		breaks: inPool("SmsConfigurationFailure", "InvalidSmsRoleAccessPolicyException"),
-		want:   "risk delivery-failure",
+		edit: inPool("SmsConfigurationFailure", "InvalidSmsRoleAccessPolicyException"),
+		want: "risk delivery-failure",
 	},
-	"open sign-up": {breaks: inPool("AdminCreateUserConfig", nil), want: "note sign-up-open"},
+	"open sign-up": {edit: inPool("AdminCreateUserConfig", nil), want: "note sign-up-open"},
 	"required attributes": {
-		breaks: inPool("SchemaAttributes",
+		edit: inPool("SchemaAttributes",
 			[]members{{"Name": "sub", "Required": true}, {"Name": "nickname", "Required": true}}),
 		want: "note required-attributes", change: "NewPasswordChallenge.Required",
 	},
 	"case": {
-		breaks: inPool("UsernameConfiguration", members{"CaseSensitive": true}), want: "note case-sensitive",
+		edit: inPool("UsernameConfiguration", members{"CaseSensitive": true}),
+		want: "note case-sensitive",
 	},
 }
 
-func recoveredBy(names ...string) func(*described) {
+func recoveredBy(names ...string) func(*poolSettings) {
 	var mechanisms []members
 	for i, name := range names {
 		mechanisms = append(mechanisms, members{"Priority": i + 1, "Name": name})
@@ -398,15 +394,14 @@ func recoveredBy(names ...string) func(*described) {
 	return inPool("AccountRecoverySetting", members{"RecoveryMechanisms": mechanisms})
 }
 
-// Each setting, broken once, is found, and nothing else is.
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	for name, c := range broken {
+	for name, c := range findingCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := healthy()
-			if c.breaks != nil {
-				c.breaks(d)
+			if c.edit != nil {
+				c.edit(d)
 			}
 			env := withSecret
 			if c.env != nil {
@@ -427,11 +422,11 @@ func TestFindings(t *testing.T) {
 
 var findingID = regexp.MustCompile(`\bID:\s+"([^"]+)"`)
 
-// Every finding of the sources is broken once above.
+// Every finding in the source has a case above.
 func TestFindingsAreTested(t *testing.T) {
 	t.Parallel()
 	var tested []string
-	for _, c := range broken {
+	for _, c := range findingCases {
 		for id := range strings.SplitSeq(c.want, ", ") {
 			_, id, _ = strings.Cut(id, " ")
 			tested = append(tested, id)
@@ -442,7 +437,7 @@ func TestFindingsAreTested(t *testing.T) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		for _, id := range findingID.FindAllStringSubmatch(string(text), -1) {
-			assert.False(t, seen[id[1]], "two findings are called %s", id[1])
+			assert.False(t, seen[id[1]], "two findings have the ID %s", id[1])
 			seen[id[1]] = true
 			assert.Contains(t, tested, id[1])
 		}

@@ -8,19 +8,18 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const enrollText = `Signs a user in and sets an authenticator app up: it prints the QR code, asks for the first
-code, and turns TOTP on. USER is a user name, or an alias that the pool allows; without it, it
-is asked for.
+const enrollText = `Signs a user in and sets up an authenticator app: prints the QR code, asks for
+the first code, and turns TOTP on. USER is a user name, or an alias that the
+pool allows; without it, the command asks.
 
-If the standard output is no terminal, the key is printed as an otpauth URI. It gives the
-authenticator away: keep it from others.
+If the standard output is not a terminal, the key is printed as an otpauth URI. Anyone who has the
+URI can generate the user's codes: keep it secret.
 
 ` + conversationText + `
-The tokens are not printed, and they are revoked at the end. Sign-ins that were made before live
-on.
+The tokens are not printed, and they are revoked at the end. Earlier sign-ins stay valid.
 
 Exit status: 0 if TOTP is turned on, 1 if Cognito refused, 2 for a wrong command line or input,
-3 if it could not be tried.
+3 if Cognito could not be asked.
 `
 
 const enrollExamples = `  cognitomfa enroll alice -user-pool-id eu-west-1_AbCdEfGhI -issuer "Example Inc."
@@ -35,7 +34,7 @@ func newEnroll() *command {
 	cmd.summary = "set an authenticator app up, with the QR code in the terminal"
 	cmd.text, cmd.examples = enrollText, enrollExamples
 	s.register(cmd)
-	cmd.flags.BoolVar(&yes, "yes", false, "replace an authenticator without asking")
+	cmd.flags.BoolVar(&yes, "yes", false, "replace an existing authenticator without asking")
 	cmd.run = func(ctx context.Context, c *console, user string) error {
 		enroll := func(ctx context.Context, v *conversation, tokens *cognitomfa.Tokens) error {
 			return v.enroll(ctx, tokens, yes)
@@ -45,7 +44,7 @@ func newEnroll() *command {
 	return cmd
 }
 
-// enroll sets an authenticator up for a signed-in user, unless the sign-in has led to it already.
+// enroll sets up an authenticator for a signed-in user, unless the sign-in already did.
 func (v *conversation) enroll(ctx context.Context, tokens *cognitomfa.Tokens, yes bool) error {
 	if v.enrolled {
 		return nil
@@ -56,10 +55,10 @@ func (v *conversation) enroll(ctx context.Context, tokens *cognitomfa.Tokens, ye
 		return err
 	}
 	if state.TOTP() && !yes {
-		if !v.asks {
-			return usageError("the user has an authenticator already: give -yes to replace it")
+		if !v.inIsTerminal {
+			return usageError("the user already has an authenticator: pass -yes to replace it")
 		}
-		ok, err := v.confirm(ctx, "An authenticator is set up already. Replace it?")
+		ok, err := v.confirm(ctx, "An authenticator is already set up. Replace it?")
 		if err != nil {
 			return err
 		}
@@ -74,7 +73,7 @@ func (v *conversation) enroll(ctx context.Context, tokens *cognitomfa.Tokens, ye
 	if err := v.show(enrollment); err != nil {
 		return err
 	}
-	err = v.again(func() error {
+	err = v.retry(func() error {
 		code, err := v.askSecret(ctx, firstCode)
 		if err != nil {
 			return err
@@ -87,21 +86,20 @@ func (v *conversation) enroll(ctx context.Context, tokens *cognitomfa.Tokens, ye
 	if err != nil {
 		return err
 	}
-	return v.done()
+	return v.reportEnrolled()
 }
 
-// done says that an authenticator was set up.
-func (v *conversation) done() error {
+func (v *conversation) reportEnrolled() error {
 	v.enrolled = true
-	return v.print(fact{"enrolled", "the authenticator app; the next sign-in asks for its code"})
+	return v.print(fact{"enrolled", "the authenticator app; the next sign-in asks for a code"})
 }
 
-// firstCode asks for the code that shows that the authenticator app has the key.
-const firstCode = "First code of the authenticator app"
+// firstCode asks for the code that proves the authenticator app has the key.
+const firstCode = "First code from the authenticator app"
 
-// show prints the key of an enrollment: as a QR code on a terminal, and as a URI elsewhere.
+// show prints the key of an enrollment: as a QR code on a terminal, otherwise as a URI.
 func (v *conversation) show(e *cognitomfa.Enrollment) error {
-	if !v.draws {
+	if !v.outIsTerminal {
 		return v.print(fact{"uri", e.URI()})
 	}
 	code, err := e.Terminal()

@@ -13,20 +13,20 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// usageError is a command line or an input that cannot be right.
+// usageError says what is wrong with the command line or the input.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
 func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
-// foundError ends a command that has found something. Without a text all has been said.
+// foundError ends a command that found something. It is empty if the findings were already printed.
 type foundError string
 
 func (e foundError) Error() string { return string(e) }
 
-// errSaid ends a command that could not look, and has said why.
-var errSaid = errors.New("")
+// errReported ends a command that could not read everything and has printed what and why.
+var errReported = errors.New("")
 
 // errStopped ends a command after Ctrl-C.
 var errStopped = errors.New("stopped")
@@ -42,7 +42,7 @@ func (c *console) fail(command string, err error) int {
 		prefix = "cognitomfa " + command + ": "
 	}
 	if status == exitUsage && command != "" {
-		text += fmt.Sprintf("; %q explains the command", "cognitomfa "+command+" -h")
+		text += fmt.Sprintf("; see %q", "cognitomfa "+command+" -h")
 	}
 	c.note(prefix + text)
 	if says := detail(err); says != "" {
@@ -54,12 +54,11 @@ func (c *console) fail(command string, err error) int {
 		if command == "sign-in" || command == "enroll" {
 			use = "sign-in"
 		}
-		c.note(prefix + "cognitomfa doctor -policy -use " + use + " prints the least policy")
+		c.note(prefix + "cognitomfa doctor -policy -use " + use + " prints the minimal policy")
 	}
 	return status
 }
 
-// exitStatus is the exit status for an error.
 func exitStatus(err error) int {
 	var usage usageError
 	var found foundError
@@ -69,25 +68,24 @@ func exitStatus(err error) int {
 	case errors.As(err, &found):
 		return exitFound
 	}
-	// If Cognito refused this user, that is a finding. After any other error nothing was found out.
+	// If Cognito refused this user, that is a finding. Any other error means that nothing is known.
 	for _, kind := range []error{
 		cognitomfa.ErrCredentials, cognitomfa.ErrTooManyAttempts, cognitomfa.ErrUserDisabled,
 		cognitomfa.ErrPasswordReset, cognitomfa.ErrNotConfirmed, cognitomfa.ErrPasswordPolicy,
 		cognitomfa.ErrAttribute, cognitomfa.ErrCodeMismatch, cognitomfa.ErrCodeUsed,
-		cognitomfa.ErrMethod,
-		cognitomfa.ErrSessionExpired, cognitomfa.ErrSessionUsed, cognitomfa.ErrAccessToken,
-		cognitomfa.ErrNotEnrolled, cognitomfa.ErrTOTPDisabled, cognitomfa.ErrMFARequired,
-		cognitomfa.ErrUserNotFound, cognitomfa.ErrRejected,
+		cognitomfa.ErrMethod, cognitomfa.ErrSessionExpired, cognitomfa.ErrSessionUsed,
+		cognitomfa.ErrAccessToken, cognitomfa.ErrNotEnrolled, cognitomfa.ErrTOTPDisabled,
+		cognitomfa.ErrMFARequired, cognitomfa.ErrUserNotFound, cognitomfa.ErrRejected,
 	} {
 		if errors.Is(err, kind) {
 			return exitFound
 		}
 	}
-	return exitNoAnswer
+	return exitIncomplete
 }
 
-// settings are what the library calls the program's flags and variables.
-var settings = strings.NewReplacer(
+// settingNames replaces the library's names of settings with the program's flags and variables.
+var settingNames = strings.NewReplacer(
 	"Config.UserPoolID", "-user-pool-id",
 	"Config.ClientID", "-client-id",
 	"Config.ClientSecret", secretVariable,
@@ -99,15 +97,15 @@ var settings = strings.NewReplacer(
 	": see Error.Detail", "",
 )
 
-// explain words an error for the person at the terminal.
+// explain returns the text of an error for the person at the terminal.
 func explain(err error) string {
 	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {
 		return "stopped"
 	}
-	return settings.Replace(strings.TrimPrefix(err.Error(), "cognitomfa: "))
+	return settingNames.Replace(strings.TrimPrefix(err.Error(), "cognitomfa: "))
 }
 
-// detail is Cognito's own sentence where it helps; "" elsewhere.
+// detail returns Cognito's own message if it helps, otherwise "".
 func detail(err error) string {
 	for _, kind := range []error{
 		cognitomfa.ErrPasswordPolicy, cognitomfa.ErrAttribute, cognitomfa.ErrConfig,
@@ -120,7 +118,7 @@ func detail(err error) string {
 	return ""
 }
 
-// apiMessage is the sentence of an error that Cognito responded with, fit to be printed.
+// apiMessage returns the message of an error response from Cognito, safe to print.
 func apiMessage(err error) string {
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorMessage() == "" {
@@ -129,12 +127,12 @@ func apiMessage(err error) string {
 	return shown(api.ErrorMessage())
 }
 
-// isDenied reports whether an IAM right is missing.
+// isDenied reports whether the error means that an IAM right is missing.
 func isDenied(api smithy.APIError) bool {
 	return api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied"
 }
 
-// shown is text from elsewhere, fit for a terminal: what could move the cursor or hide is quoted.
+// shown returns text safe to print on a terminal: quoted if it has unprintable characters.
 func shown(text string) string {
 	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.QuoteToGraphic(text)

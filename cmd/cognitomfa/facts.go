@@ -12,13 +12,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// facts are what doctor could read. What could not be read is nil.
+// facts are the settings that doctor read. Those that it could not read are nil.
 type facts struct {
 	pool    *types.UserPoolType
 	client  *types.UserPoolClientType
 	mfa     *cip.GetUserPoolMfaConfigOutput
-	risk    *types.RiskConfigurationType // only where threat protection is on
-	secrets *int                         // the app client's; only where the given one is another
+	risk    *types.RiskConfigurationType // only if threat protection is on
+	secrets *int                         // their number; read only if the given secret differs
 	unread  []*unreadError
 }
 
@@ -27,8 +27,7 @@ type unreadError struct {
 	What  string `json:"what"`
 	Why   string `json:"why"`
 	Right string `json:"right,omitempty"` // the IAM action that is missing
-	// fatal tells that nothing else can be read either.
-	fatal bool
+	fatal bool   // nothing else can be read either
 	cause error
 }
 
@@ -38,7 +37,7 @@ func (e *unreadError) Error() string {
 
 func (e *unreadError) Unwrap() error { return e.cause }
 
-// unread words the error of a call that reads something.
+// unread turns the error of a reading call into an unreadError; nil stays nil.
 func unread(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
@@ -73,7 +72,7 @@ func unread(ctx context.Context, what string, err error) error {
 		"ExpiredTokenException", "ExpiredToken", "IncompleteSignature",
 		"MissingAuthenticationTokenException":
 		e.fatal = true
-		e.Why = "AWS does not accept the credentials: check the access key, its expiry and the " +
+		e.Why = "AWS rejects the credentials: check the access key, its expiration and the " +
 			"clock: " + says
 	default:
 		e.Why = fmt.Sprintf("%s: %s", shown(api.ErrorCode()), says)
@@ -81,19 +80,15 @@ func unread(ctx context.Context, what string, err error) error {
 	return e
 }
 
-// isNotFound reports whether Cognito said that there is no such pool or app client.
+// isNotFound reports whether the pool or app client does not exist.
 func isNotFound(err error) bool {
 	var missing *types.ResourceNotFoundException
 	return errors.As(err, &missing)
 }
 
-// gather reads what doctor looks at. Its error is one after which there is nothing to look at.
+// gather reads the settings. It fails only if nothing can be checked.
 func gather(
-	ctx context.Context,
-	api *cip.Client,
-	t *target,
-	a *appClient,
-	secret string,
+	ctx context.Context, api *cip.Client, t *target, a *appClient, secret string,
 ) (*facts, error) {
 	f := &facts{}
 	pool, err := api.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &t.pool})
@@ -122,7 +117,7 @@ func gather(
 		return nil, err
 	}
 	if client != nil && secret != "" && secret != aws.ToString(client.ClientSecret) {
-		// The app client may have a second secret, which no call gives back.
+		// The app client may have a second secret, which no call returns.
 		out, err := api.ListUserPoolClientSecrets(ctx, &cip.ListUserPoolClientSecretsInput{
 			UserPoolId: &t.pool, ClientId: &a.id,
 		})
@@ -136,7 +131,7 @@ func gather(
 	return f, nil
 }
 
-// note takes down what could not be read, if the rest can be looked at all the same.
+// note records an unreadError, unless it is fatal. It returns every other error.
 func (f *facts) note(err error) error {
 	var e *unreadError
 	if errors.As(err, &e) && !e.fatal {
@@ -146,43 +141,35 @@ func (f *facts) note(err error) error {
 	return err
 }
 
-// noPool is the error for a pool that is not in the Region.
+// noPool returns the error for a pool that is not in the Region.
 func (t *target) noPool() error {
 	text := fmt.Sprintf("there is no user pool %s in %s", t.pool, t.region)
 	if own := regionOf(t.pool); own != t.region {
-		text += fmt.Sprintf("; its id begins with another Region: give -region %s", own)
+		text += fmt.Sprintf("; its ID begins with another Region: pass -region %s", own)
 	}
 	return errors.New(text)
 }
 
-// describeClient reads the app client.
 func describeClient(
-	ctx context.Context,
-	api *cip.Client,
-	t *target,
-	a *appClient,
+	ctx context.Context, api *cip.Client, t *target, a *appClient,
 ) (*types.UserPoolClientType, error) {
 	out, err := api.DescribeUserPoolClient(ctx, &cip.DescribeUserPoolClientInput{
 		UserPoolId: &t.pool, ClientId: &a.id,
 	})
 	if isNotFound(err) {
-		return nil, fmt.Errorf(
-			"there is no app client %s in the user pool %s in %s",
-			shown(a.id),
-			t.pool,
-			t.region,
-		)
+		return nil, fmt.Errorf("there is no app client %s in the user pool %s in %s",
+			shown(a.id), t.pool, t.region)
 	}
 	if err := unread(ctx, "the app client", err); err != nil {
 		return nil, err
 	}
 	if out.UserPoolClient == nil {
-		return nil, errors.New("the response describes no app client")
+		return nil, errors.New("the response contains no app client")
 	}
 	return out.UserPoolClient, nil
 }
 
-// readRisk reads what threat protection does, for the app client or else for the pool.
+// readRisk reads the threat protection settings of the app client, or else of the pool.
 func (f *facts) readRisk(ctx context.Context, api *cip.Client, t *target, a *appClient) error {
 	if threatProtection(f.pool) == types.AdvancedSecurityModeTypeOff {
 		return nil
@@ -195,7 +182,7 @@ func (f *facts) readRisk(ctx context.Context, api *cip.Client, t *target, a *app
 		case isNotFound(err):
 			continue
 		case err != nil:
-			return unread(ctx, "the settings of threat protection", err)
+			return unread(ctx, "the threat protection settings", err)
 		}
 		f.risk = out.RiskConfiguration
 		if f.risk != nil && (f.risk.AccountTakeoverRiskConfiguration != nil ||
@@ -206,7 +193,7 @@ func (f *facts) readRisk(ctx context.Context, api *cip.Client, t *target, a *app
 	return nil
 }
 
-// threatProtection is the mode of threat protection, which was called advanced security once.
+// threatProtection returns the mode of threat protection, formerly called advanced security.
 func threatProtection(pool *types.UserPoolType) types.AdvancedSecurityModeType {
 	if pool == nil || pool.UserPoolAddOns == nil || pool.UserPoolAddOns.AdvancedSecurityMode == "" {
 		return types.AdvancedSecurityModeTypeOff

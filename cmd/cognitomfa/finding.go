@@ -6,29 +6,25 @@ import (
 	"strings"
 )
 
-// level says how much a finding matters.
+// level is the severity of a finding.
 type level string
 
 // The levels, in the order in which findings are listed.
 const (
-	fails level = "fails" // it does not work
+	fails level = "fails" // something does not work
 	risk  level = "risk"  // it works, but puts accounts or sign-ins at risk
 	note  level = "note"  // good to know
 )
 
-// finding is what doctor found.
 type finding struct {
-	ID    string `json:"id"`
-	Level level  `json:"level"`
-	// What is there, and what comes of it.
-	What string `json:"what"`
-	// Change says what to change.
-	Change string `json:"change,omitempty"`
-	// Command is a command line of the AWS CLI that changes it.
-	Command string `json:"command,omitempty"`
+	ID      string `json:"id"`
+	Level   level  `json:"level"`
+	What    string `json:"what"`              // the setting, and its consequence
+	Change  string `json:"change,omitempty"`  // what to change
+	Command string `json:"command,omitempty"` // an AWS CLI command that makes the change
 }
 
-// examination is what doctor reports.
+// examination is the result of doctor.
 type examination struct {
 	UserPool struct {
 		ID     string   `json:"id"`
@@ -53,7 +49,6 @@ type examination struct {
 	Policy   *policy        `json:"policy,omitempty"`
 }
 
-// count counts the findings of a level.
 func (e *examination) count(l level) int {
 	n := 0
 	for _, f := range e.Findings {
@@ -64,7 +59,6 @@ func (e *examination) count(l level) int {
 	return n
 }
 
-// writeJSON writes the examination for programs.
 func (e *examination) writeJSON(c *console) error {
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)
@@ -72,10 +66,9 @@ func (e *examination) writeJSON(c *console) error {
 	return enc.Encode(e)
 }
 
-// colors are the escape sequences of the levels.
 var colors = map[level]string{fails: "\x1b[1;31m", risk: "\x1b[1;33m", note: "\x1b[1m"}
 
-// writeText writes the examination for people, one fact a line.
+// writeText writes the examination for people to read.
 func (e *examination) writeText(c *console) error {
 	var b strings.Builder
 	fact := func(name, value string) {
@@ -92,7 +85,7 @@ func (e *examination) writeText(c *console) error {
 	fact("config", fmt.Sprintf("Flow: %s, Public: %t", e.Config.Flow, e.Config.Public))
 	for _, f := range e.Findings {
 		title := string(f.Level)
-		if c.paints {
+		if c.colored {
 			title = colors[f.Level] + title + "\x1b[0m"
 		}
 		fmt.Fprintf(&b, "\n%s: %s\n  %s\n", title, f.ID, f.What)
@@ -107,23 +100,22 @@ func (e *examination) writeText(c *console) error {
 		fmt.Fprintf(&b, "\nnot read: %s\n  %s\n", u.What, u.Why)
 	}
 	if e.Policy != nil {
-		fmt.Fprintf(&b, "\nThe IAM policy that this needs:\n\n%s\n", e.Policy.indented())
+		fmt.Fprintf(&b, "\nThe required IAM policy:\n\n%s\n", e.Policy.indented())
 	}
 	b.WriteString("\n" + e.summary() + "\n")
 	_, err := c.out.Write([]byte(b.String()))
 	return err
 }
 
-// summary is the last line.
+// summary returns the last line.
 func (e *examination) summary() string {
 	counts := fmt.Sprintf("fails: %d, risks: %d, notes: %d",
 		e.count(fails), e.count(risk), e.count(note))
 	switch {
 	case len(e.Unread) > 0:
-		return "Not everything could be read; of what was, " + counts
+		return "Not everything could be read. In what could: " + counts
 	case e.count(fails) == 0 && e.count(risk) == 0:
-		return "Nothing found that fails or is a risk: the library works with this pool and app " +
-			"client as they are."
+		return "No failures or risks found: the library works with this pool and app client as they are."
 	}
 	return counts
 }

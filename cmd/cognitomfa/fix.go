@@ -8,13 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// shell makes command lines of the AWS CLI.
+// shell builds AWS CLI commands.
 type shell struct {
 	target   *target
 	clientID string
 }
 
-// aws is a call of the AWS CLI.
 func (s shell) aws(command string, arguments ...string) string {
 	words := []string{"aws", "cognito-idp", command, "--region", quote(s.target.region)}
 	if s.target.profile != "" {
@@ -26,43 +25,33 @@ func (s shell) aws(command string, arguments ...string) string {
 	return strings.Join(append(words, arguments...), " ")
 }
 
-// rewrite is a call that replaces settings with what another call reads, changed by a filter of jq:
-// all calls that change a pool or an app client reset what is left out. An AWS CLI that is older
-// than a setting would leave it out without a word, so the filter fails if one of those that are
-// set is missing.
+// rewrite returns a command that reads settings, changes them with a jq filter and writes them all
+// back, since calls that change a pool or an app client reset what they leave out. An AWS CLI that
+// is older than a setting would silently leave it out, so the filter fails if one of set is missing.
 func rewrite(write, read string, set []string, filter string) string {
 	if len(set) > 0 {
-		filter = fmt.Sprintf(
-			"if %s then .\n    else error(\"this AWS CLI is too old, and would reset settings\") end |\n    ",
-			strings.Join(set, " and "),
-		) + filter
+		filter = "if " + strings.Join(set, " and ") + " then .\n" +
+			"    else error(\"this AWS CLI is too old, and would reset settings\") end |\n    " + filter
 	}
-	return fmt.Sprintf(
-		"%s --cli-input-json \"$(\n  %s --output json |\n  jq %s)\"",
-		write,
-		read,
-		quote(filter),
-	)
+	return fmt.Sprintf("%s --cli-input-json \"$(\n  %s --output json |\n  jq %s)\"",
+		write, read, quote(filter))
 }
 
-// changeClient changes settings of the app client.
+// changeClient returns a command that changes settings of the app client.
 func (s *subject) changeClient(filter string) string {
 	read := s.aws("describe-user-pool-client", "--user-pool-id", quote(s.target.pool),
 		"--client-id", quote(s.clientID), "--query UserPoolClient")
-	// What the call returns has the app client's secret, which is not for the screen.
+	// The response contains the app client's secret, which must not be shown.
 	write := s.aws("update-user-pool-client", "--output text --query "+
 		"UserPoolClient.LastModifiedDate")
 	var set settingList
 	set.add(s.client.RefreshTokenRotation != nil, ".RefreshTokenRotation")
-	return rewrite(
-		write,
-		read,
-		set,
-		"del(.ClientSecret, .CreationDate, .LastModifiedDate) | "+filter,
-	)
+	return rewrite(write, read, set,
+		"del(.ClientSecret, .CreationDate, .LastModifiedDate) | "+filter)
 }
 
-// changePool changes settings of the user pool. What cannot be changed is left out.
+// changePool returns a command that changes settings of the user pool. It leaves out what cannot be
+// changed.
 func (s *subject) changePool(filter string) string {
 	read := s.aws("describe-user-pool", "--user-pool-id", quote(s.target.pool), "--query UserPool")
 	return rewrite(s.aws("update-user-pool"), read, newerSettings(s.pool), `{UserPoolId: .Id} +
@@ -73,7 +62,7 @@ func (s *subject) changePool(filter string) string {
     `+filter)
 }
 
-// changeMFA changes the MFA settings of the user pool.
+// changeMFA returns a command that changes the MFA settings of the user pool.
 func (s *subject) changeMFA(filter string) string {
 	read := s.aws("get-user-pool-mfa-config", "--user-pool-id", quote(s.target.pool))
 	var set settingList
@@ -83,7 +72,7 @@ func (s *subject) changeMFA(filter string) string {
 		fmt.Sprintf(`{UserPoolId: "%s"} + . | %s`, s.target.pool, filter))
 }
 
-// settingList lists settings as jq names them.
+// settingList is a list of settings as jq paths.
 type settingList []string
 
 func (l *settingList) add(isSet bool, name string) {
@@ -92,7 +81,7 @@ func (l *settingList) add(isSet bool, name string) {
 	}
 }
 
-// newerSettings are those of a pool that are set and that an AWS CLI of before 2024 does not know.
+// newerSettings returns the settings of a pool that an AWS CLI from before 2024 does not know.
 func newerSettings(pool *types.UserPoolType) []string {
 	var set settingList
 	set.add(pool.UserPoolTier != "", ".UserPoolTier")
@@ -108,15 +97,12 @@ func newerSettings(pool *types.UserPoolType) []string {
 		set.add(l.InboundFederation != nil, ".LambdaConfig.InboundFederation")
 	}
 	if a := pool.UserPoolAddOns; a != nil {
-		set.add(
-			a.AdvancedSecurityAdditionalFlows != nil,
-			".UserPoolAddOns.AdvancedSecurityAdditionalFlows",
-		)
+		set.add(a.AdvancedSecurityAdditionalFlows != nil,
+			".UserPoolAddOns.AdvancedSecurityAdditionalFlows")
 	}
 	return set
 }
 
-// jqList is a list of words as jq writes it.
 func jqList(words []string) string { return `["` + strings.Join(words, `", "`) + `"]` }
 
 // quote quotes a word for a POSIX shell.

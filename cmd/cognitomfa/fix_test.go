@@ -19,22 +19,18 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// state is all that can be read of a pool, by name.
+// state returns all settings of a pool and its app client, by name.
 func state(t *testing.T, srv *cognitotest.Server) map[string]any {
 	t.Helper()
 	api := srv.Client()
-	pool, err := api.DescribeUserPool(
-		t.Context(),
-		&cip.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID},
-	)
+	pool, err := api.DescribeUserPool(t.Context(),
+		&cip.DescribeUserPoolInput{UserPoolId: &srv.UserPoolID})
 	require.NoError(t, err)
 	client, err := api.DescribeUserPoolClient(t.Context(),
 		&cip.DescribeUserPoolClientInput{UserPoolId: &srv.UserPoolID, ClientId: &srv.ClientID})
 	require.NoError(t, err)
-	mfa, err := api.GetUserPoolMfaConfig(
-		t.Context(),
-		&cip.GetUserPoolMfaConfigInput{UserPoolId: &srv.UserPoolID},
-	)
+	mfa, err := api.GetUserPoolMfaConfig(t.Context(),
+		&cip.GetUserPoolMfaConfigInput{UserPoolId: &srv.UserPoolID})
 	require.NoError(t, err)
 	all := map[string]any{}
 	for prefix, v := range map[string]any{
@@ -53,9 +49,9 @@ func state(t *testing.T, srv *cognitotest.Server) map[string]any {
 	return all
 }
 
-// The command line of a finding, typed as it is printed, ends the finding and changes nothing else.
-// With an AWS CLI that does not know all settings it changes nothing at all.
-func TestCommandsMend(t *testing.T) {
+// The command of a finding, run as printed, resolves the finding and changes nothing else. With an
+// AWS CLI that does not know all settings it changes nothing at all.
+func TestCommandsResolveFindings(t *testing.T) {
 	t.Parallel()
 	tooltest.Need(t, "jq", "jq")
 	cli := tooltest.NeedWorking(t, "awscli", "the AWS CLI", "aws", "--version")
@@ -129,7 +125,7 @@ func TestCommandsMend(t *testing.T) {
 				require.Equal(t, before, after)
 				t.Skip(done.err)
 			}
-			require.Equal(t, result{0, done.out, ""}, done, r.Findings[at].Command)
+			require.Equal(t, result{status: 0, out: done.out}, done, r.Findings[at].Command)
 			var changed []string
 			for name := range after {
 				if !assert.ObjectsAreEqual(before[name], after[name]) {
@@ -139,10 +135,8 @@ func TestCommandsMend(t *testing.T) {
 			assert.NotEmpty(t, changed)
 			assert.Subset(t, c.changes, changed)
 			r, _ = doctor(t, withSecret, args...)
-			assert.False(
-				t,
-				slices.ContainsFunc(r.Findings, func(f finding) bool { return f.ID == id }),
-			)
+			assert.False(t,
+				slices.ContainsFunc(r.Findings, func(f finding) bool { return f.ID == id }))
 		})
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// flow is a way of signing in with a password, as -flow names it.
+// flow is a sign-in flow, under its name in -flow.
 type flow string
 
-// The flows of the library. The first that an app client allows is chosen if none is named.
+// The flows of the library. Without -flow, the first that the app client allows is used.
 const (
 	flowPassword flow = "password"
 	flowSRP      flow = "srp"
@@ -21,14 +21,14 @@ const (
 
 var flows = []flow{flowPassword, flowSRP, flowUserAuth}
 
-// constant is what the library calls the flow.
+// constant returns the name of the library's constant.
 func (f flow) constant() string {
 	return map[flow]string{
 		flowPassword: "FlowPassword", flowSRP: "FlowSRP", flowUserAuth: "FlowUserAuth",
 	}[f]
 }
 
-// inLibrary is the flow as the library knows it; its default for "".
+// inLibrary returns the library's flow, its default for "".
 func (f flow) inLibrary() cognitomfa.Flow {
 	return map[flow]cognitomfa.Flow{
 		flowPassword: cognitomfa.FlowPassword,
@@ -37,7 +37,7 @@ func (f flow) inLibrary() cognitomfa.Flow {
 	}[f]
 }
 
-// authFlow is what Cognito calls the flow.
+// authFlow returns Cognito's name for the flow.
 func (f flow) authFlow(public bool) string {
 	switch {
 	case f == flowSRP:
@@ -50,15 +50,14 @@ func (f flow) authFlow(public bool) string {
 	return "ADMIN_USER_PASSWORD_AUTH"
 }
 
-// permission is the member of ExplicitAuthFlows that allows the flow.
+// permission returns the member of ExplicitAuthFlows that allows the flow.
 func (f flow) permission(public bool) string { return "ALLOW_" + f.authFlow(public) }
 
-// allowedFlows are the flows that an app client allows, under their names of today. Clients that
-// were made before 2020 may have the names from then, and those that name none have the API's
-// defaults.
+// allowedFlows returns the flows that an app client allows, under their current names. App clients
+// created before 2020 may have older names; those without names have the API's defaults.
 func allowedFlows(client *types.UserPoolClientType) []string {
 	var allowed []string
-	only, old := false, len(client.ExplicitAuthFlows) == 0
+	customOnly, oldNames := false, len(client.ExplicitAuthFlows) == 0
 	for _, f := range client.ExplicitAuthFlows {
 		switch {
 		case strings.HasPrefix(string(f), "ALLOW_"):
@@ -69,17 +68,17 @@ func allowedFlows(client *types.UserPoolClientType) []string {
 		case f == types.ExplicitAuthFlowsTypeUserPasswordAuth:
 			allowed = append(allowed, "ALLOW_USER_PASSWORD_AUTH")
 		case f == types.ExplicitAuthFlowsTypeCustomAuthFlowOnly:
-			only = true
+			customOnly = true
 		}
-		old = true
+		oldNames = true
 	}
-	if old {
+	if oldNames {
 		allowed = append(allowed, "ALLOW_CUSTOM_AUTH")
 	}
-	if old && !rotates(client) {
-		allowed = append(allowed, "ALLOW_REFRESH_TOKEN_AUTH") // The two exclude each other.
+	if oldNames && !rotates(client) {
+		allowed = append(allowed, "ALLOW_REFRESH_TOKEN_AUTH") // Rotation excludes it.
 	}
-	if old && !only {
+	if oldNames && !customOnly {
 		allowed = append(allowed, "ALLOW_USER_SRP_AUTH")
 	}
 	slices.Sort(allowed)
@@ -92,7 +91,7 @@ func rotates(client *types.UserPoolClientType) bool {
 		client.RefreshTokenRotation.Feature == types.FeatureTypeEnabled
 }
 
-// chooseFlow returns the first of the library's flows that is allowed; "" if none is.
+// chooseFlow returns the first of the library's flows that is allowed, "" if none is.
 func chooseFlow(client *types.UserPoolClientType, public bool) flow {
 	allowed := allowedFlows(client)
 	for _, f := range flows {
@@ -103,10 +102,10 @@ func chooseFlow(client *types.UserPoolClientType, public bool) flow {
 	return ""
 }
 
-// parseFlow reads the value of -flow; "" stands for the one that the app client allows.
+// parseFlow parses the value of -flow; "" means the first flow that the app client allows.
 func parseFlow(text string) (flow, error) {
 	if f := flow(text); text == "" || slices.Contains(flows, f) {
 		return f, nil
 	}
-	return "", usagef("-flow is password, srp or user-auth, not %s", shown(text))
+	return "", usagef("-flow must be password, srp or user-auth, not %s", shown(text))
 }

@@ -1,18 +1,18 @@
-// Cognitomfa looks at an Amazon Cognito user pool and helps its support desk:
+// Cognitomfa checks an Amazon Cognito user pool and helps its support desk:
 //
-//	cognitomfa doctor      what will not work with the library cognitomfa, and what to change
-//	cognitomfa status      the state of a user's MFA
+//	cognitomfa doctor      check a pool's settings: what will not work, and what to change
+//	cognitomfa status      show the state of a user's MFA
 //	cognitomfa reset       remove the authenticator of a user who has lost it
-//	cognitomfa report      the users without MFA
-//	cognitomfa enroll      set an authenticator up, with the QR code in the terminal
+//	cognitomfa report      list the users without MFA
+//	cognitomfa enroll      set up an authenticator, with the QR code in the terminal
 //	cognitomfa sign-in     sign in, answering every challenge
 //
-// Each command explains itself with -h. Install it from a clone of the repository:
+// Run a command with -h for its details. To install it from a clone of the repository:
 //
 //	go install -C cmd/cognitomfa .
 //
-// It exits with status 0 if all is well, 1 if it found something, 2 if the command line is wrong,
-// and 3 if it could not look.
+// The exit status is 0 if all is well, 1 if something was found, 2 if the command line is wrong,
+// and 3 if the command could not finish.
 package main
 
 import (

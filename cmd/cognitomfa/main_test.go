@@ -20,8 +20,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// program is the path of the built program.
-var program string
+var program string // the path of the built program
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
@@ -31,10 +30,7 @@ func buildAndRun(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	program = filepath.Join(
-		folder,
-		"cognitomfa.exe",
-	) // Windows wants the suffix, others do not mind.
+	program = filepath.Join(folder, "cognitomfa.exe") // Windows needs the suffix.
 	args := slices.Concat([]string{"build", "-o", program}, buildFlags, []string{"."})
 	build := exec.CommandContext(context.Background(), "go", args...)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -45,27 +41,26 @@ func buildAndRun(m *testing.M) int {
 
 // The exit statuses.
 const (
-	fine     = 0
-	found    = 1
-	usage    = 2
-	noAnswer = 3
+	fine       = 0
+	found      = 1
+	usage      = 2
+	incomplete = 3
 )
 
 const (
 	password = "Passw0rd!"
-	secret   = "this-is-the-secret-of-the-app-client-000" // with hyphens, which are replaced
+	secret   = "this-is-the-secret-of-the-app-client-000"
 )
 
-// clientSecret is a secret as app clients have it.
+// clientSecret has the alphabet of app client secrets.
 var clientSecret = strings.ReplaceAll(secret, "-", "")
 
-// result is what a run of the program led to.
 type result struct {
 	status   int
 	out, err string
 }
 
-// environment is what the program is run in: nothing of this computer's.
+// environment returns the program's environment, with nothing from this computer but PATH.
 func environment(t *testing.T, extra ...string) []string {
 	t.Helper()
 	return append([]string{
@@ -73,7 +68,7 @@ func environment(t *testing.T, extra ...string) []string {
 	}, extra...)
 }
 
-// run runs the program on a pool. What it prints never holds a secret.
+// run runs the program and checks that it prints no secret.
 func run(t *testing.T, in string, extra []string, args ...string) result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -89,25 +84,25 @@ func finish(t *testing.T, cmd *exec.Cmd, in string) result {
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
 	}
-	r := result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
-	tellsNoSecret(t, r.out+r.err)
+	r := result{status: cmd.ProcessState.ExitCode(), out: out.String(), err: errs.String()}
+	assertNoSecret(t, r.out+r.err)
 	return r
 }
 
-// tellsNoSecret checks that a text holds no password, no secret, no token and no session.
-func tellsNoSecret(t *testing.T, text string) {
+// assertNoSecret checks that a text contains no password, secret, token or session.
+func assertNoSecret(t *testing.T, text string) {
 	t.Helper()
 	for _, secret := range []string{password, clientSecret, "eyJ", "AYABe"} {
 		assert.NotContains(t, text, secret)
 	}
 }
 
-// on are the flags that lead to a server.
+// on returns the flags that select a server.
 func on(srv *cognitotest.Server) []string {
 	return []string{"-endpoint", srv.URL, "-user-pool-id", srv.UserPoolID}
 }
 
-// newServer starts a pool whose clock stands still, so that no code gets old.
+// newServer starts a pool whose clock stands still, so no code expires.
 func newServer(t *testing.T, optFns ...func(*cognitotest.Options)) *cognitotest.Server {
 	t.Helper()
 	start := time.Now().Truncate(30 * time.Second)
@@ -140,8 +135,7 @@ func TestOverview(t *testing.T) {
 	assert.Regexp(t, `^cognitomfa \S.* go1\.\d+`, r.out)
 }
 
-// Each command explains itself without looking at anything, and what its explanation shows can be
-// typed.
+// Help makes no calls, and its examples can be run as printed.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	example := regexp.MustCompile(`(?m)^  cognitomfa (.*)$`)
@@ -153,19 +147,16 @@ func TestHelp(t *testing.T) {
 			assert.Empty(t, r.err)
 			assert.Equal(t, r, run(t, "", nil, "help", name))
 			for _, part := range []string{
-				"Usage: cognitomfa " + name, "Exit status: 0", "IAM", "\nFlags:\n  -", "\nExamples:\n  cognitomfa",
+				"Usage: cognitomfa " + name, "Exit status: 0", "IAM",
+				"\nFlags:\n  -", "\nExamples:\n  cognitomfa",
 			} {
 				assert.Contains(t, r.out, part)
 			}
 			for line := range strings.Lines(r.out) {
 				assert.LessOrEqual(t, len(line), 121, line)
 			}
-			assert.NotRegexp(
-				t,
-				`(?m)^  -(password|code|client-secret|token) `,
-				r.out,
-				"a flag that takes a secret",
-			)
+			assert.NotRegexp(t, `(?m)^  -(password|code|client-secret|token) `, r.out,
+				"a flag that takes a secret")
 
 			examples := example.FindAllStringSubmatch(r.out, -1)
 			require.NotEmpty(t, examples)
@@ -174,12 +165,12 @@ func TestHelp(t *testing.T) {
 				line += " -endpoint http://127.0.0.1:1"
 				cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" `+line, program)
 				cmd.Env = environment(t)
-				want := noAnswer
+				want := incomplete
 				switch {
 				case strings.Contains(line, "-policy"):
 					want = fine
 				case name == "reset" && !strings.Contains(line, "-yes"):
-					want = usage // Without a terminal nothing confirms it.
+					want = usage // There is no terminal to confirm it.
 				}
 				assert.Equal(t, want, finish(t, cmd, "x\n").status, line)
 			}
@@ -196,27 +187,27 @@ func TestUsage(t *testing.T) {
 		there = pool + " -endpoint http://127.0.0.1:1"
 	)
 	for line, says := range map[string]string{
-		"frobnicate":                                             "there is no command frobnicate",
+		"frobnicate":                                             "unknown command frobnicate",
 		"\x1b[2J":                                                `"\x1b[2J"`,
 		"status alice -x":                                        "flag provided but not defined: -x",
 		"status" + there:                                         "USER is missing",
-		"status alice bob" + there:                               "one argument too many: bob",
-		"report alice" + there:                                   "one argument too many: alice",
-		"status alice":                                           "-user-pool-id is missing; COGNITO_USER_POOL_ID",
-		"status alice -user-pool-id pool":                        "pool is no id of a user pool",
-		"status alice -user-pool-id a-1_a;b":                     "a-1_a;b is no id of a user pool",
+		"status alice bob" + there:                               "unexpected argument: bob",
+		"report alice" + there:                                   "unexpected argument: alice",
+		"status alice":                                           "-user-pool-id is missing",
+		"status alice -user-pool-id pool":                        "pool is not a user pool ID",
+		"status alice -user-pool-id a-1_a;b":                     "a-1_a;b is not a user pool ID",
 		"status alice -endpoint http://a" + pool:                 "use https",
-		"status alice -endpoint 127.0.0.1:9229" + pool:           "is no URL",
-		"status alice -endpoint ftp://127.0.0.1" + pool:          "neither https nor http",
-		"status alice -endpoint http://u:p@127.0.0.1" + pool:     "has a user name",
-		"doctor -flow magic" + there:                             "-flow is password, srp or user-auth, not magic",
-		"doctor -use magic" + there:                              "-use is sign-in, support or doctor, not magic",
+		"status alice -endpoint 127.0.0.1:9229" + pool:           "is not a URL",
+		"status alice -endpoint ftp://127.0.0.1" + pool:          "must begin with https or http",
+		"status alice -endpoint http://u:p@127.0.0.1" + pool:     "must not have a user name",
+		"doctor -flow magic" + there:                             "-flow must be password",
+		"doctor -use magic" + there:                              "-use must be sign-in",
 		"doctor -client-secret-file " + file + "x" + there:       "no such file",
 		"doctor -client-secret-file " + file + there:             "the file is empty",
-		"report -rate 0" + there:                                 "-rate is a number",
-		"report -rate NaN" + there:                               "-rate is a number",
+		"report -rate 0" + there:                                 "-rate must be above 0",
+		"report -rate NaN" + there:                               "-rate must be above 0",
 		"report -rate x" + there:                                 "invalid value \"x\" for flag -rate",
-		"reset alice" + there:                                    "give -yes",
+		"reset alice" + there:                                    "pass -yes",
 		"sign-in alice -public" + there:                          "-client-id is missing",
 		"sign-in alice -public -client-id c -issuer a:b" + there: "the issuer contains a colon",
 	} {
@@ -227,7 +218,7 @@ func TestUsage(t *testing.T) {
 			assert.Empty(t, r.out)
 			assert.Contains(t, r.err, says)
 			assert.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
-			assert.Contains(t, r.err, "-h", "it says where the explanation is")
+			assert.Contains(t, r.err, "-h", "the message names the help")
 		})
 	}
 	r := run(t, "", nil, "status", "")
@@ -235,8 +226,7 @@ func TestUsage(t *testing.T) {
 	assert.Contains(t, r.err, "USER is empty")
 }
 
-// Flags may stand before and after the user name, and after -- even a name that looks like a flag
-// is one.
+// Flags may come before and after the user name. After --, everything is an operand.
 func TestFlagsAnywhere(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
@@ -257,25 +247,16 @@ func TestFlagsAnywhere(t *testing.T) {
 	r := run(t, "", nil, slices.Concat([]string{"status"}, flags, []string{"--", "-json"})...)
 	assert.Contains(t, r.out, "user:      -json\n")
 
-	r = run(
-		t,
-		"",
-		[]string{"COGNITO_USER_POOL_ID=" + srv.UserPoolID},
-		"status",
-		"alice",
-		"-endpoint",
-		srv.URL,
-	)
+	env := []string{"COGNITO_USER_POOL_ID=" + srv.UserPoolID}
+	r = run(t, "", env, "status", "alice", "-endpoint", srv.URL)
 	assert.Equal(t, fine, r.status, r.err)
 }
 
-// What keeps the program from looking is said in one line, and is no finding.
-func TestCannotLook(t *testing.T) {
+// A lookup that fails is not a finding; the message says why.
+func TestStatusFails(t *testing.T) {
 	t.Parallel()
-	denied := cognitotest.Error(
-		"AccessDeniedException",
-		"User: arn:aws:iam::1:user/eve is not authorized",
-	)
+	denied := cognitotest.Error("AccessDeniedException",
+		"User: arn:aws:iam::1:user/eve is not authorized")
 	for name, c := range map[string]struct {
 		args  []string
 		env   []string
@@ -286,18 +267,20 @@ func TestCannotLook(t *testing.T) {
 			args: []string{"-endpoint", "http://127.0.0.1:1"}, says: "no connection could be made",
 		},
 		"no credentials": {
-			args: []string{"-endpoint", "https://127.0.0.1:1"}, says: "there are no AWS credentials",
+			args: []string{"-endpoint", "https://127.0.0.1:1"}, says: "no AWS credentials found",
 		},
 		"no such profile": {
 			args: []string{"-profile", "nobody"}, says: "failed to get shared config profile, nobody",
 		},
-		"http by the config": {env: []string{"AWS_ENDPOINT_URL=http://example.com"}, says: "use https"},
+		"http in the configuration": {
+			env: []string{"AWS_ENDPOINT_URL=http://example.com"}, says: "use https",
+		},
 		"no right": {
 			fault: &denied,
 			says: "the AWS credentials lack the IAM right cognito-idp:AdminGetUser on the user pool " +
 				"(AccessDeniedException)\n" +
 				"cognitomfa status: Cognito says: User: arn:aws:iam::1:user/eve is not authorized\n" +
-				"cognitomfa status: cognitomfa doctor -policy -use support prints the least policy\n",
+				"cognitomfa status: cognitomfa doctor -policy -use support prints the minimal policy\n",
 		},
 		"other pool": {
 			args: []string{"-user-pool-id", "us-east-1_Other"},
@@ -324,10 +307,10 @@ func TestCannotLook(t *testing.T) {
 			}
 			r := run(t, "", c.env, append(args, c.args...)...)
 			assert.Contains(t, r.err, c.says)
-			assert.NotContains(t, r.err, "Config.", "the library's settings have other names here")
+			assert.NotContains(t, r.err, "Config.", "flags, not the library's settings")
 			assert.Empty(t, r.out)
-			want := noAnswer
-			if name == "http by the config" {
+			want := incomplete
+			if name == "http in the configuration" {
 				want = usage
 			}
 			assert.Equal(t, want, r.status)
@@ -335,14 +318,13 @@ func TestCannotLook(t *testing.T) {
 	}
 }
 
-// With an endpoint on this computer the user's AWS credentials stay at home, unless a profile is
-// named.
-func TestCredentialsStayHome(t *testing.T) {
+// A local endpoint does not get the user's AWS credentials, unless a profile is named.
+func TestLocalEndpointGetsNoRealCredentials(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	seen := make(chan string, 2)
-	proxy := front(t, srv, func(header map[string][]string) { seen <- fmt.Sprint(header) }, nil)
+	proxy := startProxy(t, srv, func(header map[string][]string) { seen <- fmt.Sprint(header) }, nil)
 	env := []string{
 		"AWS_ACCESS_KEY_ID=AKIAREAL",
 		"AWS_SECRET_ACCESS_KEY=real",

@@ -8,7 +8,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
-// policy is an IAM policy.
 type policy struct {
 	Version   string
 	Statement []statement
@@ -20,28 +19,27 @@ type statement struct {
 	Resource string
 }
 
-// The IAM actions that each use needs: the calls that the library's comments name, and those of
-// doctor.
+// The IAM actions for each use: the calls that the library's comments name, and those of doctor.
 var (
-	rightsToSignIn = []string{
+	rightsForSignIn = []string{
 		"AdminInitiateAuth",
 		"AdminRespondToAuthChallenge",
 		"GetUserPoolMfaConfig",
 	}
-	rightsOfDesk = []string{
+	rightsForSupport = []string{
 		"AdminDeleteSoftwareToken",
 		"AdminGetUser",
 		"AdminUserGlobalSignOut",
 		"ListUsers",
 	}
-	rightsToLook = []string{
+	rightsForDoctor = []string{
 		"DescribeRiskConfiguration", "DescribeUserPool", "DescribeUserPoolClient",
 		"GetUserPoolMfaConfig", "ListUserPoolClientSecrets", "ListUserPoolClients",
 	}
 )
 
-// newPolicy returns the policy that allows actions on one user pool. The account need not be named:
-// pool ids are unique.
+// newPolicy returns the policy that allows actions on one user pool. It leaves out the account,
+// because pool IDs are unique.
 func newPolicy(actions []string, region, pool string) *policy {
 	var named []string
 	for _, a := range slices.Compact(slices.Sorted(slices.Values(actions))) {
@@ -53,7 +51,7 @@ func newPolicy(actions []string, region, pool string) *policy {
 	return &policy{Version: "2012-10-17", Statement: []statement{allowed}}
 }
 
-// indented is the policy as a policy document.
+// indented returns the policy document.
 func (p *policy) indented() string {
 	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// front puts a proxy in front of a server, and returns its URL. headers, if it is set, sees the
-// headers of each request; answer, if it is set, may change the response of an operation, or, where
-// the server does not have the operation, make one.
-func front(
-	t *testing.T, srv *cognitotest.Server, headers func(map[string][]string),
-	answer func(operation string, body map[string]any) bool,
+// startProxy starts a proxy in front of a server and returns its URL. inspect, unless nil, gets the
+// headers of each request; rewrite, unless nil, may change the body of a response, or replace an
+// error response if the server does not support the operation.
+func startProxy(
+	t *testing.T, srv *cognitotest.Server, inspect func(map[string][]string),
+	rewrite func(operation string, body map[string]any) bool,
 ) string {
 	t.Helper()
 	target, err := url.Parse(srv.URL)
@@ -35,7 +35,7 @@ func front(
 			return err
 		}
 		var body map[string]any
-		if answer != nil && json.Unmarshal(data, &body) == nil && answer(operation, body) {
+		if rewrite != nil && json.Unmarshal(data, &body) == nil && rewrite(operation, body) {
 			if data, err = json.Marshal(body); err != nil {
 				return err
 			}
@@ -49,12 +49,12 @@ func front(
 		r.Header.Set("Content-Length", strconv.Itoa(len(data)))
 		return nil
 	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if headers != nil {
-			headers(r.Header)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if inspect != nil {
+			inspect(r.Header)
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	t.Cleanup(front.Close)
-	return front.URL
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -2,5 +2,5 @@
 
 package main_test
 
-// buildFlags have the program built with the race detector, as its tests are.
+// buildFlags enable the race detector in the program if the tests run with it.
 var buildFlags = []string{"-race"}

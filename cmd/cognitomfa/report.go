@@ -10,23 +10,23 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const reportText = `Lists the users for whom no MFA method is turned on, whether or not they are disabled or
-confirmed. In a pool that requires MFA that includes users who set an authenticator up on the
-hosted pages and are asked for a code all the same.
+const reportText = `Lists the users for whom no MFA method is turned on, including disabled and
+unconfirmed users. In a pool that requires MFA that also includes users who set
+up an authenticator on the hosted pages and are asked for a code anyway.
 
-It costs money: for each page of 60 users it makes one call, ListUsers, and for each user another,
-AdminGetUser, since no list shows methods. Cognito counts each user who is looked up as active in
-the month, which it bills. On a terminal it asks first. At the default rate 10,000 users take 17
+The report costs money: it calls ListUsers for each page of 60 users and AdminGetUser for each user,
+because no list shows methods. Cognito counts each user who is looked up as a monthly active user,
+and bills for it. On a terminal the command asks first. At the default rate 10,000 users take 17
 minutes; the calls share Cognito's quotas with sign-ins.
 
 The AWS credentials need the IAM actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the
-pool. With cognito-idp:DescribeUserPool it also says how many users there are.
+pool. With cognito-idp:DescribeUserPool the command also shows how many users there are.
 
-The users of a page are printed when the whole page has been looked up. If the report ends early, by
-Ctrl-C or an error, it prints how to go on; what goes on then lists no user twice.
+The users of a page are printed after the whole page has been looked up. If the report ends early,
+by Ctrl-C or an error, it prints the command that continues it without listing a user twice.
 
-Exit status: 0 if all users have a method turned on, 1 if some have not, 2 for a wrong command
-line, 3 if the report is not complete.
+Exit status: 0 if all users have a method turned on, 1 if some do not, 2 for a wrong command line,
+3 if the report is incomplete.
 `
 
 const reportExamples = `  cognitomfa report -user-pool-id eu-west-1_AbCdEfGhI
@@ -48,18 +48,18 @@ func newReport() *command {
 	cmd.summary = "list the users without MFA"
 	cmd.text, cmd.examples = reportText, reportExamples
 	r.register(cmd.flags)
-	cmd.flags.Float64Var(&r.rate, "rate", 10, "the most `calls` a second")
+	cmd.flags.Float64Var(&r.rate, "rate", 10, "the maximum number of `calls` per second")
 	cmd.flags.StringVar(&r.from, "from", "",
-		"go on where an earlier report ended: the `token` that it printed")
-	cmd.flags.BoolVar(&r.yes, "yes", false, "do not ask whether to begin")
-	cmd.flags.BoolVar(&r.json, "json", false, "print one JSON object a line, in place of a table")
+		"continue an earlier report: the `token` that it printed")
+	cmd.flags.BoolVar(&r.yes, "yes", false, "do not ask before starting")
+	cmd.flags.BoolVar(&r.json, "json", false, "print one JSON object per line instead of a table")
 	cmd.run = func(ctx context.Context, c *console, _ string) error { return r.run(ctx, c) }
 	return cmd
 }
 
 func (r *report) run(ctx context.Context, c *console) error {
 	if !(r.rate > 0 && r.rate <= 1000) {
-		return usageError("-rate is a number of calls a second, above 0 and up to 1000")
+		return usageError("-rate must be above 0 and at most 1000 calls per second")
 	}
 	mfa, api, err := r.operator(ctx)
 	if err != nil {
@@ -72,8 +72,8 @@ func (r *report) run(ctx context.Context, c *console) error {
 	return r.walk(ctx, c, mfa, &progress{console: c, total: total})
 }
 
-// begin says what the report costs, and asks whether that is wanted. It returns how many users
-// there are, 0 if that is not known.
+// begin says what the report costs and asks whether to start. It returns the number of users, 0 if
+// unknown.
 func (r *report) begin(ctx context.Context, c *console, api *cip.Client) (int32, error) {
 	total := int32(0)
 	out, err := api.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &r.pool})
@@ -83,15 +83,15 @@ func (r *report) begin(ctx context.Context, c *console, api *cip.Client) (int32,
 	if r.yes {
 		return total, nil
 	}
-	users := "each user"
+	users := "users"
 	if total > 0 {
-		users = fmt.Sprintf("each of about %d users", total)
+		users = fmt.Sprintf("about %d users", total)
 	}
-	c.note("Cognito counts " + users + " who is looked up as active in the month, which it bills.")
-	if !c.asks {
+	c.note("Looking up " + users + " costs money: Cognito counts each as a monthly active user.")
+	if !c.inIsTerminal {
 		return total, nil
 	}
-	ok, err := c.confirm(ctx, "Begin?")
+	ok, err := c.confirm(ctx, "Start?")
 	if err == nil && !ok {
 		err = foundError("nothing was looked up")
 	}
@@ -118,13 +118,13 @@ func (r *report) walk(ctx context.Context, c *console, mfa *cognitomfa.Client, p
 	from, found := r.from, 0
 	walking, stop := context.WithCancel(ctx)
 	defer stop()
-	var failed error // A page could not be printed.
+	var printErr error
 	users := mfa.UsersWithoutMFA(walking, func(o *cognitomfa.ListOptions) {
 		o.PerSecond, o.From = r.rate, r.from
 		o.Page = func(next string, users int) {
 			p.clear()
-			if failed = flush(); failed != nil {
-				stop() // Each user who is looked up costs money.
+			if printErr = flush(); printErr != nil {
+				stop() // Looking up more users would cost money for nothing.
 				return
 			}
 			from = next
@@ -134,7 +134,7 @@ func (r *report) walk(ctx context.Context, c *console, mfa *cognitomfa.Client, p
 	for s, err := range users {
 		if err != nil {
 			p.clear()
-			return r.endedEarly(ctx, c, from, cmp.Or(failed, err))
+			return r.endedEarly(ctx, c, from, cmp.Or(printErr, err))
 		}
 		page = append(page, s)
 		found++
@@ -147,11 +147,11 @@ func (r *report) walk(ctx context.Context, c *console, mfa *cognitomfa.Client, p
 		c.note(fmt.Sprintf("users without MFA: %d", found))
 		return foundError("")
 	}
-	c.note("all users have a method turned on")
+	c.note("all users have an MFA method turned on")
 	return nil
 }
 
-// tableRow is a line of the table. The name is last, because it can be long.
+// tableRow has the name last because it can be long.
 const tableRow = "%-21s  %-8s  %s\n"
 
 func (r *report) print(c *console, s *cognitomfa.Status) error {
@@ -164,7 +164,7 @@ func (r *report) print(c *console, s *cognitomfa.Status) error {
 	return err
 }
 
-// endedEarly says how to go on.
+// endedEarly prints the command that continues the report.
 func (r *report) endedEarly(ctx context.Context, c *console, from string, err error) error {
 	again := "cognitomfa report"
 	for _, f := range []struct{ name, value string }{
@@ -182,21 +182,21 @@ func (r *report) endedEarly(ctx context.Context, c *console, from string, err er
 	if r.json {
 		again += " -json"
 	}
-	c.note("the report is not complete; to go on:\n  " + again)
+	c.note("the report is incomplete; to continue:\n  " + again)
 	if ctx.Err() != nil {
 		return errStopped
 	}
 	return err
 }
 
-// progress is the line that tells how far the report is, on a terminal.
+// progress is the status line of a report on a terminal.
 type progress struct {
 	*console
 	total int32
 }
 
 func (p *progress) show(users, found int) {
-	if !p.shows {
+	if !p.errIsTerminal {
 		return
 	}
 	of := ""
@@ -206,9 +206,9 @@ func (p *progress) show(users, found int) {
 	_, _ = fmt.Fprintf(p.err, "looked up: %d%s, without MFA: %d", users, of, found)
 }
 
-// clear takes the line away.
+// clear removes the line.
 func (p *progress) clear() {
-	if p.shows {
+	if p.errIsTerminal {
 		_, _ = fmt.Fprint(p.err, "\r\x1b[K")
 	}
 }

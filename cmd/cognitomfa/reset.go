@@ -7,18 +7,19 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const resetText = `Removes the authenticator of a user who has lost it. Make sure beforehand that it is the user
-who asks. In a pool that requires MFA the next sign-in lets the user set up a new one; in other
-pools the user signs in without a code.
+const resetText = `Removes the authenticator of a user who has lost it. First verify that the
+request comes from the user. In a pool that requires MFA the next sign-in lets
+the user set up a new authenticator; in other pools the user then signs in
+without a code.
 
-On a terminal it asks for the user name once more. Elsewhere -yes must be given.
+On a terminal the command asks for the user name again to confirm. Otherwise pass -yes.
 
-It makes one call, AdminDeleteSoftwareToken, and with -sign-out AdminUserGlobalSignOut before it.
-The AWS credentials need the IAM actions of the same names (cognito-idp:AdminDeleteSoftwareToken)
-on the pool. If it ends with an error, run it again.
+It makes one call, AdminDeleteSoftwareToken, preceded by AdminUserGlobalSignOut with -sign-out. The
+AWS credentials need the IAM actions of the same names (cognito-idp:AdminDeleteSoftwareToken) on the
+pool. If the command ends with an error, run it again.
 
-Exit status: 0 if the authenticator was removed, 1 if there is no such user, no authenticator, or no
-confirmation, 2 for a wrong command line, 3 if it could not be done.
+Exit status: 0 if the authenticator was removed, 1 if there is no such user, no authenticator or no
+confirmation, 2 for a wrong command line, 3 if the reset could not be completed.
 `
 
 const resetExamples = `  cognitomfa reset alice -user-pool-id eu-west-1_AbCdEfGhI
@@ -34,7 +35,7 @@ func newReset() *command {
 	cmd.text, cmd.examples = resetText, resetExamples
 	t.register(cmd.flags)
 	cmd.flags.BoolVar(&signOut, "sign-out", false,
-		"also end all sign-ins of the user: right if the lost phone may be in the\nwrong hands")
+		"also sign the user out everywhere, in case someone else has the lost phone")
 	cmd.flags.BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	cmd.run = func(ctx context.Context, c *console, user string) error {
 		mfa, _, err := t.operator(ctx)
@@ -51,7 +52,7 @@ func newReset() *command {
 		case errors.Is(err, cognitomfa.ErrNotEnrolled):
 			text := "the user " + shown(user) + " has no authenticator"
 			if signOut {
-				text += "; the sign-ins have ended"
+				text += "; the user was signed out everywhere"
 			}
 			return foundError(text)
 		case err != nil:
@@ -66,13 +67,13 @@ func newReset() *command {
 	return cmd
 }
 
-// confirmReset has the user name typed a second time.
+// confirmReset asks for the user name again.
 func confirmReset(ctx context.Context, c *console, user, pool string, yes bool) error {
 	switch {
 	case yes:
 		return nil
-	case !c.asks:
-		return usageError("there is no terminal to ask for confirmation: give -yes")
+	case !c.inIsTerminal:
+		return usageError("cannot ask for confirmation without a terminal: pass -yes")
 	}
 	c.note("This removes the authenticator of " + shown(user) + " in the user pool " + pool + ".")
 	typed, err := c.ask(ctx, "Type the user name to confirm")
@@ -80,7 +81,7 @@ func confirmReset(ctx context.Context, c *console, user, pool string, yes bool) 
 		return err
 	}
 	if typed != user {
-		return foundError("that is another name; nothing was changed")
+		return foundError("the user names differ; nothing was changed")
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// What the AWS credentials may not read is named with the right that is missing and a policy that
-// has it. The rest is looked at all the same.
+// If the AWS credentials may not read something, doctor names the missing right, prints a policy that
+// includes it, and still checks the rest.
 func TestMissingRights(t *testing.T) {
 	t.Parallel()
 	const who = "User: arn:aws:iam::123456789012:user/eve is not authorized to perform this"
@@ -30,7 +30,7 @@ func TestMissingRights(t *testing.T) {
 			denied := cognitotest.Error("AccessDeniedException", who)
 			srv.Fail(operation, denied, denied)
 			r, text := doctor(t, nil, append(on(srv), "-use", "support")...)
-			assert.Equal(t, noAnswer, text.status)
+			assert.Equal(t, incomplete, text.status)
 			require.Len(t, r.Unread, 1)
 			assert.Equal(t, what, r.Unread[0].What)
 			assert.Equal(t, "cognito-idp:"+operation, r.Unread[0].Right)
@@ -38,27 +38,19 @@ func TestMissingRights(t *testing.T) {
 			assert.Contains(t, text.out, "not read: "+what)
 			require.NotNil(t, r.Policy)
 			assert.Contains(t, r.Policy.Statement[0].Action, "cognito-idp:"+operation)
-			assert.Equal(
-				t,
-				operation != "DescribeUserPoolClient",
-				slices.Contains(r.ids(), "risk user-existence"),
-			)
-			assert.Equal(
-				t,
-				operation != "GetUserPoolMfaConfig",
-				slices.Contains(r.ids(), "note mfa-optional"),
-			)
-			assert.Equal(
-				t,
-				operation != "DescribeUserPool",
-				slices.Contains(r.ids(), "note case-sensitive"),
-			)
+			for reads, id := range map[string]string{
+				"DescribeUserPoolClient": "risk user-existence",
+				"GetUserPoolMfaConfig":   "note mfa-optional",
+				"DescribeUserPool":       "note case-sensitive",
+			} {
+				assert.Equal(t, operation != reads, slices.Contains(r.ids(), id))
+			}
 		})
 	}
 }
 
-// Whether a secret that is not the one that Cognito gives back is the app client's second cannot be
-// told without the right to list them. doctor says that, and does not call the secret wrong.
+// A secret that Cognito does not return may be the app client's second. Without the right to list
+// the secrets, doctor does not call it wrong.
 func TestSecretsNotListed(t *testing.T) {
 	t.Parallel()
 	for _, own := range []string{clientSecret, ""} {
@@ -67,7 +59,7 @@ func TestSecretsNotListed(t *testing.T) {
 		srv.Fail("ListUserPoolClientSecrets", denied, denied)
 		env := []string{"COGNITO_CLIENT_SECRET=the-other"}
 		r, text := doctor(t, env, on(srv)...)
-		assert.Equal(t, noAnswer, text.status)
+		assert.Equal(t, incomplete, text.status)
 		require.Len(t, r.Unread, 1)
 		assert.Equal(t, "the list of the app client's secrets", r.Unread[0].What)
 		assert.Equal(t, "cognito-idp:ListUserPoolClientSecrets", r.Unread[0].Right)
@@ -78,14 +70,15 @@ func TestSecretsNotListed(t *testing.T) {
 	}
 }
 
-// What fails for another reason is named as well, without a policy. If nothing responds, doctor ends.
-func TestUnread(t *testing.T) {
+// Other errors are reported without a policy. Without a response, or with invalid credentials,
+// doctor ends at once.
+func TestUnreadSettings(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	failed := cognitotest.InternalError()
 	srv.Fail("GetUserPoolMfaConfig", failed, failed, failed, failed, failed, failed)
 	r, text := doctor(t, nil, on(srv)...)
-	assert.Equal(t, noAnswer, text.status)
+	assert.Equal(t, incomplete, text.status)
 	require.Len(t, r.Unread, 1)
 	assert.Equal(t, "InternalErrorException: Internal error", r.Unread[0].Why)
 	assert.Nil(t, r.Policy)
@@ -94,18 +87,21 @@ func TestUnread(t *testing.T) {
 	dropped := cognitotest.DropBefore()
 	srv.Fail("DescribeUserPool", dropped, dropped, dropped)
 	once := run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
-	assert.Equal(t, noAnswer, once.status)
+	assert.Equal(t, incomplete, once.status)
 	assert.Empty(t, once.out)
-	assert.Contains(t, once.err, "cognitomfa doctor: the user pool could not be read: no response from Cognito: ")
+	assert.Contains(t, once.err,
+		"cognitomfa doctor: the user pool could not be read: no response from Cognito: ")
 
-	expired := cognitotest.Error("ExpiredTokenException", "The security token included in the request is expired")
+	expired := cognitotest.Error("ExpiredTokenException",
+		"The security token included in the request is expired")
 	srv.Fail("DescribeUserPool", expired)
 	once = run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
-	assert.Equal(t, noAnswer, once.status)
-	assert.Contains(t, once.err, "AWS does not accept the credentials: check the access key, its expiry and the clock")
+	assert.Equal(t, incomplete, once.status)
+	assert.Contains(t, once.err,
+		"AWS rejects the credentials: check the access key, its expiration and the clock")
 }
 
-// doctor makes no call but those that read, and none that is about a user unless it is asked to.
+// doctor only makes calls that read, and none about users except with -use support.
 func TestDoctorOnlyReads(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
@@ -130,21 +126,12 @@ func TestPolicy(t *testing.T) {
 	for use, want := range map[string]string{
 		"sign-in": "AdminInitiateAuth AdminRespondToAuthChallenge GetUserPoolMfaConfig",
 		"support": "AdminDeleteSoftwareToken AdminGetUser AdminUserGlobalSignOut ListUsers",
-		"doctor": "DescribeRiskConfiguration DescribeUserPool DescribeUserPoolClient GetUserPoolMfaConfig " +
-			"ListUserPoolClientSecrets ListUserPoolClients",
+		"doctor": "DescribeRiskConfiguration DescribeUserPool DescribeUserPoolClient " +
+			"GetUserPoolMfaConfig ListUserPoolClientSecrets ListUserPoolClients",
 	} {
-		// It takes no credentials and makes no call.
-		r := run(
-			t,
-			"",
-			nil,
-			"doctor",
-			"-policy",
-			"-use",
-			use,
-			"-user-pool-id",
-			"cn-north-1_AbCdEfGhI",
-		)
+		// No credentials are needed, and no call is made.
+		r := run(t, "", nil,
+			"doctor", "-policy", "-use", use, "-user-pool-id", "cn-north-1_AbCdEfGhI")
 		assert.Equal(t, fine, r.status, r.err)
 		var policy struct {
 			Version   string
@@ -160,75 +147,49 @@ func TestPolicy(t *testing.T) {
 		assert.Equal(t, "Allow", policy.Statement[0].Effect)
 		assert.Equal(t, "cognito-idp:"+strings.ReplaceAll(want, " ", " cognito-idp:"),
 			strings.Join(policy.Statement[0].Action, " "))
-		assert.Equal(
-			t,
-			"arn:aws-cn:cognito-idp:cn-north-1:*:userpool/cn-north-1_AbCdEfGhI",
-			policy.Statement[0].Resource,
-		)
+		assert.Equal(t, "arn:aws-cn:cognito-idp:cn-north-1:*:userpool/cn-north-1_AbCdEfGhI",
+			policy.Statement[0].Resource)
 	}
 	r := run(t, "", nil, "doctor", "-policy", "-public", "-user-pool-id", "eu-west-1_AbCdEfGhI")
-	assert.Equal(
-		t,
-		result{
-			fine,
-			"",
-			"no IAM right is needed: with Config.Public the calls of a sign-in are not signed\n",
-		},
-		r,
-	)
+	assert.Equal(t, result{
+		status: fine,
+		err:    "no IAM rights are needed: with Config.Public the sign-in calls are not signed\n",
+	}, r)
 }
 
-// What is not there is said in one line, with the Region that the pool's id names.
-func TestNothingThere(t *testing.T) {
+func TestUnknownPoolOrClient(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
-	doctor := func(args ...string) result {
-		return run(t, "", nil, append([]string{"doctor", "-endpoint", srv.URL}, args...)...)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{
+			args: []string{
+				"-user-pool-id", "eu-west-1_Other", "-region", "us-east-1", "-client-id", "x",
+			},
+			says: "there is no user pool eu-west-1_Other in us-east-1; " +
+				"its ID begins with another Region: pass -region eu-west-1",
+		},
+		{
+			args: []string{"-user-pool-id", "eu-west-1_Other", "-client-id", "x"},
+			says: "there is no user pool eu-west-1_Other in eu-west-1",
+		},
+		{
+			args: []string{"-user-pool-id", srv.UserPoolID, "-client-id", "x"},
+			says: "there is no app client x in the user pool " + srv.UserPoolID + " in us-east-1",
+		},
+	} {
+		r := run(t, "", nil, append([]string{"doctor", "-endpoint", srv.URL}, c.args...)...)
+		want := result{status: incomplete, err: "cognitomfa doctor: " + c.says + "\n"}
+		assert.Equal(t, want, r)
 	}
-	assert.Equal(
-		t,
-		result{
-			noAnswer,
-			"",
-			"cognitomfa doctor: there is no user pool eu-west-1_Other in us-east-1; " +
-				"its id begins with another Region: give -region eu-west-1\n",
-		},
-		doctor("-user-pool-id", "eu-west-1_Other", "-region", "us-east-1", "-client-id", "x"),
-	)
-	assert.Equal(
-		t,
-		result{
-			noAnswer,
-			"",
-			"cognitomfa doctor: there is no user pool eu-west-1_Other in eu-west-1\n",
-		},
-		doctor("-user-pool-id", "eu-west-1_Other", "-client-id", "x"),
-	)
-	assert.Equal(
-		t,
-		result{noAnswer, "", "cognitomfa doctor: there is no app client x in the user pool " +
-			srv.UserPoolID + " in us-east-1\n"},
-		doctor("-user-pool-id", srv.UserPoolID, "-client-id", "x"),
-	)
-	r := run(
-		t,
-		"",
-		[]string{"AWS_REGION=eu-central-1"},
-		"doctor",
-		"-endpoint",
-		srv.URL,
-		"-user-pool-id",
-		srv.UserPoolID,
-	)
-	assert.Contains(
-		t,
-		r.out,
-		"region:      eu-central-1\n",
-		"the Region is chosen as the SDK chooses it",
-	)
+	env := []string{"AWS_REGION=eu-central-1"}
+	r := run(t, "", env, append([]string{"doctor"}, on(srv)...)...)
+	assert.Contains(t, r.out, "region:      eu-central-1\n", "the Region is chosen as in the SDK")
 }
 
-// Of several app clients one must be named.
+// If the pool has several app clients, the command line must name one.
 func TestSeveralClients(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
@@ -238,11 +199,8 @@ func TestSeveralClients(t *testing.T) {
 	require.NoError(t, err)
 	r := run(t, "", nil, append([]string{"doctor"}, on(srv)...)...)
 	assert.Equal(t, usage, r.status)
-	assert.Contains(
-		t,
-		r.err,
-		"-client-id is missing; COGNITO_CLIENT_ID can be set instead; the pool's app clients are",
-	)
+	assert.Contains(t, r.err, "-client-id is missing; "+
+		"COGNITO_CLIENT_ID can be set instead; the pool's app clients are")
 	assert.Contains(t, r.err, srv.ClientID+" (")
 	assert.Contains(t, r.err, " ("+name+")")
 	srv.Fail("ListUserPoolClients", cognitotest.Error("AccessDeniedException", "no"))

@@ -12,26 +12,28 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const signInText = `Signs a user in and answers every challenge: to try a pool without writing code. USER is
-a user name, or an alias that the pool allows; without it, it is asked for.
+const signInText = `Signs a user in and answers every challenge, to try a pool without writing code.
+USER is a user name, or an alias that the pool allows; without it, the command
+asks.
 
 ` + conversationText + `
 The tokens are not printed, and they are revoked at the end.
 
 Exit status: 0 if the user was signed in, 1 if Cognito refused, 2 for a wrong command line or
-input, 3 if it could not be tried.
+input, 3 if Cognito could not be asked.
 `
 
-// conversationText explains what sign-in and enroll have in common.
-const conversationText = `Passwords and codes are asked for and are never arguments; a terminal does not show them.
-If the standard input is no terminal, each of its lines answers one question, in the order in
-which they come: the password, then codes and choices.
+// conversationText is the part of the help that sign-in and enroll share.
+const conversationText = `The command asks for passwords and codes, which are never arguments; a
+terminal does not show them. If the standard input is not a terminal, each
+of its lines answers one question, in order: the password, then codes and
+choices.
 
-It reads the app client's settings first, for which the AWS credentials need the IAM action
-cognito-idp:DescribeUserPoolClient, to choose the flow that is allowed and to learn the app
-client's secret. Without that right it takes -flow and COGNITO_CLIENT_SECRET. The Admin calls
-need cognito-idp:AdminInitiateAuth and cognito-idp:AdminRespondToAuthChallenge. With -public
-no AWS credentials are needed, and nothing is read: give -client-id, and -flow if it is not srp.
+It first reads the app client's settings, to choose an allowed flow and to get the app client's
+secret. For that the AWS credentials need the IAM action cognito-idp:DescribeUserPoolClient; without
+it the command uses -flow and COGNITO_CLIENT_SECRET. The Admin calls need
+cognito-idp:AdminInitiateAuth and cognito-idp:AdminRespondToAuthChallenge. With -public the command
+needs no AWS credentials and reads no settings: pass -client-id, and -flow if it is not srp.
 `
 
 const signInExamples = `  cognitomfa sign-in alice -user-pool-id eu-west-1_AbCdEfGhI
@@ -51,7 +53,7 @@ func newSignIn() *command {
 	return cmd
 }
 
-// session is what sign-in and enroll have in common: the settings of a sign-in.
+// session holds the settings that sign-in and enroll share.
 type session struct {
 	target
 	appClient
@@ -64,14 +66,14 @@ func (s *session) register(cmd *command) {
 	s.target.register(cmd.flags)
 	s.appClient.register(cmd.flags)
 	cmd.flags.StringVar(&s.flow, "flow", "",
-		"the `flow` to sign in by: password, srp or user-auth; by default the first of\n"+
-			"them that the app client allows")
+		"the sign-in `flow`: password, srp or user-auth (default: the first of them that\n"+
+			"the app client allows)")
 	cmd.flags.StringVar(&s.issuer, "issuer", "Cognito",
 		"the `name` that the authenticator app shows")
-	cmd.flags.BoolVar(&s.public, "public", false, "sign in by the calls that need no IAM rights")
+	cmd.flags.BoolVar(&s.public, "public", false, "sign in with the calls that need no IAM rights")
 }
 
-// run signs in, does what is wanted then, if anything, and revokes the tokens.
+// run signs in, calls then unless it is nil, and revokes the tokens.
 func (s *session) run(
 	ctx context.Context, c *console, user string,
 	then func(context.Context, *conversation, *cognitomfa.Tokens) error,
@@ -97,7 +99,7 @@ func (s *session) run(
 	return then(ctx, v, tokens)
 }
 
-// open reads the settings of the app client, as far as it may, and returns a client of the library.
+// open returns a library client, configured from the app client's settings if they can be read.
 func (s *session) open(ctx context.Context, c *console) (*cognitomfa.Client, error) {
 	chosen, err := parseFlow(s.flow)
 	if err != nil {
@@ -133,7 +135,7 @@ func (s *session) open(ctx context.Context, c *console) (*cognitomfa.Client, err
 	return mfa, nil
 }
 
-// read fills in what was not given from the app client's settings.
+// read takes the flow and the secret from the app client's settings unless they were given.
 func (s *session) read(
 	ctx context.Context, c *console, api *cip.Client, chosen flow, secret string,
 ) (flow, string, error) {
@@ -141,7 +143,7 @@ func (s *session) read(
 	var refused *unreadError
 	switch {
 	case errors.As(err, &refused) && refused.Right != "":
-		c.note("the app client's settings are not known: the AWS credentials lack the IAM right " +
+		c.note("cannot read the app client's settings: the AWS credentials lack the IAM right " +
 			refused.Right)
 		return chosen, secret, nil
 	case err != nil:
@@ -149,8 +151,8 @@ func (s *session) read(
 	}
 	if chosen == "" {
 		if chosen = chooseFlow(client, s.public); chosen == "" {
-			return "", "", errors.New("the app client allows no flow by which the library signs " +
-				"in; cognitomfa doctor says what to change")
+			return "", "", errors.New("the app client allows none of the library's sign-in " +
+				"flows; run cognitomfa doctor to see what to change")
 		}
 	}
 	if secret == "" {
@@ -159,31 +161,30 @@ func (s *session) read(
 	return chosen, secret, nil
 }
 
-// greet says who is signed in.
+// greet prints who is signed in.
 func (v *conversation) greet(ctx context.Context, tokens *cognitomfa.Tokens) error {
 	state, err := v.mfa.Status(ctx, tokens.Access.Reveal())
 	if err != nil {
 		return err
 	}
 	if tokens.DeviceKey != "" {
-		v.note("The pool tracks devices. This one was not confirmed; services call RememberDevice.")
+		v.note("The pool tracks devices. This command confirms none; services call RememberDevice.")
 	}
 	return v.print(
 		fact{"signed in", shown(state.Username)},
 		fact{"methods", methodNames(state.Enabled)},
 		fact{"preferred", methodName(state.Preferred)},
-		fact{"tokens", "good for " + tokens.ExpiresIn.String()},
+		fact{"tokens", "valid for " + tokens.ExpiresIn.String()},
 	)
 }
 
-// revokeTime is how long revoking the tokens may take.
-const revokeTime = 10 * time.Second
+const revokeTimeout = 10 * time.Second
 
-// revoke ends the sign-in, even after Ctrl-C.
+// revoke revokes the tokens, even after Ctrl-C.
 func (v *conversation) revoke(ctx context.Context, tokens *cognitomfa.Tokens) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 	defer cancel()
 	if err := v.mfa.Revoke(ctx, tokens.Refresh.Reveal()); err != nil {
-		v.note("the tokens, which were not shown, could not be revoked: " + explain(err))
+		v.note("the tokens were not shown but could not be revoked: " + explain(err))
 	}
 }

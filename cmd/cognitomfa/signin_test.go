@@ -18,7 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// dialogue is a run of the program that is fed through a pipe, line by line.
+// dialogue is a run of the program that gets its input through a pipe, line by line.
 type dialogue struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -43,14 +43,13 @@ func converse(t *testing.T, extra []string, args ...string) *dialogue {
 	return d
 }
 
-// say answers a question.
 func (d *dialogue) say(line string) {
 	d.t.Helper()
 	_, err := io.WriteString(d.in, line+"\n")
 	require.NoError(d.t, err)
 }
 
-// hear reads lines until one begins with a text, and returns the rest of that one.
+// hear reads lines until one begins with prefix, and returns the rest of that line.
 func (d *dialogue) hear(prefix string) string {
 	d.t.Helper()
 	for {
@@ -70,32 +69,35 @@ func (d *dialogue) end() result {
 	rest, err := io.ReadAll(d.out)
 	require.NoError(d.t, err)
 	d.said.Write(rest)
-	_ = d.cmd.Wait() // The status tells.
-	r := result{d.cmd.ProcessState.ExitCode(), d.said.String(), d.errs.String()}
-	tellsNoSecret(d.t, r.out+r.err)
+	_ = d.cmd.Wait() // The exit status has the result.
+	r := result{
+		status: d.cmd.ProcessState.ExitCode(),
+		out:    d.said.String(),
+		err:    d.errs.String(),
+	}
+	assertNoSecret(d.t, r.out+r.err)
 	return r
 }
 
-// A sign-in leads to the end in every kind of pool that the program can tell apart, and leaves no
-// tokens.
+// allowOnly makes the app client allow a single flow.
+func allowOnly(flow types.ExplicitAuthFlowsType) func(*cognitotest.Options) {
+	return func(o *cognitotest.Options) { o.AuthFlows = []types.ExplicitAuthFlowsType{flow} }
+}
+
+// The program signs in with whatever flow the pool allows, and revokes the tokens.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
+	srpOnly := allowOnly(types.ExplicitAuthFlowsTypeAllowUserSrpAuth)
 	for name, options := range map[string]func(*cognitotest.Options){
-		"all flows": func(*cognitotest.Options) {},
-		"secret":    func(o *cognitotest.Options) { o.ClientSecret = clientSecret },
-		"Admin password only": func(o *cognitotest.Options) {
-			o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth}
-		},
-		"SRP only": func(o *cognitotest.Options) {
-			o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserSrpAuth}
-		},
+		"all flows":           func(*cognitotest.Options) {},
+		"secret":              func(o *cognitotest.Options) { o.ClientSecret = clientSecret },
+		"Admin password only": allowOnly(types.ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth),
+		"SRP only":            srpOnly,
 		"SRP only, secret": func(o *cognitotest.Options) {
-			o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserSrpAuth}
+			srpOnly(o)
 			o.ClientSecret = clientSecret
 		},
-		"choice only": func(o *cognitotest.Options) {
-			o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserAuth}
-		},
+		"choice only": allowOnly(types.ExplicitAuthFlowsTypeAllowUserAuth),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,22 +106,20 @@ func TestSignIn(t *testing.T) {
 			args := append([]string{"sign-in", "alice"}, on(srv)...)
 			r := run(t, password+"\n"+srv.Code("alice")+"\n", nil, args...)
 			assert.Equal(t, result{
-				fine, "signed in: alice\nmethods:   authenticator app\npreferred: authenticator app\n" +
-					"tokens:    good for 1h0m0s\n", "",
+				status: fine,
+				out: "signed in: alice\nmethods:   authenticator app\n" +
+					"preferred: authenticator app\ntokens:    valid for 1h0m0s\n",
 			}, r)
 			calls := operations(srv)
 			assert.Equal(t, "RevokeToken", calls[len(calls)-1])
 
-			// The name is asked for if it is not given, and a wrong code can be corrected.
+			// Without a name the command asks for it, and a wrong code can be corrected.
 			wrong := "000000"
 			if srv.Code("alice") == wrong {
 				wrong = "000001"
 			}
-			r = run(
-				t,
-				strings.Join([]string{"alice", password, wrong, srv.NextCode("alice")}, "\n"),
-				nil,
-				append([]string{"sign-in"}, on(srv)...)...)
+			in := strings.Join([]string{"alice", password, wrong, srv.NextCode("alice")}, "\n")
+			r = run(t, in, nil, append([]string{"sign-in"}, on(srv)...)...)
 			assert.Equal(t, fine, r.status, r.err)
 			assert.Contains(t, r.err, "the code is wrong")
 		})
@@ -147,15 +147,12 @@ func TestPublicSignIn(t *testing.T) {
 		assert.Equal(t, flow == "", slices.Contains(srpCalls(srv), true))
 	}
 	r := run(t, password+"\n", nil, args...)
-	assert.Equal(t, noAnswer, r.status)
-	assert.Contains(
-		t,
-		r.err,
-		"the app client's secret is missing or wrong; check COGNITO_CLIENT_SECRET",
-	)
+	assert.Equal(t, incomplete, r.status)
+	assert.Contains(t, r.err,
+		"the app client's secret is missing or wrong; check COGNITO_CLIENT_SECRET")
 }
 
-// srpCalls tells of each call whether it carried the proof of SRP.
+// srpCalls reports for each call whether it carried the SRP proof.
 func srpCalls(srv *cognitotest.Server) []bool {
 	var calls []bool
 	for _, c := range srv.Calls() {
@@ -165,39 +162,31 @@ func srpCalls(srv *cognitotest.Server) []bool {
 	return calls
 }
 
-// An app client that allows no flow of the library is said to, without a try.
+// If the app client allows none of the library's flows, the program says so before it tries to sign
+// in.
 func TestNoFlow(t *testing.T) {
 	t.Parallel()
-	srv := newServer(t, func(o *cognitotest.Options) {
-		o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowCustomAuth}
-	})
+	srv := newServer(t, allowOnly(types.ExplicitAuthFlowsTypeAllowCustomAuth))
 	r := run(t, password, nil, append([]string{"sign-in", "alice"}, on(srv)...)...)
-	assert.Equal(t, noAnswer, r.status)
-	assert.Contains(
-		t,
-		r.err,
-		"the app client allows no flow by which the library signs in; cognitomfa doctor says what to change",
-	)
+	assert.Equal(t, incomplete, r.status)
+	assert.Contains(t, r.err, "the app client allows none of the library's sign-in flows; "+
+		"run cognitomfa doctor to see what to change")
 
 	r = run(t, password, nil, append([]string{"sign-in", "alice", "-flow", "srp"}, on(srv)...)...)
-	assert.Equal(t, noAnswer, r.status)
+	assert.Equal(t, incomplete, r.status)
 	assert.Contains(t, r.err, "the app client does not allow the flow USER_SRP_AUTH")
 	assert.Contains(t, r.err, "-flow and -public")
 }
 
-// What Cognito refuses is a finding.
-func TestRefused(t *testing.T) {
+// If Cognito refuses a sign-in, that is a finding.
+func TestRefusedSignIn(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password, Disabled: true})
-	srv.AddUser(
-		cognitotest.User{
-			Username: "carol",
-			Password: password,
-			Status:   types.UserStatusTypeUnconfirmed,
-		},
-	)
+	srv.AddUser(cognitotest.User{
+		Username: "carol", Password: password, Status: types.UserStatusTypeUnconfirmed,
+	})
 	for name, c := range map[string]struct {
 		user, in, says string
 		status         int
@@ -207,10 +196,10 @@ func TestRefused(t *testing.T) {
 		"disabled user":     {"bob", password, "the user is disabled", found},
 		"unconfirmed":       {"carol", password, "the user has not been confirmed", found},
 		"five wrong codes":  {"alice", password + strings.Repeat("\nx", 5), "the code is wrong", found},
-		"no password":       {"alice", "", "the input ended where this was expected: Password", usage},
-		"no code":           {"alice", password, "was expected: Code of the authenticator app", usage},
-		"no name":           {"", "", "the input ended where this was expected: User name", usage},
-		"an endless line":   {"alice", strings.Repeat("x", 1<<17), "a line of the input is too long", usage},
+		"no password":       {"alice", "", "unexpected end of input, expected: Password", usage},
+		"no code":           {"alice", password, "expected: Code from the authenticator app", usage},
+		"no name":           {"", "", "unexpected end of input, expected: User name", usage},
+		"an endless line":   {"alice", strings.Repeat("x", 1<<17), "an input line is too long", usage},
 		"an empty password": {"alice", "\n", "wrong user name or password\n", found},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +216,6 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Every challenge is answered by asking.
 func TestChallenges(t *testing.T) {
 	t.Parallel()
 	methods := func(o *cognitotest.Options) { o.SMS, o.Email = true, true }
@@ -236,13 +224,13 @@ func TestChallenges(t *testing.T) {
 		user    cognitotest.User
 		script  []cognitotest.Challenge
 		say     func(*cognitotest.Server, *dialogue)
-		says    string // part of what is printed beside the outcome
+		says    string // part of the standard error
 	}{
 		"new password": {
 			options: func(o *cognitotest.Options) { o.RequiredAttributes = []string{"nickname"} },
 			user:    cognitotest.User{Status: types.UserStatusTypeForceChangePassword},
 			say: func(_ *cognitotest.Server, d *dialogue) {
-				d.say("short") // and is asked again
+				d.say("short") // It asks again.
 				d.say("ally")
 				d.say(password + password)
 				d.say("ally")
@@ -265,7 +253,8 @@ func TestChallenges(t *testing.T) {
 		"choice by number": {
 			options: methods,
 			user: cognitotest.User{
-				Email: "alice@example.com", TOTP: totp, Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+				Email: "alice@example.com", TOTP: totp,
+				Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 			},
 			say: func(srv *cognitotest.Server, d *dialogue) {
 				d.say("9")
@@ -276,7 +265,8 @@ func TestChallenges(t *testing.T) {
 		"choice by name": {
 			options: methods,
 			user: cognitotest.User{
-				Email: "alice@example.com", TOTP: totp, Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+				Email: "alice@example.com", TOTP: totp,
+				Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 			},
 			say: func(srv *cognitotest.Server, d *dialogue) {
 				d.say("software_token_mfa")
@@ -302,7 +292,7 @@ func TestChallenges(t *testing.T) {
 		"set-up by email": {
 			options: func(o *cognitotest.Options) { o.MFA, o.Email = types.UserPoolMfaTypeOn, true },
 			say: func(srv *cognitotest.Server, d *dialogue) {
-				d.say("email") // and is asked again
+				d.say("email") // It asks again.
 				d.say("3")
 				d.say("email_otp")
 				d.say("no address")
@@ -332,35 +322,30 @@ func TestChallenges(t *testing.T) {
 	}
 }
 
-// A challenge that the program cannot answer ends the sign-in, by name.
-func TestUnknownChallenge(t *testing.T) {
+// A challenge that the program cannot answer ends the sign-in, and the message names it.
+func TestUnsupportedChallenge(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	srv.Script("alice", cognitotest.Challenge{Name: types.ChallengeNameTypeWebAuthn})
 	r := run(t, password, nil, append([]string{"sign-in", "alice"}, on(srv)...)...)
-	assert.Equal(
-		t,
-		result{
-			found,
-			"",
-			"cognitomfa sign-in: Cognito asks for WEB_AUTHN, which this program cannot answer\n",
-		},
-		r,
-	)
+	assert.Equal(t, result{
+		status: found,
+		err:    "cognitomfa sign-in: Cognito asks for WEB_AUTHN, which this program cannot answer\n",
+	}, r)
 }
 
-// sent waits for the code that alice was sent. It comes with the challenge, which is under way.
+// sent waits until Cognito has sent alice a code.
 func sent(srv *cognitotest.Server) string {
 	for {
 		if box := srv.Outbox("alice"); len(box) > 0 {
 			return box[len(box)-1].Code
 		}
-		time.Sleep(time.Millisecond) // until the program has come to it
+		time.Sleep(time.Millisecond)
 	}
 }
 
-// codeOf is the first code of the key that the program prints.
+// codeOf returns the code of the key that the program prints.
 func codeOf(srv *cognitotest.Server, d *dialogue) string {
 	key, err := otpauth.Parse(d.hear("uri:       "))
 	require.NoError(d.t, err)
@@ -381,10 +366,8 @@ func TestEnroll(t *testing.T) {
 			t.Parallel()
 			srv := newServer(t, options)
 			srv.AddUser(cognitotest.User{Username: "alice", Password: password})
-			d := converse(
-				t,
-				nil,
-				append([]string{"enroll", "alice", "-issuer", "Example Inc."}, on(srv)...)...)
+			args := append([]string{"enroll", "alice", "-issuer", "Example Inc."}, on(srv)...)
+			d := converse(t, nil, args...)
 			d.say(password)
 			code := codeOf(srv, d)
 			d.say("x")
@@ -392,33 +375,26 @@ func TestEnroll(t *testing.T) {
 			r := d.end()
 			assert.Equal(t, fine, r.status, r.err)
 			assert.Contains(t, r.out, "otpauth://totp/Example%20Inc.:alice?")
-			assert.Equal(
-				t,
-				1,
-				strings.Count(
-					r.out,
-					"enrolled:  the authenticator app; the next sign-in asks for its code\n",
-				),
-			)
+			assert.Equal(t, 1, strings.Count(r.out,
+				"enrolled:  the authenticator app; the next sign-in asks for a code\n"))
 			assert.Equal(t, []string{"SOFTWARE_TOKEN_MFA"}, srv.User("alice").Methods)
 
-			// An authenticator that is there is replaced only with -yes.
+			// An existing authenticator is replaced only with -yes.
 			in := password + "\n" + srv.NextCode("alice") + "\n"
 			r = run(t, in, nil, append([]string{"enroll", "alice"}, on(srv)...)...)
 			assert.Equal(t, usage, r.status)
-			assert.Contains(
-				t,
-				r.err,
-				"the user has an authenticator already: give -yes to replace it",
-			)
+			assert.Contains(t, r.err,
+				"the user already has an authenticator: pass -yes to replace it")
 		})
 	}
 }
 
-// If only the call that turns MFA on fails, it is made once more.
-func TestEnrollTurnsOn(t *testing.T) {
+// If only the call that turns MFA on fails, enroll repeats it.
+func TestEnrollRetriesEnable(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []types.UserPoolMfaType{types.UserPoolMfaTypeOptional, types.UserPoolMfaTypeOn} {
+	for _, mode := range []types.UserPoolMfaType{
+		types.UserPoolMfaTypeOptional, types.UserPoolMfaTypeOn,
+	} {
 		srv := newServer(t, func(o *cognitotest.Options) { o.MFA = mode })
 		srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 		srv.Fail("SetUserMFAPreference", cognitotest.Error("ForbiddenException", "once"))
@@ -431,8 +407,8 @@ func TestEnrollTurnsOn(t *testing.T) {
 	}
 }
 
-// Without the right to read the app client's settings, what was given is taken.
-func TestSignInWithoutReading(t *testing.T) {
+// Without the right to read the app client's settings, sign-in uses the given ones.
+func TestSignInWithGivenSettings(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, func(o *cognitotest.Options) { o.ClientSecret = clientSecret })
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
@@ -442,12 +418,12 @@ func TestSignInWithoutReading(t *testing.T) {
 	assert.Contains(t, r.err, "lack the IAM right cognito-idp:DescribeUserPoolClient")
 }
 
-// That the tokens could not be revoked is said; it changes nothing else.
+// A failed revocation is reported, and does not change the exit status.
 func TestRevokeFails(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, func(o *cognitotest.Options) { o.TokenRevocationDisabled = true })
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password})
 	r := run(t, password, nil, append([]string{"sign-in", "alice"}, on(srv)...)...)
 	assert.Equal(t, fine, r.status, r.err)
-	assert.Contains(t, r.err, "the tokens, which were not shown, could not be revoked: ")
+	assert.Contains(t, r.err, "the tokens were not shown but could not be revoked: ")
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const statusText = `Prints the state of a user's account and MFA. USER is a user name, or an alias that the pool
-allows, such as an email address.
+const statusText = `Prints the state of a user's account and MFA. USER is a user name, or an alias
+that the pool allows, such as an email address.
 
-Nothing may be listed for users who are asked for a code because the pool requires MFA: only the
-calls that turn a method on for a user add to the list.
+The list of methods can be empty for users who are asked for a code because the pool requires MFA:
+only calls that turn a method on for a user add it to the list.
 
 It makes one call, AdminGetUser, for which the AWS credentials need the IAM action
-cognito-idp:AdminGetUser on the pool. Cognito counts a user who is looked up as active in the month,
-which it bills.
+cognito-idp:AdminGetUser on the pool. Cognito counts a user who is looked up as a monthly active
+user, and bills for it.
 
 Exit status: 0 if a method is turned on and the user is not disabled, 1 if not or if there is no
 such user, 2 for a wrong command line, 3 if the user could not be looked up.
@@ -59,7 +59,7 @@ func newStatus() *command {
 	return cmd
 }
 
-// userState is a user's state as it is printed.
+// userState is what status and report print about a user.
 type userState struct {
 	Username   string              `json:"username"`
 	UserStatus string              `json:"userStatus"`
@@ -109,7 +109,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// methodName is what people call a method.
+// methodName returns the name people use for a method.
 func methodName(m cognitomfa.Method) string {
 	switch m {
 	case "":

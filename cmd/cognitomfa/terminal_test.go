@@ -22,13 +22,13 @@ import (
 type terminal struct {
 	t           *testing.T
 	cmd         *exec.Cmd
-	inner       *os.File // the program's side, kept open to look at its settings
+	inner       *os.File // the program's side, kept open to read its settings
 	outer       *os.File
-	settings    *term.State // before the program
+	settings    *term.State // before the program started
 	mu          sync.Mutex
 	more        *sync.Cond
 	shown       string
-	read        int // how much of it was expected already
+	expected    int // the part of shown that expect has passed
 	disappeared bool
 }
 
@@ -58,7 +58,7 @@ func onTerminal(t *testing.T, extra []string, args ...string) *terminal {
 	return tty
 }
 
-// copy takes down what the terminal shows.
+// copy records what the terminal shows.
 func (tty *terminal) copy() {
 	part := make([]byte, 4096)
 	for {
@@ -74,14 +74,14 @@ func (tty *terminal) copy() {
 	}
 }
 
-// expect waits until the terminal shows a text, after what was expected before.
+// expect waits until the terminal shows text, after all previously expected texts.
 func (tty *terminal) expect(text string) {
 	tty.t.Helper()
 	tty.mu.Lock()
 	defer tty.mu.Unlock()
 	for {
-		if at := strings.Index(tty.shown[tty.read:], text); at >= 0 {
-			tty.read += at + len(text)
+		if at := strings.Index(tty.shown[tty.expected:], text); at >= 0 {
+			tty.expected += at + len(text)
 			return
 		}
 		require.False(tty.t, tty.disappeared, "%q does not come after:\n%s", text, tty.shown)
@@ -89,7 +89,6 @@ func (tty *terminal) expect(text string) {
 	}
 }
 
-// enter types a line.
 func (tty *terminal) enter(line string) { tty.press(line + "\r") }
 
 func (tty *terminal) press(keys string) {
@@ -98,11 +97,11 @@ func (tty *terminal) press(keys string) {
 	require.NoError(tty.t, err)
 }
 
-// end waits for the program to end, and returns its status and all that was shown. The terminal
-// must be as it was before.
+// end waits for the program to end, checks that the terminal's settings are restored, and returns
+// the exit status and everything shown.
 func (tty *terminal) end() (int, string) {
 	tty.t.Helper()
-	_ = tty.cmd.Wait() // The status tells.
+	_ = tty.cmd.Wait() // The exit status has the result.
 	now, err := term.GetState(int(tty.inner.Fd()))
 	require.NoError(tty.t, err)
 	assert.Equal(tty.t, tty.settings, now, "the terminal's settings")
@@ -112,12 +111,11 @@ func (tty *terminal) end() (int, string) {
 	tty.mu.Lock()
 	defer tty.mu.Unlock()
 	text := strings.ReplaceAll(tty.shown, "\r\n", "\n")
-	tellsNoSecret(tty.t, text)
+	assertNoSecret(tty.t, text)
 	return tty.cmd.ProcessState.ExitCode(), text
 }
 
-// A terminal shows neither passwords nor codes.
-func TestNothingSecretIsShown(t *testing.T) {
+func TestTerminalShowsNoPasswordsOrCodes(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
@@ -126,17 +124,17 @@ func TestNothingSecretIsShown(t *testing.T) {
 	tty.enter("alice")
 	tty.expect("Password: ")
 	tty.enter(password)
-	tty.expect("Code of the authenticator app: ")
+	tty.expect("Code from the authenticator app: ")
 	code := srv.Code("alice")
 	tty.enter(code)
 	tty.expect("signed in: alice")
 	status, text := tty.end()
 	assert.Equal(t, fine, status)
 	assert.NotContains(t, text, code)
-	assert.Contains(t, text, "User name: alice\n", "what is no secret is shown")
+	assert.Contains(t, text, "User name: alice\n", "other input is shown")
 }
 
-// Ctrl-C ends the program at any question, and leaves the terminal as it was.
+// Ctrl-C ends the program at any question, and the terminal's settings are restored.
 func TestInterruptedQuestion(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
@@ -144,7 +142,7 @@ func TestInterruptedQuestion(t *testing.T) {
 	for name, questions := range map[string][]string{
 		"name":     {"User name: "},
 		"password": {"User name: ", "Password: "},
-		"code":     {"User name: ", "Password: ", "Code of the authenticator app: "},
+		"code":     {"User name: ", "Password: ", "Code from the authenticator app: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,21 +157,20 @@ func TestInterruptedQuestion(t *testing.T) {
 			tty.press("\x03")
 			tty.expect("cognitomfa sign-in: stopped")
 			status, _ := tty.end()
-			assert.Equal(t, noAnswer, status)
+			assert.Equal(t, incomplete, status)
 		})
 	}
 }
 
-// A reset is confirmed by the user's name.
-func TestConfirmedReset(t *testing.T) {
+// The user name confirms a reset.
+func TestResetOnTerminal(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: password, TOTP: totp})
 	reset := func(typed string) int {
 		tty := onTerminal(t, nil, append([]string{"reset", "alice", "-sign-out"}, on(srv)...)...)
-		tty.expect(
-			"This removes the authenticator of alice in the user pool " + srv.UserPoolID + ".",
-		)
+		tty.expect("This removes the authenticator of alice in the user pool " +
+			srv.UserPoolID + ".")
 		tty.expect("Type the user name to confirm: ")
 		tty.enter(typed)
 		status, _ := tty.end()
@@ -194,9 +191,9 @@ func TestEnrollOnTerminal(t *testing.T) {
 		tty := onTerminal(t, nil, append([]string{"enroll", "alice"}, on(srv)...)...)
 		tty.expect("Password: ")
 		tty.enter(password)
-		tty.expect("Code of the authenticator app: ")
+		tty.expect("Code from the authenticator app: ")
 		tty.enter(code)
-		tty.expect("An authenticator is set up already. Replace it? [y/N]: ")
+		tty.expect("An authenticator is already set up. Replace it? [y/N]: ")
 		return tty
 	}
 	tty := begin(srv.Code("alice"))
@@ -209,7 +206,7 @@ func TestEnrollOnTerminal(t *testing.T) {
 	tty.enter("y")
 	tty.expect("▀")
 	tty.expect("Scan this with an authenticator app, or enter the key: ")
-	tty.expect("First code of the authenticator app: ")
+	tty.expect("First code from the authenticator app: ")
 	tty.enter(srv.Code("alice")) // of the new key
 	tty.expect("enrolled:  the authenticator app")
 	status, text := tty.end()
@@ -221,34 +218,33 @@ func TestEnrollOnTerminal(t *testing.T) {
 func TestNewPasswordOnTerminal(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
-	srv.AddUser(
-		cognitotest.User{Username: "alice", Password: password, Status: "FORCE_CHANGE_PASSWORD"},
-	)
+	srv.AddUser(cognitotest.User{
+		Username: "alice", Password: password, Status: "FORCE_CHANGE_PASSWORD",
+	})
 	tty := onTerminal(t, nil, append([]string{"sign-in", "alice"}, on(srv)...)...)
 	tty.expect("Password: ")
 	tty.enter(password)
 	for _, second := range []string{"a typo", password + "?"} {
 		tty.expect("New password: ")
 		tty.enter(password + "?")
-		tty.expect("New password, once more: ")
+		tty.expect("New password again: ")
 		tty.enter(second)
 	}
 	tty.expect("signed in: alice")
 	status, text := tty.end()
 	assert.Equal(t, fine, status)
-	assert.Equal(t, 1, strings.Count(text, "The two differ."))
+	assert.Equal(t, 1, strings.Count(text, "The passwords do not match."))
 }
 
-// A report on a terminal asks first, because it costs money, and shows how far it is.
+// On a terminal a report asks before it starts, because it costs money, and shows its progress.
 func TestReportOnTerminal(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
-	without := crowd(srv, 100)
+	without := addUsers(srv, 100)
 	tty := onTerminal(t, nil, append([]string{"report", "-rate", "1000"}, on(srv)...)...)
-	tty.expect(
-		"Cognito counts each of about 100 users who is looked up as active in the month, which it bills.",
-	)
-	tty.expect("Begin? [y/N]: ")
+	tty.expect("Looking up about 100 users costs money: " +
+		"Cognito counts each as a monthly active user.")
+	tty.expect("Start? [y/N]: ")
 	tty.enter("n")
 	tty.expect("nothing was looked up")
 	status, _ := tty.end()
@@ -256,7 +252,7 @@ func TestReportOnTerminal(t *testing.T) {
 	assert.NotContains(t, operations(srv), "AdminGetUser")
 
 	tty = onTerminal(t, nil, append([]string{"report", "-rate", "1000"}, on(srv)...)...)
-	tty.expect("Begin? [y/N]: ")
+	tty.expect("Start? [y/N]: ")
 	tty.enter("yes")
 	tty.expect("looked up: 0 of about 100, without MFA: 0")
 	tty.expect("looked up: 60 of about 100, without MFA: 40")
@@ -268,13 +264,13 @@ func TestReportOnTerminal(t *testing.T) {
 	}
 }
 
-// Levels are colored on a terminal, unless the person does not want that.
+// Levels are colored on a terminal, except with NO_COLOR.
 func TestColors(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	for variable, colored := range map[string]bool{"X=1": true, "NO_COLOR=1": false} {
 		tty := onTerminal(t, []string{variable}, append([]string{"doctor"}, on(srv)...)...)
-		tty.expect("Nothing found that fails or is a risk")
+		tty.expect("No failures or risks found")
 		_, text := tty.end()
 		assert.Equal(t, colored, strings.Contains(text, "\x1b[1mnote\x1b[0m: mfa-optional"), text)
 	}

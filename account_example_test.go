@@ -14,10 +14,9 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// Make one client when the program starts. A setting that is missing or malformed is an error at
-// once.
+// Create one client when the program starts. New reports missing and malformed settings.
 func ExampleNew() {
-	api := cip.NewFromConfig(aws.Config{Region: "eu-west-1"}) // Usually by config.LoadDefaultConfig.
+	api := cip.NewFromConfig(aws.Config{Region: "eu-west-1"}) // Usually from config.LoadDefaultConfig.
 	_, err := cognitomfa.New(api, cognitomfa.Config{
 		UserPoolID: "eu-west-1_AbCdEfGhI",
 		ClientID:   "1example23456789",
@@ -33,7 +32,7 @@ func ExampleNew() {
 	// cognitomfa: new: the service is misconfigured: Config.ClientID is required
 }
 
-// An account page says whether MFA is on.
+// An account page shows whether MFA is on.
 func ExampleClient_Status() {
 	srv, client := pool()
 	defer srv.Close()
@@ -55,7 +54,7 @@ func ExampleClient_Status() {
 	// alice has an authenticator: true
 }
 
-// The page was loaded again before the code was entered: it shows the same key.
+// The user reloads the page before entering the code, and sees the same key.
 func ExampleParseEnrollment() {
 	srv, client := pool()
 	defer srv.Close()
@@ -64,7 +63,7 @@ func ExampleParseEnrollment() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	stored := enrollment.URI() // In the user's session on the server.
+	stored := enrollment.URI() // Keep it in the user's session on the server.
 
 	again, err := cognitomfa.ParseEnrollment(stored)
 	if err != nil {
@@ -77,8 +76,8 @@ func ExampleParseEnrollment() {
 	// <nil>
 }
 
-// The code was right, but the call that turns MFA on failed. Enable makes up for it, without
-// another code.
+// The code was right, but the call that turns MFA on failed. Enable repeats it without another
+// code.
 func ExampleClient_Enable() {
 	srv, client := pool()
 	defer srv.Close()
@@ -86,7 +85,7 @@ func ExampleClient_Enable() {
 	if _, err := client.Enroll(ctx, accessToken); err != nil {
 		log.Fatal(err)
 	}
-	// The call fails at all three attempts of the SDK.
+	// All three attempts of the SDK fail.
 	srv.Fail("SetUserMFAPreference",
 		cognitotest.InternalError(), cognitotest.InternalError(), cognitotest.InternalError())
 
@@ -121,7 +120,7 @@ func ExampleClient_SetMethods() {
 	// Output: [SOFTWARE_TOKEN_MFA EMAIL_OTP] preferred: SOFTWARE_TOKEN_MFA
 }
 
-// A user signs out of this session only: the others go on.
+// A user signs out of this session only. The others stay signed in.
 func ExampleClient_Revoke() {
 	srv, client := pool()
 	defer srv.Close()
@@ -139,7 +138,7 @@ func ExampleClient_Revoke() {
 	// elsewhere: <nil>
 }
 
-// A user signs out everywhere, for instance after a laptop was lost.
+// A user signs out everywhere, for example after losing a laptop.
 func ExampleClient_SignOut() {
 	srv, client := pool()
 	defer srv.Close()
@@ -153,7 +152,7 @@ func ExampleClient_SignOut() {
 	// Output: true start-over
 }
 
-// Tokens are not encoded by accident. To keep them in a session on the server, say so.
+// Tokens are not encoded by accident. To store them in a session on the server, use Plain.
 func ExampleTokens_Plain() {
 	srv, client := pool()
 	defer srv.Close()
@@ -179,7 +178,7 @@ func ExampleTokens_Plain() {
 	// back again: <nil>
 }
 
-// The pool's Lambda trigger refuses the sign-in, and says why in words that are meant for the user.
+// The pool's Lambda trigger rejects the sign-in with a message for the user.
 func ExampleError_Detail() {
 	srv, client := pool()
 	defer srv.Close()

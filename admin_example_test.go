@@ -32,7 +32,7 @@ func ExampleClient_UserStatus() {
 	// true
 }
 
-// A password may have been stolen: all sign-ins of the user end.
+// A password may have been stolen, so the user is signed out everywhere.
 func ExampleClient_SignOutUser() {
 	srv, client := pool()
 	defer srv.Close()
@@ -46,7 +46,7 @@ func ExampleClient_SignOutUser() {
 	// true
 }
 
-// A job lists the users to remind of MFA. If it is stopped, it can continue from the last page.
+// A job lists the users to remind about MFA. If it is stopped, it can continue from the last page.
 func ExampleClient_UsersWithoutMFA() {
 	srv, client := pool()
 	defer srv.Close()

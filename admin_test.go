@@ -49,8 +49,8 @@ func TestResetTOTP(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err), "there is nothing to reset")
 }
 
-// The phone is in the wrong hands, and Cognito throttles the sign-out: the authenticator is still
-// there, so that a repeated call does both.
+// If Cognito throttles the sign-out, the authenticator is not removed yet, so a repeated call does
+// both.
 func TestResetTOTPAfterAThrottledSignOut(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPoolWith(t, totpUser)
@@ -67,7 +67,7 @@ func TestResetTOTPAfterAThrottledSignOut(t *testing.T) {
 	_, err = client.Status(t.Context(), thief)
 	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
 
-	// Users without an authenticator are signed out all the same.
+	// Users without an authenticator are signed out, too.
 	thief = *srv.IssueTokens("alice").AccessToken
 	srv.Advance(2 * time.Second)
 	err = client.ResetTOTP(t.Context(), "alice", signOutToo)
@@ -109,7 +109,7 @@ func TestUserStatus(t *testing.T) {
 // unpaced lists users without a pause between the calls.
 func unpaced(o *cognitomfa.ListOptions) { o.PerSecond = 1e6 }
 
-// lastUserWithoutMFA is the last that a walk through the users yields.
+// lastUserWithoutMFA returns the last value that UsersWithoutMFA yields.
 func lastUserWithoutMFA(
 	t *testing.T, client *cognitomfa.Client, optFns ...func(*cognitomfa.ListOptions),
 ) (status *cognitomfa.Status, err error) {
@@ -120,7 +120,7 @@ func lastUserWithoutMFA(
 	return status, err
 }
 
-// newCrowd is a pool of 130 users, every second of whom has an authenticator.
+// newCrowd returns a pool of 130 users. Every second one has an authenticator.
 func newCrowd(t *testing.T) (*cognitotest.Server, *cognitomfa.Client) {
 	t.Helper()
 	srv := newServer(t)
@@ -141,7 +141,7 @@ func TestUsersWithoutMFA(t *testing.T) {
 	notePages := func(o *cognitomfa.ListOptions) {
 		o.Page = func(from string, users int) {
 			require.Equal(t, 60*len(pages), users)
-			require.Less(t, len(pages), 3, "the pool has three pages")
+			require.Less(t, len(pages), 3, "there are three pages")
 			pages = append(pages, from)
 		}
 	}
@@ -154,7 +154,7 @@ func TestUsersWithoutMFA(t *testing.T) {
 	assert.Empty(t, pages[0])
 	assert.Len(t, takeCalls(srv), 133, "a list for each page, and each user once")
 
-	// From goes on where a page began.
+	// From continues at the start of a page.
 	var rest []string
 	fromThird := func(o *cognitomfa.ListOptions) { o.From = pages[2] }
 	for s, err := range client.UsersWithoutMFA(t.Context(), unpaced, fromThird) {
@@ -174,7 +174,7 @@ func TestUsersWithoutMFAStopsWhereTheCallerStops(t *testing.T) {
 	assert.Equal(t, []string{"ListUsers", "AdminGetUser", "AdminGetUser"}, takeCalls(srv))
 }
 
-// A user who is deleted meanwhile is passed over. Any other error is the last that is yielded.
+// A user who was deleted in the meantime is skipped. Any other error ends the iteration.
 func TestUsersWithoutMFAEndsWithAnError(t *testing.T) {
 	t.Parallel()
 	srv, client := newCrowd(t)
@@ -192,7 +192,7 @@ func TestUsersWithoutMFAEndsWithAnError(t *testing.T) {
 	assert.Empty(t, takeCalls(srv))
 }
 
-// A list without users is empty, not missing: otherwise an operator would read that all is well.
+// A missing list must not look as if all users had MFA: only an empty list means that.
 func TestUsersWithoutMFANeedsAList(t *testing.T) {
 	t.Parallel()
 	for name, users := range map[string][]types.UserType{"missing": nil, "empty": {}} {
@@ -209,8 +209,8 @@ func TestUsersWithoutMFANeedsAList(t *testing.T) {
 	}
 }
 
-// crowdDouble is a pool of three users on two pages. It notes when it is called, since the test
-// began.
+// crowdDouble returns a pool of three users on two pages, and the times of its calls, counted from
+// the start of the test.
 func crowdDouble(t *testing.T) (*double, *[]time.Duration) {
 	t.Helper()
 	start := time.Now()
@@ -235,14 +235,14 @@ func crowdDouble(t *testing.T) (*double, *[]time.Duration) {
 	}, &at
 }
 
-func TestUsersWithoutMFAKeepsItsPace(t *testing.T) {
+func TestUsersWithoutMFAPace(t *testing.T) {
 	t.Parallel()
 	for perSecond, pause := range map[float64]time.Duration{
 		0:    100 * time.Millisecond, // the default
 		4:    250 * time.Millisecond,
 		0.01: 100 * time.Second,
 	} {
-		synctest.Test(t, func(t *testing.T) { // Its clock moves on when all wait.
+		synctest.Test(t, func(t *testing.T) { // Its clock advances while all goroutines wait.
 			api, at := crowdDouble(t)
 			client := newClient(t, api, config)
 			_, err := lastUserWithoutMFA(t, client, func(o *cognitomfa.ListOptions) {
@@ -254,7 +254,7 @@ func TestUsersWithoutMFAKeepsItsPace(t *testing.T) {
 	}
 }
 
-// The pause between two calls ends with the context.
+// The context also ends the pause between two calls.
 func TestUsersWithoutMFAEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -277,8 +277,8 @@ func TestUsersWithoutMFAEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// That the sign-out was made up for says nothing about the authenticator: a user who has none is
-// told from one whose authenticator an earlier try has removed.
+// The SDK repeated the sign-out, whose response was lost. The removal was sent only once, so a
+// missing authenticator is still ErrNotEnrolled.
 func TestResetTOTPAfterALostSignOut(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)

@@ -21,7 +21,7 @@ var (
 		`"token_use":"access"}`)
 )
 
-// benchResponses take Cognito and the network out of what is measured.
+// benchResponses replace Cognito and the network, so they are not measured.
 var benchResponses = map[string]string{
 	initiate: `{"ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"` + benchSession +
 		`","ChallengeParameters":{"USER_ID_FOR_SRP":"alice"}}`,
@@ -33,13 +33,13 @@ var benchResponses = map[string]string{
 	"SetUserMFAPreference":   `{}`,
 }
 
-// comparison is a call of the library, and the same by hand on the SDK's client.
+// comparison is a call of the library, and the equivalent calls of the SDK client.
 type comparison struct {
 	name         string
 	ours, byHand func(context.Context) error
 }
 
-// comparisons are the steps of enrolling and signing in, and at last all of them together.
+// comparisons returns the steps of enrolling and signing in, and then all of them together.
 func comparisons(b *testing.B) []comparison {
 	b.Helper()
 	api := cannedHTTP{responses: benchResponses}.api()
@@ -83,7 +83,7 @@ func comparisons(b *testing.B) []comparison {
 		{
 			name: "Enroll",
 			ours: func(ctx context.Context) error {
-				// By hand, too, the user's name is known.
+				// The account name is given, because the code by hand does not read it either.
 				return errOf(client.Enroll(ctx, benchAccess, accountName("alice")))
 			},
 			byHand: func(ctx context.Context) error {
@@ -131,15 +131,15 @@ func inOrder(calls []func(context.Context) error) func(context.Context) error {
 	}
 }
 
-// BenchmarkOverhead compares each call of the library with the same by hand: it reports the ratio
-// of the medians and the difference in allocations.
+// BenchmarkOverhead compares each call of the library with the same calls by hand. It reports the
+// ratio of the medians and the difference in allocations.
 func BenchmarkOverhead(b *testing.B) {
 	for _, c := range comparisons(b) {
 		b.Run(c.name, func(b *testing.B) { c.run(b, 50) })
 	}
 }
 
-// run makes the calls in batches, ours and those by hand in turn.
+// run makes the calls in batches, alternating between ours and those by hand.
 func (c comparison) run(b *testing.B, batch int) {
 	b.Helper()
 	ctx := b.Context()
@@ -160,7 +160,7 @@ func (c comparison) run(b *testing.B, batch int) {
 	var ours, byHand []time.Duration
 	var oursAllocs, byHandAllocs []float64
 	for round := 0; b.Loop(); round++ {
-		for i := range 2 { // Each is first as often as second.
+		for i := range 2 { // The order alternates.
 			if (round+i)%2 == 0 {
 				d, n := measure(c.ours)
 				ours, oursAllocs = append(ours, d), append(oursAllocs, n)

@@ -45,7 +45,7 @@ func ExampleClient_SelectMFA() {
 	// enter the code sent to +*******1234
 }
 
-// An administrator has created the user, whose first sign-in replaces the temporary password.
+// An administrator created the user, who replaces the temporary password at the first sign-in.
 func ExampleClient_SetNewPassword() {
 	srv, client := pool(func(o *cognitotest.Options) {
 		o.RequiredAttributes = []string{"nickname"}
@@ -75,7 +75,7 @@ func ExampleClient_SetNewPassword() {
 	// true <nil>
 }
 
-// Where the pool requires MFA and offers it by email, a user may set that up in place of an
+// If the pool requires MFA and offers codes by email, users can set that up instead of an
 // authenticator app.
 func ExampleClient_SetupEmail() {
 	srv, client := pool(func(o *cognitotest.Options) {
@@ -107,7 +107,7 @@ func ExampleClient_SetupEmail() {
 	// true <nil>
 }
 
-// The pool's Lambda triggers ask a question of their own.
+// The pool's Lambda triggers ask a custom question.
 func ExampleClient_Respond() {
 	srv, client := pool()
 	defer srv.Close()
@@ -131,8 +131,7 @@ func ExampleClient_Respond() {
 	// true <nil>
 }
 
-// A sign-in without a password, by the pool's Lambda triggers, begins on the raw SDK and is
-// finished here.
+// A passwordless sign-in with Lambda triggers begins with the SDK and finishes with this library.
 func ExampleNewChallenge() {
 	srv, client := pool()
 	defer srv.Close()
@@ -160,7 +159,7 @@ func ExampleNewChallenge() {
 	// Output: true <nil>
 }
 
-// The choice-based flow, begun on the raw SDK, asks for the password.
+// A choice-based sign-in that began with the SDK asks for the password.
 func ExampleClient_RespondPassword() {
 	srv, client := pool()
 	defer srv.Close()

@@ -21,7 +21,7 @@ import (
 
 var issued = time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
 
-// challengesOf are challenges of every type, full and almost empty.
+// challengesOf returns challenges of every type, full and almost empty.
 func challengesOf(s cognitomfa.Secret) []cognitomfa.Challenge {
 	return []cognitomfa.Challenge{
 		&cognitomfa.MFAChallenge{Session: s},
@@ -78,14 +78,14 @@ func TestChallengesSurviveAProcess(t *testing.T) {
 			again, err := cognitomfa.ParseChallenge(token)
 			require.NoError(t, err)
 			if ch, ok := ch.(*cognitomfa.NewPasswordChallenge); ok {
-				ch.Attributes = nil // Personal data, which no answer needs, stays out of the token.
+				ch.Attributes = nil // The token omits personal data that no answer needs.
 			}
 			assert.Equal(t, ch, again)
 		}
 	}
 }
 
-// A browser keeps cookies of up to 4,096 bytes, and a session often takes half of that.
+// Browsers accept cookies of up to 4,096 bytes, and a session is often half as long.
 func TestTokensAreHardlyLongerThanTheirSessions(t *testing.T) {
 	t.Parallel()
 	ch := &cognitomfa.MFAChallenge{
@@ -114,7 +114,7 @@ func TestTokensOfExtremeChallenges(t *testing.T) {
 		require.NoError(t, err, name)
 		require.True(t, reflect.DeepEqual(ch, again), name)
 	}
-	// What is not UTF-8 comes back as the replacement character; Cognito knows no such name anyway.
+	// Invalid UTF-8 becomes the replacement character; no Cognito user name contains it.
 	_, err := cognitomfa.ParseChallenge((&cognitomfa.MFAChallenge{Username: "\xff\xfe"}).Token())
 	require.NoError(t, err)
 }
@@ -197,8 +197,8 @@ func FuzzParseChallenge(f *testing.F) {
 	})
 }
 
-// A sign-in that was begun on the raw SDK is finished by this package.
-func TestNewChallengeOfASignInOnTheSDK(t *testing.T) {
+// The library can finish a sign-in that began with the SDK.
+func TestNewChallengeFromTheSDK(t *testing.T) {
 	t.Parallel()
 	srv, client := newPoolWith(t, totpUser)
 	out, err := srv.Client().InitiateAuth(t.Context(), &cip.InitiateAuthInput{
@@ -267,10 +267,9 @@ func usernameOf(ch cognitomfa.Challenge) string {
 	panic("unreachable: these are all challenges")
 }
 
-// The longest session that AWS documents (4,096 characters) does not fit into a cookie, but the
-// token is hardly longer than the session; the browser's limit for a name and a value is 4,096
-// bytes, too.
-func TestTokenLeavesRoomInACookie(t *testing.T) {
+// A token is at most 64 bytes longer than its session, so all but the longest session that AWS
+// documents, 4,096 characters, fit in a cookie: browsers limit name and value to 4,096 bytes.
+func TestTokenFitsInACookie(t *testing.T) {
 	t.Parallel()
 	for _, quirks := range []cognitotest.Quirks{{}, {LongSessions: true}, {HugeSessions: true}} {
 		srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.Quirks = quirks })
@@ -286,9 +285,9 @@ func TestTokenLeavesRoomInACookie(t *testing.T) {
 	}
 }
 
-// A token has one spelling. Where a session is encoded, the last character has bits to spare, which
-// are zero.
-func TestParseChallengeKnowsOneSpelling(t *testing.T) {
+// Each challenge has exactly one token. The unused bits in the last character of an encoded session
+// must be zero.
+func TestParseChallengeAcceptsOneEncoding(t *testing.T) {
 	t.Parallel()
 	ch := cognitomfa.MFAChallenge{Username: "alice", Session: cognitomfa.NewSecret("+")}
 	token := ch.Token()

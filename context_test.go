@@ -29,7 +29,7 @@ func withContext(u *cognitomfa.UserContext) func(*cognitomfa.SignInOptions) {
 	return func(o *cognitomfa.SignInOptions) { o.Context = u }
 }
 
-// tapContexts returns the contexts of all requests that take one, as they are on the wire.
+// tapContexts collects the contexts of all requests that can have one, as sent.
 func tapContexts(wire *wireTap) *[]map[string]any {
 	var seen []map[string]any
 	wire.request = func(operation string, members map[string]any) {
@@ -47,7 +47,6 @@ func tapContexts(wire *wireTap) *[]map[string]any {
 	return &seen
 }
 
-// The context reaches every call that takes it, in every flow.
 func TestContextReachesEveryCall(t *testing.T) {
 	t.Parallel()
 	adminContext := map[string]any{
@@ -101,7 +100,6 @@ func TestContextReachesEveryCall(t *testing.T) {
 	}
 }
 
-// ClientMetadata reaches every call that takes it.
 func TestClientMetadataReachesEveryCall(t *testing.T) {
 	t.Parallel()
 	metadata := map[string]string{"why": "test"}
@@ -142,8 +140,7 @@ func TestContextOfADevice(t *testing.T) {
 	}
 }
 
-// A caller who gives no context sends none.
-func TestNoContext(t *testing.T) {
+func TestContextIsOptional(t *testing.T) {
 	t.Parallel()
 	client, got := recordInitiate(t, initiatedTokens)
 	require.NoError(t, errOf(client.SignIn(t.Context(), "alice", password)))
@@ -166,7 +163,7 @@ func TestIncompleteContexts(t *testing.T) {
 	)
 	for name, tc := range map[string]struct {
 		edit func(*cognitomfa.UserContext)
-		good int // whose calls accept it
+		good int // which calls accept it
 	}{
 		"full":               {func(*cognitomfa.UserContext) {}, both},
 		"empty":              {only(cognitomfa.UserContext{}), nobody},
@@ -207,7 +204,7 @@ func TestIncompleteContexts(t *testing.T) {
 	}
 }
 
-// ContextFromRequest takes what tells about the browser, and nothing that may be a secret.
+// ContextFromRequest copies headers that describe the browser, and none that may be a secret.
 func TestContextFromRequest(t *testing.T) {
 	t.Parallel()
 	const page = "https://login.example.com/sign-in?next=%2Fsecret"
@@ -248,7 +245,7 @@ func TestContextFromRequest(t *testing.T) {
 	}, got)
 }
 
-// Whatever a browser sends, the context is good enough for a sign-in.
+// Even a request without headers yields a context that Cognito accepts.
 func TestContextFromABareRequest(t *testing.T) {
 	t.Parallel()
 	bare := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)

@@ -15,17 +15,16 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// What a pool does about devices.
+// Device tracking of a pool. With optIn the user decides whether a device is remembered.
 var (
 	alwaysTracked = types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true}
-	// optIn leaves to the user whether a device is remembered.
-	optIn = types.DeviceConfigurationType{
+	optIn         = types.DeviceConfigurationType{
 		ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true,
 	}
 )
 
-// devicePool is a pool that tracks devices, with alice, who has an authenticator, and a client that
-// signs in by SRP.
+// devicePool is a pool that tracks devices, with an SRP client and the user alice, who has an
+// authenticator.
 type devicePool struct {
 	*cognitotest.Server
 	*cognitomfa.Client
@@ -64,13 +63,13 @@ func (p devicePool) signInWithCode(t *testing.T) *cognitomfa.Tokens {
 	return as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// nextCode is what alice's authenticator shows next.
+// nextCode returns the next code of alice's authenticator.
 func (p devicePool) nextCode() string {
 	p.Advance(codePeriod)
 	return p.Code("alice")
 }
 
-// rememberNewDevice signs alice in and has the device remembered.
+// rememberNewDevice signs alice in and remembers the device.
 func (p devicePool) rememberNewDevice(t *testing.T) (*cognitomfa.Device, *cognitomfa.Tokens) {
 	t.Helper()
 	tokens := p.signInWithCode(t)
@@ -81,7 +80,7 @@ func (p devicePool) rememberNewDevice(t *testing.T) (*cognitomfa.Device, *cognit
 	return device, tokens
 }
 
-// forget has an administrator forget alice's device.
+// forget makes an administrator's call to forget alice's device.
 func (p devicePool) forget(t *testing.T, d *cognitomfa.Device) {
 	t.Helper()
 	_, err := p.Server.Client().AdminForgetDevice(t.Context(), &cip.AdminForgetDeviceInput{
@@ -90,14 +89,14 @@ func (p devicePool) forget(t *testing.T, d *cognitomfa.Device) {
 	require.NoError(t, err)
 }
 
-// unknownDevice is a device that no pool knows.
+// unknownDevice returns a device that no pool knows.
 func unknownDevice() *cognitomfa.Device {
 	return &cognitomfa.Device{
 		Key: "us-east-1_0", GroupKey: "-group", Password: cognitomfa.NewSecret("password"),
 	}
 }
 
-// deviceSignIn are the calls of a sign-in on a remembered device.
+// deviceSignIn lists the calls of a sign-in on a remembered device.
 var deviceSignIn = []string{initiate, respond, respond, respond}
 
 func TestRememberedDevice(t *testing.T) {
@@ -134,7 +133,7 @@ func TestRememberedDevice(t *testing.T) {
 			assert.Equal(t, tokens.DeviceKey, device.Key)
 			assert.Equal(t, tokens.DeviceGroupKey, device.GroupKey)
 
-			// The next sign-in is in another process.
+			// The next sign-in happens in another process.
 			device, err = cognitomfa.ParseDevice(device.Token())
 			require.NoError(t, err)
 			outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
@@ -172,8 +171,8 @@ func TestRememberedDeviceWithoutIAM(t *testing.T) {
 	}
 }
 
-// Where users sign in by email address, Cognito's name for them is a UUID: that is what is sent,
-// and hashed.
+// If users sign in with an email address, Cognito names them by a UUID, which the client sends and
+// hashes.
 func TestRememberedDeviceInAnEmailPool(t *testing.T) {
 	t.Parallel()
 	const address = "alice@example.com"
@@ -189,7 +188,7 @@ func TestRememberedDeviceInAnEmailPool(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// A sign-in that goes on without the device begins with the name that the user entered.
+// A sign-in that continues without the device starts over with the name that the user entered.
 func TestUnknownDeviceInAnEmailPool(t *testing.T) {
 	t.Parallel()
 	const address = "alice@example.com"
@@ -214,7 +213,8 @@ func TestUnknownDeviceInAnEmailPool(t *testing.T) {
 	assert.Equal(t, []any{address, address}, names)
 }
 
-// The user declines: the device is known, so the sign-in can be refreshed, but spares no code.
+// If the user declines to be remembered, the confirmed device allows Refresh but does not replace
+// codes.
 func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 	t.Parallel()
 	p := newDevicePool(t, optIn)
@@ -231,7 +231,7 @@ func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ConfirmDevice"}, takeCalls(p.Server))
 	require.NoError(t, refresh(device))
-	require.ErrorIs(t, refresh(nil), cognitomfa.ErrRefreshToken, "its key is needed")
+	require.ErrorIs(t, refresh(nil), cognitomfa.ErrRefreshToken, "the device key is required")
 
 	outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
@@ -240,8 +240,8 @@ func TestDeviceThatIsOnlyConfirmed(t *testing.T) {
 	assert.False(t, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown)
 }
 
-// Cognito does not know the device, or not as this user's: the sign-in goes on without it, and its
-// outcomes say so to the end.
+// If Cognito does not know the device, or it is another user's, the sign-in continues without it,
+// and every outcome has DeviceUnknown set.
 func TestUnknownDevices(t *testing.T) {
 	t.Parallel()
 	withoutIt := []string{initiate, respond, respond}
@@ -311,7 +311,7 @@ func TestUnknownDevices(t *testing.T) {
 		"with a wrong group": {
 			changed(func(d *cognitomfa.Device) { d.GroupKey = "-wrong" }), notProven,
 		},
-		"refused at once": { // Cognito was not seen to, but it may.
+		"refused at once": { // Not observed from Cognito, but possible.
 			failing(initiate, gone), []string{initiate, initiate, respond},
 		},
 		"refused as invalid": {failing(respond, invalid), withoutIt},
@@ -331,7 +331,7 @@ func TestUnknownDevices(t *testing.T) {
 			assert.True(t, ch.DeviceUnknown)
 			assert.Equal(t, tc.calls, takeCalls(p.Server))
 
-			// The next step is in another process, and still gives the device.
+			// The next step, in another process, still passes the device.
 			parsed, err := cognitomfa.ParseChallenge(ch.Token())
 			ch = as[*cognitomfa.MFAChallenge](t, parsed, err)
 			assert.True(t, ch.DeviceUnknown)
@@ -344,7 +344,7 @@ func TestUnknownDevices(t *testing.T) {
 	}
 }
 
-// That the device is unknown reaches the tokens through a challenge of any type.
+// DeviceUnknown reaches the tokens through challenges of every type.
 func TestUnknownDeviceReachesTheTokens(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -409,7 +409,7 @@ func TestUnknownDeviceAndWrongPassword(t *testing.T) {
 	assert.Equal(t, 1, p.User("alice").FailedPasswordTries, "it counts once")
 }
 
-// The device may have to prove itself later than at SignIn: after a temporary password.
+// After a temporary password, the device is verified in the answer instead of SignIn.
 func TestDeviceAfterANewPassword(t *testing.T) {
 	t.Parallel()
 	type challenge = *cognitomfa.NewPasswordChallenge
@@ -426,20 +426,20 @@ func TestDeviceAfterANewPassword(t *testing.T) {
 		outcome, err := p.SignIn(t.Context(), "alice", password, withDevice(device))
 		return p, device, as[challenge](t, outcome, err)
 	}
-	t.Run("it does", func(t *testing.T) {
+	t.Run("it succeeds", func(t *testing.T) {
 		t.Parallel()
 		p, device, ch := signIn(t)
 		with := answerWithDevice(device)
 		outcome, err := p.SetNewPassword(t.Context(), ch, newPassword, nil, with)
 		assert.False(t, as[*cognitomfa.Tokens](t, outcome, err).DeviceUnknown)
 	})
-	t.Run("it is not given", func(t *testing.T) {
+	t.Run("it is missing", func(t *testing.T) {
 		t.Parallel()
 		p, _, ch := signIn(t)
 		outcome, err := p.SetNewPassword(t.Context(), ch, newPassword, nil)
 		assert.Equal(t, "DEVICE_SRP_AUTH", as[*cognitomfa.OtherChallenge](t, outcome, err).Name)
 	})
-	t.Run("it cannot", func(t *testing.T) {
+	t.Run("it fails", func(t *testing.T) {
 		t.Parallel()
 		p, device, ch := signIn(t)
 		device.Password = cognitomfa.NewSecret("wrong")
@@ -449,7 +449,7 @@ func TestDeviceAfterANewPassword(t *testing.T) {
 		outcome, err := p.SignIn(t.Context(), "alice", newPassword)
 		as[*cognitomfa.MFAChallenge](t, outcome, err)
 	})
-	t.Run("it is forgotten meanwhile", func(t *testing.T) {
+	t.Run("it was forgotten", func(t *testing.T) {
 		t.Parallel()
 		p, device, ch := signIn(t)
 		p.forget(t, device)
@@ -459,7 +459,7 @@ func TestDeviceAfterANewPassword(t *testing.T) {
 	})
 }
 
-// A device that would have no effect is refused, without a call.
+// A device that would have no effect is rejected without a call.
 func TestDevicesNeedSRP(t *testing.T) {
 	t.Parallel()
 	ctx, device := t.Context(), unknownDevice()
@@ -516,7 +516,7 @@ func TestRememberDeviceNeedsANewDevice(t *testing.T) {
 	}
 }
 
-// The sign-in was not by SRP, or the device is confirmed already: to sign in again is no help.
+// The sign-in did not use SRP, or the device is already confirmed: signing in again does not help.
 func TestDeviceKeyThatCognitoRefuses(t *testing.T) {
 	t.Parallel()
 	p := newDevicePool(t, alwaysTracked)
@@ -533,7 +533,7 @@ func TestDeviceKeyThatCognitoRefuses(t *testing.T) {
 	}
 }
 
-// A response that is lost at remembering or forgetting a device is made up for.
+// RememberDevice succeeds even if a response is lost.
 func TestRememberDeviceAfterLostResponses(t *testing.T) {
 	t.Parallel()
 	exists := cognitotest.Error("DeviceKeyExistsException", "Device key already exists.")
@@ -563,8 +563,9 @@ func TestRememberDeviceAfterLostResponses(t *testing.T) {
 	}
 }
 
-// A device that is confirmed but not remembered comes with the error: it is good for Refresh.
-func TestRememberDeviceThatIsConfirmedOnly(t *testing.T) {
+// If the device is confirmed but cannot be remembered, RememberDevice returns it with the error,
+// for Refresh.
+func TestRememberDeviceFailsAfterConfirming(t *testing.T) {
 	t.Parallel()
 	p := newDevicePool(t, optIn)
 	tokens := p.signInWithCode(t)
@@ -578,7 +579,7 @@ func TestRememberDeviceThatIsConfirmedOnly(t *testing.T) {
 	as[*cognitomfa.MFAChallenge](t, outcome, err)
 }
 
-// That the device is not known is no error of ForgetDevice.
+// ForgetDevice succeeds if the device is not known.
 func TestForgetDeviceTwice(t *testing.T) {
 	t.Parallel()
 	p := newDevicePool(t, alwaysTracked)
@@ -590,7 +591,7 @@ func TestForgetDeviceTwice(t *testing.T) {
 	require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
 }
 
-// Whatever call of a sign-in on a device loses its response, SignIn can be called again.
+// Whichever response is lost in a sign-in on a device, SignIn can be called again.
 func TestSignInOnADeviceAfterLostResponses(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]cognitotest.Fault{
@@ -612,7 +613,7 @@ func TestSignInOnADeviceAfterLostResponses(t *testing.T) {
 	}
 }
 
-// The name of a device comes from the user's browser: it may have any length.
+// A device name comes from the user's browser and may have any length.
 func TestLongDeviceNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -653,7 +654,7 @@ func TestParseDevice(t *testing.T) {
 		assert.Regexp(t, `^[A-Za-z0-9._~-]+$`, d.Token())
 
 		_, err = cognitomfa.ParseChallenge(d.Token())
-		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "a device is no challenge")
+		require.ErrorIs(t, err, cognitomfa.ErrSessionExpired, "a device is not a challenge")
 	}
 	whole := unknownDevice()
 	challenge := cognitomfa.MFAChallenge{Username: "alice", Session: session}
@@ -674,7 +675,7 @@ func TestParseDevice(t *testing.T) {
 	}
 }
 
-// FuzzParseDevice: whatever a cookie holds, there is a device or ErrDevice.
+// Whatever a cookie contains, ParseDevice returns a device or ErrDevice.
 func FuzzParseDevice(f *testing.F) {
 	f.Add(unknownDevice().Token())
 	f.Add("e30.")

@@ -10,7 +10,7 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// The requests and responses of the operations that a double can play.
+// The requests and responses of the operations that a double supports.
 type (
 	initiateIn   = cip.AdminInitiateAuthInput
 	initiateOut  = cip.AdminInitiateAuthOutput
@@ -38,7 +38,7 @@ type (
 	callOption = func(*cip.Options)
 )
 
-// double plays the operations that a test sets. Any other call dereferences nil and fails the test.
+// double implements the operations that a test sets. Any other call panics and fails the test.
 type double struct {
 	cognitomfa.CognitoAPI
 
@@ -123,12 +123,12 @@ func fails[In, Out any](err error) func(*In) (*Out, error) {
 	return func(*In) (*Out, error) { return nil, err }
 }
 
-// accessOnly is the least that a finished sign-in yields.
+// accessOnly returns the minimal result of a finished sign-in.
 func accessOnly() *types.AuthenticationResultType {
 	return &types.AuthenticationResultType{AccessToken: aws.String("access")}
 }
 
-// Responses of a double to a first call and to an answer.
+// Responses of a double: initiated… to the first call, answered… to an answer.
 var (
 	initiatedTokens = &initiateOut{AuthenticationResult: accessOnly()}
 	initiatedTOTP   = &initiateOut{

@@ -13,7 +13,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// accountName labels a key.
 func accountName(name string) func(*cognitomfa.EnrollOptions) {
 	return func(o *cognitomfa.EnrollOptions) { o.Account = name }
 }
@@ -40,7 +39,7 @@ func TestEnrollLabelsTheKey(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, address, e.Key.Account)
 
-	// Cognito accepted a token that does not name the user, so nothing labels the key.
+	// If the token does not contain the user name, there is no label for the key.
 	for _, token := range []string{
 		"opaque", "a.b.c", "a.!.c", jwtWith(`[]`), jwtWith(`{"username":5}`), jwtWith(`{}`),
 	} {
@@ -92,7 +91,7 @@ func TestEnrollSetupKeepsTheChallenge(t *testing.T) {
 	next := enrollment.Setup
 	assert.NotEqual(t, setup.Session.Reveal(), next.Session.Reveal())
 	next.Session = setup.Session
-	assert.Equal(t, setup, next, "all but the session is as it was")
+	assert.Equal(t, setup, next, "only the session changes")
 
 	setup = setupChallenge(t, srv)
 	enrollment, err = client.EnrollSetup(t.Context(), setup, accountName("Alice's"))
@@ -100,7 +99,7 @@ func TestEnrollSetupKeepsTheChallenge(t *testing.T) {
 	assert.Equal(t, "Alice's", enrollment.Key.Account)
 }
 
-// setupChallenge is that of another sign-in of alice's.
+// setupChallenge returns the challenge of a new sign-in of alice's.
 func setupChallenge(t *testing.T, srv *cognitotest.Server) *cognitomfa.SetupChallenge {
 	t.Helper()
 	outcome, err := newClient(t, srv.Client(), configOf(srv)).SignIn(t.Context(), "alice", password)
@@ -118,7 +117,7 @@ func TestEnrollSetupNeedsTheNextSession(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err))
 }
 
-// After a reload or a wrong code the same QR code can be shown, from the URI that was kept.
+// After a reload or a wrong code, a page can show the same QR code from the stored URI.
 func TestEnrollmentIsShownAgain(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)
@@ -145,7 +144,7 @@ func TestEnrollmentIsShownAgain(t *testing.T) {
 	}
 }
 
-// A key that was put together by hand may not fit into a QR code.
+// A key built by hand may be too long for a QR code.
 func TestEnrollmentThatCannotBeShown(t *testing.T) {
 	t.Parallel()
 	var e cognitomfa.Enrollment
@@ -158,8 +157,8 @@ func TestEnrollmentThatCannotBeShown(t *testing.T) {
 	require.Error(t, err)
 }
 
-// VerifySoftwareToken may say "ERROR" in a good response: the code was not accepted.
-func TestVerifyWithAStatusOfError(t *testing.T) {
+// VerifySoftwareToken can reject a code with the status ERROR instead of an exception.
+func TestVerifyStatusError(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{verify: returns[verifyIn](&verifyOut{
 		Status: types.VerifySoftwareTokenResponseTypeError, Session: aws.String("next"),
@@ -174,7 +173,7 @@ func TestVerifyWithAStatusOfError(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err), "it may be used up")
 }
 
-// setupDouble plays what VerifySetup calls, as far as the last call, whose error is err.
+// setupDouble supports the calls of VerifySetup. The last call returns err.
 func setupDouble(t *testing.T, err error) *double {
 	t.Helper()
 	return &double{
@@ -198,7 +197,7 @@ func setupDouble(t *testing.T, err error) *double {
 	}
 }
 
-// VerifySetup does not lose the tokens when only its last call fails.
+// If only its last call fails, VerifySetup still returns the tokens.
 func TestVerifySetupKeepsTheTokens(t *testing.T) {
 	t.Parallel()
 	named := func(o *cognitomfa.SetupOptions) { o.DeviceName = "phone" }
@@ -219,7 +218,7 @@ func TestVerifySetupKeepsTheTokens(t *testing.T) {
 	}
 }
 
-// MFA_SETUP may offer a code by email as well.
+// MFA_SETUP may also offer codes by email.
 func TestSetupByEmail(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t, mfaRequired, emailMFA)
@@ -237,7 +236,7 @@ func TestSetupByEmail(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// TOTP can be turned on beside another method that stays preferred.
+// TOTP can be turned on while another method stays preferred.
 func TestNotPreferred(t *testing.T) {
 	t.Parallel()
 	srv, client := newPoolWith(t, cognitotest.User{
@@ -274,8 +273,8 @@ func TestNotPreferred(t *testing.T) {
 	assert.Empty(t, s.Preferred)
 }
 
-// After the code was accepted the challenge is used up: whatever fails then, the user signs in
-// again, unless that does not help either.
+// Once the code is accepted, the challenge is used up: after a later failure, the user must sign in
+// again, unless that cannot help.
 func TestVerifySetupThatCannotFinish(t *testing.T) {
 	t.Parallel()
 	for want, cause := range map[cognitomfa.Step]error{

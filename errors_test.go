@@ -18,8 +18,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// authorizedBy is what authorizes a call. Where Cognito says no more than "not authorized" or
-// "invalid", it decides what the caller has to do.
+// authorizedBy has the kinds of errors that depend on what authorizes a call, because Cognito says
+// only "not authorized" or "invalid".
 type authorizedBy struct {
 	notAuthorized, userNotFound, invalidParameter error
 }
@@ -35,9 +35,9 @@ var (
 		userNotFound:     cognitomfa.ErrSessionExpired,
 		invalidParameter: cognitomfa.ErrConfig,
 	}
-	// bySessionAndPassword is an answer with a password.
+	// bySessionAndPassword is for an answer with a password.
 	bySessionAndPassword = byPassword
-	// bySessionAndInput is an answer with other things that the user typed.
+	// bySessionAndInput is for an answer with other user input.
 	bySessionAndInput = authorizedBy{
 		notAuthorized:    cognitomfa.ErrSessionExpired,
 		userNotFound:     cognitomfa.ErrSessionExpired,
@@ -48,8 +48,8 @@ var (
 		userNotFound:     cognitomfa.ErrAccessToken,
 		invalidParameter: cognitomfa.ErrConfig,
 	}
-	// byAccessTokenToALevel asks for a level, which the user may not be able to reach.
-	byAccessTokenToALevel = authorizedBy{
+	// byAccessTokenForLevel is for a level that the user may not be able to reach.
+	byAccessTokenForLevel = authorizedBy{
 		notAuthorized:    cognitomfa.ErrAccessToken,
 		userNotFound:     cognitomfa.ErrAccessToken,
 		invalidParameter: cognitomfa.ErrLevel,
@@ -66,24 +66,24 @@ var (
 	}
 )
 
-// clientCall is a call of the library, at an operation of Cognito that it comes to.
+// clientCall is a call of the library that fails at one of the operations it calls.
 type clientCall struct {
 	operation string
-	op        string // as Error.Op has it
+	op        string // the value of Error.Op
 	by        authorizedBy
 	do        func(context.Context, *cognitomfa.Client) error
 	// usesSession: after a lost response the caller starts over.
 	usesSession bool
-	// steps are those that differ from what the kind says.
+	// steps are next steps that differ from the usual one of the kind.
 	steps map[error]cognitomfa.Step
 }
 
-// clientCalls are the calls of the library, and every operation that they come to.
+// clientCalls lists the calls of the library with every operation they call.
 var clientCalls = []clientCall{
 	{operation: "AdminInitiateAuth", op: "sign in", by: byPassword, do: signInAlice},
 	{operation: "InitiateAuth", op: "sign in", by: byPassword, do: signInAlice},
 	{
-		operation: "AdminInitiateAuth", op: "step up", by: byAccessTokenToALevel,
+		operation: "AdminInitiateAuth", op: "step up", by: byAccessTokenForLevel,
 		do: func(ctx context.Context, c *cognitomfa.Client) error {
 			return errOf(c.StepUp(ctx, "alice", "token"))
 		},
@@ -254,14 +254,13 @@ var clientCalls = []clientCall{
 	},
 }
 
-// callOf returns the call of that name at an operation.
 func callOf(operation, op string) clientCall {
 	for _, call := range clientCalls {
 		if call.operation == operation && call.op == op {
 			return call
 		}
 	}
-	panic("there is no " + op + " at " + operation)
+	panic("there is no " + op + " with " + operation)
 }
 
 func signInAlice(ctx context.Context, c *cognitomfa.Client) error {
@@ -282,15 +281,14 @@ func rememberDevice(ctx context.Context, c *cognitomfa.Client) error {
 	return errOf(c.RememberDevice(ctx, tokens, ""))
 }
 
-// succeeding are the responses to calls that come before the one that fails.
+// succeeding has the responses to calls before the one that fails.
 var succeeding = map[string]string{
 	"GetUserPoolMfaConfig": `{"MfaConfiguration":"OPTIONAL"}`,
 	"SetUserMFAPreference": `{}`,
 	"ConfirmDevice":        `{"UserConfirmationNecessary":true}`,
 }
 
-// failWith makes a call at whose operation Cognito responds with an exception, and returns the
-// error.
+// failWith makes a call, responds to its operation with an exception, and returns the error.
 func failWith(
 	t *testing.T, call clientCall, exception, message string, edits ...configEdit,
 ) *cognitomfa.Error {
@@ -304,15 +302,14 @@ func failWith(
 	public := call.operation == "InitiateAuth" || call.operation == "RespondToAuthChallenge"
 	cfg := edited(edited(config, withPublic(public)), edits...)
 	err = call.do(t.Context(), newClient(t, api.api(noRetries), cfg))
-	require.Equal(t, call.operation, last, "%s: nothing follows the call that fails", call.op)
+	require.Equal(t, call.operation, last, "%s: no operation is called after the failure", call.op)
 	var e *cognitomfa.Error
 	require.ErrorAs(t, err, &e, "%s, %s: %s", call.op, call.operation, exception)
 	return e
 }
 
-// meanings say what an exception comes to, whatever the operation and the message: a kind, and by
-// it what the caller does. Those that operations do not declare come from quotas, IAM and the front
-// end.
+// meanings maps exceptions to a kind and a next step, whatever the operation and the message.
+// Exceptions that operations do not declare come from quotas, IAM and Cognito's front end.
 var meanings = []struct {
 	what       string
 	kind       error
@@ -350,12 +347,12 @@ var meanings = []struct {
 		exceptions: []string{"SoftwareTokenMFANotFound"},
 	},
 	{
-		what: "the user has to act elsewhere, with a new password",
+		what: "the user has to reset the password elsewhere",
 		kind: cognitomfa.ErrPasswordReset, step: cognitomfa.StepGiveUp,
 		exceptions: []string{"PasswordResetRequired"},
 	},
 	{
-		what: "the user has to act elsewhere, to finish signing up",
+		what: "the user has to finish signing up elsewhere",
 		kind: cognitomfa.ErrNotConfirmed, step: cognitomfa.StepGiveUp,
 		exceptions: []string{"UserNotConfirmed"},
 	},
@@ -378,12 +375,12 @@ var meanings = []struct {
 		exceptions: []string{"InternalError"},
 	},
 	{
-		what: "the device is confirmed already",
+		what: "the device is already confirmed",
 		kind: cognitomfa.ErrDevice, step: cognitomfa.StepStartOver,
 		exceptions: []string{"DeviceKeyExists"},
 	},
 	{
-		what: "a trigger or the firewall has refused the request",
+		what: "a trigger or the firewall rejected the request",
 		kind: cognitomfa.ErrRejected, step: cognitomfa.StepGiveUp,
 		exceptions: []string{"UserLambdaValidation", "Forbidden"},
 	},
@@ -401,14 +398,14 @@ var meanings = []struct {
 			// The credentials and the endpoint.
 			"AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", "InvalidSignature",
 			"IncompleteSignature", "MissingAuthenticationToken", "ExpiredToken", "UnknownOperation",
-			// What this package does not know yet.
+			// Exceptions that the library does not know.
 			"BrandNew",
 		},
 	},
 }
 
-// Every call x every exception, over the wire: the caller learns what to do, and the message, which
-// may repeat what the user typed, stays out of the error's text.
+// Every exception of every call has a kind and a next step. The error's text omits Cognito's
+// message, which may repeat user input.
 func TestEveryExceptionOfEveryCall(t *testing.T) {
 	t.Parallel()
 	for _, call := range clientCalls {
@@ -421,7 +418,7 @@ func TestEveryExceptionOfEveryCall(t *testing.T) {
 		assertMeaning(t, call, "UserNotFound", call.by.userNotFound)
 		assertMeaning(t, call, "InvalidParameter", call.by.invalidParameter)
 	}
-	// RevokeToken has an exception of its own for a wrong secret of the app client.
+	// RevokeToken has its own exception for a wrong client secret.
 	assertMeaning(t, callOf("RevokeToken", "revoke"), "Unauthorized", cognitomfa.ErrSecretHash)
 }
 
@@ -451,7 +448,7 @@ func assertMeaning(t *testing.T, call clientCall, exception string, kind error) 
 	}
 }
 
-// stepOf is what the caller does about a kind. TestErrorsPageListsTheErrors compares the rest.
+// stepOf returns the next step for a kind. TestErrorsPageListsTheErrors checks the other kinds.
 func stepOf(t *testing.T, kind error) cognitomfa.Step {
 	t.Helper()
 	for _, m := range meanings {
@@ -464,8 +461,8 @@ func stepOf(t *testing.T, kind error) cognitomfa.Step {
 	return step
 }
 
-// The test above knows every operation that a client calls, and every exception that the service
-// declares for it.
+// The tables above cover every operation that a client calls, and every exception that the
+// operation declares.
 func TestEveryDeclaredExceptionHasAMeaning(t *testing.T) {
 	t.Parallel()
 	known := []string{"NotAuthorized", "UserNotFound", "InvalidParameter", "Unauthorized"}
@@ -488,7 +485,7 @@ func TestEveryDeclaredExceptionHasAMeaning(t *testing.T) {
 	}
 }
 
-// declaredExceptions are the exceptions of each operation, by the service's own model.
+// declaredExceptions returns the exceptions of each operation in the service's API model.
 func declaredExceptions(t *testing.T) map[string][]string {
 	t.Helper()
 	model, err := os.ReadFile("cognitotest/internal/model/model.tsv")
@@ -503,7 +500,7 @@ func declaredExceptions(t *testing.T) map[string][]string {
 	return declared
 }
 
-// The calls whose failures only Cognito's message tells apart.
+// Calls whose failures can only be told apart by Cognito's message.
 var (
 	signingIn    = callOf("AdminInitiateAuth", "sign in")
 	publicSignIn = callOf("InitiateAuth", "sign in")
@@ -520,13 +517,14 @@ var (
 	remembering  = callOf("ConfirmDevice", "remember device")
 )
 
-// message is what Cognito said to a call: an exception without its suffix, a colon, and a text.
+// message is a response to a call. text is the exception without its suffix, a colon and the
+// message.
 type message struct {
 	call clientCall
 	text string
 }
 
-// invalid is the message of a request that the service's model refuses.
+// invalid returns the message for a request that violates the API model.
 func invalid(member, constraint string) string {
 	return "InvalidParameter: 1 validation error detected: Value at '" + member +
 		"' failed to satisfy constraint: Member must " + constraint
@@ -540,8 +538,8 @@ const (
 	noDelivery   = "User does not have delivery config set to turn on "
 )
 
-// messages are those that were seen at Cognito, in all their wordings, by the kind that they come
-// to. Cognito has one exception for failures of several kinds.
+// messages lists messages observed from Cognito, by the kind of error they mean. Cognito uses the
+// same exception for failures of several kinds.
 var messages = map[error][]message{
 	cognitomfa.ErrCredentials: {
 		{signingIn, "NotAuthorized: Incorrect username or password."},
@@ -692,9 +690,9 @@ func TestMessagesThatTellFailuresApart(t *testing.T) {
 	}
 }
 
-// What is no error of Cognito's, such as a proxy's, stays out of the text, and is no reason to give
-// up.
-func TestErrorCodesOfOtherOrigin(t *testing.T) {
+// An error code that is not Cognito's, such as a proxy's, is left out of the text and is not a
+// reason to give up.
+func TestForeignErrorCodes(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("A", 64)
 	for _, code := range []string{longest + "A", "Error 502", "UnknownError", leak} {
@@ -707,7 +705,7 @@ func TestErrorCodesOfOtherOrigin(t *testing.T) {
 	assert.ErrorContains(t, e, longest)
 }
 
-// The operator is told which of the settings is wrong.
+// The error names the setting that is wrong.
 func TestMessagesThatNameTheSetting(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -726,13 +724,13 @@ func TestMessagesThatNameTheSetting(t *testing.T) {
 	}
 }
 
-// An error that Cognito or the SDK did not make keeps its cause, but not the cause's text, which
-// may hold anything.
-func TestErrorsOfOtherOrigin(t *testing.T) {
+// An error from elsewhere is kept as the cause, but its text, which may contain anything, is not
+// printed.
+func TestForeignErrors(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, cognitomfa.NextStep(nil))
 	assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(os.ErrNotExist))
-	cause := errors.New("of the double")
+	cause := errors.New("from the double")
 	client := newClient(t, &double{initiate: fails[initiateIn, initiateOut](cause)}, config)
 	_, err := client.SignIn(t.Context(), "alice", password)
 	require.ErrorIs(t, err, cause)

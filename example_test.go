@@ -13,8 +13,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// pool is a user pool in memory with one user, and a client on it. With a real pool the first
-// argument of New is cognitoidentityprovider.NewFromConfig(cfg).
+// pool returns a user pool in memory with one user, and a client for it. For a real pool, pass
+// cognitoidentityprovider.NewFromConfig(cfg) to New.
 func pool(optFns ...func(*cognitotest.Options)) (*cognitotest.Server, *cognitomfa.Client) {
 	srv := cognitotest.NewServer(optFns...)
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
@@ -27,7 +27,7 @@ func pool(optFns ...func(*cognitotest.Options)) (*cognitotest.Server, *cognitomf
 	return srv, client
 }
 
-// signIn signs alice in, for the examples that begin with an access token.
+// signIn signs alice in, for examples that begin with an access token.
 func signIn(client *cognitomfa.Client) *cognitomfa.Tokens {
 	outcome, err := client.SignIn(context.Background(), "alice", "Passw0rd!")
 	if err != nil {
@@ -66,7 +66,7 @@ func ExampleClient_Enroll() {
 	fmt.Println(string(svg[:4]), "for", enrollment.Key.Issuer, enrollment.Key.Account)
 	fmt.Println(len(enrollment.Grouped()), "characters to type instead")
 
-	// The user scans it, and enters the code that the phone shows.
+	// The user scans it and enters the code that the phone shows.
 	if err := client.Verify(ctx, accessToken, srv.Code("alice")); err != nil {
 		log.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func ExampleParseChallenge() {
 	// Output: alice <nil>
 }
 
-// In a pool that requires MFA, users who have none set it up while they sign in.
+// In a pool that requires MFA, users without it set it up while they sign in.
 func ExampleClient_VerifySetup() {
 	srv, client := pool(func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	defer srv.Close()
@@ -234,7 +234,7 @@ func ExampleClient_Disable() {
 	// <nil>
 }
 
-// A user has lost the phone. The application has made sure that it is they who ask.
+// A user has lost the phone. The application has verified the user's identity.
 func ExampleClient_ResetTOTP() {
 	srv, client := pool()
 	defer srv.Close()

@@ -10,12 +10,12 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// What TestGoalsAreReached does with errors that are made up, over real connections: for each kind
-// of call, some sequences of failures, and what the caller is told after the SDK's own retries.
+// The counterpart of TestGoalsAreReached on real connections instead of made-up errors: for each
+// kind of call, some sequences of failures, and the error after the SDK's own retries.
 
 type faults = []cognitotest.Fault
 
-// advice is what the caller is told. The zero value is success.
+// advice is the error and the next step that a caller gets. The zero value is success.
 type advice struct {
 	kind error
 	step cognitomfa.Step
@@ -28,36 +28,36 @@ func TestLostResponsesOnRealConnections(t *testing.T) {
 	throttled := advice{cognitomfa.ErrThrottled, cognitomfa.StepBackOff}
 	for name, tc := range map[string]struct {
 		faults faults
-		// single is for a call that uses up a session, again for one that may be sent again, and
-		// unreadable for one that is sent again even if its response is cut off.
-		single, again, unreadable advice
+		// once is for calls that use up a session and are sent once, retried for those that the SDK
+		// may repeat, and retriedMore for those that are also repeated after a cut-off response.
+		once, retried, retriedMore advice
 	}{
 		"none":                 {},
-		"dropped before":       {faults: times(1, cognitotest.DropBefore()), single: usedUp},
-		"dropped after":        {faults: times(1, cognitotest.DropAfter()), single: usedUp},
-		"dropped after, twice": {faults: times(2, cognitotest.DropAfter()), single: usedUp},
+		"dropped before":       {faults: times(1, cognitotest.DropBefore()), once: usedUp},
+		"dropped after":        {faults: times(1, cognitotest.DropAfter()), once: usedUp},
+		"dropped after, twice": {faults: times(2, cognitotest.DropAfter()), once: usedUp},
 		"dropped after, then throttled": {
-			faults: faults{cognitotest.DropAfter(), cognitotest.Throttle()}, single: usedUp,
+			faults: faults{cognitotest.DropAfter(), cognitotest.Throttle()}, once: usedUp,
 		},
 		"dropped after, always": {
 			faults: times(3, cognitotest.DropAfter()),
-			single: usedUp, again: unavailable, unreadable: unavailable,
+			once:   usedUp, retried: unavailable, retriedMore: unavailable,
 		},
 		"cut off": {
-			faults: times(1, cognitotest.CutAnswer()), single: usedUp, again: unavailable,
+			faults: times(1, cognitotest.CutAnswer()), once: usedUp, retried: unavailable,
 		},
-		"an internal error": {faults: times(1, cognitotest.InternalError()), single: usedUp},
+		"an internal error": {faults: times(1, cognitotest.InternalError()), once: usedUp},
 		"throttled":         {faults: times(2, cognitotest.Throttle())},
 		"throttled, always": {
 			faults: times(3, cognitotest.Throttle()),
-			single: throttled, again: throttled, unreadable: throttled,
+			once:   throttled, retried: throttled, retriedMore: throttled,
 		},
 	} {
 		for goal, want := range map[string]advice{
-			"RespondMFA":       tc.single,
-			"Status":           tc.again,
-			"Verify, the code": tc.unreadable,
-			"Verify, the code of a second authenticator": tc.unreadable,
+			"RespondMFA":       tc.once,
+			"Status":           tc.retried,
+			"Verify, the code": tc.retriedMore,
+			"Verify, the code of a second authenticator": tc.retriedMore,
 		} {
 			t.Run(goal+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -66,7 +66,7 @@ func TestLostResponsesOnRealConnections(t *testing.T) {
 				defer j.Close()
 				j.Fail(g.operation, tc.faults...)
 				err := g.call(t.Context(), j)
-				j.Fail(g.operation) // The rest of the faults is for tries that are not made.
+				j.Fail(g.operation) // Drop the faults for retries that were not made.
 				if want.kind == nil {
 					g.reached(j, err)
 					return
@@ -81,8 +81,8 @@ func TestLostResponsesOnRealConnections(t *testing.T) {
 	}
 }
 
-// A session is still good if nobody listened.
-func TestNobodyListens(t *testing.T) {
+// If no connection can be made, the session is not used up.
+func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
 	client := newClient(t, srv.Client(quickRetries), configOf(srv))

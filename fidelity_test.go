@@ -18,13 +18,13 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// question is about something that nobody outside AWS knows for certain. The owner of a real pool
-// can settle it; cognitotest/FIDELITY.md says how.
+// question is about behavior that AWS does not document. A run against a real pool answers it;
+// cognitotest/FIDELITY.md says how.
 type question struct {
 	row   string // of cognitotest/FIDELITY.md
 	modes []mode
-	// fake is the fake's answer: tokens, a challenge's name, an exception with its message, or what
-	// the question says. Steps are separated by commas.
+	// fake is the fake's answer: "tokens", the name of a challenge, an exception with its message,
+	// or what the question asks for. Commas separate steps.
 	fake string
 	ask  func(*testUser) string
 }
@@ -70,8 +70,8 @@ var questions = map[string]question{
 	"an older code of the window, unused, after a newer one": {
 		row: "T-4", modes: offersTOTP, fake: "tokens, tokens",
 		ask: func(u *testUser) string {
-			first, second := u.challenge(), u.asksCode()
-			older := u.code() // It has waited for the code's time to begin.
+			first, second := u.challenge(), u.signInToCode()
+			older := u.code() // It waits for the code's time step to begin.
 			return steps(u.answer(first, u.codeAt(u.lastStep+1)), u.answer(second, older))
 		},
 	},
@@ -231,8 +231,8 @@ var questions = map[string]question{
 	},
 }
 
-// The fake answers what FIDELITY.md says, and a real pool, where there is one, answers the same.
-// With -v the answers are listed.
+// The fake behaves as FIDELITY.md says, and so does the real pool, if the environment names one.
+// With -v the test lists the answers.
 func TestFidelity(t *testing.T) {
 	t.Parallel()
 	for name, open := range targets(t) {
@@ -243,8 +243,7 @@ func TestFidelity(t *testing.T) {
 	}
 }
 
-// runQuestions asks those that make sense in the pool's mode. begin is called at the beginning of
-// each.
+// runQuestions asks the questions that apply to the pool's MFA mode. It calls begin before each.
 func runQuestions(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
 	pool := open(t)
@@ -278,7 +277,7 @@ func runQuestions(t *testing.T, open openTarget, begin func(*testing.T)) {
 
 func steps(texts ...string) string { return strings.Join(texts, ", ") }
 
-// outcomeText is tokens, the name of a challenge, or an exception.
+// outcomeText returns "tokens", the name of a challenge, or an exception.
 func outcomeText(outcome cognitomfa.Outcome, err error) string {
 	switch outcome := outcome.(type) {
 	case nil:
@@ -301,7 +300,7 @@ func outcomeText(outcome cognitomfa.Outcome, err error) string {
 	panic("unreachable: these are all outcomes")
 }
 
-// errorText is an exception with its message, or "done".
+// errorText returns an exception with its message, or "done".
 func errorText(err error) string {
 	var api smithy.APIError
 	switch {
@@ -314,26 +313,26 @@ func errorText(err error) string {
 	}
 }
 
-// answer sends a code as it is. RespondMFA would make no call with a malformed one.
+// answer sends a code unchanged. RespondMFA would reject a malformed one without a call.
 func (u *testUser) answer(ch *cognitomfa.MFAChallenge, code string) string {
 	return outcomeText(u.client().Respond(u.t.Context(), &cognitomfa.OtherChallenge{
 		Username: ch.Username, Session: ch.Session, Name: "SOFTWARE_TOKEN_MFA",
 	}, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}))
 }
 
-// acceptance tells whether an access token is accepted.
+// acceptance returns "done" if Cognito accepts the access token.
 func (u *testUser) acceptance(access string) string {
 	return errorText(errOf(u.client().Status(u.t.Context(), access)))
 }
 
-// listedMethods is UserMFASettingList.
+// listedMethods returns UserMFASettingList.
 func (u *testUser) listedMethods(access string) string {
 	out, err := u.api().GetUser(u.t.Context(), &getUserIn{AccessToken: &access})
 	require.NoError(u.t, err)
 	return "[" + strings.Join(out.UserMFASettingList, " ") + "]"
 }
 
-// verifyOnly enrolls without the last call, which makes TOTP the preferred method.
+// verifyOnly enrolls without SetUserMFAPreference.
 func (u *testUser) verifyOnly(access string) {
 	enrollment, err := u.client().Enroll(u.t.Context(), access)
 	require.NoError(u.t, err)
@@ -344,7 +343,8 @@ func (u *testUser) verifyOnly(access string) {
 	require.NoError(u.t, err)
 }
 
-// setUpOnly sets up while signing in, without that call. It returns the access token.
+// setUpOnly sets up an authenticator during sign-in, without SetUserMFAPreference. It returns the
+// access token.
 func (u *testUser) setUpOnly() string {
 	setup := as[*cognitomfa.SetupChallenge](u.t, u.signIn(), nil)
 	enrollment, err := u.client().EnrollSetup(u.t.Context(), setup)

@@ -24,7 +24,7 @@ var (
 	sourcePattern = regexp.MustCompile(`\[([^\]]+)\]( \d{4}(?:-\d\d)?)?`)
 )
 
-// fidelityPage reads the page: its rows, and its links by name.
+// fidelityPage returns the rows of the page, and its links by name.
 func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 	t.Helper()
 	page, err := os.ReadFile("cognitotest/FIDELITY.md")
@@ -44,7 +44,7 @@ func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 			})
 		}
 		if link := linkPattern.FindStringSubmatch(line); link != nil {
-			assert.NotContains(t, links, link[1], "a link is there once")
+			assert.NotContains(t, links, link[1], "the link is defined twice")
 			links[link[1]] = link[2]
 		}
 	}
@@ -52,7 +52,7 @@ func fidelityPage(t *testing.T) (rows []fidelityRow, links map[string]string) {
 	return rows, links
 }
 
-// fidelityRows are the ids of the rows.
+// fidelityRows returns the IDs of the rows.
 func fidelityRows(t *testing.T) map[string]bool {
 	t.Helper()
 	rows, _ := fidelityPage(t)
@@ -63,14 +63,14 @@ func fidelityRows(t *testing.T) map[string]bool {
 	return ids
 }
 
-// Each row of FIDELITY.md has an id of its own, says what it follows, with a link and a date, or
-// that it is chosen and why, and how sure that is.
+// Each row of FIDELITY.md has a unique ID, names its sources with a link and a date, or says why
+// the behavior was chosen, and gives a confidence.
 func TestFidelityNamesItsSources(t *testing.T) {
 	t.Parallel()
 	rows, links := fidelityPage(t)
 	seen, used := map[string]bool{}, map[string]bool{}
 	for _, row := range rows {
-		assert.False(t, seen[row.id], "%s is there twice", row.id)
+		assert.False(t, seen[row.id], "there are two rows %s", row.id)
 		seen[row.id] = true
 		assert.NotEmpty(t, row.behavior, row.id)
 		assert.Regexp(t, `^(high|medium|low|types high|type|–)`, row.sure, row.id)
@@ -82,7 +82,7 @@ func TestFidelityNamesItsSources(t *testing.T) {
 			assert.NotEmpty(t, source[2], "%s names a source without a date: %s", row.id, source[1])
 		}
 		if len(sources) == 0 {
-			assert.Regexp(t, `^chosen: \S`, row.follows, "%s has no link: it says why", row.id)
+			assert.Regexp(t, `^chosen: \S`, row.follows, "%s has no link, so it must say why", row.id)
 		}
 	}
 	for name, link := range links {
@@ -91,8 +91,8 @@ func TestFidelityNamesItsSources(t *testing.T) {
 	}
 }
 
-// Each row of FIDELITY.md is held by tests, and those exist. What a row calls TestFidelity is a
-// question that a real pool can be asked.
+// Each row of FIDELITY.md names tests that exist. Rows that name TestFidelity have a question,
+// which a real pool can answer.
 func TestFidelityNamesItsTests(t *testing.T) {
 	t.Parallel()
 	there := testFunctions(t)
@@ -116,7 +116,7 @@ func TestFidelityNamesItsTests(t *testing.T) {
 	}
 }
 
-// testFunctions are the tests of this module and of those below it.
+// testFunctions returns the names of all tests in this module and the modules below it.
 func testFunctions(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}

@@ -14,7 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// userFlow is what a user does, in pools of these modes.
+// userFlow is a series of steps that a user takes, in pools with these MFA modes.
 type userFlow struct {
 	modes []mode
 	run   func(*testUser)
@@ -32,7 +32,7 @@ var userFlows = map[string]userFlow{
 	"refresh, revoke and sign out":     {allModes, refreshRevokeSignOut},
 }
 
-// failure is what fails in pools of these modes, and the kind of its error.
+// failure is an action that fails in pools with these MFA modes, and the kind of its error.
 type failure struct {
 	modes []mode
 	kind  error
@@ -57,7 +57,7 @@ var failures = map[string]failure{
 	"used code": {
 		modes: offersTOTP, kind: cognitomfa.ErrCodeUsed,
 		do: func(u *testUser) error {
-			first, second, code := u.challenge(), u.asksCode(), u.code()
+			first, second, code := u.challenge(), u.signInToCode(), u.code()
 			require.NoError(u.t, errOf(u.respond(first, code)))
 			return errOf(u.respond(second, code))
 		},
@@ -115,7 +115,7 @@ var failures = map[string]failure{
 		modes: allModes, kind: cognitomfa.ErrAccessToken,
 		do: func(u *testUser) error { return errOf(u.client().Enroll(u.t.Context(), "garbage")) },
 	},
-	"access token that is not one at first sight": {
+	"malformed access token that is not sent": {
 		modes: allModes, kind: cognitomfa.ErrAccessToken,
 		do: func(u *testUser) error { return errOf(u.client().Enroll(u.t.Context(), "garbage\n")) },
 	},
@@ -157,7 +157,7 @@ var failures = map[string]failure{
 	},
 }
 
-// The same flows and failures in every pool that there is to test with.
+// The same flows and failures run in the fake's pools and in the real pool, if there is one.
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	for name, open := range targets(t) {
@@ -168,8 +168,8 @@ func TestFlows(t *testing.T) {
 	}
 }
 
-// runFlows runs those that the pool's mode allows, and logs the names of the others. It calls begin
-// at the beginning of each.
+// runFlows runs the flows and failures that apply to the pool's MFA mode, and logs the names of the
+// others. It calls begin before each.
 func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Helper()
 	pool := open(t)
@@ -205,7 +205,6 @@ func runFlows(t *testing.T, open openTarget, begin func(*testing.T)) {
 	t.Logf("left out, since the pool's MFA is %s: %s", poolMode, strings.Join(skipped, "; "))
 }
 
-// The main job, and the calls that it takes.
 func enrollThenSignIn(u *testUser) {
 	client, ctx := u.client(), u.t.Context()
 
@@ -227,12 +226,12 @@ func enrollThenSignIn(u *testUser) {
 	require.NoError(u.t, client.Verify(ctx, access, code, named))
 	u.assertCalls("VerifySoftwareToken", "SetUserMFAPreference")
 
-	challenge := u.asksCode()
+	challenge := u.signInToCode()
 	assert.Equal(u.t, cognitomfa.MethodTOTP, challenge.Method)
 	assert.Equal(u.t, "phone", challenge.DeviceName)
 	u.assertCalls("AdminInitiateAuth")
 
-	// Verify has used its code. The same challenge takes the next one.
+	// Verify used up the code. The same challenge accepts the next one.
 	_, err = client.RespondMFA(ctx, challenge, code)
 	require.ErrorIs(u.t, err, cognitomfa.ErrCodeUsed)
 	assert.Equal(u.t, cognitomfa.StepNextCode, cognitomfa.NextStep(err))
@@ -270,7 +269,7 @@ func setUpWhileSigningIn(u *testUser) {
 		Enabled:   []cognitomfa.Method{cognitomfa.MethodTOTP},
 		Preferred: cognitomfa.MethodTOTP,
 	}, statusOf(u.t, client, tokens.Access.Reveal()))
-	u.asksCode()
+	u.signInToCode()
 }
 
 // The old authenticator works until the new one is verified.
@@ -279,12 +278,12 @@ func replaceAuthenticator(u *testUser) {
 	access := u.enroll().Access.Reveal()
 	enrollment, err := client.Enroll(u.t.Context(), access)
 	require.NoError(u.t, err)
-	outcome, err := u.respond(u.asksCode(), u.code())
+	outcome, err := u.respond(u.signInToCode(), u.code())
 	as[*cognitomfa.Tokens](u.t, outcome, err)
 
 	u.key, u.lastStep = enrollment.Key, 0
 	require.NoError(u.t, client.Verify(u.t.Context(), access, u.code()))
-	outcome, err = u.respond(u.asksCode(), u.code())
+	outcome, err = u.respond(u.signInToCode(), u.code())
 	as[*cognitomfa.Tokens](u.t, outcome, err)
 }
 
@@ -322,7 +321,7 @@ func turnOffAndOn(u *testUser) {
 	require.NoError(u.t, client.Disable(ctx, access))
 	as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
 	require.NoError(u.t, client.Enable(ctx, access))
-	u.asksCode()
+	u.signInToCode()
 }
 
 func turnOffWhatIsRequired(u *testUser) {
@@ -360,13 +359,13 @@ func refreshRevokeSignOut(u *testUser) {
 	require.ErrorIs(u.t, client.SignOut(ctx, access), cognitomfa.ErrAccessToken)
 }
 
-// fakeFailure fails in a pool of the fake, whose settings and clock a test can change.
+// fakeFailure is an action that fails in a fake pool, whose settings and clock a test can change.
 type fakeFailure struct {
 	pool poolOption
 	edit configEdit
 	user cognitotest.User
 	kind error
-	// do fails; the default is to sign in.
+	// do returns the error. The default is to sign in.
 	do func(*testing.T, *cognitotest.Server, *cognitomfa.Client) error
 }
 
@@ -403,7 +402,7 @@ var fakeFailures = map[string]fakeFailure{
 			return errOf(client.SignIn(t.Context(), "alice", password))
 		},
 	},
-	"unknown user in a pool that tells": {
+	"unknown user in a pool that reveals users": {
 		pool: revealUsers, kind: cognitomfa.ErrCredentials,
 		do: func(t *testing.T, _ *cognitotest.Server, client *cognitomfa.Client) error {
 			t.Helper()
@@ -465,7 +464,7 @@ func TestFailuresInTheFake(t *testing.T) {
 	}
 }
 
-// Whoever guesses names learns nothing from the texts.
+// The error must not reveal whether a user exists.
 func TestWrongPasswordAndUnknownUserReadAlike(t *testing.T) {
 	t.Parallel()
 	for _, reveal := range []bool{false, true} {

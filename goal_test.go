@@ -27,10 +27,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A caller who does what NextStep says reaches the goal, whatever the network does on the way.
-// Every call of the library meets every breakage.
+// A caller who follows NextStep reaches the goal, whatever happens on the network. These tests
+// combine every call of the library with every breakage.
 
-// leak stands for what a server or a proxy may send by mistake.
+// leak is text that a server or a proxy sends and that no error may repeat.
 const leak = "eyJraWQiOiJsZWFr.eyJzdWIiOiJsZWFrIn0.c2ln"
 
 // breakage is what happens to a request.
@@ -68,7 +68,7 @@ func respondCutOff(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// timeLimitError is the error of an HTTP client whose own time limit has passed.
+// timeLimitError is the error of an HTTP client that reached its own Timeout.
 type timeLimitError struct{}
 
 func (timeLimitError) Error() string   { return "Client.Timeout exceeded " + leak }
@@ -173,14 +173,14 @@ func (b *breaker) Do(r *http.Request) (*http.Response, error) {
 	return b.breakage.respond(r)
 }
 
-// v1Retryer is a retryer of the SDK's first version, as applications may have written it.
+// v1Retryer is a retryer for version 1 of the SDK's interface, which applications may still have.
 type v1Retryer struct{ aws.Retryer }
 
 func standardRetryer() aws.Retryer { return retry.NewStandard(noDelay) }
 
 func noRetryer() aws.Retryer { return aws.NopRetryer{} }
 
-// otherRetryers are what else applications set.
+// otherRetryers are other retryers that applications use.
 var otherRetryers = map[string]func() aws.Retryer{
 	"quota used up": func() aws.Retryer {
 		return retry.NewStandard(noDelay, func(o *retry.StandardOptions) {
@@ -193,7 +193,7 @@ var otherRetryers = map[string]func() aws.Retryer{
 			o.RequestCost = 0 // It never waits.
 		})
 	},
-	"of the first version": func() aws.Retryer { return v1Retryer{standardRetryer()} },
+	"of SDK version 1": func() aws.Retryer { return v1Retryer{standardRetryer()} },
 }
 
 // journey is a caller on the way to a goal, in a pool where alice is the only user.
@@ -202,7 +202,7 @@ type journey struct {
 	t      *testing.T
 	client *cognitomfa.Client
 
-	// What the caller has on the way.
+	// The results of the caller's calls so far.
 	access, refresh string
 	challenge       cognitomfa.Challenge
 	outcome         cognitomfa.Outcome
@@ -214,30 +214,30 @@ type journey struct {
 
 // goal is what a caller wants of a call.
 type goal struct {
-	operation string // of Cognito, that breaks
+	operation string // the operation whose requests break
 	options   []poolOption
 	flow      cognitomfa.Flow
 	user      cognitotest.User
-	begin     func(*journey) // leads to where call can be made
+	begin     func(*journey) // makes the calls that come before call
 	call      func(context.Context, *journey) error
 	startOver func(*journey) // the default is begin
 	reached   func(*journey, error)
 
-	// verdict is the error of the call if nothing breaks; nil for success.
+	// verdict is the error of the call if nothing breaks, nil for success.
 	verdict error
-	// ifLost is what the caller does after a lost response, if the call is not sent again: it may
-	// have used up what authorizes it.
+	// ifLost is the caller's next step after a lost response if the call is not sent again because
+	// it may have used up what authorizes it.
 	ifLost cognitomfa.Step
-	// rotates: a second try is refused once the first one was applied.
+	// rotates: Cognito rejects a second request once the first was applied.
 	rotates bool
-	// resentIfUnreadable: the call is sent again also when its response is unreadable, which the
-	// SDK does not do.
+	// resentIfUnreadable: unlike the SDK, the library sends the call again after an unreadable
+	// response.
 	resentIfUnreadable bool
 }
 
 func nothing(*journey) {}
 
-// signIn signs in as far as the password goes.
+// signIn signs in with the password.
 func (j *journey) signIn() {
 	j.Advance(codePeriod) // No code was used before.
 	outcome, err := j.client.SignIn(j.t.Context(), "alice", password)
@@ -246,14 +246,14 @@ func (j *journey) signIn() {
 	j.challenge, _ = outcome.(cognitomfa.Challenge)
 }
 
-// haveTokens has alice signed in from before.
+// haveTokens gives the caller tokens from an earlier sign-in.
 func (j *journey) haveTokens() {
 	tokens := j.IssueTokens("alice")
 	j.access, j.refresh = *tokens.AccessToken, *tokens.RefreshToken
-	j.Advance(2 * time.Second) // A sign-out ends what is older than a second.
+	j.Advance(2 * time.Second) // A sign-out revokes tokens older than a second.
 }
 
-// enroll is where a signed-in user enters the first code.
+// enroll leads a signed-in user to the first code.
 func (j *journey) enroll() {
 	j.haveTokens()
 	_, err := j.client.Enroll(j.t.Context(), j.access)
@@ -261,8 +261,8 @@ func (j *journey) enroll() {
 	j.Advance(codePeriod)
 }
 
-// setUp is where a user who has to set MFA up enters the first code. If a call whose response was
-// lost has finished the setup, it is where the code of a sign-in is asked for.
+// setUp leads a user who must set up MFA to the first code. If a call whose response was lost
+// already finished the setup, it leads to the code of a sign-in.
 func (j *journey) setUp() {
 	j.signIn()
 	setup, ok := j.challenge.(*cognitomfa.SetupChallenge)
@@ -274,7 +274,7 @@ func (j *journey) setUp() {
 	j.challenge = enrollment.Setup
 }
 
-// newDevice signs in with a code, on a device that is new.
+// newDevice signs in with a code on a new device.
 func (j *journey) newDevice() {
 	j.signIn()
 	ch := as[*cognitomfa.MFAChallenge](j.t, j.outcome, nil)
@@ -299,7 +299,7 @@ func callRememberDevice(ctx context.Context, j *journey) (err error) {
 	return err
 }
 
-// callVerify does what ErrNotEnabled asks for, if that was the error.
+// callVerify calls Enable instead after ErrNotEnabled.
 func callVerify(ctx context.Context, j *journey) error {
 	if j.notEnabled {
 		return j.client.Enable(ctx, j.access)
@@ -309,7 +309,7 @@ func callVerify(ctx context.Context, j *journey) error {
 	return err
 }
 
-// callVerifySetup does the same, and answers what a finished setup leads to.
+// callVerifySetup does the same, and answers the challenge that follows a finished setup.
 func callVerifySetup(ctx context.Context, j *journey) (err error) {
 	if j.notEnabled {
 		return j.client.Enable(ctx, as[*cognitomfa.Tokens](j.t, j.outcome, nil).Access.Reveal())
@@ -378,7 +378,7 @@ func setupFinished(j *journey, err error) {
 }
 
 func authenticatorGone(j *journey, err error) {
-	if !errors.Is(err, cognitomfa.ErrNotEnrolled) { // True: there is nothing left to reset.
+	if !errors.Is(err, cognitomfa.ErrNotEnrolled) { // There is nothing left to reset.
 		require.NoError(j.t, err)
 	}
 	j.signIn()
@@ -718,8 +718,8 @@ var goals = map[string]goal{
 	},
 }
 
-// Three goals stand for the kinds of calls that the retryers see: one that is sent once, one that
-// is sent again more often than the SDK would, and one that is as the SDK has it.
+// Three goals cover the kinds of calls: one that is sent only once, one that is repeated more often
+// than the SDK would, and one that the SDK repeats as usual.
 var goalsForAllRetryers = []string{"RespondMFA", "Verify, the code", "Status"}
 
 func TestGoalsAreReached(t *testing.T) {
@@ -760,8 +760,7 @@ func (g goal) newJourney(t *testing.T, optFns ...callOption) *journey {
 	return j
 }
 
-// pursue breaks the first requests of a call, has its error checked, and then does what NextStep
-// says.
+// pursue breaks the first requests of a call, checks its error, and then follows NextStep.
 func (g goal) pursue(
 	t *testing.T, path string, retryer aws.Retryer, what breakage, times int,
 	check func(*testing.T, breakage, error),
@@ -794,7 +793,7 @@ func (g goal) pursue(
 		checkText(t, err)
 		switch step {
 		case cognitomfa.StepStartOver:
-			network.arm("", 0, breakage{}) // A person takes longer than the outage.
+			network.arm("", 0, breakage{}) // The outage is over before a person gets here again.
 			if g.startOver != nil {
 				g.startOver(j)
 			} else {
@@ -807,12 +806,12 @@ func (g goal) pursue(
 		err = g.call(t.Context(), j)
 	}
 	if err != nil {
-		trail = append(trail, err.Error()+" at last")
+		trail = append(trail, err.Error()+" at the end")
 	}
 	g.reached(j, err)
 }
 
-// checkFirstError holds what a call says after one breakage, with the SDK's standard retryer.
+// checkFirstError checks the error of a call after one breakage, with the SDK's standard retryer.
 func (g goal) checkFirstError(t *testing.T, what breakage, err error) {
 	t.Helper()
 	if g.verdict != nil && errors.Is(err, g.verdict) {
@@ -820,7 +819,7 @@ func (g goal) checkFirstError(t *testing.T, what breakage, err error) {
 	}
 	switch {
 	case what.refused:
-		require.NoError(t, err, "it is sent again")
+		require.NoError(t, err, "the SDK sends it again")
 	case g.ifLost != "":
 		require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
 		require.Equal(t, g.ifLost, cognitomfa.NextStep(err))
@@ -828,12 +827,13 @@ func (g goal) checkFirstError(t *testing.T, what breakage, err error) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
 	case what.resent && !g.rotates, what.unreadable && g.resentIfUnreadable:
-		require.NoError(t, err, "it is sent again")
+		require.NoError(t, err, "the SDK sends it again")
 	}
 }
 
-// checkText holds what every error promises: a kind, one line, nothing that the user typed, and of
-// what the server sent only the code. No breakage is the fault of a code, a password or a session.
+// checkText checks what holds for every error: it has a kind and one line of text, without user
+// input and, from the server, only the error code. A breakage never looks like a wrong code,
+// password or session.
 func checkText(t *testing.T, err error) {
 	t.Helper()
 	var e *cognitomfa.Error
@@ -853,7 +853,7 @@ func checkText(t *testing.T, err error) {
 	}
 }
 
-// A caller who has given up before the call can make it again: it was not sent.
+// With a canceled context no request is sent, so the caller can repeat the call.
 func TestCallsWithACanceledContext(t *testing.T) {
 	t.Parallel()
 	for name, g := range goals {

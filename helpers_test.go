@@ -28,8 +28,7 @@ const (
 	password     = "Passw0rd!"
 	newPassword  = "N3w-Passw0rd!"
 	clientSecret = "0123456789abcdefghijklmnop"
-	// totpKey is the key of an authenticator.
-	totpKey = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSW"
+	totpKey      = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSW"
 )
 
 var (
@@ -43,12 +42,12 @@ var (
 	totpAndEmail = []cognitomfa.Method{cognitomfa.MethodTOTP, cognitomfa.MethodEmail}
 )
 
-// config is the configuration of clients on a double.
+// config is the configuration for clients of a double.
 var config = cognitomfa.Config{
 	UserPoolID: "eu-west-1_Example", ClientID: "1example23456789", Issuer: "Example",
 }
 
-// configOf is the configuration that a service on the fake would have.
+// configOf returns the configuration for a client of the fake.
 func configOf(srv *cognitotest.Server) cognitomfa.Config {
 	return cognitomfa.Config{
 		UserPoolID:   srv.UserPoolID,
@@ -58,7 +57,7 @@ func configOf(srv *cognitotest.Server) cognitomfa.Config {
 	}
 }
 
-// Configurations of clients on a double, by flow.
+// Configurations for clients of a double, by flow.
 var (
 	srpConfig      = edited(config, withFlow(cognitomfa.FlowSRP))
 	userAuthConfig = edited(config, withFlow(cognitomfa.FlowUserAuth))
@@ -84,7 +83,7 @@ func withPublic(public bool) configEdit {
 
 func withSecret(c *cognitomfa.Config) { c.ClientSecret = clientSecret }
 
-// newClient returns a client on a double or on the fake.
+// newClient returns a client of a double or of the fake.
 func newClient(tb testing.TB, api cognitomfa.CognitoAPI, cfg cognitomfa.Config) *cognitomfa.Client {
 	tb.Helper()
 	client, err := cognitomfa.New(api, cfg)
@@ -112,14 +111,14 @@ func newServer(tb testing.TB, optFns ...poolOption) *cognitotest.Server {
 	return srv
 }
 
-// newPool returns a pool of the fake with alice, who has a password only, and a client on it.
+// newPool returns a pool of the fake with alice, who has only a password, and a client for it.
 func newPool(tb testing.TB, optFns ...poolOption) (*cognitotest.Server, *cognitomfa.Client) {
 	tb.Helper()
 	return newPoolWith(tb, cognitotest.User{}, optFns...)
 }
 
-// newPoolWith returns a pool of the fake with one user, and a client on it. The user is alice with
-// the tests' password unless user says otherwise.
+// newPoolWith returns a pool of the fake with one user, and a client for it. Name and password
+// default to alice and password.
 func newPoolWith(
 	tb testing.TB, user cognitotest.User, optFns ...poolOption,
 ) (*cognitotest.Server, *cognitomfa.Client) {
@@ -131,7 +130,7 @@ func newPoolWith(
 	return srv, newClient(tb, srv.Client(), configOf(srv))
 }
 
-// newFlowClient returns a client on the fake that signs in by flow.
+// newFlowClient returns a client of the fake that signs in with flow.
 func newFlowClient(
 	tb testing.TB, srv *cognitotest.Server, flow cognitomfa.Flow, optFns ...callOption,
 ) *cognitomfa.Client {
@@ -143,7 +142,7 @@ func newFlowClient(
 var (
 	totpUser       = cognitotest.User{TOTP: totpKey}
 	mustChangeUser = cognitotest.User{Status: types.UserStatusTypeForceChangePassword}
-	// totpEmailUser has two methods, and prefers none.
+	// totpEmailUser has two methods and no preference.
 	totpEmailUser = cognitotest.User{
 		TOTP: totpKey, Email: "alice@example.com",
 		Methods: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
@@ -168,10 +167,10 @@ func as[T cognitomfa.Outcome](tb testing.TB, outcome cognitomfa.Outcome, err err
 	return outcome.(T)
 }
 
-// errOf drops the value that a call returns beside its error.
+// errOf drops the value that a call returns with its error.
 func errOf(_ any, err error) error { return err }
 
-// enrollAlice signs alice in, turns TOTP on for her, and moves the clock to the next code.
+// enrollAlice signs alice in, turns TOTP on, and advances the clock to the next code.
 func enrollAlice(
 	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client,
 ) *cognitomfa.Tokens {
@@ -185,7 +184,8 @@ func enrollAlice(
 	return tokens
 }
 
-// setUpAlice signs alice in to a pool that requires MFA: she sets up an authenticator on the way.
+// setUpAlice signs alice in to a pool that requires MFA, setting up an authenticator during
+// sign-in.
 func setUpAlice(
 	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client,
 ) *cognitomfa.Tokens {
@@ -201,7 +201,7 @@ func setUpAlice(
 // codePeriod is how long an authenticator shows a code.
 const codePeriod = 30 * time.Second
 
-// lastCode returns the code that the user was sent last.
+// lastCode returns the last code that Cognito sent to the user.
 func lastCode(tb testing.TB, srv *cognitotest.Server, username string) string {
 	tb.Helper()
 	outbox := srv.Outbox(username)
@@ -209,8 +209,8 @@ func lastCode(tb testing.TB, srv *cognitotest.Server, username string) string {
 	return outbox[len(outbox)-1].Code
 }
 
-// wrongCode differs from code. It is the code of a neighboring time step only by chance, one in a
-// million.
+// wrongCode returns a code that differs from code. The chance that it is right for a neighboring
+// time step is one in a million.
 func wrongCode(code string) string {
 	digits := []byte(code)
 	digits[0] = '0' + (digits[0]-'0'+5)%10
@@ -224,7 +224,7 @@ func statusOf(t *testing.T, client *cognitomfa.Client, accessToken string) *cogn
 	return s
 }
 
-// jwtWith looks like an access token with these claims, except that nobody signed it.
+// jwtWith returns an access token with these claims and an invalid signature.
 func jwtWith(claims string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
 }
@@ -233,7 +233,7 @@ func noDelay(o *retry.StandardOptions) {
 	o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 }
 
-// quickRetries sets the SDK's standard retryer, with its three attempts but without its pauses.
+// quickRetries sets the SDK's standard retryer: three attempts, but no pauses.
 func quickRetries(o *cip.Options) { o.Retryer = retry.NewStandard(noDelay) }
 
 // times repeats a fault.
@@ -245,7 +245,7 @@ func times(n int, fault cognitotest.Fault) []cognitotest.Fault {
 	return faults
 }
 
-// wireTap sees every request and response of a client, and may change the responses' headers.
+// wireTap records every request of a client. Its functions may change the headers of responses.
 type wireTap struct {
 	cip.HTTPClient
 
@@ -282,8 +282,8 @@ func (w *wireTap) Do(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// cannedHTTP is an HTTP client below the SDK's: it gives each operation the same response, without
-// a network. A response that has a "__type" is an error.
+// cannedHTTP is an HTTP client for the SDK that returns the same response to each operation,
+// without a network. A response with a "__type" is an error.
 type cannedHTTP struct {
 	responses map[string]string // by operation
 	called    func(operation string)
@@ -305,7 +305,7 @@ func (c cannedHTTP) Do(r *http.Request) (*http.Response, error) {
 	return httpResponse(r, status, body), nil
 }
 
-// api returns an SDK client on it.
+// api returns an SDK client that uses c.
 func (c cannedHTTP) api(optFns ...callOption) *cip.Client {
 	return cip.New(cip.Options{
 		Region:     "eu-west-1",
@@ -318,7 +318,6 @@ func (c cannedHTTP) api(optFns ...callOption) *cip.Client {
 
 func noRetries(o *cip.Options) { o.Retryer = aws.NopRetryer{} }
 
-// httpResponse is a whole response to a request.
 func httpResponse(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode:    status,

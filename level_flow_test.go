@@ -12,7 +12,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// Levels from the sign-in to the verifier, over the wire.
 func TestLevelsFromSignInToVerifier(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer()
@@ -33,7 +32,7 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	// A sign-in that asked for no level is refused, though a code was entered.
+	// A sign-in without a level is rejected, even though the user entered a code.
 	outcome, err := client.SignIn(t.Context(), "alice", password)
 	ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
 	outcome, err = client.RespondMFA(t.Context(), ch, srv.Code("alice"))
@@ -41,7 +40,7 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	_, err = payments.VerifyAccess(t.Context(), plain.Access.Reveal())
 	require.ErrorIs(t, err, token.ErrACR)
 
-	// Stepping up asks for what is missing, and the new tokens pass.
+	// StepUp asks for the missing factor, and the verifier accepts the new tokens.
 	srv.Advance(30 * time.Second)
 	outcome, err = client.StepUp(t.Context(), "alice", plain.Access.Reveal())
 	raised := finish(t, srv, client, outcome, err)
@@ -50,11 +49,11 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	assert.Equal(t, levelTOTP, claims.ACR)
 	assert.Subset(t, claims.AMR, []string{"pwd", "otp", "mfa"})
 
-	// A level that the token has already is no way to refresh it.
+	// StepUp does not refresh a token that already has the level.
 	_, err = client.StepUp(t.Context(), "alice", raised.Access.Reveal())
 	require.ErrorIs(t, err, cognitomfa.ErrLevel)
 
-	// Old sign-ins are refused, and a refresh does not make them younger.
+	// Old sign-ins are rejected, even after a refresh.
 	srv.Advance(11 * time.Minute)
 	refreshed, err := client.Refresh(t.Context(), raised.Refresh.Reveal())
 	require.NoError(t, err)
@@ -66,7 +65,7 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	_, err = payments.VerifyAccess(t.Context(), again.Access.Reveal())
 	require.NoError(t, err)
 
-	// A user without an authenticator cannot reach the level, and nothing is set up on the way.
+	// A user without an authenticator cannot reach the level, and StepUp does not set one up.
 	srv.AddUser(cognitotest.User{Username: "bob", Password: password})
 	outcome, err = client.SignIn(t.Context(), "bob", password)
 	tokens := as[*cognitomfa.Tokens](t, outcome, err)
@@ -77,7 +76,6 @@ func TestLevelsFromSignInToVerifier(t *testing.T) {
 	require.Error(t, err, "another user's token")
 }
 
-// The feature plan Lite has no levels.
 func TestLiteHasNoLevels(t *testing.T) {
 	t.Parallel()
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) { o.Tier = "LITE" })
@@ -91,7 +89,7 @@ func TestLiteHasNoLevels(t *testing.T) {
 	assert.ErrorContains(t, err, "Essentials")
 }
 
-// finish answers for alice until she has tokens.
+// finish answers challenges for alice until Cognito issues tokens.
 func finish(
 	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client,
 	outcome cognitomfa.Outcome, err error,

@@ -19,7 +19,7 @@ import (
 
 const levelTOTP = "urn:cognito:loa:4"
 
-// recordInitiate returns a client on a double, and the request of its first call.
+// recordInitiate returns a client of a double, and the request of its first call.
 func recordInitiate(
 	t *testing.T, out *initiateOut, edits ...configEdit,
 ) (*cognitomfa.Client, *initiateIn) {
@@ -31,7 +31,7 @@ func recordInitiate(
 	}}, edited(userAuthConfig, edits...)), &got
 }
 
-// toLevel asks for an authentication level at sign-in.
+// toLevel requests an authentication level at sign-in.
 func toLevel(maxAge time.Duration, acr ...string) func(*cognitomfa.SignInOptions) {
 	return func(o *cognitomfa.SignInOptions) { o.ACR, o.MaxAge = acr, maxAge }
 }
@@ -41,7 +41,7 @@ func TestSignInToALevel(t *testing.T) {
 	for name, tc := range map[string]struct {
 		acr    []string
 		maxAge time.Duration
-		want   map[string]string // beside what every sign-in has
+		want   map[string]string // besides the parameters of every sign-in
 	}{
 		"no level": {},
 		"one level": {
@@ -72,7 +72,7 @@ func TestSignInToALevel(t *testing.T) {
 	}
 }
 
-// StepUp signs in by USER_AUTH, whatever the flow of passwords is.
+// StepUp uses USER_AUTH, whatever Config.Flow is.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	for _, flow := range allFlows {
@@ -105,7 +105,7 @@ func TestStepUpOptions(t *testing.T) {
 	assert.Equal(t, "192.0.2.1", aws.ToString(got.ContextData.IpAddress))
 }
 
-// A level that no pool can have costs no call: the double plays none.
+// A malformed level is rejected without a call: the double supports none.
 func TestMalformedLevels(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("l", 64)
@@ -142,7 +142,6 @@ func TestMalformedLevels(t *testing.T) {
 	assert.Equal(t, longest+" !#[]~", got.AuthParameters["TARGET_ACR_VALUES"])
 }
 
-// The other flows know no levels.
 func TestLevelsNeedUserAuth(t *testing.T) {
 	t.Parallel()
 	for _, flow := range []cognitomfa.Flow{cognitomfa.FlowPassword, cognitomfa.FlowSRP} {
@@ -153,7 +152,7 @@ func TestLevelsNeedUserAuth(t *testing.T) {
 	}
 }
 
-// A pool on the Lite plan is the operator's to change.
+// The operator must change a pool on the Lite plan.
 func TestLevelsNeedAPlan(t *testing.T) {
 	t.Parallel()
 	steppingUp := callOf(initiate, "step up")
@@ -162,9 +161,9 @@ func TestLevelsNeedAPlan(t *testing.T) {
 	assert.ErrorContains(t, e, "Essentials or Plus")
 }
 
-// What Cognito refuses about a level is usually the state of the user, not the service's settings.
+// If Cognito refuses a level, the reason is usually the user's state, not the service's settings.
 // The messages are not documented.
-func TestLevelsThatCognitoRefuses(t *testing.T) {
+func TestRefusedLevels(t *testing.T) {
 	t.Parallel()
 	steppingUp := callOf(initiate, "step up")
 	toGold := signingIn
@@ -186,12 +185,12 @@ func TestLevelsThatCognitoRefuses(t *testing.T) {
 		}
 	}
 	e := failWith(t, signingIn, "InvalidParameterException", "Something else.")
-	require.Equal(t, cognitomfa.ErrConfig, e.Kind, "no level was asked for")
+	require.Equal(t, cognitomfa.ErrConfig, e.Kind, "no level was requested")
 }
 
-// Cognito may ask for the password although the first call had it. SignIn sends it again; StepUp,
-// which has none, asks the user.
-func TestUserAuthThatAsksForThePassword(t *testing.T) {
+// Cognito may ask for the password although the first call contained it. SignIn sends it again;
+// StepUp has no password, so it returns a challenge.
+func TestUserAuthAsksForThePassword(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		out  initiateOut
@@ -234,7 +233,7 @@ func TestUserAuthThatAsksForThePassword(t *testing.T) {
 	}
 }
 
-// The answer with the password uses up a session, so it is sent once.
+// The answer with the password uses up a session, so it is sent only once.
 func TestUserAuthPasswordIsSentOnce(t *testing.T) {
 	t.Parallel()
 	network := &breaker{}
@@ -245,10 +244,10 @@ func TestUserAuthPasswordIsSentOnce(t *testing.T) {
 	_, err := newClient(t, api, userAuthConfig).SignIn(t.Context(), "alice", password)
 	require.ErrorIs(t, err, cognitomfa.ErrUnavailable)
 	assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err), "SignIn can be called again")
-	assert.Equal(t, 2, network.left, "it was sent once")
+	assert.Equal(t, 2, network.left, "it was sent only once")
 }
 
-// A choice that has no password in it is passed on with what there is to choose from.
+// A choice without a password is returned as a challenge that lists the choices.
 func TestUserAuthWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	client, _ := recordInitiate(t, &initiateOut{
@@ -264,8 +263,8 @@ func TestUserAuthWithoutAPassword(t *testing.T) {
 	assert.Equal(t, ch.Choices, as[*cognitomfa.OtherChallenge](t, parsed, err).Choices)
 }
 
-// beginUserAuth begins a sign-in by USER_AUTH on the raw SDK. Cognito asks for what is preferred,
-// or lets the user choose if nothing is.
+// beginUserAuth begins a USER_AUTH sign-in with the SDK. Cognito asks for the preferred challenge,
+// or lets the user choose if there is none.
 func beginUserAuth(
 	t *testing.T, srv *cognitotest.Server, preferred string,
 ) *cip.InitiateAuthOutput {
@@ -281,7 +280,7 @@ func beginUserAuth(
 	return out
 }
 
-// passwordChallenge is a challenge of alice's that asks for the password.
+// passwordChallenge returns a challenge that asks alice for the password.
 func passwordChallenge(t *testing.T, srv *cognitotest.Server) *cognitomfa.PasswordChallenge {
 	t.Helper()
 	out := beginUserAuth(t, srv, "PASSWORD")
@@ -290,10 +289,10 @@ func passwordChallenge(t *testing.T, srv *cognitotest.Server) *cognitomfa.Passwo
 	return as[*cognitomfa.PasswordChallenge](t, ch, nil)
 }
 
-// passwordChoice is a challenge of alice's that offers the password among other things.
+// passwordChoice returns a challenge that offers alice the password and other choices.
 func passwordChoice(t *testing.T, srv *cognitotest.Server) *cognitomfa.PasswordChallenge {
 	t.Helper()
-	// NewChallenge does not know the choices: they are no parameter.
+	// NewChallenge cannot return the choices, because they are not a challenge parameter.
 	return &cognitomfa.PasswordChallenge{
 		Username: "alice",
 		Session:  cognitomfa.NewSecret(*beginUserAuth(t, srv, "").Session),
@@ -320,7 +319,7 @@ func TestRespondPassword(t *testing.T) {
 	}
 }
 
-// Respond makes another choice, here the password all the same.
+// Respond can make another choice, here the password.
 func TestRespondWithAnotherChoice(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// An app client with default settings allows SRP only. The password stays in this process.
+// An app client with default settings allows only SRP. The password never leaves this process.
 func ExampleClient_SignIn_srp() {
 	srv := cognitotest.NewServer(func(o *cognitotest.Options) {
 		o.AuthFlows = []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowUserSrpAuth}
@@ -86,7 +86,7 @@ func ExampleClient_RememberDevice() {
 	// The next sign-in on this computer.
 	device, err := cognitomfa.ParseDevice(stored)
 	if err != nil {
-		device = nil // There is no cookie, or not a good one: the sign-in asks for the code.
+		device = nil // Without a valid cookie the sign-in asks for a code.
 	}
 	outcome, err = client.SignIn(ctx, "alice", "Passw0rd!", func(o *cognitomfa.SignInOptions) {
 		o.Device = device
@@ -117,12 +117,12 @@ func ExampleClient_RememberDevice() {
 	// delete the cookie: true
 }
 
-// Threat protection wants to know where the user is, not where the server is.
+// Threat protection needs the address of the user, not that of the server.
 func ExampleContextFromRequest() {
 	srv, client := pool()
 	defer srv.Close()
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		address, _, err := net.SplitHostPort(r.RemoteAddr) // No proxy stands before this server.
+		address, _, err := net.SplitHostPort(r.RemoteAddr) // There is no proxy in front of this server.
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func ExampleContextFromRequest() {
 	// Output: 200 login.example.com /sign-in map[User-Agent:[Browser/1.0]]
 }
 
-// leveled is a pool with authentication levels, and a user who signed in with a password alone.
+// leveled returns a pool with authentication levels, and a user who signed in with only a password.
 type leveled struct{ cognitomfa.CognitoAPI }
 
 func (leveled) AdminInitiateAuth(
@@ -199,7 +199,7 @@ func ExampleClient_StepUp() {
 	}
 	tokens, done := outcome.(*cognitomfa.Tokens)
 	fmt.Println("new tokens:", done && tokens.Access.Reveal() == "new")
-	// Before the payment, the package token verifies their level.
+	// Before the payment, package token verifies their level.
 
 	// Output:
 	// asked for urn:cognito:loa:4 600

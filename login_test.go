@@ -58,8 +58,8 @@ func TestSelectAMethodThenAnswerIt(t *testing.T) {
 	}
 }
 
-// Cognito's documents do not agree on the names of the email method and of the list to choose
-// from. The answer repeats the word that was offered.
+// Cognito's documentation has several names for the email method and for the list of methods. The
+// answer repeats the name that Cognito offered.
 func TestSelectMFASendsTheOfferedWord(t *testing.T) {
 	t.Parallel()
 	for list, word := range map[string]string{
@@ -84,7 +84,7 @@ func TestSelectMFASendsTheOfferedWord(t *testing.T) {
 		}, config)
 		outcome, err := client.SignIn(t.Context(), "alice", password)
 		require.NoError(t, err)
-		// The answer comes from another process.
+		// The answer is sent from another process.
 		ch, err := cognitomfa.ParseChallenge(outcome.(cognitomfa.Challenge).Token())
 		selecting := as[*cognitomfa.SelectChallenge](t, ch, err)
 		assert.Equal(t, totpAndEmail, selecting.Methods)
@@ -115,8 +115,8 @@ func TestSetNewPassword(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// After a lost response the new password may be set. To try the old one would look like a wrong
-// password, and count toward the lockout: the error says so.
+// After a lost response the new password may already be set. Trying the old one would count toward
+// the lockout, so the error says what to try first.
 func TestSetNewPasswordWithALostResponse(t *testing.T) {
 	t.Parallel()
 	srv, client := newPoolWith(t, mustChangeUser)
@@ -131,9 +131,9 @@ func TestSetNewPasswordWithALostResponse(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// What users mistype at their first sign-in is theirs to correct, on the same challenge. It is no
-// fault of the configuration.
-func TestTypingMistakesAreTheUsers(t *testing.T) {
+// Users can correct what they mistype at their first sign-in, with the same challenge. The error
+// does not blame the configuration.
+func TestMistypedAttributes(t *testing.T) {
 	t.Parallel()
 	needsPhone := func(o *cognitotest.Options) {
 		o.RequiredAttributes = []string{"phone_number"}
@@ -162,17 +162,17 @@ func TestTypingMistakesAreTheUsers(t *testing.T) {
 	_, err = client.SetNewPassword(t.Context(), ch, newPassword, map[string]string{
 		"email": "\u00a0alice@example.com\n", "phone_number": " +447700900123 ", "name": " Alice ",
 	})
-	require.NoError(t, err, "the challenge is still good")
+	require.NoError(t, err, "the challenge is still valid")
 	got := srv.User("alice").Attributes
-	assert.Equal(t, "alice@example.com", got["email"], "spaces do no harm")
+	assert.Equal(t, "alice@example.com", got["email"], "spaces are trimmed")
 	assert.Equal(t, "+447700900123", got["phone_number"])
-	assert.Equal(t, " Alice ", got["name"], "as it was entered")
+	assert.Equal(t, " Alice ", got["name"], "sent as entered")
 }
 
 // longAddress is longer than Cognito accepts.
 var longAddress = strings.Repeat("a", 3000) + "@example.com"
 
-// A challenge that the library has no type for is passed on as it is, and can be answered.
+// A challenge without a type of its own becomes an OtherChallenge, which Respond can answer.
 func TestOtherChallenges(t *testing.T) {
 	t.Parallel()
 	for _, name := range []types.ChallengeNameType{"CUSTOM_CHALLENGE", "SOMETHING_NEW"} {
@@ -189,11 +189,11 @@ func TestOtherChallenges(t *testing.T) {
 		answers := map[string]string{"ANSWER": "42"}
 		outcome, err = client.Respond(t.Context(), challenge, answers)
 		as[*cognitomfa.Tokens](t, outcome, err)
-		assert.Equal(t, map[string]string{"ANSWER": "42"}, answers, "the caller's map")
+		assert.Equal(t, map[string]string{"ANSWER": "42"}, answers, "the caller's map is unchanged")
 	}
 }
 
-// Respond adds USERNAME and SECRET_HASH only where the caller does not set them.
+// Respond adds USERNAME and SECRET_HASH only if the caller does not set them.
 func TestRespondKeepsWhatTheCallerSets(t *testing.T) {
 	t.Parallel()
 	var sent map[string]string
@@ -215,8 +215,8 @@ func TestRespondKeepsWhatTheCallerSets(t *testing.T) {
 	assert.NotEmpty(t, sent["SECRET_HASH"])
 }
 
-// Cognito knows users who sign in by email address under a UUID from the first challenge on, and
-// SECRET_HASH is over that.
+// If users sign in by email address, Cognito names them by a UUID from the first challenge on, and
+// SECRET_HASH is computed from that.
 func TestEmailNamesInEveryChallenge(t *testing.T) {
 	t.Parallel()
 	const address = "alice@example.com"
@@ -239,7 +239,7 @@ func TestEmailNamesInEveryChallenge(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A response that is neither tokens nor a challenge is an error, not a nil outcome.
+// A response without tokens and without a challenge is an error, not a nil outcome.
 func TestEmptyResponses(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{
@@ -258,7 +258,7 @@ func TestEmptyResponses(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err), "the session is used up")
 }
 
-// A challenge that lacks everything but its name is no nil dereference.
+// A challenge with nothing but a name must not cause a panic.
 func TestChallengesWithNothingButAName(t *testing.T) {
 	t.Parallel()
 	for _, name := range append(types.ChallengeNameType("").Values(), "SOMETHING_NEW") {

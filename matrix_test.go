@@ -15,15 +15,15 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// poolKind is what a pool and its app client can be like.
+// poolKind is a combination of settings of a pool and its app client.
 type poolKind struct {
 	secret     bool
-	emailNames bool // users sign in by email address
+	emailNames bool // users sign in with an email address
 	emailMFA   bool
 	mfa        mode
 }
 
-// userMethods are the MFA methods that a user can have turned on.
+// userMethods is a set of MFA methods that are turned on for a user.
 type userMethods string
 
 const (
@@ -35,12 +35,12 @@ const (
 
 func (m userMethods) list() []string { return strings.Fields(string(m)) }
 
-// signInKind is a sign-in of a kind of user, in a kind of pool, by a kind of client.
+// signInKind is a combination of a kind of pool, user and client.
 type signInKind struct {
 	poolKind
 	flow       cognitomfa.Flow
 	public     bool
-	mustChange bool // the password
+	mustChange bool // the user must change the password
 	methods    userMethods
 }
 
@@ -62,7 +62,7 @@ func (k signInKind) String() string {
 	}, ", ")
 }
 
-// challenges are those between the password and the tokens, as Cognito decides.
+// challenges returns the challenges that Cognito issues between the password and the tokens.
 func (k signInKind) challenges() []string {
 	var list []string
 	if k.mustChange {
@@ -80,7 +80,7 @@ func (k signInKind) challenges() []string {
 	return list
 }
 
-// calls are those that the sign-in takes.
+// calls returns the operations that the sign-in calls.
 func (k signInKind) calls() []string {
 	first, answer := "AdminInitiateAuth", "AdminRespondToAuthChallenge"
 	if k.public {
@@ -101,7 +101,7 @@ func (k signInKind) calls() []string {
 	return list
 }
 
-// signInKinds are all that there are, by the pool that they are in.
+// signInKinds returns all combinations, by kind of pool.
 func signInKinds() map[poolKind][]signInKind {
 	kinds := map[poolKind][]signInKind{}
 	booleans := []bool{false, true}
@@ -129,8 +129,8 @@ func signInKinds() map[poolKind][]signInKind {
 	return kinds
 }
 
-// From the password to the tokens and their refresh, over the wire, with the calls counted. Each
-// kind of pool is one server, whose users sign in one after another.
+// Each kind of sign-in runs over the wire, from the password to the refresh of the tokens, and the
+// test compares the calls. Each kind of pool is one server, whose users sign in one after another.
 func TestEveryKindOfSignIn(t *testing.T) {
 	t.Parallel()
 	for pool, kinds := range signInKinds() {
@@ -154,7 +154,7 @@ func TestEveryKindOfSignIn(t *testing.T) {
 	}
 }
 
-// addUser adds a user of the kind, and returns the name to sign in by.
+// addUser adds a user of the kind, and returns the name to sign in with.
 func (k signInKind) addUser(srv *cognitotest.Server, name string) string {
 	address := name + "@example.com"
 	user := cognitotest.User{Username: name, Password: password, Methods: k.methods.list()}
@@ -182,7 +182,7 @@ func (k signInKind) signIn(t *testing.T, srv *cognitotest.Server, name string) {
 	name = k.addUser(srv, name)
 	cfg := edited(configOf(srv), withFlow(k.flow), withPublic(k.public))
 	if k.public && k.flow != cognitomfa.FlowSRP {
-		cfg.UserPoolID = "" // It is not needed.
+		cfg.UserPoolID = "" // A public client does not need it.
 	}
 	client := newClient(t, srv.Client(), cfg)
 	ctx := t.Context()
@@ -199,7 +199,7 @@ func (k signInKind) signIn(t *testing.T, srv *cognitotest.Server, name string) {
 			k.useTokens(t, srv, client, tokens)
 			return
 		}
-		// Each step is in another process.
+		// Each step runs in another process.
 		challenge, err2 := cognitomfa.ParseChallenge(outcome.(cognitomfa.Challenge).Token())
 		require.NoError(t, err2)
 		assert.Equal(t, srv.User(name).Username, usernameOf(challenge), "Cognito's name")
@@ -234,8 +234,8 @@ func (k signInKind) signIn(t *testing.T, srv *cognitotest.Server, name string) {
 	}
 }
 
-// useTokens makes the calls that follow a sign-in, and checks that only those are signed that need
-// IAM.
+// useTokens makes the calls that follow a sign-in, and checks that only calls that need IAM are
+// signed.
 func (k signInKind) useTokens(
 	t *testing.T, srv *cognitotest.Server, client *cognitomfa.Client, tokens *cognitomfa.Tokens,
 ) {

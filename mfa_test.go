@@ -32,8 +32,8 @@ func TestDisableAndEnable(t *testing.T) {
 	as[*cognitomfa.MFAChallenge](t, outcome, err)
 }
 
-// Cognito has been seen to accept the change, and to ask for the code all the same; it may also
-// refuse. Either way nothing changes, and the error is the same.
+// Cognito has been observed to accept the change and still ask for the code; it may also refuse it.
+// Either way nothing changes, and the error is the same.
 func TestDisableWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
 	for name, quirks := range map[string]cognitotest.Quirks{
@@ -54,8 +54,8 @@ func TestDisableWhereMFAIsRequired(t *testing.T) {
 	}
 }
 
-// Where MFA is required, users can give the authenticator up if the pool offers another method that
-// is on. A method that the pool has stopped offering does not count.
+// If MFA is required, users can turn TOTP off only if another method is turned on that the pool
+// still offers.
 func TestDisableWithAnotherMethodLeft(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -90,8 +90,8 @@ func TestDisableWithAnotherMethodLeft(t *testing.T) {
 	}
 }
 
-// A method of the user's that the pool has stopped offering is none that is left. The double does
-// not play the change.
+// A method that the pool no longer offers does not count, and the change is not even attempted: the
+// double does not support it.
 func TestDisableWithAMethodThatThePoolDoesNotOffer(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"SMS_MFA", "EMAIL_OTP", "SOMETHING_NEW"} {
@@ -112,7 +112,7 @@ func TestDisableWithAMethodThatThePoolDoesNotOffer(t *testing.T) {
 	}
 }
 
-// Only a pool that requires MFA holds users back, and only one that says whether it does.
+// Users may turn MFA off if the pool does not require it, but not if that is unknown.
 func TestDisableAsksWhetherThePoolRequiresMFA(t *testing.T) {
 	t.Parallel()
 	for mode, kind := range map[types.UserPoolMfaType]error{
@@ -139,7 +139,7 @@ func TestDisableAsksWhetherThePoolRequiresMFA(t *testing.T) {
 	}
 }
 
-// A public client cannot ask the pool: what GetUser lists after the change decides.
+// A public client cannot read the pool's settings, so it checks with GetUser after the change.
 func TestDisableWithoutIAM(t *testing.T) {
 	t.Parallel()
 	listed := []string{"SOFTWARE_TOKEN_MFA"}
@@ -195,7 +195,7 @@ func TestSetMethods(t *testing.T) {
 	outcome, err := client.SignIn(t.Context(), "alice", password)
 	as[*cognitomfa.Tokens](t, outcome, err)
 
-	// A user needs what the method needs.
+	// Each method has a requirement.
 	srv, client = newPool(t, smsMFA, emailMFA)
 	access = *srv.IssueTokens("alice").AccessToken
 	for method, kind := range map[cognitomfa.Method]error{
@@ -208,7 +208,7 @@ func TestSetMethods(t *testing.T) {
 	}
 }
 
-func TestSetMethodsTurnsNotAllOffWhereMFAIsRequired(t *testing.T) {
+func TestSetMethodsKeepsOneWhereMFAIsRequired(t *testing.T) {
 	t.Parallel()
 	srv, client := newPoolWith(t, totpUser, mfaRequired)
 	access := *srv.IssueTokens("alice").AccessToken
@@ -217,7 +217,7 @@ func TestSetMethodsTurnsNotAllOffWhereMFAIsRequired(t *testing.T) {
 	assert.True(t, statusOf(t, client, access).TOTP())
 }
 
-// Tokens of a hosted sign-in page lack the scope that the user's own calls need.
+// Tokens from managed login lack the scope that these calls require.
 func TestTokenWithoutTheScope(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Dependabot looks only into the folders that it is told, so a new module must be on its list.
+// Dependabot checks only the folders on its list, so a new module must be on it.
 func TestDependabotKnowsEveryModule(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(".github/dependabot.yml")

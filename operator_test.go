@@ -27,7 +27,8 @@ func allowFlow(flow types.ExplicitAuthFlowsType) poolOption {
 	return func(o *cognitotest.Options) { o.AuthFlows = []types.ExplicitAuthFlowsType{flow} }
 }
 
-// The mistakes of a first run on a real pool: the error says what to change, and names no secret.
+// Mistakes in a first run against a real pool: the error says what to change, and reveals no
+// secret.
 func TestFirstRunMistakes(t *testing.T) {
 	t.Parallel()
 	credentials := func(provider aws.CredentialsProvider) callOption {
@@ -109,7 +110,7 @@ func TestFirstRunMistakes(t *testing.T) {
 	}
 }
 
-// Detail is for those who may see what the user typed: Cognito's own sentence, or a trigger's.
+// Detail returns the message of Cognito or a Lambda trigger, which may repeat user input.
 func TestDetail(t *testing.T) {
 	t.Parallel()
 	const sentence = "PreAuthentication failed with error Closed today."
@@ -123,16 +124,16 @@ func TestDetail(t *testing.T) {
 	assert.Empty(t, e.Detail(), "no call was made")
 }
 
-// A call that never left the process has used nothing up: the same challenge can be answered again.
+// A call that was never sent does not use up the challenge: it can be answered again.
 func TestCallsThatWereNotSent(t *testing.T) {
 	t.Parallel()
-	// AssumeRole is a call of the SDK's own, on behalf of ours.
+	// The SDK calls AssumeRole before it sends our call.
 	assumeRole := func(cause error) error {
 		return &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: cause}
 	}
 	failed := &smithy.GenericAPIError{Code: "InternalFailure", Fault: smithy.FaultServer}
 	for name, tc := range map[string]struct {
-		err  error // of the credentials
+		err  error // from the credentials provider
 		kind error
 	}{
 		"no credentials found": {errors.New("no EC2 IMDS role found"), cognitomfa.ErrConfig},
@@ -167,7 +168,7 @@ func TestCallsThatWereNotSent(t *testing.T) {
 	}
 }
 
-// A call that the SDK itself refuses as incomplete is the operator's to look into.
+// A call that the SDK rejects as incomplete is a configuration error.
 func TestCallsThatTheSDKRefuses(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
@@ -187,7 +188,7 @@ func TestCallsThatTheSDKRefuses(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepGiveUp, cognitomfa.NextStep(err))
 }
 
-// The SDK's own rate limit refuses a call before it is sent.
+// The SDK's own rate limit rejects a call before it is sent.
 func TestRateLimitOfTheSDK(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPoolWith(t, totpUser)
@@ -202,7 +203,7 @@ func TestRateLimitOfTheSDK(t *testing.T) {
 	srv.ResetCalls()
 	_, err = client.RespondMFA(t.Context(), ch, srv.Code("alice"))
 	require.ErrorIs(t, err, cognitomfa.ErrThrottled)
-	// The limiter has learned of the throttling, and lets nothing through for a while.
+	// The limiter now knows about the throttling, and rejects calls for a while.
 	sent := len(srv.Calls())
 	_, err = client.RespondMFA(t.Context(), ch, srv.Code("alice"))
 	require.ErrorIs(t, err, cognitomfa.ErrThrottled)
@@ -210,7 +211,7 @@ func TestRateLimitOfTheSDK(t *testing.T) {
 	assert.Len(t, srv.Calls(), sent, "it was not sent")
 }
 
-// busyLimiter is a retryer whose rate limit has nothing left.
+// busyLimiter is a retryer whose rate limit is exhausted.
 type busyLimiter struct {
 	aws.Retryer
 	wait func(context.Context) error
@@ -220,7 +221,7 @@ func (l busyLimiter) GetAttemptToken(ctx context.Context) (func(error) error, er
 	return nil, l.wait(ctx)
 }
 
-// A caller who gives up while the rate limit makes the call wait is not throttled.
+// A caller who gives up while waiting for the rate limit was not throttled.
 func TestRateLimitOrCaller(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
@@ -243,7 +244,7 @@ func TestRateLimitOrCaller(t *testing.T) {
 	assert.Empty(t, srv.Calls())
 }
 
-// The SDK's own retry quota stays in force: with none left, a lost response is not made up for.
+// The SDK's retry quota still applies: once it is exhausted, a failed call is not repeated.
 func TestRetryQuotaOfTheSDK(t *testing.T) {
 	t.Parallel()
 	for quota, tries := range map[uint]int{1: 1, 500: 3} {
@@ -262,8 +263,8 @@ func TestRetryQuotaOfTheSDK(t *testing.T) {
 	}
 }
 
-// A time limit of the HTTP client is not the caller's; that of the context is.
-func TestWhoseTimeLimit(t *testing.T) {
+// The HTTP client's time limit must not look like the caller's context.
+func TestTimeLimitsOfClientAndContext(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
 	network := &breaker{}
@@ -282,7 +283,8 @@ func TestWhoseTimeLimit(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepBackOff, cognitomfa.NextStep(err))
 }
 
-// What happened on the way is told in words of this package: the errors' own may quote anything.
+// Network errors are described in the library's own words, because their texts may contain
+// anything.
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	for want, cause := range map[string]error{
@@ -309,7 +311,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// A trigger that was too slow may be quicker the next time; one that throws will throw again.
+// A slow or throttled trigger may succeed the next time; one that throws will throw again.
 func TestTriggersThatFail(t *testing.T) {
 	t.Parallel()
 	const preToken = "PreTokenGeneration invocation failed due to "
@@ -325,18 +327,18 @@ func TestTriggersThatFail(t *testing.T) {
 
 		e = failWith(t, answering, "UnexpectedLambdaException", text)
 		require.Equal(t, cognitomfa.ErrUnavailable, e.Kind, text)
-		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(e), "the code may be used")
+		assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(e), "the code may be used up")
 	}
 	const thrown = "PreAuthentication failed with error x is undefined."
 	e := failWith(t, signingIn, "UnexpectedLambdaException", thrown)
 	require.Equal(t, cognitomfa.ErrConfig, e.Kind)
 }
 
-// An answer is sent although the first try to get credentials failed: nothing had left the process.
+// If getting credentials fails temporarily, the SDK tries again before it sends an answer.
 func TestCredentialsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPoolWith(t, totpUser)
-	var fails []error // the tries that fail, the next one first
+	var fails []error // the results of the next attempts
 	credentials := func(context.Context) (aws.Credentials, error) {
 		var err error
 		if len(fails) > 0 {
@@ -355,7 +357,7 @@ func TestCredentialsAreTriedAgain(t *testing.T) {
 	assert.Empty(t, fails)
 }
 
-// What Cognito has said counts, even if the caller has given up by then.
+// A response from Cognito counts even if the context has ended in the meantime.
 func TestRefusalsCountAfterTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

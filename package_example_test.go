@@ -10,10 +10,10 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// A user signs in with the password alone, sets an authenticator app up, and is asked for its code
-// from then on.
+// A user signs in with only a password and sets up an authenticator app. The next sign-in asks for
+// a code.
 func Example() {
-	// A user pool in memory. On AWS, give cognitoidentityprovider.NewFromConfig(cfg) to New.
+	// A user pool in memory. On AWS, pass cognitoidentityprovider.NewFromConfig(cfg) to New.
 	srv := cognitotest.NewServer()
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})

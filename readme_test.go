@@ -25,8 +25,8 @@ func page(t *testing.T, name string) string {
 	return string(text)
 }
 
-// snippet holds that a page shows the lines between "// begin" and "// end" of this file.
-func snippet(t *testing.T, file, begin string) {
+// assertShows checks that a page contains the lines between "// begin" and "// end" of this file.
+func assertShows(t *testing.T, file, begin string) {
 	t.Helper()
 	_, rest, found := strings.Cut(page(t, "readme_test.go"), "// begin: "+begin+"\n")
 	require.True(t, found)
@@ -37,7 +37,7 @@ func snippet(t *testing.T, file, begin string) {
 
 func TestReadmeShowsHowToTest(t *testing.T) {
 	t.Parallel()
-	snippet(t, "README.md", "test with cognitotest")
+	assertShows(t, "README.md", "test with cognitotest")
 	// begin: test with cognitotest
 	srv := cognitotest.NewServer() // MFA optional, TOTP on, one app client
 	defer srv.Close()
@@ -54,7 +54,7 @@ func TestReadmeShowsHowToTest(t *testing.T) {
 
 func TestErrorsPageShowsTheSteps(t *testing.T) {
 	t.Parallel()
-	snippet(t, "docs/errors.md", "steps")
+	assertShows(t, "docs/errors.md", "steps")
 	err := error(&cognitomfa.Error{Op: "test", Kind: cognitomfa.ErrCodeUsed})
 	// begin: steps
 	switch cognitomfa.NextStep(err) {
@@ -67,7 +67,7 @@ func TestErrorsPageShowsTheSteps(t *testing.T) {
 	// end
 }
 
-// sentinels are the package's Err… variables, by name.
+// sentinels has the package's Err… variables by name.
 var sentinels = map[string]error{
 	"ErrCredentials":     cognitomfa.ErrCredentials,
 	"ErrTooManyAttempts": cognitomfa.ErrTooManyAttempts,
@@ -98,7 +98,7 @@ var sentinels = map[string]error{
 	"ErrUnavailable":     cognitomfa.ErrUnavailable,
 }
 
-// declaredErrors lists the package's Err… variables, whichever files they are in.
+// declaredErrors returns the names of the package's Err… variables.
 func declaredErrors(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -127,7 +127,7 @@ func declaredErrors(t *testing.T) []string {
 	return names
 }
 
-// The table of errors has a row for each kind, with the step that NextStep returns.
+// The table of errors has a row for each kind, with the result of NextStep.
 func TestErrorsPageListsTheErrors(t *testing.T) {
 	t.Parallel()
 	declared := declaredErrors(t)

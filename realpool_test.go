@@ -19,7 +19,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// environment names the fake's pool as if it were a real one.
+// environment returns variables that name the fake's pool as if it were a real one.
 func environment(srv *cognitotest.Server) map[string]string {
 	return map[string]string{
 		envPool:                 srv.UserPoolID,
@@ -35,7 +35,7 @@ func getenv(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
-// asReal is the fake's pool as tests see a real one, except that waiting moves its clock.
+// asReal returns the fake's pool as a real target, except that waiting advances its clock.
 func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 	t.Helper()
 	require.True(t, wantsRealTarget(getenv(environment(srv))))
@@ -46,8 +46,8 @@ func asReal(t *testing.T, srv *cognitotest.Server) *realTarget {
 	return pool
 }
 
-// What runs against a real pool leaves nothing behind, changes no settings, and names no users but
-// its own.
+// The tests that can run against a real pool leave nothing behind, change no settings, and name no
+// users but their own.
 func TestRealTarget(t *testing.T) {
 	t.Parallel()
 	for name, optFns := range map[string][]poolOption{
@@ -63,11 +63,11 @@ func TestRealTarget(t *testing.T) {
 			srv.AddUser(cognitotest.User{Username: "bystander@example.com", Password: password})
 			before := describePool(t, srv)
 			pool := asReal(t, srv)
-			// All share the pool's clock, which must not run away from one test while another waits
-			// for a code: they run one after another.
-			open, inTurn := func(*testing.T) target { return pool }, func(*testing.T) {}
-			t.Run("flows", func(t *testing.T) { runFlows(t, open, inTurn) })
-			t.Run("fidelity", func(t *testing.T) { runQuestions(t, open, inTurn) })
+			// The tests share the pool's clock. They run one after another, so that no test
+			// advances it while another waits for a code.
+			open, serial := func(*testing.T) target { return pool }, func(*testing.T) {}
+			t.Run("flows", func(t *testing.T) { runFlows(t, open, serial) })
+			t.Run("fidelity", func(t *testing.T) { runQuestions(t, open, serial) })
 			checkSeenByFake(t, pool)
 
 			assert.Equal(t, before, describePool(t, srv), "no users are left, no setting changed")
@@ -77,7 +77,7 @@ func TestRealTarget(t *testing.T) {
 				if call.Operation == "AdminCreateUser" && call.Error == "" {
 					created++
 				}
-				if call.Operation != "DescribeUserPool" { // That was this test.
+				if call.Operation != "DescribeUserPool" { // The test itself calls it.
 					assert.Contains(t, expected, call.Operation)
 				}
 			}
@@ -86,7 +86,7 @@ func TestRealTarget(t *testing.T) {
 	}
 }
 
-// checkSeenByFake checks what is kept of a run with the fake in the real pool's place.
+// checkSeenByFake checks the record of a run against the fake in place of a real pool.
 func checkSeenByFake(t *testing.T, pool *realTarget) {
 	t.Helper()
 	text, err := os.ReadFile(pool.notebook.path())
@@ -94,15 +94,16 @@ func checkSeenByFake(t *testing.T, pool *realTarget) {
 	checkSeen(t, text, fidelityRows(t))
 	var s seen
 	require.NoError(t, json.Unmarshal(text, &s))
-	now := pool.clock().UTC() // The run may have begun before midnight.
-	assert.Contains(t, []string{now.Format(time.DateOnly), now.AddDate(0, 0, -1).Format(time.DateOnly)}, s.Date)
+	now := pool.clock().UTC() // The run may have started before midnight.
+	today, yesterday := now.Format(time.DateOnly), now.AddDate(0, 0, -1).Format(time.DateOnly)
+	assert.Contains(t, []string{today, yesterday}, s.Date)
 	assert.Equal(t, "us-east-1", s.Region)
 	assert.Equal(t, pool.mode, s.Pool.MFA)
 	assert.Equal(t, pool.cfg.ClientSecret != "", s.Pool.ClientSecret)
 	totp := slices.Contains(s.Pool.Methods, "SOFTWARE_TOKEN_MFA")
 	assert.Equal(t, pool.mode != types.UserPoolMfaTypeOff, totp)
 	all := len(questions) + len(userFlows) + len(failures)
-	assert.Equal(t, all, len(s.Answers)+len(s.Flows)+len(s.LeftOut), "all is accounted for")
+	assert.Equal(t, all, len(s.Answers)+len(s.Flows)+len(s.LeftOut), "nothing is missing")
 	for _, a := range s.Answers {
 		assert.Equal(t, a.Fake, a.Pool, a.Question)
 	}
@@ -176,35 +177,35 @@ func TestEnvironmentsThatNameNoUsablePool(t *testing.T) {
 			if tc.edit != nil {
 				tc.edit(env)
 			}
-			require.True(t, wantsRealTarget(getenv(env)), "half a name is a mistake, not a choice")
+			require.True(t, wantsRealTarget(getenv(env)), "incomplete settings are a mistake")
 			_, err := newRealTarget(t.Context(), getenv(env))
 			assert.ErrorContains(t, err, tc.want)
 		})
 	}
 }
 
-// Without an address in the environment, the pool's Region decides where calls go.
+// Without an endpoint in the environment, calls go to the pool's Region.
 func TestRealTargetCallsItsRegion(t *testing.T) {
 	t.Parallel()
-	var asked string
+	var called string
 	env := environment(newServer(t))
 	env[envPool], env[envEndpoint] = "eu-west-1_Example", ""
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-		asked = r.URL.String()
+		called = r.URL.String()
 		return nil, refusal("nothing leaves in a test")
 	})
 	pool, err := newRealTargetVia(t.Context(), getenv(env), transport)
 	require.Error(t, err)
 	assert.Nil(t, pool)
-	assert.Equal(t, "https://cognito-idp.eu-west-1.amazonaws.com/", asked)
+	assert.Equal(t, "https://cognito-idp.eu-west-1.amazonaws.com/", called)
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Nothing leaves that is about another pool, another app client, or a user that tests have not
-// made.
+// The guard blocks every call about another pool, another app client, or a user that the tests did
+// not create.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
@@ -267,10 +268,10 @@ func TestGuard(t *testing.T) {
 		require.ErrorContains(t, err, "guard: ")
 		assert.ErrorContains(t, err, want)
 	}
-	assert.Empty(t, srv.Calls(), "nothing has left")
+	assert.Empty(t, srv.Calls(), "no call was sent")
 }
 
-// FIDELITY.md asks for the rights that are needed, and for no others.
+// The policy in FIDELITY.md has exactly the required rights.
 func TestPolicyOfTheRealTarget(t *testing.T) {
 	t.Parallel()
 	text := page(t, "cognitotest/FIDELITY.md")

@@ -25,19 +25,19 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// What must not be printed. The key is base32, as keys are.
+// Secrets that must not be printed. The key is valid base32.
 const (
 	hidden    = "hUsHhUsHhUsHhUsHhUsH"
 	hiddenKey = "HUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSH"
 )
 
-// holder has a value where fmt can call its methods and where it cannot.
+// holder has a value in a field where fmt can call its methods and in one where it cannot.
 type holder struct {
 	Exported   any
 	unexported any
 }
 
-// typedHolder has the value itself, not behind an interface.
+// typedHolder has the value itself, not in an interface.
 type typedHolder[T any] struct {
 	Exported   T
 	unexported T
@@ -52,8 +52,8 @@ const (
 		`<script>var x = {{.}}</script>`
 )
 
-// shows reports whether a text contains a secret: as it is, in hexadecimal, or as numbers.
-func shows(text string) bool {
+// containsSecret reports whether a text contains a secret: as it is, in hexadecimal, or as numbers.
+func containsSecret(text string) bool {
 	text = strings.ToLower(text)
 	for _, secret := range []string{hidden, hiddenKey, hiddenKey[:4] + " " + hiddenKey[:4]} {
 		numbers := fmt.Sprintf("%#v", []byte(secret))
@@ -71,11 +71,11 @@ func shows(text string) bool {
 	return false
 }
 
-// leaks prints v in many ways, and returns those in which a secret shows.
+// leaks prints v in many ways, and returns those that show a secret.
 func leaks(v any) []string {
 	var found []string
-	look := func(way, text string) {
-		if shows(text) {
+	check := func(way, text string) {
+		if containsSecret(text) {
 			found = append(found, way)
 		}
 	}
@@ -83,33 +83,33 @@ func leaks(v any) []string {
 		"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%c",
 		"%U", "%t", "%e", "%p", "%w", "%b", "%o", "% x", "%+q", "%10.50s",
 	} {
-		look(verb, fmt.Sprintf(verb, v))
+		check(verb, fmt.Sprintf(verb, v))
 	}
-	look("error", fmt.Errorf("it was %v", v).Error())
+	check("error", fmt.Errorf("it was %v", v).Error())
 	for name, handler := range map[string]func(*bytes.Buffer) slog.Handler{
 		"slog text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
 		"slog JSON": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
 	} {
 		var b bytes.Buffer
 		slog.New(handler(&b)).Info("it was", "value", v, slog.Group("group", "value", v))
-		look(name, b.String())
+		check(name, b.String())
 	}
 	var b bytes.Buffer
 	if out, err := json.Marshal(v); err == nil {
-		look("json", string(out))
+		check("json", string(out))
 	}
 	if out, err := xml.Marshal(v); err == nil {
-		look("xml", string(out))
+		check("xml", string(out))
 	}
 	b.Reset()
 	_ = gob.NewEncoder(&b).Encode(v)
-	look("gob", b.String())
+	check("gob", b.String())
 	b.Reset()
 	_ = template.Must(template.New("").Parse(textPage)).Execute(&b, v)
-	look("text/template", b.String())
+	check("text/template", b.String())
 	b.Reset()
 	_ = htmltemplate.Must(htmltemplate.New("").Parse(htmlPage)).Execute(&b, v)
-	look("html/template", b.String())
+	check("html/template", b.String())
 	return found
 }
 
@@ -151,7 +151,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	challenge := &cognitomfa.SetupChallenge{Username: "alice", Session: secret}
 	enrollment, err := client.EnrollSetup(t.Context(), challenge)
 	require.NoError(t, err)
-	// From now on the Enrollment holds the QR code.
+	// Now the Enrollment also contains the QR code.
 	_, err = enrollment.PNG(256)
 	require.NoError(t, err)
 
@@ -180,9 +180,9 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	}
 }
 
-// The secrets in a Config and in PlainTokens are plain strings, which show where fmt calls no
-// methods. The comments say where that is.
-func TestPlainSecretsAreHardlyPrinted(t *testing.T) {
+// The secrets in a Config and in PlainTokens are plain strings, so fmt prints them wherever it
+// calls no methods, as their comments say.
+func TestPlainSecretsAreRarelyPrinted(t *testing.T) {
 	t.Parallel()
 	cfg := config
 	cfg.ClientSecret = hidden
@@ -200,7 +200,7 @@ func TestPlainSecretsAreHardlyPrinted(t *testing.T) {
 	assert.Contains(t, leaks(holder{unexported: tokens}), "%v")
 }
 
-// The test above can fail: it finds the secret in forms that Secret does not have.
+// The tests above can fail: leaks finds plain strings and bytes.
 func TestLeaksAreFound(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{
@@ -214,8 +214,8 @@ func TestLeaksAreFound(t *testing.T) {
 	}
 }
 
-// Encoders fail, because a placeholder in a store would go unnoticed until the secret is needed.
-func TestSecretsAreNotEncodedInSilence(t *testing.T) {
+// Encoders fail, because a stored placeholder would go unnoticed until the secret is needed.
+func TestSecretsAreNotEncoded(t *testing.T) {
 	t.Parallel()
 	secret := cognitomfa.NewSecret(hidden)
 	key, err := otpauth.NewKey("Example", "alice", hiddenKey)

@@ -11,8 +11,8 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// What cannot succeed is refused before it costs a call: the double plays no operation.
-func TestNoCallIsMadeForWhatCannotSucceed(t *testing.T) {
+// Invalid arguments are rejected without a call: the double supports no operation.
+func TestInvalidArgumentsCostNoCall(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client := newClient(t, &double{}, config)
@@ -141,7 +141,7 @@ func TestNoCallIsMadeForWhatCannotSucceed(t *testing.T) {
 	}
 }
 
-// answerAny answers a challenge of any type, with input that is fine.
+// answerAny answers a challenge of any type, with valid input.
 func answerAny(
 	ctx context.Context, t *testing.T, client *cognitomfa.Client, ch cognitomfa.Challenge,
 ) error {
@@ -169,8 +169,8 @@ func answerAny(
 	panic("unreachable: these are all challenges")
 }
 
-// A challenge that a client made up, or that lacks the user or the session, is not a fault of the
-// configuration: the user signs in again. It costs no call.
+// A forged or incomplete challenge is rejected without a call. That is not a configuration error:
+// the user signs in again.
 func TestForgedChallengesCostNoCall(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{}, config)
@@ -201,7 +201,7 @@ func TestForgedChallengesCostNoCall(t *testing.T) {
 	}
 }
 
-// challengesFor is one challenge of each type.
+// challengesFor returns one challenge of each type.
 func challengesFor(username string, session cognitomfa.Secret) []cognitomfa.Challenge {
 	return []cognitomfa.Challenge{
 		&cognitomfa.MFAChallenge{Username: username, Session: session},
@@ -213,7 +213,7 @@ func challengesFor(username string, session cognitomfa.Secret) []cognitomfa.Chal
 	}
 }
 
-// The session is certainly still good if the caller gave up before the call.
+// If the context ended before the call, the session is not used up.
 func TestCanceledAnswersCostNoCall(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{}, config)

@@ -18,21 +18,21 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
-// seenFolder is where runs against a real pool are kept, for whoever ran them to commit.
+// seenFolder has the records of runs against real pools. Whoever runs the tests commits them.
 const seenFolder = "cognitotest/testdata/seen"
 
-// seen is what a run against a real pool saw. It names no pool, no app client and no user.
+// seen is the record of a run against a real pool. It identifies no pool, app client or user.
 type seen struct {
 	Date     string       `json:"date"` // UTC
 	Region   string       `json:"region"`
-	Endpoint string       `json:"endpoint"` // its host
+	Endpoint string       `json:"endpoint"` // the host
 	Pool     seenPool     `json:"pool"`
 	Answers  []seenAnswer `json:"answers"` // of TestFidelity, by row
 	Flows    []seenFlow   `json:"flows"`   // of TestFlows, by name
-	LeftOut  []string     `json:"leftOut"` // since the pool's MFA mode has them not
+	LeftOut  []string     `json:"leftOut"` // do not apply to the pool's MFA mode
 }
 
-// seenPool are the settings of the pool that matter.
+// seenPool has the relevant settings of the pool.
 type seenPool struct {
 	MFA          types.UserPoolMfaType `json:"mfa"`
 	Methods      []string              `json:"methods"`
@@ -40,7 +40,7 @@ type seenPool struct {
 	ClientSecret bool                  `json:"clientSecret"`
 }
 
-// seenAnswer is what the pool answered to a question about a row of FIDELITY.md.
+// seenAnswer is the pool's answer to a question about a row of FIDELITY.md.
 type seenAnswer struct {
 	Row      string `json:"row"`
 	Question string `json:"question"`
@@ -53,7 +53,7 @@ type seenFlow struct {
 	Passed bool   `json:"passed"`
 }
 
-// notebook keeps what is seen. A nil notebook keeps nothing: that of the fake's pools.
+// notebook records a run. A nil notebook, as the fake's pools have, records nothing.
 type notebook struct {
 	folder string
 	hide   *strings.Replacer
@@ -62,7 +62,7 @@ type notebook struct {
 	seen seen
 }
 
-// private are the things in an answer that tell whose pool it was.
+// private lists patterns for text that would identify the owner of the pool.
 var private = []struct {
 	pattern *regexp.Regexp
 	name    string
@@ -94,7 +94,7 @@ func (n *notebook) flow(name string, passed bool) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.seen.Flows = append(n.seen.Flows, seenFlow{name, passed})
+	n.seen.Flows = append(n.seen.Flows, seenFlow{Name: name, Passed: passed})
 }
 
 func (n *notebook) signInBy(what string) {
@@ -115,15 +115,15 @@ func (n *notebook) leftOut(names []string) {
 	n.seen.LeftOut = append(n.seen.LeftOut, names...)
 }
 
-// path is named after the day, the region and the pool's MFA mode: a run in another mode answers
-// other questions.
+// path returns the file of the record. Its name includes the MFA mode, because each mode has its
+// own questions.
 func (n *notebook) path() string {
 	mode := strings.ToLower(string(n.seen.Pool.MFA))
 	return filepath.Join(n.folder, n.seen.Date+"-"+n.seen.Region+"-"+mode+".json")
 }
 
-// save writes the file, or writes it again with what has come to it. What cannot be written is
-// listed: the module may be where nobody writes.
+// save writes the file, or replaces it with what has been recorded so far. If it cannot write, for
+// example in the module cache, it logs the record.
 func (n *notebook) save(t *testing.T) {
 	t.Helper()
 	if n == nil {
@@ -144,14 +144,14 @@ func (n *notebook) save(t *testing.T) {
 		err = os.WriteFile(n.path(), append(text, '\n'), 0o644)
 	}
 	if err != nil {
-		t.Logf("what was seen cannot be kept (%v); run the tests in a clone\n%s", err, text)
+		t.Logf("the record cannot be saved (%v); run the tests in a clone\n%s", err, text)
 		return
 	}
-	t.Logf("what was seen is in %s; commit it, and name it in cognitotest/FIDELITY.md", n.path())
+	t.Logf("the record is in %s; commit it, and name it in cognitotest/FIDELITY.md", n.path())
 }
 
-// FIDELITY.md names every file in which a run against a real pool is kept, and says that there is
-// none as long as there is none. The files are of AWS's own pools, and tell of none whose it was.
+// FIDELITY.md names the record of every run against a real pool, or says that there are none.
+// Records are of pools on AWS and do not identify the owner.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("cognitotest/FIDELITY.md")
@@ -164,18 +164,19 @@ func TestSeen(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		named := strings.Contains(string(page), "testdata/seen/"+name)
-		assert.True(t, named, "FIDELITY.md has to name %s", name)
+		assert.True(t, named, "FIDELITY.md must name %s", name)
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		checkSeen(t, text, rows)
 		var s seen
 		require.NoError(t, json.Unmarshal(text, &s))
-		assert.Equal(t, endpoint.URL(s.Region), "https://"+s.Endpoint, "%s is of AWS", name)
+		assert.Equal(t, endpoint.URL(s.Region), "https://"+s.Endpoint,
+			"the endpoint in %s is not one of AWS", name)
 		assert.Equal(t, filepath.Base((&notebook{seen: s}).path()), name)
 	}
 }
 
-// checkSeen checks that a file is of the form, and names nobody.
+// checkSeen checks the format of a record, and that it identifies nobody.
 func checkSeen(t *testing.T, text []byte, rows map[string]bool) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(string(text)))
@@ -187,7 +188,7 @@ func checkSeen(t *testing.T, text []byte, rows map[string]bool) {
 	assert.NotEmpty(t, s.Answers)
 	assert.NotEmpty(t, s.Flows)
 	for _, a := range s.Answers {
-		assert.True(t, rows[a.Row], "%s is no row of FIDELITY.md: %s", a.Row, a.Question)
+		assert.True(t, rows[a.Row], "FIDELITY.md has no row %s: %s", a.Row, a.Question)
 		assert.NotEmpty(t, a.Pool, a.Question)
 	}
 	for _, p := range private {
@@ -195,8 +196,8 @@ func checkSeen(t *testing.T, text []byte, rows map[string]bool) {
 	}
 }
 
-// What an exception says of whose pool it is, is not kept.
-func TestNotebookHidesWhose(t *testing.T) {
+// Records omit what an exception says about the pool's owner.
+func TestNotebookHidesTheOwner(t *testing.T) {
 	t.Parallel()
 	n := &notebook{hide: strings.NewReplacer("eu-west-1_Example", "<hidden>")}
 	user := userPrefix + strings.Repeat("a", 26) + "@example.com"

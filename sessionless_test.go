@@ -13,8 +13,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// PASSWORD_VERIFIER comes without a session: its secret block stands in for one. A flow that was
-// begun on the raw SDK is finished by NewChallenge and Respond, through a token on the way.
+// PASSWORD_VERIFIER has a secret block in place of a session. NewChallenge and Respond can finish
+// such a flow that began with the SDK, even through a token.
 func TestRespondToAChallengeWithoutASession(t *testing.T) {
 	t.Parallel()
 	srv, client := newPool(t)
@@ -36,14 +36,16 @@ func TestRespondToAChallengeWithoutASession(t *testing.T) {
 	verifier := again.(*cognitomfa.OtherChallenge)
 
 	identity := srp.Realm(srv.UserPoolID) + verifier.Username
-	key, err := exchange.Key(identity, password, verifier.Parameters["SALT"], verifier.Parameters["SRP_B"])
+	key, err := exchange.Key(identity, password,
+		verifier.Parameters["SALT"], verifier.Parameters["SRP_B"])
 	require.NoError(t, err)
 	block, err := base64.StdEncoding.DecodeString(verifier.Parameters["SECRET_BLOCK"])
 	require.NoError(t, err)
 	timestamp := srp.Timestamp(srv.Now())
+	signature := key.Sign(identity, block, timestamp)
 	outcome, err := client.Respond(t.Context(), verifier, map[string]string{
 		"PASSWORD_CLAIM_SECRET_BLOCK": verifier.Parameters["SECRET_BLOCK"],
-		"PASSWORD_CLAIM_SIGNATURE":    base64.StdEncoding.EncodeToString(key.Sign(identity, block, timestamp)),
+		"PASSWORD_CLAIM_SIGNATURE":    base64.StdEncoding.EncodeToString(signature),
 		"TIMESTAMP":                   timestamp,
 	})
 	as[*cognitomfa.Tokens](t, outcome, err)

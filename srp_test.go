@@ -23,7 +23,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// Two calls, and neither has the password.
+// SRP makes two calls, and neither contains the password.
 func TestSRP(t *testing.T) {
 	t.Parallel()
 	caseInsensitive := func(o *cognitotest.Options) { o.CaseInsensitive = true }
@@ -35,10 +35,10 @@ func TestSRP(t *testing.T) {
 		user  cognitotest.User
 		typed string // the user name if empty
 	}{
-		"a user name":              {},
-		"a name that is not ASCII": {user: cognitotest.User{Username: "björn"}},
-		"such a password":          {user: cognitotest.User{Password: "Grüße, Jürgen!1"}},
-		"a name in the other case": {pool: caseInsensitive, typed: "Alice"},
+		"a user name":                  {},
+		"a name that is not ASCII":     {user: cognitotest.User{Username: "björn"}},
+		"a password that is not ASCII": {user: cognitotest.User{Password: "Grüße, Jürgen!1"}},
+		"a name in the other case":     {pool: caseInsensitive, typed: "Alice"},
 		"a name in upper case": {
 			pool: caseInsensitive, user: cognitotest.User{Username: "BOB"}, typed: "bob",
 		},
@@ -80,7 +80,7 @@ func TestSRP(t *testing.T) {
 	}
 }
 
-// What follows the password is as in the other flows; TestEveryKindOfSignIn has the rest.
+// Challenges after the password work as in the other flows; TestEveryKindOfSignIn covers the rest.
 func TestSRPThenCustomChallenge(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
@@ -92,8 +92,7 @@ func TestSRPThenCustomChallenge(t *testing.T) {
 	as[*cognitomfa.Tokens](t, outcome, err)
 }
 
-// An unknown user and a wrong password look the same, in a pool that hides who exists and in one
-// that does not.
+// An unknown user and a wrong password look the same, even if the pool reveals users.
 func TestSRPHidesWhoExists(t *testing.T) {
 	t.Parallel()
 	for _, reveal := range []bool{false, true} {
@@ -108,8 +107,8 @@ func TestSRPHidesWhoExists(t *testing.T) {
 	}
 }
 
-// srpServer is the server's half of SRP, for the double: it makes the challenge for a public key,
-// and checks the proof.
+// srpServer is the server's half of SRP for a double: it issues the challenge for a public key and
+// checks the proof.
 type srpServer struct {
 	key    srp.Key
 	salt   []byte
@@ -140,7 +139,7 @@ func (v *srpServer) accepts(responses map[string]string) bool {
 	return responses["PASSWORD_CLAIM_SIGNATURE"] == base64.StdEncoding.EncodeToString(claim)
 }
 
-// PASSWORD_VERIFIER comes with or without a session.
+// PASSWORD_VERIFIER may have a session or not.
 func TestSRPWithAndWithoutASession(t *testing.T) {
 	t.Parallel()
 	for _, session := range []*string{nil, aws.String("session")} {
@@ -167,7 +166,7 @@ func TestSRPWithAndWithoutASession(t *testing.T) {
 	}
 }
 
-// What Cognito says in place of the exchange is passed on.
+// If Cognito responds with something other than the exchange, SignIn returns that.
 func TestSRPWithoutAnExchange(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{initiate: returns[initiateIn](initiatedTokens)}, srpConfig)
@@ -181,7 +180,7 @@ func TestSRPWithoutAnExchange(t *testing.T) {
 	assert.Equal(t, "SOMETHING_NEW", as[*cognitomfa.OtherChallenge](t, outcome, err).Name)
 }
 
-// A server that breaks the protocol learns nothing: the double plays no second call.
+// A server that violates the protocol learns nothing: the double supports no second call.
 func TestSRPRefusesAMalformedServer(t *testing.T) {
 	t.Parallel()
 	n := srp.Modulus()
@@ -216,7 +215,6 @@ func TestSRPRefusesAMalformedServer(t *testing.T) {
 	}
 }
 
-// Each sign-in makes a key of its own.
 func TestSRPExchangesDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -230,13 +228,14 @@ func TestSRPExchangesDiffer(t *testing.T) {
 	assert.Len(t, seen, 5)
 }
 
-// The client's time is signed, unless the server's says that it is off by more than a minute.
+// The proof contains the client's time, unless that differs from the server's by more than a
+// minute.
 func TestSRPTimestamp(t *testing.T) {
 	t.Parallel()
 	server := time.Date(2026, 9, 5, 8, 5, 9, 0, time.UTC)
 	const serverStamp = "Sat Sep 5 08:05:09 UTC 2026"
 	for name, tc := range map[string]struct {
-		off  time.Duration // of the client's clock
+		off  time.Duration // how far the client's clock is ahead
 		date string        // in the response; the server's if empty, none if "-"
 		want string        // the client's if empty
 	}{
@@ -284,7 +283,7 @@ func TestSRPTimestamp(t *testing.T) {
 	}
 }
 
-// A canceled sign-in ends between its calls.
+// Canceling the context ends a sign-in between its calls.
 func TestSRPCanceled(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
@@ -297,7 +296,6 @@ func TestSRPCanceled(t *testing.T) {
 	assert.Equal(t, []string{initiate}, takeCalls(srv))
 }
 
-// One client serves many users at a time.
 func TestSRPManyAtOnce(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t)
@@ -311,7 +309,7 @@ func TestSRPManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// BenchmarkSRP is SignIn by SRP beside the two calls and the arithmetic by hand.
+// BenchmarkSRP compares SignIn with SRP to the two calls and the arithmetic by hand.
 func BenchmarkSRP(b *testing.B) {
 	const salt = "ff010203040506070809"
 	public, _ := srp.Answer(big.NewInt(4), srp.Verifier(big.NewInt(1<<40)))

@@ -31,7 +31,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// mode is whether a pool requires MFA, offers it, or has none.
+// mode is the MFA mode of a pool: off, optional or required.
 type mode = types.UserPoolMfaType
 
 var (
@@ -43,25 +43,25 @@ var (
 	allModes     = slices.Concat(offOnly, offersTOTP)
 )
 
-// target is a user pool that tests run against: one of the fake's, or a real one. A test makes its
-// users itself, by the same calls in both.
+// target is a user pool that tests run against: one of the fake's, or a real one. Tests create
+// their users with the same calls in both.
 type target interface {
 	config() cognitomfa.Config
-	// api makes calls that the library does not make.
+	// api is for calls that the library does not make.
 	api() *cip.Client
 	mfa() mode
 	// now is the pool's time.
 	now() time.Time
 	// wait lets time pass.
 	wait(d time.Duration)
-	// notes keep what a real pool does; nil for the fake's.
+	// notes records what a real pool does. It is nil for the fake's.
 	notes() *notebook
 }
 
 type openTarget = func(*testing.T) target
 
-// targets returns the pools that tests run against, by name: for each MFA mode one of the fake's,
-// which every test has to itself, and the real one that the environment names, if it names one.
+// targets returns the pools that tests run against, by name: one of the fake's for each MFA mode,
+// new for every test, and the real one if the environment names one.
 func targets(t *testing.T) map[string]openTarget {
 	t.Helper()
 	all := map[string]openTarget{}
@@ -72,14 +72,14 @@ func targets(t *testing.T) map[string]openTarget {
 		}
 	}
 	if wantsRealTarget(os.Getenv) {
-		pool, err := theRealTarget()
+		pool, err := sharedRealTarget()
 		require.NoError(t, err)
 		all["real "+string(pool.mode)] = func(*testing.T) target { return pool }
 	}
 	return all
 }
 
-// fakeTarget is a pool whose clock stands still unless a test moves it.
+// fakeTarget is a pool whose clock stands still unless a test advances it.
 type fakeTarget struct {
 	srv  *cognitotest.Server
 	mode mode
@@ -88,10 +88,10 @@ type fakeTarget struct {
 func newFakeTarget(t *testing.T, mode mode) fakeTarget {
 	t.Helper()
 	srv := newServer(t, stoppedClock(), func(o *cognitotest.Options) { o.MFA = mode })
-	return fakeTarget{srv, mode}
+	return fakeTarget{srv: srv, mode: mode}
 }
 
-// stoppedClock stops a pool's clock at the beginning of a code's time.
+// stoppedClock stops a pool's clock at the beginning of a time step.
 func stoppedClock() poolOption {
 	start := time.Now().Truncate(codePeriod)
 	return func(o *cognitotest.Options) { o.Now = func() time.Time { return start } }
@@ -104,7 +104,7 @@ func (f fakeTarget) now() time.Time            { return f.srv.Now() }
 func (f fakeTarget) wait(d time.Duration)      { f.srv.Advance(d) }
 func (f fakeTarget) notes() *notebook          { return nil }
 
-// The environment variables that name a real pool. FIDELITY.md in cognitotest says how to use them.
+// The environment variables that name a real pool. See cognitotest/FIDELITY.md.
 const (
 	envPool     = "COGNITOMFA_TEST_USER_POOL_ID"
 	envClient   = "COGNITOMFA_TEST_CLIENT_ID"
@@ -112,7 +112,7 @@ const (
 	envEndpoint = "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
 )
 
-// realTarget is the pool that the environment names. No call leaves for another one: see guard.
+// realTarget is the pool that the environment names. guard blocks calls about any other pool.
 type realTarget struct {
 	cfg    cognitomfa.Config
 	client *cip.Client
@@ -131,18 +131,18 @@ func (r *realTarget) now() time.Time            { return r.clock() }
 func (r *realTarget) wait(d time.Duration)      { r.sleep(d) }
 func (r *realTarget) notes() *notebook          { return r.notebook }
 
-// wantsRealTarget reports whether the environment names a pool, if only in part.
+// wantsRealTarget reports whether the environment names a pool, even incompletely.
 func wantsRealTarget(getenv func(string) string) bool {
 	return getenv(envPool) != "" || getenv(envClient) != ""
 }
 
-// theRealTarget is one for all tests, which keep what they see in one place.
-var theRealTarget = sync.OnceValues(func() (*realTarget, error) {
+// sharedRealTarget returns the same target to all tests, which record to one place.
+var sharedRealTarget = sync.OnceValues(func() (*realTarget, error) {
 	return newRealTarget(context.Background(), os.Getenv)
 })
 
-// newRealTarget reads the environment, and asks the pool for its MFA configuration. Credentials
-// come from the environment alone: what reads profiles is not in the library's module graph.
+// newRealTarget reads the environment and the pool's MFA configuration. Credentials come from the
+// environment alone, because the SDK's config module is not a dependency of the library.
 func newRealTarget(ctx context.Context, getenv func(string) string) (*realTarget, error) {
 	return newRealTargetVia(ctx, getenv, http.DefaultTransport)
 }
@@ -156,7 +156,7 @@ func newRealTargetVia(
 		envPool, envClient, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
 	} {
 		if getenv(name) == "" {
-			return nil, fmt.Errorf("%s is not set; a real pool takes %s, %s and AWS credentials",
+			return nil, fmt.Errorf("%s is not set; a real pool requires %s, %s and AWS credentials",
 				name, envPool, envClient)
 		}
 	}
@@ -210,7 +210,7 @@ func newRealTargetVia(
 	totp := out.SoftwareTokenMfaConfiguration != nil && out.SoftwareTokenMfaConfiguration.Enabled
 	switch {
 	case r.mode != types.UserPoolMfaTypeOff && !totp:
-		return nil, errors.New("the pool has MFA without TOTP; there is nothing to test in it")
+		return nil, errors.New("the pool has MFA without TOTP; there is nothing to test")
 	case r.mode == types.UserPoolMfaTypeOn && out.EmailMfaConfiguration != nil:
 		return nil, errors.New("the pool requires MFA and offers email: tests could send messages")
 	}
@@ -240,7 +240,7 @@ func newRealTargetVia(
 	return r, nil
 }
 
-// hidden are pairs of what is to be kept out of notes and what stands for it.
+// hidden returns pairs of text to hide in records and its replacement.
 func (r *realTarget) hidden(credentials ...string) (pairs []string) {
 	secrets := append(credentials, r.cfg.UserPoolID, r.cfg.ClientID, r.cfg.ClientSecret)
 	for _, secret := range secrets {
@@ -251,40 +251,40 @@ func (r *realTarget) hidden(credentials ...string) (pairs []string) {
 	return pairs
 }
 
-// userPrefix begins the name of every user that a test makes.
+// userPrefix begins the name of every user that a test creates.
 const userPrefix = "cognitomfa-test-"
 
-// guard lets nothing through that is not about the tests' own users in the one pool. It looks at
-// what is about to leave, no matter who made the call.
+// guard blocks requests that are not about the tests' own users in the one pool. It checks every
+// request that is about to be sent, whoever made the call.
 type guard struct {
 	next                   http.RoundTripper
 	host, poolID, clientID string
 
 	mu       sync.Mutex
-	ownNames map[string]bool // names that Cognito gave to the tests' users
+	ownNames map[string]bool // the names that Cognito assigned to the tests' users
 }
 
-// adminOperations are those that the credentials must allow. Nothing else that is signed is let
-// through. None of them changes a pool.
+// adminOperations require credentials. The guard blocks all other signed calls. None of them
+// changes a pool.
 var adminOperations = []string{
 	"AdminCreateUser", "AdminDeleteSoftwareToken", "AdminDeleteUser", "AdminDisableUser",
 	"AdminEnableUser", "AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminSetUserPassword",
 	"AdminUserGlobalSignOut", "GetUserPoolMfaConfig",
 }
 
-// publicOperations are those that need no credentials.
+// publicOperations need no credentials.
 var publicOperations = []string{
 	"AssociateSoftwareToken", "GetTokensFromRefreshToken", "GetUser", "GlobalSignOut",
 	"InitiateAuth", "RespondToAuthChallenge", "RevokeToken", "SetUserMFAPreference",
 	"VerifySoftwareToken",
 }
 
-// refusal is why the guard does not let a call through. The SDK does not try again then.
+// refusal is why the guard blocks a call. The SDK does not retry it.
 type refusal string
 
 func (r refusal) Error() string { return "guard: " + string(r) }
 
-// RetryableError is what the SDK's retryer asks an error.
+// RetryableError tells the SDK's retryer not to try again.
 func (r refusal) RetryableError() bool { return false }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -313,7 +313,7 @@ func (g *guard) check(r *http.Request, body []byte) error {
 		ChallengeResponses map[string]string
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return refusal("a request that cannot be read: " + err.Error())
+		return refusal("cannot parse the request: " + err.Error())
 	}
 	signed := slices.Contains(adminOperations, operation)
 	switch {
@@ -330,7 +330,7 @@ func (g *guard) check(r *http.Request, body []byte) error {
 		in.Username, in.AuthParameters["USERNAME"], in.ChallengeResponses["USERNAME"],
 	} {
 		if name != "" && !g.owns(name) {
-			return refusal(fmt.Sprintf("%s names a user who is not the tests' own", operation))
+			return refusal(fmt.Sprintf("%s names a user that the tests did not create", operation))
 		}
 	}
 	return nil
@@ -358,8 +358,7 @@ type testUser struct {
 	lastStep       int64 // the time step of the last code that was used
 }
 
-// newTestUser makes a user with a name that nobody guesses and a password that nobody knows. It is
-// deleted when the test ends.
+// newTestUser creates a user with a random name and password, and deletes it when the test ends.
 func newTestUser(t *testing.T, pool target) *testUser {
 	t.Helper()
 	u := &testUser{
@@ -367,7 +366,7 @@ func newTestUser(t *testing.T, pool target) *testUser {
 		name: userPrefix + strings.ToLower(rand.Text()), password: "Aa1!" + rand.Text(),
 	}
 	poolID := pool.config().UserPoolID
-	// Registered first: the response to the creation may be lost.
+	// Register this first, since the response to AdminCreateUser may be lost.
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		_, err := pool.api().AdminDeleteUser(ctx, &cip.AdminDeleteUserInput{
@@ -395,7 +394,7 @@ func newTestUser(t *testing.T, pool target) *testUser {
 	}
 	err := create()
 	if refused := (*types.InvalidParameterException)(nil); errors.As(err, &refused) {
-		u.name += "@example.com" // Users sign in by email address. Nothing is sent to it.
+		u.name += "@example.com" // Users sign in with an email address. Nothing is sent to it.
 		err = create()
 		pool.notes().signInBy("email")
 	}
@@ -404,8 +403,7 @@ func newTestUser(t *testing.T, pool target) *testUser {
 	return u
 }
 
-// takeCalls returns the operations since the last takeCalls; nil in a real pool, which does not
-// tell.
+// takeCalls returns the operations called since the last takeCalls, or nil in a real pool.
 func (u *testUser) takeCalls() []string {
 	if fake, ok := u.target.(fakeTarget); ok {
 		return takeCalls(fake.srv)
@@ -413,14 +411,14 @@ func (u *testUser) takeCalls() []string {
 	return nil
 }
 
-// assertCalls checks which operations were called since the last takeCalls.
+// assertCalls checks which operations were called since the last takeCalls, except in a real pool.
 func (u *testUser) assertCalls(want ...string) {
-	if _, tells := u.target.(fakeTarget); tells {
+	if _, fake := u.target.(fakeTarget); fake {
 		assert.Equal(u.t, want, u.takeCalls())
 	}
 }
 
-// setPassword makes the user's password permanent, or one that must be changed.
+// setPassword sets the user's password, permanent or to be changed at the next sign-in.
 func (u *testUser) setPassword(permanent bool) {
 	poolID := u.config().UserPoolID
 	_, err := u.api().AdminSetUserPassword(u.t.Context(), &cip.AdminSetUserPasswordInput{
@@ -437,7 +435,7 @@ func (u *testUser) disable() {
 	require.NoError(u.t, err)
 }
 
-// client is the library on the user's pool.
+// client returns a client of the library for the user's pool.
 func (u *testUser) client(edits ...configEdit) *cognitomfa.Client {
 	return newClient(u.t, u.api(), edited(u.config(), edits...))
 }
@@ -448,8 +446,7 @@ func (u *testUser) signIn() cognitomfa.Outcome {
 	return outcome
 }
 
-// code returns a code of the authenticator that was not used yet. It waits for the next one if need
-// be.
+// code returns an unused code from the authenticator. It waits for the next one if necessary.
 func (u *testUser) code() string {
 	if next := time.Unix((u.lastStep+1)*30, 0); u.now().Before(next) {
 		u.wait(next.Sub(u.now()))
@@ -458,17 +455,17 @@ func (u *testUser) code() string {
 	return u.codeAt(u.lastStep)
 }
 
-// lastCode returns the code that was used last.
+// lastCode returns the last code that was used.
 func (u *testUser) lastCode() string { return u.codeAt(u.lastStep) }
 
-// codeAt is the code of a time step.
+// codeAt returns the code of a time step.
 func (u *testUser) codeAt(step int64) string {
 	code, err := u.key.Code(time.Unix(step*30, 0))
 	require.NoError(u.t, err)
 	return code
 }
 
-// wrongCode is a code that is right in none of the time steps nearby.
+// wrongCode returns a code that is wrong in all nearby time steps.
 func (u *testUser) wrongCode() string {
 	var right []string
 	for step := u.now().Unix()/30 - 3; len(right) < 8; step++ {
@@ -499,7 +496,7 @@ func (u *testUser) enroll() *cognitomfa.Tokens {
 	return tokens
 }
 
-// tokens signs the user in, and sets MFA up only where the pool requires it.
+// tokens signs the user in, and sets up MFA only if the pool requires it.
 func (u *testUser) tokens() *cognitomfa.Tokens {
 	if u.mfa() == types.UserPoolMfaTypeOn {
 		return u.enroll()
@@ -507,17 +504,16 @@ func (u *testUser) tokens() *cognitomfa.Tokens {
 	return as[*cognitomfa.Tokens](u.t, u.signIn(), nil)
 }
 
-// accessToken is that of tokens.
 func (u *testUser) accessToken() string { return u.tokens().Access.Reveal() }
 
-// challenge turns TOTP on for the user, and begins a sign-in that asks for a code.
+// challenge turns TOTP on for the user and begins a sign-in, which asks for a code.
 func (u *testUser) challenge() *cognitomfa.MFAChallenge {
 	u.enroll()
-	return u.asksCode()
+	return u.signInToCode()
 }
 
-// asksCode begins a sign-in that asks for a code.
-func (u *testUser) asksCode() *cognitomfa.MFAChallenge {
+// signInToCode begins a sign-in, which must ask for a code.
+func (u *testUser) signInToCode() *cognitomfa.MFAChallenge {
 	return as[*cognitomfa.MFAChallenge](u.t, u.signIn(), nil)
 }
 

@@ -51,7 +51,7 @@ func TestTokensHaveWhatCognitoSays(t *testing.T) {
 	assert.False(t, tokens.DeviceUnknown)
 }
 
-// Tokens go into a store on purpose only, and come back from it.
+// Tokens can be stored and restored, but not by accident.
 func TestPlainTokens(t *testing.T) {
 	t.Parallel()
 	_, client := newPool(t)
@@ -102,7 +102,7 @@ func TestRefreshWithRotation(t *testing.T) {
 	assert.Equal(t, cognitomfa.StepStartOver, cognitomfa.NextStep(err))
 }
 
-// That the SDK itself sent a rotating token twice is no reuse to raise an alarm about.
+// If the SDK itself sent a rotating token twice, the error must not look like token theft.
 func TestRefreshTokenThatTheSDKSentTwice(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t, tokenRotation)
@@ -120,7 +120,7 @@ func TestRefreshTokenThatTheSDKSentTwice(t *testing.T) {
 	require.ErrorIs(t, err, cognitomfa.ErrRefreshToken, "this call is a reuse")
 }
 
-// Without rotation Cognito sends no refresh token: the old one stays.
+// Without rotation Cognito returns no refresh token, so Refresh returns the old one.
 func TestRefreshKeepsTheTokenAndSendsTheDevice(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &double{refresh: func(in *refreshIn) (*refreshOut, error) {
@@ -150,7 +150,7 @@ func TestRefreshWithoutTokens(t *testing.T) {
 	}
 }
 
-// Users stay signed in when the app client's secret was replaced but the service still has another.
+// If the service has an outdated client secret, users must not be signed out.
 func TestWrongClientSecretAtRefreshAndRevoke(t *testing.T) {
 	t.Parallel()
 	srv, _ := newPool(t, secretClient)
@@ -169,7 +169,7 @@ func TestWrongClientSecretAtRefreshAndRevoke(t *testing.T) {
 	}
 }
 
-// Revoke ends one sign-in, SignOut all of them.
+// Revoke ends one session, SignOut all of them.
 func TestSignOutAndRevoke(t *testing.T) {
 	t.Parallel()
 	_, client := newPool(t)
@@ -196,8 +196,8 @@ func TestSignOutAndRevoke(t *testing.T) {
 	require.ErrorIs(t, client.SignOut(t.Context(), otherAccess), cognitomfa.ErrAccessToken)
 }
 
-// After a try whose response was lost, only "has been revoked" means that the user is signed out.
-// An expired token, or one that is none, says nothing of the kind.
+// After an attempt whose response was lost, only "has been revoked" means that the user is signed
+// out. An expired or malformed token does not.
 func TestSignOutWithADeadTokenAfterALostResponse(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []cognitotest.Fault{
@@ -213,6 +213,6 @@ func TestSignOutWithADeadTokenAfterALostResponse(t *testing.T) {
 			err := client.SignOut(t.Context(), token)
 			require.ErrorIs(t, err, cognitomfa.ErrAccessToken)
 		}
-		statusOf(t, client, elsewhere) // still signed in, and nobody was told otherwise
+		statusOf(t, client, elsewhere) // The user is still signed in, and no call said otherwise.
 	}
 }

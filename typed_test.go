@@ -12,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-// sentCode answers an MFA challenge with what a user typed, and returns the code that Cognito gets.
+// sentCode answers an MFA challenge with user input, and returns the code that Cognito gets.
 func sentCode(t *testing.T, method cognitomfa.Method, typed string) (string, error) {
 	t.Helper()
 	var sent string
@@ -55,7 +55,7 @@ func TestCodesAreReadAsPeopleTypeThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCodeCostsNoCall(t *testing.T) {
+func TestMalformedCodesCostNoCall(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{
 		"", "      ", "12345", "1234567", "12345678", "12345a", "1a23456",
@@ -93,8 +93,7 @@ func TestCodeLengthDependsOnTheMethod(t *testing.T) {
 	}
 }
 
-// normalizeCode relies on it: the decimal digits of Unicode come in sets of ten that begin with a
-// zero.
+// normalizeCode relies on this: Unicode has decimal digits in sets of ten that begin with zero.
 func TestDecimalDigitsComeInTens(t *testing.T) {
 	t.Parallel()
 	for _, set := range unicode.Nd.R16 {

@@ -21,8 +21,8 @@ func base32Secret(key []byte) otpauth.Secret {
 	return otpauth.NewSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key))
 }
 
-// RFC 6238, appendix B. The secrets are those of its reference implementation, which are as long as
-// the output of the hash function.
+// RFC 6238, appendix B, with the secrets of its reference implementation, which are as long as the
+// output of the hash function.
 func TestCodeRFC6238(t *testing.T) {
 	const digits = "1234567890"
 	secrets := map[otpauth.Algorithm]otpauth.Secret{
@@ -64,7 +64,7 @@ func TestCodeRFC6238(t *testing.T) {
 	}
 }
 
-// RFC 4226, appendix D: the code of step n is HOTP's for the counter n.
+// RFC 4226, appendix D: the code of step n is the HOTP value for counter n.
 func TestCodeRFC4226(t *testing.T) {
 	k := otpauth.Key{Secret: base32Secret([]byte("12345678901234567890"))}
 	for step, want := range []string{
@@ -79,7 +79,7 @@ func TestCodeRFC4226(t *testing.T) {
 	}
 }
 
-// OATH Toolkit is an independent implementation.
+// OATH Toolkit has an independent implementation.
 func TestCodeAgreesWithOathtool(t *testing.T) {
 	oathtool := tooltest.Need(t, "oathtool", "oathtool")
 	seed := uint64(time.Now().UnixNano())

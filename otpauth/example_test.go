@@ -8,8 +8,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// A service makes a key for a user. The user's authenticator app reads it, from a QR code of the
-// URI or typed in groups, and both sides compute the same code.
+// A service creates a key for a user. The user scans the URI as a QR code, or types the groups, and
+// both sides compute the same code.
 func Example() {
 	key, err := otpauth.NewKey("Example Corp", "alice@example.com", "GEZDGNBVGY3TQOJQGEZDGNBV")
 	if err != nil {
@@ -47,7 +47,7 @@ func ExampleKey_URI() {
 	// otpauth://totp/Example%20Corp:alice%40a.example?secret=GEZDGNBVGY3TQOJQ&issuer=Example%20Corp
 }
 
-// Apps write the same key in many ways. A test can use Parse to check what a page gives to an app.
+// A key can be written in many ways. A test can use Parse to check the URI on a page.
 func ExampleParse() {
 	key, err := otpauth.Parse("otpauth://totp/Example:%20alice?secret=gezd%20gnbv%20gy3t%20qojq")
 	if err != nil {
@@ -61,7 +61,7 @@ func ExampleParse() {
 	// GEZDGNBVGY3TQOJQ
 }
 
-// A test that plays the authenticator needs the next code after the current one was used.
+// A test that acts as the authenticator needs the next code after it used the current one.
 func ExampleKey_Code() {
 	key, err := otpauth.NewKey("Example", "alice", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 	if err != nil {

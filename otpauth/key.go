@@ -44,7 +44,7 @@ var algorithms = [...]struct {
 
 func (a Algorithm) known() bool { return 0 <= a && int(a) < len(algorithms) }
 
-// String returns the name that a URI has for the algorithm, such as SHA1.
+// String returns the name of the algorithm in a URI, such as SHA1.
 func (a Algorithm) String() string {
 	if !a.known() {
 		return "Algorithm(" + strconv.Itoa(int(a)) + ")"
@@ -63,7 +63,7 @@ const (
 	maxAccount = 512
 	maxSecret  = 512
 
-	// Nobody waits longer for a code, and it keeps the arithmetic in range.
+	// A day is longer than anyone waits for a code, and it keeps the arithmetic in range.
 	maxPeriod = 24 * time.Hour
 )
 
@@ -71,8 +71,8 @@ const (
 // valid Key always fits in a QR code. Key is a plain value, and its methods are safe for concurrent
 // use.
 //
-// Leave Algorithm, Digits and Period at their defaults unless you know the app: Cognito has nothing
-// else, and many apps ignore what a URI says about them.
+// Leave Algorithm, Digits and Period at their defaults unless you know the app: Cognito supports
+// nothing else, and many apps ignore these parameters of a URI.
 type Key struct {
 	// Issuer is the name of the service, such as "Example". It may be empty. It is UTF-8 of at most
 	// 128 bytes, without a colon, control characters, or spaces at either end.
@@ -169,7 +169,7 @@ func (k Key) Grouped() string {
 	return b.String()
 }
 
-// checkName refuses what does not survive in the label of an authenticator app: apps split the
+// checkName rejects what does not survive in the label of an authenticator app: apps split the
 // label at the colon and drop the spaces around its parts.
 func checkName(field, name string, limit int) error {
 	switch {
@@ -195,8 +195,7 @@ func controls(r rune) bool {
 		'\u202A' <= r && r <= '\u202E' || '\u2066' <= r && r <= '\u2069'
 }
 
-// normalize turns a secret as people type it, and as other programs write it, into the form that a
-// Key holds.
+// normalize converts a secret as people type it, or other programs write it, to the form in a Key.
 func normalize(secret string) string {
 	s := strings.Map(func(r rune) rune {
 		switch {
@@ -212,7 +211,7 @@ func normalize(secret string) string {
 }
 
 // checkSecret accepts only base32 of whole bytes. It is stricter than encoding/base32, which skips
-// line breaks and accepts lengths that no encoder produces: apps read different keys from those.
+// line breaks and accepts lengths that no encoder produces: apps decode those to different keys.
 func checkSecret(secret string) error {
 	switch {
 	case secret == "":

@@ -19,12 +19,11 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// hidden is valid base32, so that it can be the secret of a Key, and unlike anything else that is
-// printed.
+// hidden is valid base32, so it can be the secret of a Key, and differs from all other output.
 const hidden = "HIDDENHIDDENHIDDENHIDDEN"
 
-// traces are the forms in which hidden would show: as text, in hexadecimal, as the numbers of its
-// bytes, in base64.
+// traces lists the forms in which hidden could appear: as text, in hexadecimal, as byte values, in
+// base64.
 var traces = []string{
 	"HIDDEN",
 	"48494444454e", "48 49 44 44 45 4e", "0x48, 0x49, 0x44",
@@ -37,8 +36,8 @@ var verbs = []string{
 	"%+d", "%o", "%b", "%c", "%U", "%t", "%e", "%g", "%10.3s", "%T", "%!", "%w",
 }
 
-// holders returns v in the places where a program has it: by value and by pointer, in exported and
-// unexported fields, in a slice, a map, an interface, an array, and behind a pointer to a pointer.
+// holders returns v in the places where programs keep values: by value and by pointer, in exported
+// and unexported fields, in a slice, map, interface and array, and behind a pointer to a pointer.
 func holders[T any](v T) map[string]any {
 	type exported struct{ V T }
 	type unexported struct{ v T }
@@ -86,8 +85,8 @@ const (
 	scriptPage = `<script>var v = {{.}};</script>`
 )
 
-// printed returns v as everything that prints or encodes has it, by name. What an encoder wrote
-// before it failed counts too, and so does the text of the error.
+// printed returns the output of all printers and encoders for v, by name. It includes what an
+// encoder wrote before it failed, and the text of its error.
 func printed(v any) map[string]string {
 	out := map[string]string{}
 	for _, verb := range verbs {
@@ -152,7 +151,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	}
 }
 
-// The test above can fail: nearly everything that prints finds a plain string in some place.
+// The test above can fail: nearly every printer shows a plain string in some place.
 func TestAStringIsFound(t *testing.T) {
 	found := map[string]bool{}
 	for _, v := range holders(hidden) {
@@ -176,10 +175,10 @@ func TestSecretPrintsAsRedacted(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "REDACTED", s.LogValue().String())
-	assert.Equal(t, "REDACTED", fmt.Sprint(otpauth.Secret{}), "an empty one looks no different")
+	assert.Equal(t, "REDACTED", fmt.Sprint(otpauth.Secret{}), "an empty Secret looks the same")
 }
 
-// Whatever an encoder looks for, it gets an error: a placeholder in a store would go unnoticed
+// Whichever method an encoder looks for, it gets an error: a stored placeholder would go unnoticed
 // until the secret is needed.
 func TestSecretIsNotEncoded(t *testing.T) {
 	s := otpauth.NewSecret(hidden)
@@ -215,7 +214,7 @@ func TestSecretIsNotEncoded(t *testing.T) {
 	assert.Equal(t, hidden, s.Reveal())
 }
 
-// There are encoders that use the methods for encoding only beside those for decoding.
+// Some encoders use the encoding methods only if there are decoding methods, too.
 func TestSecretIsNotDecoded(t *testing.T) {
 	s := otpauth.NewSecret(hidden)
 	var v interface {

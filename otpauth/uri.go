@@ -57,19 +57,19 @@ func (k Key) URI() string {
 	return b.String()
 }
 
-// escape percent-encodes all but the unreserved characters, which no function of net/url does.
+// escape percent-encodes all but the unreserved characters. No function of net/url does that.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// Parse reads a key URI. It accepts the variants that authenticator apps accept:
+// Parse parses a key URI. It accepts the variants that authenticator apps accept:
 //
 //   - a label whose colon is percent-encoded or followed by spaces,
 //   - an issuer only in the label, only in the parameter, or in neither,
 //   - a secret as NewKey accepts it,
-//   - defaults that are written out, and parameters that it does not know.
+//   - explicit defaults, and unknown parameters.
 //
-// It refuses what two apps could read as two different keys: different issuers in label and
-// parameter, a parameter that appears twice, a counter-based (hotp) key, and a secret that is not
-// base32. A plus sign is a plus sign.
+// It rejects URIs that two apps could read differently: different issuers in label and parameter, a
+// parameter that appears twice, a counter-based (hotp) key, and a secret that is not base32. A plus
+// sign is not decoded to a space.
 //
 // For every valid Key k, Parse(k.URI()) returns a Key that equals k. An error does not repeat any
 // part of the URI.
@@ -155,8 +155,8 @@ func parameters(query string) (map[string]string, error) {
 	return params, nil
 }
 
-// names splits a label, which is "issuer:account" or "account". If the label has no issuer, that of
-// the parameter counts.
+// names splits a label, "issuer:account" or "account". The issuer can come from the parameter
+// instead.
 func names(label, param string) (issuer, account string, err error) {
 	issuer, account, found := strings.Cut(label, ":")
 	if !found {
@@ -182,7 +182,7 @@ func parseAlgorithm(s string) (Algorithm, error) {
 	return 0, errAlgorithm
 }
 
-// parseNumber reads a positive number. A zero is refused: in a Key it would mean the default.
+// parseNumber parses a positive number. It rejects zero, which would mean the default in a Key.
 func parseNumber(name, s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || n == 0 {
@@ -191,8 +191,8 @@ func parseNumber(name, s string) (int, error) {
 	return int(n), nil
 }
 
-// unescape decodes percent-encoding. Its error does not repeat the text, as url.PathUnescape's
-// does.
+// unescape decodes percent-encoding. Unlike that of url.PathUnescape, its error does not repeat the
+// text.
 func unescape(s string) (string, error) {
 	s, err := url.PathUnescape(s)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
-// A secret of Cognito's length.
+// A secret as long as Cognito's.
 const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA"
 
 func key(t *testing.T, issuer, account, secret string) otpauth.Key {
@@ -123,7 +123,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		mark  = "GEZDGNBV" // A part of each secret, which no error may repeat.
+		mark  = "GEZDGNBV" // Part of each secret. No error may repeat it.
 		query = "?secret=" + mark
 	)
 	for text, uris := range map[string][]string{
@@ -225,7 +225,7 @@ func TestParseRefuses(t *testing.T) {
 			"otpauth://totp/a" + query + "&period=30.5",
 			"otpauth://totp/a" + query + "&period=86401",
 			"otpauth://totp/a" + query + "&period=2147483647",
-			// 2^55+30 seconds are 30 in nanoseconds of 64 bits.
+			// In nanoseconds, 2^55+30 seconds overflow to 30 seconds.
 			"otpauth://totp/a" + query + "&period=36028797018963998",
 		},
 	} {
@@ -303,15 +303,15 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// Each rune, in issuer and account, is either refused or comes back as it was.
-func TestEveryRuneComesBack(t *testing.T) {
+// Each rune in issuer and account is either rejected or survives the round trip.
+func TestEveryRuneRoundTrips(t *testing.T) {
 	var refused []rune
 	step := rune(1)
 	for r := rune(0); r <= utf8.MaxRune; r += step {
 		if r == 0x3100 {
-			step = 61 // The rest are scripts and symbols without properties of their own.
+			step = 61 // The others are scripts and symbols without special properties.
 		}
-		name := "a" + string(r) + "b" // U+FFFD for what is not a rune, such as a surrogate.
+		name := "a" + string(r) + "b" // Surrogates become U+FFFD.
 		k, err := otpauth.NewKey(name, name, "AA")
 		if err != nil {
 			refused = append(refused, r)
@@ -336,12 +336,12 @@ func TestEveryRuneComesBack(t *testing.T) {
 	assert.Equal(t, want, refused)
 }
 
-// qrCapacity is how many bytes a QR code holds at most (ISO/IEC 18004, table 7).
+// qrCapacity is the maximum number of bytes in a QR code (ISO/IEC 18004, table 7).
 const qrCapacity = 2953
 
-// The longest names of the longest runes, with the longest secret and nothing left out.
-func TestLongestKeyFitsInAQRCodeAndComesBack(t *testing.T) {
-	long := strings.Repeat("🔑", 128) // A user name of Cognito has up to 128 characters.
+// The longest names, made of the longest runes, with the longest secret and all parameters.
+func TestLongestKeyFitsInAQRCode(t *testing.T) {
+	long := strings.Repeat("🔑", 128) // Cognito user names have up to 128 characters.
 	k := key(t, long[:128], long, strings.Repeat("A", 512))
 	k.Algorithm, k.Digits, k.Period = otpauth.SHA512, 8, 24*time.Hour
 	uri := k.URI()
@@ -424,8 +424,8 @@ func TestNewKeyRefuses(t *testing.T) {
 	}
 }
 
-// The methods of a Key that somebody built wrongly fail too.
-func TestKeyBuiltByHand(t *testing.T) {
+// The methods of an invalid Key that was built by hand also fail.
+func TestInvalidKeyBuiltByHand(t *testing.T) {
 	good := otpauth.Key{Account: "alice", Secret: otpauth.NewSecret("JBSWY3DPEHPK3PXP")}
 	require.NoError(t, good.Validate())
 	withSecret := func(s string) func(*otpauth.Key) {

@@ -16,8 +16,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// The sizes of the SVG pictures that segno makes of each text, in bytes: at level L, raised as far
-// as the size of the code allows, as ours, but without a background, a title and a role.
+// segno returns the sizes in bytes of the SVG pictures that segno draws of each text: at level L,
+// raised as far as the size of the code allows, like ours, but without background, title and role.
 const segnoScript = `
 import io, json, sys, segno
 
@@ -54,8 +54,8 @@ func TestSVGIsSmall(t *testing.T) {
 	}
 }
 
-// The budget is for all usual texts together: if a module is five pixels wide, compressing whole
-// bytes gains little.
+// The budget is for all usual texts together, because with modules of five pixels, compressing
+// whole bytes gains little.
 func TestPNGIsSmall(t *testing.T) {
 	ours, theirs := 0, 0
 	for _, text := range sample(usual(), 4) {
@@ -74,7 +74,7 @@ func oursPNG(tb testing.TB, text string) []byte {
 	return picture
 }
 
-// skip2PNG uses the level that skip2's documentation calls a good default.
+// skip2PNG uses the level that skip2's documentation recommends.
 func skip2PNG(tb testing.TB, text string) []byte {
 	tb.Helper()
 	picture, err := qrcode.Encode(text, qrcode.Medium, 256)
@@ -82,9 +82,8 @@ func skip2PNG(tb testing.TB, text string) []byte {
 	return picture
 }
 
-// BenchmarkPNG turns all usual texts into PNG pictures of 256 pixels, in turns with skip2.
-// x-skip2 is the median time and x-skip2-bytes the size of the pictures, both as a fraction of
-// skip2's.
+// BenchmarkPNG draws all usual texts as PNG pictures of 256 pixels, alternating with skip2. x-skip2
+// is the median time and x-skip2-bytes the size of the pictures, both as a fraction of skip2's.
 func BenchmarkPNG(b *testing.B) {
 	var times []float64
 	ours, theirs := 0, 0

@@ -7,7 +7,6 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// subject is a text to encode.
 type subject struct {
 	text  string
 	level qr.Level
@@ -50,7 +49,7 @@ func sample[T any](all []T, n int) []T {
 	return some
 }
 
-// every returns usual texts, and longer ones until no code holds them, at each level.
+// every returns usual texts, and longer ones up to the limit of each level.
 func every() []subject {
 	var all []subject
 	for i, text := range usual() {

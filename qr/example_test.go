@@ -7,7 +7,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// One code, drawn for a page, for an email and for a terminal.
+// The same code for a page, an email and a terminal.
 func Example() {
 	code, err := qr.Encode("otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQ&issuer=Example")
 	if err != nil {

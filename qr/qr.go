@@ -17,7 +17,7 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 )
 
-// Level is how much of a code may be damaged or dirty before it no longer scans.
+// Level is the error correction level: how much of a code may be damaged or dirty and still scan.
 type Level int
 
 // The error correction levels of ISO/IEC 18004, with the share of a code that each can restore.

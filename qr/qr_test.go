@@ -81,7 +81,7 @@ func TestEncodeRefuses(t *testing.T) {
 }
 
 // The capacities of ISO/IEC 18004, table 7.
-func TestEncodeTakesWhatFits(t *testing.T) {
+func TestEncodeAcceptsWhatFits(t *testing.T) {
 	for level, most := range []int{2953, 2331, 1663, 1273} {
 		assert.Equal(t, 177, encode(t, strings.Repeat("a", most), atLevel(qr.Level(level))).Size())
 	}
@@ -141,7 +141,7 @@ func TestPNGSizes(t *testing.T) {
 	for size := 30; size < 400; size += 7 {
 		assert.Equal(t, want, fromPNG(t, code, size))
 	}
-	assert.Equal(t, want, fromPNG(t, code, 490)) // 16 pixels for each module, and some more
+	assert.Equal(t, want, fromPNG(t, code, 490)) // 16 pixels for each module, and a wider margin
 	assert.Equal(t, want, fromPNG(t, code, 4096))
 }
 
@@ -206,7 +206,7 @@ func TestZeroCodeIsBlank(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The pictures are large and many, so their drawing overlaps.
+// There are many large pictures, so that they are drawn at the same time.
 func TestCodeIsSafeForConcurrentUse(t *testing.T) {
 	code := encode(t, uri("Example", "alice", "GEZDGNBVGY3TQOJQ"))
 	want, err := code.PNG(4096)

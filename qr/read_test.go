@@ -19,8 +19,8 @@ import (
 
 const quiet = 4
 
-// fromPNG reads the modules of a PNG picture. It asserts that each is as large as it can be and of
-// one color, and that the quiet zone is there.
+// fromPNG reads the modules of a PNG picture. It asserts that each module has the largest possible
+// size and one color, and that there is a quiet zone.
 func fromPNG(t *testing.T, code *qr.Code, size int) [][]bool {
 	t.Helper()
 	data, err := code.PNG(size)
@@ -57,7 +57,7 @@ func fromPNG(t *testing.T, code *qr.Code, size int) [][]bool {
 			row, column := (y-margin+scale)/scale-1, (x-margin+scale)/scale-1
 			inside := 0 <= row && row < n && 0 <= column && column < n
 			if dark(x, y) != (inside && modules[row][column]) {
-				t.Fatalf("the pixel at %d, %d is not like its module", x, y)
+				t.Fatalf("the pixel at %d, %d differs from its module", x, y)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// printed returns v as everything that prints or encodes has it, by name.
+// printed returns the output of all printers and encoders for v, by name.
 func printed(v any) map[string]string {
 	out := map[string]string{}
 	for _, verb := range []string{
@@ -30,7 +30,7 @@ func printed(v any) map[string]string {
 	var text, lines, js, xm, g bytes.Buffer
 	slog.New(slog.NewTextHandler(&text, nil)).Info("message", "key", v)
 	slog.New(slog.NewJSONHandler(&lines, nil)).Info("message", "key", v)
-	// What an encoder wrote before it failed counts too.
+	// Include what the encoder wrote before it failed.
 	out["json"] = fmt.Sprint(json.NewEncoder(&js).Encode(v), js.String())
 	out["xml"] = fmt.Sprint(xml.NewEncoder(&xm).Encode(v), xm.String())
 	out["gob"] = fmt.Sprint(gob.NewEncoder(&g).Encode(v), g.String())
@@ -38,8 +38,8 @@ func printed(v any) map[string]string {
 	return out
 }
 
-// showsRow finds a row of modules in the forms in which fmt and the encoders would write it. A row
-// is longer than an address, which may contain any few digits.
+// showsRow reports whether a text contains a row of modules, in any form in which fmt or an encoder
+// could write it. A row is longer than an address, so addresses do not match by chance.
 func showsRow(text string, row []bool) bool {
 	for _, form := range [][2]string{
 		{"false ", "true "},
@@ -89,7 +89,7 @@ func TestNothingPrintsACode(t *testing.T) {
 		}
 	}
 
-	// The test can fail: it finds the modules as rows, and as the string that they are.
+	// The test can fail: showsRow finds the modules as rows and as a string.
 	var packed strings.Builder
 	for _, dark := range rows[0] {
 		packed.WriteByte(map[bool]byte{true: 1}[dark])

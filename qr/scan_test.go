@@ -15,11 +15,11 @@ import (
 	"github.com/cognitomfa/cognitomfa/qr"
 )
 
-// Programs that have nothing to do with this package read each picture.
+// Independent programs read each picture.
 func TestPicturesScan(t *testing.T) {
 	zbarimg(t)
 	rsvg(t)
-	const parts = 8 // They run at the same time, as far as there are processors.
+	const parts = 8 // They run in parallel.
 	subjects := every()
 	require.GreaterOrEqual(t, len(subjects), 200)
 	sizes := make([]map[int]bool, parts)
@@ -49,7 +49,7 @@ func TestPicturesScan(t *testing.T) {
 					svgs[name] = rasterize(t, svg, strconv.Itoa(4*side+7), page)
 					if i/parts%10 == 0 {
 						assertOpaque(t, svgs[name])
-						shot := shoot(t, code.Terminal(), look{width: 4, height: 8, theme: black})
+						shot := screenshot(t, code.Terminal(), look{width: 4, height: 8, theme: black})
 						terminals[name] = write(t, dir, name+"-terminal.png", shot)
 					}
 				}
@@ -80,7 +80,8 @@ func assertOpaque(t *testing.T, file string) {
 	assert.True(t, picture.Opaque(), "%s shows what is behind it", filepath.Base(file))
 }
 
-// Terminals put space between lines. Whatever the theme, two independent decoders read the screen.
+// Two independent decoders read the screen with any theme, even if the terminal puts space between
+// lines.
 func TestTerminalsScan(t *testing.T) {
 	zbarimg(t)
 	zxing(t)
@@ -102,7 +103,7 @@ func TestTerminalsScan(t *testing.T) {
 					l.width, l.height, l.theme = 8, 16, theme
 					name := fmt.Sprintf("%s-%d-%+v", kind, i, l)
 					texts[name] = text
-					files[name] = write(t, dir, name+".png", shoot(t, row.text, l))
+					files[name] = write(t, dir, name+".png", screenshot(t, row.text, l))
 				}
 			}
 		}
@@ -111,8 +112,7 @@ func TestTerminalsScan(t *testing.T) {
 	assertZXingReads(t, texts, files)
 }
 
-// Texts that are not URIs scan too. The bytes are UTF-8 without a mark that says so, as in most QR
-// codes.
+// Texts that are not URIs also scan. As in most QR codes, the bytes are UTF-8 without a marker.
 func TestAnyTextScans(t *testing.T) {
 	dir := t.TempDir()
 	for i, text := range []string{
@@ -132,8 +132,8 @@ func TestAllPicturesShowTheSameModules(t *testing.T) {
 	}
 }
 
-// assertSameModules asserts that all pictures show the same modules. The PNG has some pixels more
-// than two for each module.
+// assertSameModules asserts that all pictures show the same modules. The PNG has two pixels for
+// each module, and more additional ones.
 func assertSameModules(t *testing.T, code *qr.Code, more int) {
 	t.Helper()
 	n := code.Size()

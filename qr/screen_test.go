@@ -23,8 +23,8 @@ var colors = map[string]cell{
 	"[38;5;231;48;5;16": {background: true},
 }
 
-// screen returns what a terminal shows of a text, line by line. It asserts that each line sets its
-// colors before its first character and resets them after the last.
+// screen returns what a terminal shows for a text, line by line. It asserts that each line sets its
+// colors before the first character and resets them after the last.
 func screen(t *testing.T, text string) [][]cell {
 	t.Helper()
 	var lines [][]cell
@@ -87,9 +87,8 @@ func fromTerminalWide(t *testing.T, text string) [][]bool {
 	return modules
 }
 
-// look is how a terminal draws a character: its size and the space above and below it, in pixels.
-// The background of a character fills that space too. Everything around the text is black or
-// white.
+// look describes how a terminal draws a character: its size and the space above and below it, in
+// pixels, which has the background of the character. Everything around the text is black or white.
 type look struct {
 	width, height, above, below int
 	theme                       byte
@@ -101,8 +100,8 @@ const (
 	white = 0xff
 )
 
-// shoot returns what a terminal shows of a text as a PNG picture.
-func shoot(t *testing.T, text string, l look) []byte {
+// screenshot returns what a terminal shows for a text, as a PNG picture.
+func screenshot(t *testing.T, text string, l look) []byte {
 	t.Helper()
 	lines := screen(t, text)
 	const around = 2 // characters

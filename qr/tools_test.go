@@ -22,7 +22,10 @@ func zxing(t *testing.T) string {
 	return tooltest.Need(t, "zxing-cpp-tools", "ZXingReader")
 }
 
-func rsvg(t *testing.T) string { t.Helper(); return tooltest.Need(t, "librsvg2-bin", "rsvg-convert") }
+func rsvg(t *testing.T) string {
+	t.Helper()
+	return tooltest.Need(t, "librsvg2-bin", "rsvg-convert")
+}
 
 // assertZbarReads asserts that zbar reads the text from each picture. The pictures are files, by
 // name; the texts, which are ASCII, have the same names.
@@ -37,7 +40,7 @@ func assertZbarReads(t *testing.T, texts, files map[string]string) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		// One picture without a code is enough for an exit status. Which one it is shows below.
+		// zbarimg fails if any picture has no code. The comparison below shows which one.
 		t.Logf("zbarimg: %v %s", err, stderr.String())
 	}
 	var scanned struct {
@@ -68,8 +71,8 @@ func assertZXingReads(t *testing.T, texts, files map[string]string) {
 	}
 }
 
-// scan returns the bytes that zbar reads from one picture. It cannot write bytes that are not ASCII
-// for several pictures, or in XML.
+// scan returns the bytes that zbar reads from one picture. For several pictures, or in XML, zbar
+// writes only ASCII.
 func scan(t *testing.T, file string) string {
 	t.Helper()
 	args := []string{"--nodbus", "--quiet", "--raw", "-Sbinary", file}

@@ -1,5 +1,5 @@
-// Package endpoint knows the AWS partitions: where Cognito's API is in each, who issues its tokens
-// there, and what ARNs call it.
+// Package endpoint has what depends on the AWS partition: the addresses of Cognito's API, the
+// issuers of its tokens, and the partition's name in ARNs.
 package endpoint
 
 import "strings"
@@ -7,8 +7,8 @@ import "strings"
 // partition is an AWS partition, with the domain of its endpoints.
 type partition struct{ region, name, domain string }
 
-// partitions are the AWS partitions by how their regions begin, with the domains that the AWS SDK
-// has for Cognito's endpoints. All other regions are in standard.
+// partitions lists the AWS partitions by the prefix of their regions, with the domains of Cognito's
+// endpoints in the AWS SDK. All other regions are in standard.
 var (
 	partitions = []partition{
 		{"cn-", "aws-cn", "amazonaws.com.cn"},
@@ -31,15 +31,15 @@ func of(region string) partition {
 	return standard
 }
 
-// Partition returns the name that a region's partition has in ARNs.
+// Partition returns the name of a region's partition in ARNs.
 func Partition(region string) string { return of(region).name }
 
 // URL returns the address of Cognito's API in a region.
 func URL(region string) string { return "https://cognito-idp." + region + "." + of(region).domain }
 
-// Issuers returns the names under which Cognito issues tokens in a region, each without the
-// "/<pool ID>" at its end: the usual one, and the one that a pool can be updated to. That issuers
-// outside the aws partition are named after the endpoints there is an assumption.
+// Issuers returns the issuers of Cognito's tokens in a region, without the trailing "/<pool ID>":
+// the usual one, and the one that a pool can be updated to. For partitions other than aws, the
+// names are an assumption: they follow the endpoints there.
 func Issuers(region string) (usual, updated string) {
 	return URL(region), "https://issuer-cognito-idp." + region + "." + of(region).domain
 }

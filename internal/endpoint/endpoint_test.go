@@ -11,12 +11,13 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
-// In every partition the addresses are those that the AWS SDK goes to.
+// In every partition the addresses are those of the AWS SDK.
 func TestURL(t *testing.T) {
 	t.Parallel()
 	resolver := cognitoidentityprovider.NewDefaultEndpointResolverV2()
 	for _, region := range []string{
-		"us-east-1", "eu-west-1", "us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1",
+		"us-east-1", "eu-west-1", "us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1",
+		"eusc-de-east-1",
 		"us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
 	} {
 		want, err := resolver.ResolveEndpoint(t.Context(), cognitoidentityprovider.EndpointParameters{

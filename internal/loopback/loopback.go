@@ -1,5 +1,5 @@
-// Package loopback knows the computer's own address: it listens there, whichever IP version the
-// computer has, and tells its names from others.
+// Package loopback listens on the loopback interface, whichever IP version the computer has, and
+// recognizes its names.
 package loopback
 
 import (
@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Listen listens on a TCP address, as net.Listen does. On computers without IPv4, [::1] takes the
-// place of 127.0.0.1. A port that another program uses is an error: [::1] is no way around that.
+// Listen listens on a TCP address, as net.Listen does. On computers without IPv4 it uses [::1] in
+// place of 127.0.0.1, but not to get around a port that is in use, which is an error.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return listen(address, func(address string) (net.Listener, error) {
 		return new(net.ListenConfig).Listen(ctx, "tcp", address)
@@ -32,8 +32,8 @@ func listen(address string, on func(address string) (net.Listener, error)) (net.
 	return nil, err
 }
 
-// Reachable is the host and port under which this computer reaches the address of a listener: localhost
-// in place of an address that stands for every interface.
+// Reachable returns the host and port at which this computer reaches a listener: localhost if it
+// listens on every interface.
 func Reachable(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("localhost:%d", tcp.Port)
@@ -41,8 +41,8 @@ func Reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// IsHost tells whether the host of a URL or of a request, with or without a port, is a name of the
-// loopback interface that nobody else can give away.
+// IsHost reports whether the host of a URL or a request, with or without a port, is localhost or a
+// loopback address. DNS cannot point these elsewhere.
 func IsHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

@@ -23,23 +23,33 @@ func TestListen(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.EADDRINUSE)
 }
 
-// What is tried after the first address depends on the address, and on what is wrong with it.
+// The fallback depends on the address and the error.
 func TestFallback(t *testing.T) {
 	t.Parallel()
 	const ipv4, ipv6 = "127.0.0.1:80", "[::1]:80"
 	inUse := &net.OpError{Op: "listen", Err: syscall.EADDRINUSE}
 	none := &net.OpError{Op: "listen", Err: syscall.EADDRNOTAVAIL}
+	const other = "192.0.2.1:80"
 	for name, test := range map[string]struct {
 		address string
 		errs    map[string]error // by address
 		tried   []string
 		want    error
 	}{
-		"IPv4":            {ipv4, nil, []string{ipv4}, nil},
-		"IPv6 only":       {ipv4, map[string]error{ipv4: none}, []string{ipv4, ipv6}, nil},
-		"neither":         {ipv4, map[string]error{ipv4: none, ipv6: errors.New("x")}, []string{ipv4, ipv6}, none},
-		"port in use":     {ipv4, map[string]error{ipv4: inUse}, []string{ipv4}, inUse},
-		"another address": {"192.0.2.1:80", map[string]error{"192.0.2.1:80": none}, []string{"192.0.2.1:80"}, none},
+		"IPv4": {address: ipv4, tried: []string{ipv4}},
+		"IPv6 only": {
+			address: ipv4, errs: map[string]error{ipv4: none}, tried: []string{ipv4, ipv6},
+		},
+		"neither": {
+			address: ipv4, errs: map[string]error{ipv4: none, ipv6: errors.New("x")},
+			tried: []string{ipv4, ipv6}, want: none,
+		},
+		"port in use": {
+			address: ipv4, errs: map[string]error{ipv4: inUse}, tried: []string{ipv4}, want: inUse,
+		},
+		"another address": {
+			address: other, errs: map[string]error{other: none}, tried: []string{other}, want: none,
+		},
 	} {
 		var tried []string
 		listener, err := listen(test.address, func(address string) (net.Listener, error) {
@@ -77,7 +87,8 @@ func TestIsHost(t *testing.T) {
 		"127.0.0.1": true, "127.0.0.1:9229": true, "127.9.9.9:1": true, "[::1]": true, "[::1]:9229": true,
 		"[::ffff:127.0.0.1]:1": true, "localhost": true, "LocalHost:9229": true,
 		"": false, ":9229": false, "null": false, "a.localhost": false, "localhost.example.com": false,
-		"127.0.0.1.example.com:1": false, "0.0.0.0:9229": false, "192.168.0.1": false, "[fe80::1]:1": false,
+		"127.0.0.1.example.com:1": false, "0.0.0.0:9229": false, "192.168.0.1": false,
+		"[fe80::1]:1": false,
 	} {
 		assert.Equal(t, want, IsHost(host), host)
 	}

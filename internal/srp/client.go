@@ -6,7 +6,7 @@ import (
 	"math/big"
 )
 
-// Exchange is the client's half of one exchange. It is good for one challenge. Nothing prints its
+// Exchange is the client's half of one exchange, for a single challenge. No fmt verb prints its
 // exponent.
 type Exchange struct {
 	secret hidden[big.Int] // a
@@ -23,18 +23,18 @@ func newExchange(secret *big.Int) *Exchange {
 // ephemeral returns an exponent for one exchange.
 func ephemeral() *big.Int {
 	raw := make([]byte, secretSize)
-	_, _ = rand.Read(raw) // It reads in full; it never returns an error.
+	_, _ = rand.Read(raw) // Read always fills raw and returns no error.
 	return new(big.Int).SetBytes(raw)
 }
 
 // Format implements [fmt.Formatter]: it prints no digit of the exponent.
 func (*Exchange) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("srp.Exchange")) }
 
-// PublicKey is SRP_A.
+// PublicKey returns SRP_A.
 func (e *Exchange) PublicKey() string { return e.public.Text(16) }
 
-// Key works out the key from the challenge's SALT and SRP_B. Whether the password is right shows
-// only when the server checks what is signed with the key. The error is ErrPublicKey or ErrSalt.
+// Key computes the key from the challenge's SALT and SRP_B. A wrong password gives a wrong key,
+// which only the server notices when it checks the signature. The error is ErrPublicKey or ErrSalt.
 func (e *Exchange) Key(identity, password, salt, serverKey string) (Key, error) {
 	b, err := ParsePublicKey(serverKey)
 	if err != nil {
@@ -47,10 +47,10 @@ func (e *Exchange) Key(identity, password, salt, serverKey string) (Key, error) 
 	return e.key(PrivateKey(s.Bytes(), identity, password), b, hash(pad(e.public), pad(b)))
 }
 
-// key is the key for x, B and u.
+// key computes the key for x, B and u.
 func (e *Exchange) key(x, b, u *big.Int) (Key, error) {
 	if u.Sign() == 0 {
-		return Key{}, ErrPublicKey // S would not depend on the password.
+		return Key{}, ErrPublicKey // The shared secret would not depend on the password.
 	}
 	g := group()
 	base := Verifier(x) // S = (B - kv)^(a + ux)
@@ -60,8 +60,8 @@ func (e *Exchange) key(x, b, u *big.Int) (Key, error) {
 	return deriveKey(base.Exp(base, exponent, g.n), u), nil
 }
 
-// NewVerifier makes the salt and the verifier of a device's password, as ConfirmDevice takes them
-// when they are encoded in base64.
+// NewVerifier creates the salt and the verifier of a device's password. ConfirmDevice takes both in
+// base64.
 func NewVerifier(identity, password string) (salt, verifier []byte) {
 	raw := make([]byte, 16)
 	_, _ = rand.Read(raw)

@@ -2,7 +2,7 @@ package srp
 
 import "math/big"
 
-// What tests need to repeat an exchange that others have made.
+// Tests use these to repeat exchanges with fixed numbers.
 
 var (
 	FixedExchange = newExchange
@@ -11,5 +11,5 @@ var (
 	Multiplier    = func() *big.Int { return group().k }
 )
 
-// KeyFor is Key for a u that no hash comes to.
+// KeyFor computes the key for a given u, such as one that no hash can have.
 func (e *Exchange) KeyFor(x, b, u *big.Int) (Key, error) { return e.key(x, b, u) }

@@ -2,9 +2,8 @@ package srp
 
 import "math/big"
 
-// Answer is the server's half of one exchange with the client whose public key is a: it gives the
-// server's public key, SRP_B, and the key that the client arrives at as well, if it knows the
-// password behind the verifier.
+// Answer is the server's half of one exchange with the client whose public key is a. It returns the
+// server's public key, SRP_B, and the key, which a client that knows the password computes, too.
 func Answer(a, verifier *big.Int) (public *big.Int, key Key) {
 	return answer(a, verifier, ephemeral())
 }

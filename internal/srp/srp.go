@@ -1,17 +1,17 @@
-// Package srp is the arithmetic of the Secure Remote Password protocol, version 6a (RFC 5054), as
-// Amazon Cognito and its clients speak it: the client's half and the server's. It knows nothing of
-// calls and challenges.
+// Package srp implements the arithmetic of the Secure Remote Password protocol, version 6a (RFC
+// 5054), for clients and servers, in Amazon Cognito's variant. It does not make calls or handle
+// challenges.
 //
-// Cognito's variant has the modulus of 3072 bits (RFC 3526, section 4) with 2 as its generator, and
-// SHA-256 in place of SHA-1. Numbers are hashed in as few bytes as two's complement needs instead
-// of padded to the modulus, a realm stands before the name, and HKDF makes a key of the shared
+// Cognito uses the modulus of 3072 bits (RFC 3526, section 4) with the generator 2, and SHA-256 in
+// place of SHA-1. Numbers are hashed in as few bytes as two's complement needs, not padded to the
+// length of the modulus; a realm precedes the name; and HKDF derives the key from the shared
 // secret.
 //
-// An identity is realm and name in one: for a user, the part of the pool's ID after the underscore
-// and USER_ID_FOR_SRP; for a device, the group key and the device key.
+// An identity is realm and name in one string: for a user, the part of the pool's ID after the
+// underscore and USER_ID_FOR_SRP; for a device, the group key and the device key.
 //
-// The exponentiations are those of math/big, which are not constant-time: do not use them where an
-// attacker can measure the process itself. Ephemeral exponents are used once.
+// The exponentiations use math/big and are not constant-time: do not use them where an attacker can
+// measure the process itself. Each ephemeral exponent is used only once.
 package srp
 
 import (
@@ -41,14 +41,14 @@ const modulus = "" +
 	"D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E2" +
 	"08E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
-// secretSize is the size of the ephemeral exponents in bytes. RFC 5054 asks for 256 bits at least,
-// which is as strong as the modulus; more would make a sign-in slower and not safer.
+// secretSize is the size of the ephemeral exponents in bytes. RFC 5054 requires at least 256 bits,
+// which is as strong as the modulus; more would make sign-ins slower but not safer.
 const secretSize = 32
 
-// constants are the numbers that client and server agree on from the start.
+// constants are the numbers that client and server agree on in advance.
 type constants struct{ n, g, k *big.Int }
 
-// group returns the constants, which are made when they are first needed.
+// group returns the constants. It computes them at the first call.
 var group = sync.OnceValue(func() constants {
 	n, _ := new(big.Int).SetString(modulus, 16)
 	g := big.NewInt(2)
@@ -58,15 +58,15 @@ var group = sync.OnceValue(func() constants {
 // Modulus returns N.
 func Modulus() *big.Int { return new(big.Int).Set(group().n) }
 
-// ErrPublicKey says that the other side's public key is not a number between zero and the modulus.
-// RFC 5054 has it refused, because the shared secret would be known to anybody.
+// ErrPublicKey means that the other side's public key is not a number between zero and the modulus.
+// RFC 5054 requires rejecting it, because anyone could compute the shared secret.
 var ErrPublicKey = errors.New("the public key of the SRP exchange is not valid")
 
-// ErrSalt says that a salt is not a number.
+// ErrSalt means that a salt is not a number.
 var ErrSalt = errors.New("the salt of the SRP exchange is not valid")
 
-// pad writes a number, which is not negative, as two's complement does: with a zero in front if the
-// highest bit would be taken for a sign.
+// pad returns a number, which is not negative, in two's complement: with a leading zero byte if the
+// highest bit is set, which would mean a minus sign.
 func pad(x *big.Int) []byte {
 	return x.FillBytes(make([]byte, x.BitLen()/8+1))
 }
@@ -79,7 +79,8 @@ func hash(parts ...[]byte) *big.Int {
 	return new(big.Int).SetBytes(h.Sum(nil))
 }
 
-// parse reads a number in hexadecimal digits; nil if it is something else or too long.
+// parse parses a number in hexadecimal digits. It returns nil if the text is anything else or too
+// long.
 func parse(text string) *big.Int {
 	notHex := func(r rune) bool {
 		return (r < '0' || '9' < r) && (r < 'a' || 'f' < r) && (r < 'A' || 'F' < r)
@@ -94,8 +95,8 @@ func parse(text string) *big.Int {
 	return x
 }
 
-// ParsePublicKey reads the public key of the other side, SRP_A or SRP_B. Both sides reduce theirs
-// by the modulus; what is zero or not reduced is ErrPublicKey.
+// ParsePublicKey parses the public key of the other side, SRP_A or SRP_B. Both sides reduce theirs
+// by the modulus; if it is zero or not reduced, the error is ErrPublicKey.
 func ParsePublicKey(text string) (*big.Int, error) {
 	x := parse(text)
 	if x == nil || !InGroup(x) {
@@ -104,44 +105,43 @@ func ParsePublicKey(text string) (*big.Int, error) {
 	return x, nil
 }
 
-// InGroup reports whether x is a power of the generator, as public keys and verifiers are: between
-// zero and the modulus.
+// InGroup reports whether x can be a public key or a verifier: whether it is between zero and the
+// modulus.
 func InGroup(x *big.Int) bool { return x.Sign() > 0 && x.Cmp(group().n) < 0 }
 
-// PrivateKey is x: what salt, identity and password come to.
+// PrivateKey computes x from salt, identity and password.
 func PrivateKey(salt []byte, identity, password string) *big.Int {
 	inner := sha256.Sum256([]byte(identity + ":" + password))
 	return hash(pad(new(big.Int).SetBytes(salt)), inner[:])
 }
 
-// Verifier is v = g^x, what a server keeps of a password.
+// Verifier computes v = g^x, which a server stores in place of the password.
 func Verifier(x *big.Int) *big.Int { return new(big.Int).Exp(group().g, x, group().n) }
 
-// hidden holds a secret that no fmt verb prints, not even in an unexported field: of a pointer to a
-// pointer fmt prints the address only, while for a verb that does not fit it prints what a single
-// pointer points to.
+// hidden contains a secret that no fmt verb prints, not even in an unexported field: fmt prints a
+// pointer to a pointer as an address, but with some verbs it follows a single pointer.
 type hidden[T any] struct{ p **T }
 
 func hide[T any](secret *T) hidden[T] { return hidden[T]{&secret} }
 
 func (h hidden[T]) reveal() *T { return *h.p }
 
-// Key is the key that both sides arrive at. Nothing prints it.
+// Key is the key that both sides compute. No fmt verb prints it.
 type Key struct{ secret hidden[[keySize]byte] }
 
 const keySize = 16
 
-// NewKey is the key of these 16 bytes; it panics if they are more or fewer.
+// NewKey returns the key with these bytes. It panics unless there are 16.
 func NewKey(raw []byte) Key {
 	b := [keySize]byte(raw)
 	return Key{hide(&b)}
 }
 
-// deriveKey makes the key of the shared secret S and the scrambling parameter u.
+// deriveKey derives the key from the shared secret S and the scrambling parameter u.
 func deriveKey(shared, u *big.Int) Key {
 	raw, err := hkdf.Key(sha256.New, pad(shared), pad(u), "Caldera Derived Key", keySize)
 	if err != nil {
-		panic(err) // 16 bytes are not too many.
+		panic(err) // HKDF can always derive 16 bytes.
 	}
 	return NewKey(raw)
 }
@@ -152,7 +152,7 @@ func (k Key) Reveal() []byte { return k.secret.reveal()[:] }
 // Format implements [fmt.Formatter]: it prints no byte of the key.
 func (Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("srp.Key")) }
 
-// Sign returns the proof that one has the key: PASSWORD_CLAIM_SIGNATURE before it is encoded.
+// Sign returns the proof of having the key: PASSWORD_CLAIM_SIGNATURE before encoding.
 func (k Key) Sign(identity string, secretBlock []byte, timestamp string) []byte {
 	mac := hmac.New(sha256.New, k.Reveal())
 	_, _ = mac.Write([]byte(identity))
@@ -161,14 +161,14 @@ func (k Key) Sign(identity string, secretBlock []byte, timestamp string) []byte 
 	return mac.Sum(nil)
 }
 
-// TimestampLayout is the one form of a time that is signed, in UTC: in English, the day of the
-// month without a zero before it.
+// TimestampLayout is the only layout of the signed time, which is in UTC: in English, with the day
+// of the month without a leading zero.
 const TimestampLayout = "Mon Jan 2 15:04:05 UTC 2006"
 
-// Timestamp writes a time in that form.
+// Timestamp formats a time in that layout.
 func Timestamp(t time.Time) string { return t.UTC().Format(TimestampLayout) }
 
-// Realm is the part of a pool's ID that stands before user names: what comes after the first
+// Realm returns the part of a pool's ID that precedes user names: everything after the first
 // underscore.
 func Realm(userPoolID string) string {
 	_, realm, _ := strings.Cut(userPoolID, "_")

@@ -21,8 +21,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/srp"
 )
 
-// answers are what programs that this project did not write come to; testdata/make.mjs says which
-// and how.
+// answers has the results of independent implementations. testdata/make.mjs produces them.
 type answers struct {
 	Exchanges []struct {
 		Name, Realm, User, Password, Salt, Verifier string
@@ -50,7 +49,7 @@ func number(tb testing.TB, digits string) *big.Int {
 	return x
 }
 
-// The client's half, step by step, against the clients that Amazon and others publish.
+// The client's half, step by step, compared with clients by Amazon and others.
 func TestClientKnownAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tc := range knownAnswers(t).Exchanges {
@@ -69,7 +68,7 @@ func TestClientKnownAnswers(t *testing.T) {
 			salt, public := "00"+tc.Salt, strings.ToUpper(tc.PublicB)
 			again, err := exchange.Key(tc.Realm+tc.User, tc.Password, salt, public)
 			require.NoError(t, err)
-			assert.Equal(t, key.Reveal(), again.Reveal(), "both are numbers, however written")
+			assert.Equal(t, key.Reveal(), again.Reveal(), "the spelling of the numbers does not matter")
 			wrong, err := exchange.Key(tc.Realm+tc.User, tc.Password+".", tc.Salt, tc.PublicB)
 			require.NoError(t, err)
 			assert.NotEqual(t, key.Reveal(), wrong.Reveal())
@@ -77,7 +76,7 @@ func TestClientKnownAnswers(t *testing.T) {
 	}
 }
 
-// The server's half, against a server from another hand.
+// The server's half, compared with an independent server.
 func TestServerKnownAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tc := range knownAnswers(t).Exchanges {
@@ -95,7 +94,7 @@ func TestServerKnownAnswers(t *testing.T) {
 	}
 }
 
-// What amazon-cognito-identity-js makes of a device's password.
+// Device verifiers, compared with amazon-cognito-identity-js.
 func TestDeviceKnownAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tc := range knownAnswers(t).Devices {
@@ -106,7 +105,7 @@ func TestDeviceKnownAnswers(t *testing.T) {
 	}
 }
 
-// Both halves come to the same key if, and only if, the password is the same.
+// Both halves compute the same key if and only if the password is the same.
 func TestBothHalves(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -125,7 +124,7 @@ func TestBothHalves(t *testing.T) {
 		for _, fresh := range []string{
 			exchange.PublicKey(), public.String(), string(salt), string(v), string(want.Reveal()),
 		} {
-			assert.False(t, seen[fresh], "nothing comes twice")
+			assert.False(t, seen[fresh], "every number is fresh")
 			seen[fresh] = true
 		}
 	}
@@ -148,7 +147,7 @@ func TestServerKeys(t *testing.T) {
 		"N-1":             {new(big.Int).Sub(n, big.NewInt(1)).Text(16), true},
 		"one":             {"1", true},
 		"upper case":      {"ABCDEF", true},
-		"a zero in front": {"00ff", true},
+		"a leading zero":  {"00ff", true},
 		"negative":        {"-2", false},
 		"signed":          {"+2", false},
 		"prefixed":        {"0x2", false},
@@ -171,7 +170,7 @@ func TestServerKeys(t *testing.T) {
 	}
 }
 
-// A scrambling parameter of zero would leave the password out of the key.
+// With a scrambling parameter of zero, the key would not depend on the password.
 func TestScramblingParameterOfZero(t *testing.T) {
 	t.Parallel()
 	_, err := srp.NewExchange().KeyFor(big.NewInt(2), big.NewInt(3), new(big.Int))
@@ -197,8 +196,8 @@ func TestSalts(t *testing.T) {
 	}
 }
 
-// k is the hash of the modulus and the generator, which Cognito's clients in other languages have
-// as a literal.
+// k is the hash of the modulus and the generator. Cognito clients in other languages contain it as
+// a literal.
 func TestMultiplier(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 3072, srp.Modulus().BitLen())
@@ -236,13 +235,13 @@ func TestTimestamp(t *testing.T) {
 func TestRealm(t *testing.T) {
 	t.Parallel()
 	for id, realm := range map[string]string{
-		"eu-west-1_AbCdEfGhI": "AbCdEfGhI", "us-gov-west-1_a": "a", "eu-west-1": "", "": "", "a_b_c": "b_c",
+		"eu-west-1_AbCdEfGhI": "AbCdEfGhI", "us-gov-west-1_a": "a", "eu-west-1": "", "": "",
+		"a_b_c": "b_c",
 	} {
 		assert.Equal(t, realm, srp.Realm(id), id)
 	}
 }
 
-// What holds a secret has no text.
 func TestNothingPrints(t *testing.T) {
 	t.Parallel()
 	secret := new(big.Int).Lsh(big.NewInt(0xabcdef), 200)
@@ -288,7 +287,7 @@ func mac(key, message []byte) []byte {
 	return h.Sum(nil)
 }
 
-// plainKey is the client's half as its formulas read, on math/big alone.
+// plainKey is the client's half as in the formulas, with only math/big.
 func plainKey(n, a, public, salt, b *big.Int, identity, password string) []byte {
 	two := big.NewInt(2)
 	k := new(big.Int).SetBytes(sum(srp.Pad(n), srp.Pad(two)))
@@ -300,8 +299,8 @@ func plainKey(n, a, public, salt, b *big.Int, identity, password string) []byte 
 	return mac(mac(srp.Pad(u), srp.Pad(shared)), []byte("Caldera Derived Key\x01"))[:16]
 }
 
-// BenchmarkClient runs all of the client's arithmetic for one sign-in in turn with the same
-// formulas on math/big alone, and reports the medians and their ratio.
+// BenchmarkClient runs the client's arithmetic for one sign-in, alternating with the same formulas
+// on math/big alone, and reports the medians and their ratio.
 func BenchmarkClient(b *testing.B) {
 	tc := knownAnswers(b).Exchanges[0]
 	identity := tc.Realm + tc.User
@@ -321,7 +320,7 @@ func BenchmarkClient(b *testing.B) {
 	}
 	var times [2][]time.Duration
 	for round := 0; b.Loop(); round++ {
-		for i := range times { // In turn, and each first as often as second.
+		for i := range times { // The order alternates.
 			which := (round + i) % 2
 			start := time.Now()
 			[2]func(){ours, plain}[which]()
@@ -346,7 +345,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 }
 
-// FuzzKey: whatever a server sends, there is a key or one of the two errors.
+// Whatever a server sends, Key returns a key or one of the two errors.
 func FuzzKey(f *testing.F) {
 	tc := knownAnswers(f).Exchanges[0]
 	f.Add(tc.Salt, tc.PublicB)
@@ -363,8 +362,8 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// Some clients write a key whose highest bit is set with a zero in front, as two's complement does.
-func TestPublicKeysWithAZeroInFront(t *testing.T) {
+// Some clients write a key whose highest bit is set with a leading zero, as in two's complement.
+func TestPublicKeysWithALeadingZero(t *testing.T) {
 	t.Parallel()
 	largest := new(big.Int).Sub(srp.Modulus(), big.NewInt(1))
 	got, err := srp.ParsePublicKey("00" + largest.Text(16))
@@ -374,8 +373,8 @@ func TestPublicKeysWithAZeroInFront(t *testing.T) {
 	require.ErrorIs(t, err, srp.ErrPublicKey)
 }
 
-// What a device is confirmed with are positive numbers, also where they are read as two's
-// complement, as Java does.
+// The salt and the verifier of a device are positive even if they are read as two's complement, as
+// Java does.
 func TestVerifiersArePositive(t *testing.T) {
 	t.Parallel()
 	salts := map[string]bool{}
@@ -385,5 +384,5 @@ func TestVerifiersArePositive(t *testing.T) {
 		require.Less(t, verifier[0], byte(0x80))
 		salts[string(salt)] = true
 	}
-	assert.Len(t, salts, 64, "each has a salt of its own")
+	assert.Len(t, salts, 64, "each salt is different")
 }

@@ -1,9 +1,8 @@
-// Package tooltest has what the tests of several packages share: the programs that they need beside
-// Go, their time limit, and a buffer for logs. Only tests import it.
+// Package tooltest has helpers for the tests of several packages: they find programs besides Go,
+// set time limits, and buffer logs. Only tests import it.
 //
-// All tests pass on a computer with nothing but Go: a test that lacks something is skipped and says
-// what to install. With COGNITOMFA_REQUIRE_TOOLS=1, which make test sets, such a test fails
-// instead.
+// All tests pass on a computer with nothing but Go: a test that lacks a program is skipped and says
+// what to install. With COGNITOMFA_REQUIRE_TOOLS=1, which make test sets, it fails instead.
 package tooltest
 
 import (
@@ -16,12 +15,12 @@ import (
 	"time"
 )
 
-// Require names the environment variable that makes a missing tool a failure. Any value does,
-// except the empty one.
+// Require is the environment variable that makes a missing tool a failure, with any value but the
+// empty one.
 const Require = "COGNITOMFA_REQUIRE_TOOLS"
 
-// TB is the part of [testing.TB] that finding a tool requires. The interface itself would link the
-// testing package into whatever imports this one.
+// TB is the part of [testing.TB] that Need uses. The interface itself would link the testing
+// package into everything that imports this one.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -29,8 +28,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Need returns the path of a program, under the first of its names that is in PATH. Without it the
-// test ends, naming the Debian package that has it.
+// Need returns the path of the first of these programs that is in PATH. If there is none, the test
+// ends and names the Debian package to install.
 func Need(t TB, debianPackage string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -42,9 +41,9 @@ func Need(t TB, debianPackage string, names ...string) string {
 	return ""
 }
 
-// NeedWorking returns the path of the first program of this name in PATH that succeeds with the
-// arguments: a Python in front of Debian's does not see Debian's modules, and a shim may lead
-// nowhere. What the test needs is called what.
+// NeedWorking returns the path of the first program with this name in PATH that succeeds with the
+// arguments, because another Python may lack Debian's modules, and a shim may be broken. The
+// message for a missing program calls it what.
 func NeedWorking(t TB, debianPackage, what, name string, args ...string) string {
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
@@ -84,9 +83,9 @@ type T interface {
 var errTimeLimit = errors.New(
 	"the test was stopped near the time limit of go test; -timeout sets another")
 
-// Context returns a context for what a test starts and waits for. It ends after everything that the
-// test registers with Cleanup from now on, or else shortly before go test's own time limit, while
-// there is still time to end processes and to say what they printed; the test then fails and names
+// Context returns a context for processes and requests of a test. It ends after all functions that
+// the test registers with Cleanup from now on, or else shortly before go test's own time limit,
+// while there is still time to end processes and print their output; the test then fails and names
 // the limit. Tests have no other time limit, since any would be too short for some busy computer.
 func Context(t T) context.Context {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(t.Context()))
@@ -104,8 +103,8 @@ func Context(t T) context.Context {
 	return ctx
 }
 
-// Until calls a function in the test's own goroutine until it returns true. At the limit of [Context] the
-// test ends, and says what it was waiting for.
+// Until calls done in the test's goroutine until it returns true. At the limit of [Context] the
+// test ends and says what it waited for.
 func Until(t T, what string, done func() bool) {
 	t.Helper()
 	ctx := Context(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
-// double notes how a test ended, in place of ending it.
+// double records how a test would end.
 type double struct {
 	*testing.T
 	ended    string
@@ -40,14 +40,14 @@ func (d *double) Errorf(format string, args ...any) {
 func (d *double) Deadline() (time.Time, bool) { return d.deadline, !d.deadline.IsZero() }
 func (d *double) Cleanup(f func())            { d.cleanups = append(d.cleanups, f) }
 
-// end is the end of the double's test.
+// end runs the cleanups, as at the end of a test.
 func (d *double) end() {
 	for _, f := range slices.Backward(d.cleanups) {
 		f()
 	}
 }
 
-// program writes a shell script into a folder.
+// program writes a shell script to a folder and returns its path.
 func program(t *testing.T, folder, name, script string) string {
 	t.Helper()
 	path := filepath.Join(folder, name)
@@ -67,7 +67,8 @@ func TestNeed(t *testing.T) {
 	assert.Equal(t, path, tooltest.Need(d, "scan-tools", "other-scanner", "scanner"))
 	assert.Empty(t, d.ended)
 
-	const advice = "zero or none is missing: run make packages, or install the Debian package zero-tools"
+	const advice = "zero or none is missing: " +
+		"run make packages, or install the Debian package zero-tools"
 	assert.Empty(t, tooltest.Need(d, "zero-tools", "zero", "none"))
 	assert.Equal(t, "skip: "+advice, d.ended)
 	t.Setenv(tooltest.Require, "1")
@@ -76,7 +77,7 @@ func TestNeed(t *testing.T) {
 	assert.Equal(t, "fatal: "+advice, d.ended)
 }
 
-// Of programs with one name, the first that works is taken.
+// The first program that works is used.
 func TestNeedWorking(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the programs are shell scripts")
@@ -87,16 +88,21 @@ func TestNeedWorking(t *testing.T) {
 	t.Setenv("PATH", none+string(filepath.ListSeparator)+shim+string(filepath.ListSeparator)+good)
 	t.Setenv(tooltest.Require, "")
 	d := &double{T: t}
-	assert.Equal(t, path, tooltest.NeedWorking(d, "python3-boto3", "boto3", "cognitomfa-python", "-c", "import boto3"))
+	assert.Equal(t, path, tooltest.NeedWorking(d,
+		"python3-boto3", "boto3", "cognitomfa-python", "-c", "import boto3"))
 	assert.Empty(t, d.ended)
-	assert.Empty(t, tooltest.NeedWorking(d, "python3-segno", "segno", "cognitomfa-python", "-c", "import segno"))
-	assert.Equal(t, "skip: segno is missing: run make packages, or install the Debian package python3-segno", d.ended)
+	assert.Empty(t, tooltest.NeedWorking(d,
+		"python3-segno", "segno", "cognitomfa-python", "-c", "import segno"))
+	assert.Equal(t, "skip: segno is missing: "+
+		"run make packages, or install the Debian package python3-segno", d.ended)
 }
 
-// Without a limit, as with one that is far away, the context ends with the test.
+// Without a limit, or far from it, the context ends with the test.
 func TestContext(t *testing.T) {
 	t.Parallel()
-	for name, deadline := range map[string]time.Time{"no limit": {}, "far limit": time.Now().Add(time.Hour)} {
+	for name, deadline := range map[string]time.Time{
+		"no limit": {}, "far limit": time.Now().Add(time.Hour),
+	} {
 		d := &double{T: t, deadline: deadline}
 		ctx := tooltest.Context(d)
 		d.Cleanup(func() { assert.NoError(t, ctx.Err(), name) })
@@ -106,7 +112,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// A reader sees whole writes, whoever else is writing.
+// A reader sees whole writes, even while others write.
 func TestBuffer(t *testing.T) {
 	t.Parallel()
 	var b tooltest.Buffer
@@ -124,13 +130,14 @@ func TestBuffer(t *testing.T) {
 	assert.Equal(t, strings.Repeat("line\n", 10), b.String())
 }
 
-// What a test waits for ends before go test ends the test, and the test says why.
+// The context ends before go test stops the test, and the test says why.
 func TestContextNearTheLimit(t *testing.T) {
 	t.Parallel()
 	d := &double{T: t, deadline: time.Now()}
 	<-tooltest.Context(d).Done()
 	d.end()
-	assert.Equal(t, "error: the test was stopped near the time limit of go test; -timeout sets another", d.ended)
+	assert.Equal(t, "error: the test was stopped near the time limit of go test; "+
+		"-timeout sets another", d.ended)
 }
 
 func TestUntil(t *testing.T) {

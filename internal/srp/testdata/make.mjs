@@ -1,4 +1,4 @@
-// Makes answers.json: what programs that this project did not write compute for fixed numbers.
+// Writes answers.json: the results of independent implementations for fixed numbers.
 // Run it in a directory of its own:
 //
 //   npm install amazon-cognito-identity-js@6.3.21 cognito-srp-helper@2.3.4 cognito-srp@0.2.0
@@ -19,7 +19,7 @@ const { UserPool } = require('cognito-srp')
 const AuthenticationHelper = Helper.default ?? Helper
 const Big = BigInteger.default ?? BigInteger
 
-// digits are hexadecimal, of so many bytes, and always the same for a seed.
+// digits returns hexadecimal digits for a number of bytes, always the same for a seed.
 function digits(seed, bytes) {
   let out = ''
   for (let i = 0; out.length < 2 * bytes; i++) {

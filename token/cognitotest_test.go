@@ -14,8 +14,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// Tokens that come out of a sign-in with the AWS SDK verify, with nothing but the address of the
-// keys given.
+// Tokens from a sign-in with the AWS SDK verify. The config needs only the address of the keys.
 func TestSignedInUser(t *testing.T) {
 	srv := cognitotest.NewServer()
 	t.Cleanup(srv.Close)
@@ -61,7 +60,7 @@ func TestSignedInUser(t *testing.T) {
 	_, err = v.VerifyAccess(t.Context(), *tokens.RefreshToken)
 	require.ErrorIs(t, err, token.ErrMalformed)
 
-	// By the server's clock, they expire.
+	// They expire by the server's clock.
 	cfg.Now = srv.Now
 	v = newVerifier(t, cfg)
 	_, err = v.VerifyAccess(t.Context(), *tokens.AccessToken)

@@ -62,8 +62,8 @@ func TestIssuers(t *testing.T) {
 	}
 }
 
-// asked is the set of addresses that Hydrate fetches from.
-func asked(t *testing.T, cfg token.Config, more ...token.Config) map[string]int {
+// fetched returns how often Hydrate fetches from each address.
+func fetched(t *testing.T, cfg token.Config, more ...token.Config) map[string]int {
 	t.Helper()
 	var mu sync.Mutex
 	addresses := make(map[string]int)
@@ -81,8 +81,8 @@ func asked(t *testing.T, cfg token.Config, more ...token.Config) map[string]int 
 	return addresses
 }
 
-// Each issuer has its keys at its own address, unless JWKSURL says otherwise. An address is asked
-// once, however many issuers have their keys there.
+// Each issuer has its keys at its own address, unless JWKSURL says otherwise. Hydrate fetches from
+// an address only once, even if several issuers have their keys there.
 func TestAddresses(t *testing.T) {
 	const local, keys = "http://127.0.0.1:9229/", "https://keys.example/jwks"
 	other := token.Config{UserPoolID: "eu-west-1_Other", JWKSURL: keys}
@@ -129,12 +129,12 @@ func TestAddresses(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, asked(t, tt.cfg, tt.more...))
+			require.Equal(t, tt.want, fetched(t, tt.cfg, tt.more...))
 		})
 	}
 }
 
-// The default addresses are at Cognito's endpoints as the AWS SDK has them, in every partition.
+// The default addresses use the AWS SDK's endpoints for Cognito, in every partition.
 func TestPartitions(t *testing.T) {
 	resolver := cognitoidentityprovider.NewDefaultEndpointResolverV2()
 	for _, region := range []string{
@@ -153,7 +153,7 @@ func TestPartitions(t *testing.T) {
 			require.Equal(t, map[string]int{
 				"https://" + host + path:        1,
 				"https://issuer-" + host + path: 1,
-			}, asked(t, token.Config{UserPoolID: region + "_Example00"}))
+			}, fetched(t, token.Config{UserPoolID: region + "_Example00"}))
 		})
 	}
 }
@@ -198,7 +198,7 @@ func TestConfig(t *testing.T) {
 			func(c *token.Config) { c.JWKS, c.MaxKeyAge = nil, -1 }, "MaxKeyAge is negative",
 		},
 		{
-			"age of keys that nothing replaces",
+			"age of keys that are never replaced",
 			func(c *token.Config) { c.MaxKeyAge = time.Hour }, "MaxKeyAge",
 		},
 		{
@@ -225,7 +225,7 @@ func TestConfig(t *testing.T) {
 	})
 }
 
-// An empty list of app clients is none, whether or not it is nil: beside AnyClient it forbids nobody.
+// With AnyClient, an empty list of app clients excludes nobody, whether or not it is nil.
 func TestAnyClientAndNone(t *testing.T) {
 	cfg := staticConfig()
 	cfg.AnyClient = true
@@ -250,7 +250,7 @@ func TestConfigIsCopied(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Errors name the address that failed, without what is secret in it.
+// Errors name the address that failed, without any secrets in it.
 func TestAddressInErrors(t *testing.T) {
 	const address = "https://user:passw0rd@keys.example/pool/jwks?X-Amz-Signature=deadbeef#x"
 	redacted, err := url.Parse(address)
@@ -279,7 +279,7 @@ func TestAddressInErrors(t *testing.T) {
 			cfg := fetchConfig(f)
 			cfg.JWKSURL, cfg.Now = address, clock
 			v := newVerifier(t, cfg)
-			for range 2 { // the second time because of the pause
+			for range 2 { // The second error repeats the first, because of the pause.
 				_, err := v.VerifyAccess(t.Context(), access(nil))
 				requireOnly(t, token.ErrKeysUnavailable, err)
 				assert.ErrorContains(t, err, "https://keys.example/pool/jwks: ")

@@ -13,8 +13,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// exampleConfig is a pool that needs no network: its keys are in JWKS, and its clock stands still.
-// A service leaves both out.
+// exampleConfig describes a pool that needs no network: its keys are in JWKS, and its clock stands
+// still. A service leaves out both.
 func exampleConfig() token.Config {
 	return token.Config{
 		UserPoolID: "eu-west-1_Example00",
@@ -24,7 +24,7 @@ func exampleConfig() token.Config {
 	}
 }
 
-// accessToken and idToken are what a user of that pool gets when they sign in.
+// accessToken and idToken return the tokens of a user of that pool.
 func accessToken() string { return access(m{"acr": "urn:cognito:loa:1"}) }
 func idToken() string     { return sign(goodHeader(), idClaims()) }
 
@@ -51,7 +51,7 @@ func ExampleVerifier_VerifyID() {
 		return
 	}
 
-	// An access token is not an ID token, however good it is.
+	// A valid access token is still not an ID token.
 	_, err = verifier.VerifyID(context.Background(), accessToken())
 	fmt.Println(errors.Is(err, token.ErrTokenUse))
 
@@ -78,7 +78,7 @@ func ExampleVerifier_Hydrate() {
 	verifier, err := token.NewVerifier(token.Config{
 		UserPoolID: "eu-west-1_Example00",
 		ClientIDs:  []string{"1example23456789"},
-		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a pool of Cognito's.
+		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a Cognito pool.
 		Now:        clock,
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func ExampleNewVerifier_staticKeys() {
 	// Output: <nil>
 }
 
-// An emulator issues tokens under its own address, and has its keys there.
+// An emulator uses its own address as the issuer, and has its keys there.
 func ExampleNewVerifier_emulator() {
 	_, err := token.NewVerifier(token.Config{
 		UserPoolID: "local_Example0",
@@ -178,7 +178,7 @@ func ExampleNewContext() {
 	// Output: 200 hello alice
 }
 
-// A key was withdrawn, and tokens that it signed must not be accepted any longer.
+// A key was withdrawn, so the tokens that it signed must no longer be accepted.
 func ExampleVerifier_Refresh() {
 	keyServer := httptest.NewServer(http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
@@ -189,7 +189,7 @@ func ExampleVerifier_Refresh() {
 	verifier, err := token.NewVerifier(token.Config{
 		UserPoolID: "eu-west-1_Example00",
 		ClientIDs:  []string{"1example23456789"},
-		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a pool of Cognito's.
+		JWKSURL:    keyServer.URL + "/jwks.json", // Leave it out for a Cognito pool.
 		Now:        clock,
 	})
 	if err != nil {
@@ -207,7 +207,8 @@ func ExampleVerifier_Refresh() {
 	// <nil>
 }
 
-// A server-rendered page: the token is in a cookie, and whoever has none is sent to the sign-in.
+// A server-rendered page: the token is in a cookie, and users without one are redirected to the
+// sign-in page.
 func ExampleVerifier_Middleware_cookie() {
 	verifier, err := token.NewVerifier(exampleConfig())
 	if err != nil {
@@ -234,8 +235,8 @@ func ExampleVerifier_Middleware_cookie() {
 	// 200 the page of alice
 }
 
-// Most routes take any sign-in. One needs a password and an authenticator code, not long ago. The
-// response tells the client what to ask for when it signs the user in again (RFC 9470).
+// Most routes accept any sign-in. One requires a recent sign-in with a password and an
+// authenticator code. The response tells the client what to request in a new sign-in (RFC 9470).
 func ExampleVerifier_With() {
 	verifier, err := token.NewVerifier(exampleConfig())
 	if err != nil {

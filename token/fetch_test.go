@@ -22,7 +22,7 @@ import (
 
 // The tests in this file use real connections.
 
-// serve starts a server, for the test's time.
+// serve starts a server for the duration of the test.
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewServer(handler)
@@ -43,7 +43,7 @@ func TestFetch(t *testing.T) {
 		assert.Equal(t, http.MethodGet, r.Method)
 		assert.Equal(t, "/pool/jwks.json", r.URL.Path)
 		assert.Equal(t, "no-cache", r.Header.Get("Cache-Control"))
-		assert.True(t, r.Close, "no connection is kept")
+		assert.True(t, r.Close, "connections are not kept open")
 		_, _ = w.Write(poolJWKS())
 	})
 	v := newVerifier(t, urlConfig(srv.URL+"/pool/jwks.json"))
@@ -56,7 +56,7 @@ func TestFetch(t *testing.T) {
 	require.EqualValues(t, 1, fetches.Load())
 }
 
-// The values of a caller's context stay out of the fetch, which is not the caller's.
+// A fetch serves all callers, so it does not use the values of one caller's context.
 func TestFetchHasItsOwnContext(t *testing.T) {
 	type key struct{}
 	cfg := fetchConfig(func(r *http.Request) (*http.Response, error) {
@@ -72,8 +72,8 @@ func TestFetchHasItsOwnContext(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Callers who give up one after the other, each before the response, are followed by one who gets
-// the keys from the fetch that the first of them caused.
+// If callers give up before the response, a later caller still gets the keys from the fetch that
+// the first one started.
 func TestCallersGiveUp(t *testing.T) {
 	var fetches atomic.Int32
 	asked, release := make(chan struct{}), make(chan struct{})
@@ -101,7 +101,7 @@ func TestCallersGiveUp(t *testing.T) {
 	require.EqualValues(t, 1, fetches.Load())
 }
 
-// Through Middleware, clients that send a made-up key and hang up keep the keys from nobody.
+// Clients that send a made-up key to Middleware and hang up do not delay the keys for others.
 func TestClientsHangUp(t *testing.T) {
 	var fetches atomic.Int32
 	release := make(chan struct{})
@@ -134,13 +134,13 @@ func TestClientsHangUp(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var client sync.WaitGroup
 		client.Go(func() {
-			_, err := get(ctx, forged) //nolint:bodyclose // There is none.
+			_, err := get(ctx, forged) //nolint:bodyclose // There is no response.
 			assert.ErrorIs(t, err, context.Canceled)
 		})
 		served := <-arrived
 		cancel()
 		client.Wait()
-		<-served.Done() // The server has noticed.
+		<-served.Done() // The server has noticed that the client hung up.
 	}
 	var users sync.WaitGroup
 	for range 3 {
@@ -149,7 +149,7 @@ func TestClientsHangUp(t *testing.T) {
 			if !assert.NoError(t, err) {
 				return
 			}
-			defer resp.Body.Close() //nolint:errcheck // Nothing depends on it.
+			defer resp.Body.Close() //nolint:errcheck // The test does not depend on it.
 			body, err := io.ReadAll(resp.Body)
 			assert.NoError(t, err)
 			assert.Equal(t, "alice", string(body))
@@ -161,7 +161,7 @@ func TestClientsHangUp(t *testing.T) {
 	require.EqualValues(t, 1, fetches.Load())
 }
 
-// breakingServer breaks the first connections, in the given way, and serves the keys on the others.
+// breakingServer breaks the first connections in the given way, and serves the keys on later ones.
 func breakingServer(
 	t *testing.T, broken int32, breakIt func(c *net.TCPConn),
 ) (address string, connections *atomic.Int32) {
@@ -191,7 +191,7 @@ func breakingServer(
 	return "http://" + l.Addr().String(), connections
 }
 
-// A broken connection costs one more attempt, at once, and nobody notices. Two are a failure.
+// After a broken connection the fetch is repeated once, immediately. A second one is a failure.
 func TestBrokenConnection(t *testing.T) {
 	reset := func(c *net.TCPConn) { _ = c.SetLinger(0) }
 	for name, breakIt := range map[string]func(c *net.TCPConn){
@@ -264,7 +264,7 @@ func TestHostileServer(t *testing.T) {
 				}
 			}
 		},
-		"good keys, but too long": func(w http.ResponseWriter, _ *http.Request) {
+		"valid keys, but too long": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(append(poolJWKS(), strings.Repeat(" ", 64<<10)...))
 		},
 		"a response cut off": func(w http.ResponseWriter, _ *http.Request) {
@@ -287,12 +287,12 @@ func TestHostileServer(t *testing.T) {
 				err := k.verify(v, t.Context(), k.token(nil))
 				requireOnly(t, token.ErrKeysUnavailable, err)
 			}
-			require.NoError(t, following.CheckRedirect(nil, nil), "the client is not changed")
+			require.NoError(t, following.CheckRedirect(nil, nil), "the client was not modified")
 		})
 	}
 }
 
-// What bounds a response is what a program would have to hold of it: 64 KiB, and not one byte more.
+// A response may have up to 64 KiB, which bounds the memory that it takes.
 func TestLongestResponse(t *testing.T) {
 	for length, want := range map[int]error{64 << 10: nil, 64<<10 + 1: token.ErrKeysUnavailable} {
 		srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {

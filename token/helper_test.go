@@ -32,7 +32,7 @@ const (
 	testSub     = "11111111-2222-4333-8444-555555555555"
 )
 
-// testNow is when the tests take place.
+// testNow is the time of the tests.
 var testNow = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return testNow }
@@ -40,7 +40,7 @@ func clock() time.Time { return testNow }
 // m is a JSON object.
 type m = map[string]any
 
-// poolKey signs the pool's tokens; strangerKey is somebody else's.
+// poolKey signs the pool's tokens. strangerKey is not the pool's.
 var (
 	poolKey     = sync.OnceValue(func() *rsa.PrivateKey { return generate(2048) })
 	strangerKey = sync.OnceValue(func() *rsa.PrivateKey { return generate(2048) })
@@ -64,7 +64,7 @@ func toJSON(v any) string {
 	return string(data)
 }
 
-// jwk is a JSON Web Key as Cognito publishes it.
+// jwk returns a JSON Web Key as Cognito publishes it.
 func jwk(kid string, key *rsa.PublicKey) m {
 	return m{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
@@ -74,10 +74,10 @@ func jwk(kid string, key *rsa.PublicKey) m {
 
 func jwks(keys ...m) []byte { return []byte(toJSON(m{"keys": keys})) }
 
-// poolJWKS is the pool's key set.
+// poolJWKS returns the pool's key set.
 func poolJWKS() []byte { return keysNamed(testKID) }
 
-// keysNamed is a key set that has the pool's key under these names.
+// keysNamed returns a key set with the pool's key under these names.
 func keysNamed(kids ...string) []byte {
 	keys := make([]m, 0, len(kids))
 	for _, kid := range kids {
@@ -86,7 +86,7 @@ func keysNamed(kids ...string) []byte {
 	return jwks(keys...)
 }
 
-// with returns a copy of an object with other values. A nil value removes the name.
+// with returns a changed copy of an object. A nil value removes the member.
 func with(object, changes m) m {
 	out := maps.Clone(object)
 	maps.Copy(out, changes)
@@ -94,12 +94,12 @@ func with(object, changes m) m {
 	return out
 }
 
-// null is a null in JSON, where nil would remove the name.
+// null is null in JSON. A nil would remove the member.
 var null = json.RawMessage("null")
 
 func goodHeader() m { return m{"kid": testKID, "alg": "RS256"} }
 
-// kid is a header that names another key.
+// kid returns a header that names another key.
 func kid(name any) m { return with(goodHeader(), m{"kid": name}) }
 
 func accessClaims() m {
@@ -132,7 +132,7 @@ func idClaims() m {
 	}
 }
 
-// signText makes a token of two texts that need not be JSON.
+// signText signs a token made of two texts, which need not be JSON.
 func signText(key *rsa.PrivateKey, header, claims string) string {
 	signed := b64([]byte(header)) + "." + b64([]byte(claims))
 	hash := sha256.Sum256([]byte(signed))
@@ -145,15 +145,15 @@ func signText(key *rsa.PrivateKey, header, claims string) string {
 
 func sign(header, claims m) string { return signText(poolKey(), toJSON(header), toJSON(claims)) }
 
-// forge makes a token that names the pool's key and is signed with another.
+// forge returns a token that names the pool's key but is signed with another.
 func forge(claims m) string {
 	return signText(strangerKey(), toJSON(goodHeader()), toJSON(claims))
 }
 
-// access is a genuine access token with other claims.
+// access returns a genuine access token with changed claims.
 func access(changes m) string { return sign(goodHeader(), with(accessClaims(), changes)) }
 
-// testKind is one of the two kinds of token. Most tests go through both.
+// testKind is one of the two kinds of tokens. Most tests cover both.
 type testKind struct {
 	name   string
 	claims func() m
@@ -180,7 +180,7 @@ func testKinds() []testKind {
 	}
 }
 
-// token is a genuine token of the kind with other claims.
+// token returns a genuine token of the kind with changed claims.
 func (k testKind) token(changes m) string { return sign(goodHeader(), with(k.claims(), changes)) }
 
 func staticConfig() token.Config {
@@ -196,7 +196,7 @@ func newVerifier(tb testing.TB, cfg token.Config, more ...token.Config) *token.V
 	return v
 }
 
-// transport responds to requests without a network, so that tests can have a clock of their own.
+// transport responds to requests without a network, so tests can use a synctest clock.
 type transport func(r *http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -207,13 +207,13 @@ func respond(status int, body []byte) (*http.Response, error) {
 	}, nil
 }
 
-// hang responds when the request is given up.
+// hang responds only when the request is canceled.
 func hang(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
 
-// fetchConfig is a pool whose keys come from the transport.
+// fetchConfig returns the config of a pool whose keys come from the transport.
 func fetchConfig(f transport) token.Config {
 	return token.Config{
 		UserPoolID: testPool, ClientIDs: []string{testClient},
@@ -227,7 +227,7 @@ var sentinels = []error{
 	token.ErrGroup, token.ErrScope, token.ErrACR, token.ErrMaxAge,
 }
 
-// requireOnly checks that err is want and none of the other reasons.
+// requireOnly checks that err is want and no other reason.
 func requireOnly(tb testing.TB, want, err error) {
 	tb.Helper()
 	require.ErrorIs(tb, err, want)
@@ -238,7 +238,7 @@ func requireOnly(tb testing.TB, want, err error) {
 	}
 }
 
-// requireRefused checks that err is want and none of the other reasons, and says nothing of the
+// requireRefused checks that err is want and no other reason, and does not repeat any part of the
 // token.
 func requireRefused(tb testing.TB, want, err error, raw string) {
 	tb.Helper()

@@ -118,8 +118,7 @@ func TestHostileHeader(t *testing.T) {
 	}
 }
 
-// A token that brings its own key, or says where it is, is checked with the pool's keys all the
-// same.
+// A token that contains its own key or a link to it is still checked with the pool's keys.
 func TestHeaderKeysAreIgnored(t *testing.T) {
 	stranger := jwk(testKID, &strangerKey().PublicKey)
 	attacker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -294,7 +293,7 @@ func other(client string) string {
 
 func TestOtherKind(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	both := m{"client_id": testClient, "aud": testClient} // so that only token_use tells them apart
+	both := m{"client_id": testClient, "aud": testClient} // Only token_use tells them apart.
 
 	raw := sign(goodHeader(), with(idClaims(), both))
 	_, err := v.VerifyAccess(t.Context(), raw)
@@ -385,12 +384,13 @@ func TestHostileSegments(t *testing.T) {
 	}
 }
 
-// Each segment has one spelling: a second one would let a refused token come back looking new.
+// Each segment has only one encoding: with a second one, a rejected token could return and look
+// new.
 func TestNonCanonicalBase64(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
-			// The lengths are such that every segment leaves bits over, which must be zero.
+			// With these lengths every segment has unused bits, which must be zero.
 			header := toJSON(with(goodHeader(), m{"x": ""}))
 			for len(header)%3 == 0 {
 				header = strings.Replace(header, `"x":"`, `"x":"x`, 1)
@@ -403,7 +403,7 @@ func TestNonCanonicalBase64(t *testing.T) {
 			require.NoError(t, k.verify(v, t.Context(), good))
 
 			spellings := map[string]func(s string) string{
-				"bits left over":          leftOver,
+				"bits left over":          setUnusedBit,
 				"padding":                 func(s string) string { return pad(s, 4, "=") },
 				"a line feed inside":      func(s string) string { return s[:9] + "\n" + s[9:] },
 				"a carriage return":       func(s string) string { return s + "\r" },
@@ -427,14 +427,14 @@ func TestNonCanonicalBase64(t *testing.T) {
 	}
 }
 
-// pad adds as many of the characters as are missing to a length of a multiple of four, and then to
-// length characters in the last group.
+// pad appends the character until the length is a multiple of four, then up to length characters in
+// the last group.
 func pad(s string, length int, character string) string {
 	return s + strings.Repeat(character, (length-len(s)%4)%4)
 }
 
-// leftOver sets one of the bits that are left over in the last character.
-func leftOver(s string) string {
+// setUnusedBit sets one of the unused bits in the last character.
+func setUnusedBit(s string) string {
 	last := strings.IndexByte(alphabet, s[len(s)-1])
 	return s[:len(s)-1] + string(alphabet[last^1])
 }
@@ -467,7 +467,7 @@ func TestHostileSignature(t *testing.T) {
 			refused(append([]byte{0}, signature...))
 			refused(append(signature[:256:256], 0))
 			t.Run("the same number modulo N", func(t *testing.T) {
-				for i := 0; ; i++ { // until it has no more bytes than N
+				for i := 0; ; i++ { // until the signature has no more bytes than N
 					raw := k.token(m{"jti": strconv.Itoa(i)})
 					end := strings.LastIndexByte(raw, '.') + 1
 					signature, err := base64.RawURLEncoding.DecodeString(raw[end:])
@@ -494,7 +494,7 @@ func TestHostileSignature(t *testing.T) {
 	}
 }
 
-// Forged tokens that have expired are refused as such, without the work of a signature.
+// Expired tokens are rejected before their signature is checked, which costs more.
 func TestExpiredBeforeSignature(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for _, k := range testKinds() {
@@ -505,7 +505,7 @@ func TestExpiredBeforeSignature(t *testing.T) {
 	}
 }
 
-// Why a forged token is refused must not depend on what the service requires of a genuine one.
+// The reason for rejecting a forged token must not depend on what the service requires.
 func TestForgedTokensLearnNothing(t *testing.T) {
 	cfg := staticConfig()
 	cfg.Groups, cfg.Scopes = []string{"nobody"}, []string{"nothing"}
@@ -528,11 +528,10 @@ func TestForgedTokensLearnNothing(t *testing.T) {
 	}
 }
 
-// The largest tokens that are looked at take memory in proportion to their size, whatever they
-// contain.
+// The largest accepted tokens take memory in proportion to their size, whatever they contain.
 func TestMemoryIsBounded(t *testing.T) {
 	v := newVerifier(t, staticConfig())
-	const room = 45 << 10 // of JSON that fits into 64 KiB of base64 with the rest
+	const room = 45 << 10 // of JSON, so that the token has at most 64 KiB
 	fill := func(begin, unit, end string) string {
 		return begin + strings.Repeat(unit, (room-len(begin)-len(end))/len(unit)) + end
 	}
@@ -599,7 +598,7 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// FuzzClaims signs any claims, so that the checks behind the signature are reached as well.
+// FuzzClaims signs any claims, to reach the checks after the signature.
 func FuzzClaims(f *testing.F) {
 	v := newVerifier(f, staticConfig())
 	for _, k := range testKinds() {
@@ -613,7 +612,7 @@ func FuzzClaims(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// encoding/json reads the same out of it.
+		// encoding/json decodes the same values.
 		var want m
 		require.NoError(t, json.Unmarshal([]byte(claims), &want))
 		assert.Equal(t, want["sub"], access.Subject)

@@ -19,17 +19,17 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// The tests in this file have a clock of their own, that of a synctest bubble. A bubble also fails
-// if a goroutine is left at its end.
+// The tests in this file run in synctest bubbles, which have their own clock and fail if a
+// goroutine is left at the end.
 
-// tokenNow is an access token that is valid now, signed by a key with that name.
+// tokenNow returns an access token that is valid now, with this key ID.
 func tokenNow(name string, changes m) string {
 	now := time.Now().Unix()
 	claims := with(accessClaims(), m{"auth_time": now, "iat": now, "exp": now + 3600})
 	return sign(kid(name), with(claims, changes))
 }
 
-// signed are the tokens of verifyNow, by name and second: signing takes longer than verifying.
+// signed caches the tokens of verifyNow, by name and second, because signing is slow.
 var signed sync.Map
 
 func verifyNow(ctx context.Context, v *token.Verifier, name string) error {
@@ -43,7 +43,7 @@ func verifyNow(ctx context.Context, v *token.Verifier, name string) error {
 	return err
 }
 
-// verifyWithin is verifyNow for a caller who waits no longer than that.
+// verifyWithin is verifyNow with a time limit.
 func verifyWithin(
 	ctx context.Context, patience time.Duration, v *token.Verifier, name string,
 ) error {
@@ -52,7 +52,7 @@ func verifyWithin(
 	return verifyNow(ctx, v, name)
 }
 
-// jwksServer is a transport with one key set, which tests change under way.
+// jwksServer is a transport with one key set, which tests can change.
 type jwksServer struct {
 	delay time.Duration
 	keys  []byte
@@ -80,7 +80,7 @@ func refuseConnection(*http.Request) (*http.Response, error) {
 	return nil, errors.New("connection refused")
 }
 
-// verifier returns a Verifier for the tokens of one issuer, whose keys are here.
+// verifier returns a Verifier for one issuer, whose keys come from s.
 func (s *jwksServer) verifier(t *testing.T, change ...func(*token.Config)) *token.Verifier {
 	t.Helper()
 	cfg := fetchConfig(s.respond)
@@ -116,17 +116,17 @@ func TestOneFailureForManyWaiters(t *testing.T) {
 			all.Go(func() {
 				err := verifyNow(t.Context(), v, testKID)
 				assert.ErrorIs(t, err, token.ErrKeysUnavailable)
-				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's did not end")
+				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context has not ended")
 			})
 		}
 		all.Wait()
 		require.EqualValues(t, 1, srv.fetches.Load())
-		require.Equal(t, 5*time.Second, time.Since(start), "the limit of a fetch")
+		require.Equal(t, 5*time.Second, time.Since(start), "the time limit of a fetch")
 	})
 }
 
-// A client may be less patient than five seconds. Its time limit is not a broken connection, so
-// there is no second attempt, and it is not the end of the caller's context.
+// An HTTP client may have a shorter time limit. Reaching it is not a broken connection, so there is
+// no second attempt, and it does not look like the caller's context.
 func TestClientTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{fail: hang}
@@ -140,8 +140,7 @@ func TestClientTimeout(t *testing.T) {
 	})
 }
 
-// Callers may leave when their contexts end, and the fetch goes on: for those who stay, and for
-// those who come later.
+// If a caller's context ends, the fetch continues for the other callers and for later ones.
 func TestCallersLeave(t *testing.T) {
 	for _, who := range []string{"the first", "another", "all"} {
 		t.Run(who, func(t *testing.T) {
@@ -175,7 +174,7 @@ func TestCallersLeave(t *testing.T) {
 	}
 }
 
-// During a fetch there is one goroutine of the package, and between fetches there is none.
+// The package has one goroutine during a fetch, and none between fetches.
 func TestGoroutines(t *testing.T) {
 	goroutines := func() int {
 		stacks := make([]byte, 1<<20)
@@ -195,7 +194,7 @@ func TestGoroutines(t *testing.T) {
 	})
 }
 
-// A fetch that takes longer than every single caller waits still brings the keys.
+// A fetch succeeds even if it takes longer than any single caller waits.
 func TestImpatientCallers(t *testing.T) {
 	for name, tt := range map[string]struct{ jwks, patience time.Duration }{
 		"2.5 s for callers of 2 s":    {2500 * time.Millisecond, 2 * time.Second},
@@ -227,7 +226,7 @@ func TestImpatientCallers(t *testing.T) {
 	}
 }
 
-// A rotation gets through even if the fetch takes longer than every single caller waits.
+// A key rotation succeeds even if the fetch takes longer than any single caller waits.
 func TestRotationWithSlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS()}
@@ -252,8 +251,8 @@ func TestRotationWithSlowServer(t *testing.T) {
 	})
 }
 
-// Clients without credentials, who send made-up keys and hang up, neither cause a fetch each nor
-// keep the keys away from others: before the first keys and during a rotation.
+// Clients that send made-up keys and hang up neither cause a fetch each nor delay the keys for
+// others, before the first keys and during a rotation.
 func TestHangUps(t *testing.T) {
 	for _, delay := range []time.Duration{0, 300 * time.Millisecond, 1100 * time.Millisecond} {
 		t.Run(delay.String(), func(t *testing.T) {
@@ -280,7 +279,7 @@ func TestHangUps(t *testing.T) {
 	}
 }
 
-// Without keys, a failed fetch is repeated after a second: not by every token, and not never.
+// Without keys, a failed fetch is repeated after a second, but not for every token.
 func TestFirstFetchFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS(), fail: func(*http.Request) (*http.Response, error) {
@@ -302,8 +301,8 @@ func TestFirstFetchFails(t *testing.T) {
 	})
 }
 
-// A key that a fetch for this token did not bring is unknown. While it is too early for another
-// fetch, a key is only not known yet.
+// A key is unknown if a fetch for this token did not return it. If it is too early for another
+// fetch, the key is only not known yet.
 func TestUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS()}
@@ -328,7 +327,7 @@ func TestUnknownKey(t *testing.T) {
 	})
 }
 
-// Each issuer has its own keys, from its own host, and its own pause.
+// Each issuer has its own keys, host and pause.
 func TestIssuersHaveTheirOwnKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fetches := map[string]int{}
@@ -356,7 +355,7 @@ func TestIssuersHaveTheirOwnKeys(t *testing.T) {
 	})
 }
 
-// A clock that goes back does not keep keys from being fetched.
+// Keys are fetched even if the clock goes back.
 func TestClockGoesBack(t *testing.T) {
 	now := testNow
 	srv := &jwksServer{keys: poolJWKS()}
@@ -403,7 +402,7 @@ func TestFailedFetchKeepsKeys(t *testing.T) {
 			}, 1},
 			"a panic": {func(*http.Request) (*http.Response, error) { panic("x") }, 1},
 			"an exit": {func(*http.Request) (*http.Response, error) {
-				runtime.Goexit() // as a test's FailNow does
+				runtime.Goexit() // like a test's FailNow
 				return respond(200, poolJWKS())
 			}, 1},
 		} {
@@ -420,8 +419,7 @@ func TestFailedFetchKeepsKeys(t *testing.T) {
 	})
 }
 
-// Keys that are there are used at once, whatever the others wait for, even with a context that has
-// ended.
+// Known keys are used at once, even during a fetch and with a context that has ended.
 func TestKnownKeyDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{fail: hang}
@@ -444,7 +442,7 @@ func TestKnownKeyDoesNotWait(t *testing.T) {
 	})
 }
 
-// Tokens that are refused without a key cause no fetch.
+// Tokens that can be rejected without a key cause no fetch.
 func TestBadTokensCauseNoFetch(t *testing.T) {
 	srv := &jwksServer{keys: poolJWKS()}
 	v := srv.verifier(t, func(c *token.Config) { c.Now = clock })
@@ -471,7 +469,7 @@ func TestStaticKeys(t *testing.T) {
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
 			require.NoError(t, k.verify(v, t.Context(), sign(goodHeader(), k.claims())))
-			for range 2 { // There is nothing to wait for, so it is never too early.
+			for range 2 { // There is nothing to fetch, so the error is always the same.
 				raw := sign(kid("new"), k.claims())
 				requireRefused(t, token.ErrUnknownKey, k.verify(v, t.Context(), raw), raw)
 			}
@@ -513,14 +511,14 @@ func TestHydrate(t *testing.T) {
 		}
 		both.Wait()
 		require.Equal(t, srv.delay, time.Since(start), "all at once")
-		require.EqualValues(t, 10, srv.fetches.Load(), "two addresses for each pool")
+		require.EqualValues(t, 10, srv.fetches.Load(), "each pool has two addresses")
 
 		require.NoError(t, v.Hydrate(t.Context()))
 		require.EqualValues(t, 10, srv.fetches.Load(), "there is nothing left to fetch")
 	})
 }
 
-// A pool is ready if one of its issuers has keys, because it uses only one of them.
+// A pool is ready once one of its issuers has keys, because it uses only one of them.
 func TestHydrateFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := map[string]bool{}
@@ -533,7 +531,7 @@ func TestHydrateFails(t *testing.T) {
 			return respond(200, poolJWKS())
 		}))
 		broken[testHost], broken[updatedHost] = true, true
-		for range 2 { // Hydrate knows no pause.
+		for range 2 { // Hydrate does not wait for the pause.
 			err := v.Hydrate(t.Context())
 			requireOnly(t, token.ErrKeysUnavailable, err)
 			require.ErrorContains(t, err, "https://"+testHost)
@@ -561,12 +559,12 @@ func TestHydrateGivesUpWithItsContext(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 		require.Equal(t, time.Second, time.Since(start))
-		require.NoError(t, v.Hydrate(t.Context()), "the fetch went on")
+		require.NoError(t, v.Hydrate(t.Context()), "the fetch continued")
 		require.EqualValues(t, 1, srv.fetches.Load())
 	})
 }
 
-// A key that left the set is trusted until somebody looks.
+// A key that was removed from the set is trusted until the next fetch.
 func TestRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: keysNamed("old", testKID)}
@@ -577,7 +575,7 @@ func TestRefresh(t *testing.T) {
 
 		srv.fail = refuseConnection
 		requireOnly(t, token.ErrKeysUnavailable, v.Refresh(t.Context()))
-		require.NoError(t, verifyNow(t.Context(), v, "old"), "a failure keeps the keys")
+		require.NoError(t, verifyNow(t.Context(), v, "old"), "after a failure the keys stay")
 
 		srv.fail = nil
 		require.NoError(t, v.Refresh(t.Context()))
@@ -586,7 +584,7 @@ func TestRefresh(t *testing.T) {
 	})
 }
 
-// What was on its way before Refresh was called may be the old set.
+// A fetch that began before Refresh may return the old set.
 func TestRefreshDuringFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{delay: time.Second}
@@ -612,11 +610,11 @@ func TestRefreshDuringFetch(t *testing.T) {
 			})
 		}
 		all.Wait()
-		require.EqualValues(t, 2, srv.fetches.Load(), "one for the token, one for all Refreshes")
+		require.EqualValues(t, 2, srv.fetches.Load(), "one for the token, one for all calls of Refresh")
 	})
 }
 
-// A failure of what was on its way is not Refresh's.
+// Refresh does not fail because an earlier fetch failed.
 func TestRefreshDuringFailingFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{delay: time.Second}
@@ -646,7 +644,7 @@ func TestRefreshFails(t *testing.T) {
 			}
 			return respond(200, poolJWKS())
 		}))
-		require.NoError(t, v.Refresh(t.Context()), "no keys are there that must be replaced")
+		require.NoError(t, v.Refresh(t.Context()), "there are no keys to replace")
 		broken[updatedHost] = false
 		require.NoError(t, v.Refresh(t.Context()))
 		broken[updatedHost] = true
@@ -656,7 +654,7 @@ func TestRefreshFails(t *testing.T) {
 	})
 }
 
-// Keys are trusted for MaxKeyAge. In its second half a token causes a fetch that nobody waits for.
+// Keys are trusted for MaxKeyAge. After half of it, a token starts a fetch in the background.
 func TestMaxKeyAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: keysNamed("old", testKID), delay: time.Second}
@@ -681,8 +679,7 @@ func TestMaxKeyAge(t *testing.T) {
 	})
 }
 
-// Without a successful fetch, keys that are too old are not used: for nobody, and not for a little
-// longer.
+// Keys that are too old are never used, even if fetches fail.
 func TestMaxKeyAgeFailsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS()}
@@ -692,7 +689,7 @@ func TestMaxKeyAgeFailsClosed(t *testing.T) {
 		srv.fail = func(*http.Request) (*http.Response, error) { return respond(500, nil) }
 
 		time.Sleep(time.Hour - time.Minute)
-		for range 60 { // The failed fetches keep their distance of ten seconds.
+		for range 60 { // The failed fetches are ten seconds apart.
 			require.NoError(t, verifyNow(t.Context(), v, testKID))
 			time.Sleep(time.Second)
 		}
@@ -710,9 +707,9 @@ func TestMaxKeyAgeFailsClosed(t *testing.T) {
 	})
 }
 
-// The keys of a quiet service may be older than MaxKeyAge when the next token comes. That token
-// waits for new ones.
-func TestMaxKeyAgeAfterSilence(t *testing.T) {
+// If a service is idle, the keys may be older than MaxKeyAge when the next token comes. That token
+// waits for new keys.
+func TestMaxKeyAgeAfterIdleTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: keysNamed("old", testKID), delay: time.Second}
 		v := srv.verifier(t, func(c *token.Config) {
@@ -727,11 +724,11 @@ func TestMaxKeyAgeAfterSilence(t *testing.T) {
 
 		time.Sleep(time.Hour)
 		require.NoError(t, v.Hydrate(t.Context()))
-		require.EqualValues(t, 2, srv.fetches.Load(), "keys that are too old are none")
+		require.EqualValues(t, 2, srv.fetches.Load(), "keys that are too old do not count")
 	})
 }
 
-// A limit shorter than the fetches apart does not refuse tokens that a fetch has just found good.
+// A MaxKeyAge shorter than the pause between fetches does not reject tokens right after a fetch.
 func TestTinyMaxKeyAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS(), delay: time.Second}
@@ -744,7 +741,7 @@ func TestTinyMaxKeyAge(t *testing.T) {
 	})
 }
 
-// If the clock was set back, nobody knows how old keys are.
+// If the clock was set back, the age of keys is unknown.
 func TestMaxKeyAgeWithClockSetBack(t *testing.T) {
 	now := testNow
 	srv := &jwksServer{keys: poolJWKS()}
@@ -758,8 +755,8 @@ func TestMaxKeyAgeWithClockSetBack(t *testing.T) {
 	require.EqualValues(t, 2, srv.fetches.Load())
 }
 
-// Once a fetch has succeeded, an earlier failure is no longer the reason for anything.
-func TestFailureIsOverWithTheNextFetch(t *testing.T) {
+// After a successful fetch, no error mentions an earlier failure.
+func TestSuccessfulFetchClearsTheFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS(), fail: hang}
 		v := srv.verifier(t)
@@ -777,10 +774,10 @@ func TestFailureIsOverWithTheNextFetch(t *testing.T) {
 	})
 }
 
-// A token whose key arrives while its verification is under way is accepted, although it is too
-// early for another fetch.
+// A token whose key arrives during its verification is accepted, even though it is too early for
+// another fetch.
 func TestKeyThatArrivesMeanwhile(t *testing.T) {
-	for reading := range 2 { // The clock is read for the token's times, and for the keys' age.
+	for reading := range 2 { // The clock is read twice: for the token's times and the age of the keys.
 		srv := &jwksServer{keys: keysNamed("old")}
 		arrives := func() {}
 		v := srv.verifier(t, func(c *token.Config) {

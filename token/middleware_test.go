@@ -89,7 +89,8 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
-// Each reason for refusing a token has its response (RFC 6750, section 3; RFC 9470, section 3).
+// Each reason for rejecting a token has its own response (RFC 6750 and RFC 9470, section 3 of
+// each).
 func TestMiddlewareReasons(t *testing.T) {
 	cfg := staticConfig()
 	cfg.Groups, cfg.Scopes = []string{"staff"}, []string{"example/read"}
@@ -153,7 +154,7 @@ func TestMiddlewareReasons(t *testing.T) {
 	}
 }
 
-// Retry-After is when there will be another attempt, rounded up to seconds.
+// Retry-After is the time until the next fetch, rounded up to seconds.
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{fail: func(*http.Request) (*http.Response, error) {
@@ -165,7 +166,7 @@ func TestRetryAfter(t *testing.T) {
 			w := do(t, v, bearer(tokenNow(name, nil)))
 			require.Equal(t, http.StatusServiceUnavailable, w.Code)
 			require.Equal(t, retry, w.Header().Get("Retry-After"))
-			require.Empty(t, w.Header().Get("WWW-Authenticate"), "the token may be good")
+			require.Empty(t, w.Header().Get("WWW-Authenticate"), "the token may be valid")
 			require.Equal(t, "Service Unavailable\n", w.Body.String())
 		}
 		unavailable(testKID, "1")
@@ -183,12 +184,12 @@ func TestRetryAfter(t *testing.T) {
 		time.Sleep(7 * time.Second)
 		unavailable("new", "1")
 
-		// What was promised is kept.
+		// After that time a request succeeds.
 		srv.keys = keysNamed(testKID, "new")
 		time.Sleep(time.Second)
 		require.Equal(t, http.StatusOK, do(t, v, bearer(tokenNow("new", nil))).Code)
 
-		// A failure while there are keys holds for as long.
+		// After a failure with keys, the pause is as long.
 		time.Sleep(10 * time.Second)
 		srv.fail = hang
 		unavailable("newer", "10")
@@ -234,11 +235,11 @@ func TestMiddlewareCookie(t *testing.T) {
 		})
 	}
 	w := do(t, v, http.Header{"Cookie": {"__Host-token=" + good}})
-	assert.Equal(t, http.StatusUnauthorized, w.Code, "without the option cookies do not count")
+	assert.Equal(t, http.StatusUnauthorized, w.Code, "without the option cookies are ignored")
 }
 
-// Refuse learns the reason and writes what it likes. What it forgets does not let anybody in, and
-// does not look as if.
+// Refuse gets the reason and writes the response. If it forgets something, nobody gets in, and the
+// response does not look like a success.
 func TestMiddlewareRefuse(t *testing.T) {
 	cfg := staticConfig()
 	cfg.ACR = []string{"4"}
@@ -294,7 +295,7 @@ func TestMiddlewareRefuse(t *testing.T) {
 			r.Header = bearer(access(nil))
 			resp, err := http.DefaultTransport.RoundTrip(r)
 			require.NoError(t, err)
-			defer resp.Body.Close() //nolint:errcheck // Nothing depends on it.
+			defer resp.Body.Close() //nolint:errcheck // The test does not depend on it.
 			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
 			assert.Equal(t, tt.status, resp.StatusCode)

@@ -10,7 +10,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// A level is one name out of a list. A token that does not say is refused.
+// The level must be in the list. A token without a level is rejected.
 func TestACR(t *testing.T) {
 	cfg := staticConfig()
 	cfg.ACR = []string{"urn:cognito:loa:4", "urn:cognito:loa:3"}
@@ -49,7 +49,7 @@ func TestACR(t *testing.T) {
 	}
 }
 
-// The age of the sign-in may be MaxAge, and Leeway more. A token that does not say is refused.
+// The sign-in may be as old as MaxAge plus Leeway. A token without auth_time is rejected.
 func TestMaxAge(t *testing.T) {
 	for _, k := range testKinds() {
 		t.Run(k.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
-// A refreshed token is new, and its sign-in is not.
+// A refreshed token still has the time of the original sign-in.
 func TestMaxAgeAfterRefresh(t *testing.T) {
 	cfg := staticConfig()
 	cfg.MaxAge = time.Hour
@@ -165,7 +165,7 @@ func TestWith(t *testing.T) {
 			require.ErrorIs(t, err, tt.want)
 			if tt.changes == nil {
 				_, err = base.VerifyAccess(t.Context(), raw)
-				require.NoError(t, err, "the Verifier that it comes from stays as it is")
+				require.NoError(t, err, "the original Verifier is unchanged")
 			}
 		})
 	}
@@ -183,7 +183,7 @@ func TestWith(t *testing.T) {
 	}
 }
 
-// Two Verifiers made from one do not get into each other's way.
+// Two Verifiers from the same one do not affect each other.
 func TestWithTwice(t *testing.T) {
 	first, err := newVerifier(t, staticConfig()).With(token.Requirements{Groups: []string{"staff"}})
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestWithTwice(t *testing.T) {
 	requireOnly(t, token.ErrGroup, err)
 }
 
-// Verifiers made with With share the keys: one fetch is enough for all, and so is one Refresh.
+// Verifiers from With share the keys: one fetch or one Refresh serves all of them.
 func TestWithSharesKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &jwksServer{keys: poolJWKS()}
@@ -219,7 +219,7 @@ func TestWithSharesKeys(t *testing.T) {
 	})
 }
 
-// Nor do Verifiers made from one that requires a lot already: each has the rules that it was given.
+// Verifiers from one with many rules do not affect each other either: each has its own rules.
 func TestWithManyTimes(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for range 8 {

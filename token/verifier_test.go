@@ -68,7 +68,7 @@ func TestVerifyID(t *testing.T) {
 	assert.Equal(t, map[string]string{"tenant": "blue"}, got.Custom)
 }
 
-// What Cognito may leave out, or writes in its own way, is no reason to refuse a token.
+// Tokens are accepted without claims that Cognito may omit, and with unusual ones that it may have.
 func TestAccepted(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	groups := make([]string, 1000)
@@ -232,7 +232,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// Scopes are separated by spaces and by nothing else that looks like one (RFC 6749, section 3.3).
+// Only the ASCII space separates scopes (RFC 6749, section 3.3).
 func TestScopes(t *testing.T) {
 	cfg := staticConfig()
 	cfg.Scopes = []string{"example/read", "example/write"}
@@ -266,7 +266,7 @@ func TestScopes(t *testing.T) {
 	require.NoError(t, err, "ID tokens have no scopes")
 }
 
-// The claims that Cognito makes itself have one type each.
+// Each of Cognito's own claims has a fixed type.
 func TestIDClaimsOfOtherTypes(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for name, value := range (m{
@@ -278,7 +278,7 @@ func TestIDClaimsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// Attributes that come from elsewhere do not refuse the token: the field is empty, Raw has them.
+// Attributes of unexpected types do not invalidate the token: the field is empty, but Raw has them.
 func TestOddAttributes(t *testing.T) {
 	v := newVerifier(t, staticConfig())
 	for _, odd := range []any{7, true, null, []string{"a@example.com"}, m{"a": "b"}} {
@@ -338,7 +338,7 @@ func TestCustomAttributes(t *testing.T) {
 	assert.Nil(t, got.Custom)
 }
 
-// One pool's keys and settings are for that pool only.
+// The keys and settings of one pool do not apply to another.
 func TestSeveralPools(t *testing.T) {
 	const (
 		host       = "https://cognito-idp.us-east-1.amazonaws.com/"
@@ -356,7 +356,7 @@ func TestSeveralPools(t *testing.T) {
 		issuer string
 		client string
 		groups any
-		blue   bool // signed with that pool's key
+		blue   bool // signed with the blue pool's key
 		want   error
 	}{
 		{"green", testIssuer, testClient, nil, false, nil},

@@ -31,7 +31,7 @@ const (
 	kid    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ="
 )
 
-// claims is what every contender but jwx, whose token is a map, decodes a token into.
+// claims is the type that every contender decodes a token into, except jwx, whose token is a map.
 type claims struct {
 	Subject       string   `json:"sub"`
 	Issuer        string   `json:"iss"`
@@ -60,7 +60,7 @@ type contender struct {
 	verify func(raw string) error
 }
 
-// fixture is a token of one kind and the ways to verify it, ours first.
+// fixture is a token of one kind with the ways to verify it, ours first.
 type fixture struct {
 	raw        string
 	contenders []contender
@@ -165,9 +165,9 @@ func fixtures(b *testing.B) map[string]fixture {
 
 var errRefused = errors.New("refused")
 
-// limit is the least that can be done with the standard library: split, decode, decode JSON once
-// for the header and once for the claims, check one signature, compare. It is not safe: many
-// hostile tokens in the tests of package token pass it.
+// limit is the minimum with the standard library: split, decode the base64, decode the JSON of
+// header and claims once each, check one signature, compare. It is not secure: many hostile tokens
+// in the tests of package token pass it.
 func limit(keys map[string]*rsa.PublicKey, good func(*claims) bool) func(string) error {
 	return func(raw string) error {
 		end := strings.LastIndexByte(raw, '.')
@@ -234,8 +234,8 @@ func goOIDC(verifier *oidc.IDTokenVerifier, good func(*claims) bool) func(string
 	}
 }
 
-// BenchmarkVerify lets all contenders verify one token in turn, b.N times. It reports the median of
-// each, and ours relative to the others'. Whatever else the machine does affects all of them alike.
+// BenchmarkVerify lets all contenders verify one token in turn, b.N times, so other load affects
+// all of them equally. It reports the median of each, and ours relative to the others.
 func BenchmarkVerify(b *testing.B) {
 	for kind, f := range fixtures(b) {
 		b.Run(kind, func(b *testing.B) {
@@ -257,13 +257,13 @@ func BenchmarkVerify(b *testing.B) {
 					b.ReportMetric(ours/median(times[i]), "ours/"+c.name)
 				}
 			}
-			b.ReportMetric(0, "ns/op") // of all four together: says nothing
+			b.ReportMetric(0, "ns/op") // The total of all four is meaningless.
 		})
 	}
 }
 
-// BenchmarkTwoCores reports how much more two goroutines verify than one, for ours and for the
-// limit, which shows what the machine allows. It needs two idle cores.
+// BenchmarkTwoCores reports how much more two goroutines verify than one, for ours and for limit,
+// which shows what the machine can do. It needs two idle cores.
 func BenchmarkTwoCores(b *testing.B) {
 	const tokens = 50
 	f := fixtures(b)["access"]

@@ -1,10 +1,10 @@
-# make test    every test of every module, with the race detector; installs what they need, and says so first
-# make lint    the same checks of the sources everywhere: vet, golangci-lint, tidy modules
-# make fuzz    every fuzz target for FUZZTIME
-# make audit   known vulnerabilities in what the modules and the npm packages of the tests require
-# make bench   the figures of BENCHMARKS.md, each beside what it is compared with
-# make demo    the web demo on an embedded Cognito
-# make screenshot    docs/demo.png, the demo's set-up page
+# make test         install missing programs, then run all tests with the race detector
+# make lint         check all modules: go mod tidy, go vet and golangci-lint
+# make fuzz         run every fuzz target for FUZZTIME
+# make audit        find known vulnerabilities in Go modules and npm packages
+# make bench        measure the figures of BENCHMARKS.md and what they are compared with
+# make demo         run the web demo on an embedded Cognito
+# make screenshot   update docs/demo.png, a screenshot of the demo's set-up page
 
 GO       ?= go
 FUZZTIME ?= 30s
@@ -14,7 +14,8 @@ LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1
 AUDIT    = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 STEP     = $(CURDIR)/.ci/step
 
-# The folders of all files of a name. Modules beside the library's own keep what they require from its users.
+# find lists the folders that contain a file with a name. Commands and examples are separate
+# modules, so users of the library do not get their dependencies.
 find     = $(sort $(patsubst ./%,%,$(patsubst %/$(1),%, \
            $(shell find . -name node_modules -prune -o -name '.?*' -prune -o -name $(1) -print))))
 MODULES := $(call find,go.mod)
@@ -22,8 +23,7 @@ NPM     := $(call find,package-lock.json)
 
 .PHONY: test lint fuzz audit bench demo screenshot packages debian
 
-# all runs a command in each of some folders, and fails in the end if it failed in any.
-# $(call all,FOLDERS,TITLE,COMMAND)
+# $(call all,FOLDERS,TITLE,COMMAND) runs a command in every folder, then fails if any run failed.
 all = failed=; for folder in $(1); do \
 		(cd $$folder && $(STEP) "$(2) in $$folder" $(3)) || failed="$$failed $$folder"; \
 	done; \
@@ -32,14 +32,14 @@ all = failed=; for folder in $(1); do \
 test: packages
 	@$(call all,$(MODULES),go test,env COGNITOMFA_REQUIRE_TOOLS=1 $(GO) test -race -timeout $(TIMEOUT) ./...)
 
-# The programs that tests use, from Debian, and other people's clients and checkers, from npm. What
-# examples/bench has there is for make bench alone.
+# The programs that tests use, from Debian, and third-party clients and checkers, from npm. The npm
+# packages of examples/bench are only for make bench.
 packages: debian $(patsubst %,%/node_modules/.package-lock.json,$(filter-out examples/bench,$(NPM)))
 
 debian:
 	@.ci/packages
 
-# npm writes down there what it has installed.
+# npm writes this file after each installation.
 %/node_modules/.package-lock.json: %/package-lock.json | debian
 	@cd $* && $(STEP) "npm ci: what package-lock.json lists, into $*/node_modules" npm ci
 

@@ -17,24 +17,27 @@ const doctorText = `Reads the settings of a user pool and an app client, and rep
 work with the library cognitomfa and what to change, with AWS CLI commands for
 the changes. It changes nothing and signs nobody in.
 
-Each finding has a level: "fails" does not work, "risk" works but puts accounts or sign-ins at
-risk, "note" is good to know. The printed commands read the current settings before they change
-them, because calls that change a pool or an app client reset whatever they leave out. They need jq
-and a current AWS CLI; run them when nobody else is changing the same settings. If CloudFormation,
-CDK or Terraform manages the pool, make the change there instead.
+Each finding has a level: "fails" does not work, "risk" works but puts accounts
+or sign-ins at risk, "note" is good to know. The printed commands read the
+current settings before they change them, because calls that change a pool or
+an app client reset whatever they leave out. They need jq and a current AWS
+CLI; run them when nobody else is changing the same settings. If
+CloudFormation, CDK or Terraform manages the pool, make the change there
+instead.
 
-AWS credentials are found as in the AWS CLI. They need the IAM actions that -policy -use doctor
-prints. The command cannot check the service's own rights: compare the service's policy with what
--policy prints.
+AWS credentials are found as in the AWS CLI. They need the IAM actions that
+-policy -use doctor prints. The command cannot check the service's own rights:
+compare the service's policy with what -policy prints.
 
-If the app client's secret is given, in COGNITO_CLIENT_SECRET or -client-secret-file, it is compared
-with the real one and never printed.
+If the app client's secret is given, in COGNITO_CLIENT_SECRET or
+-client-secret-file, it is compared with the real one and never printed.
 
-Exit status: 0 if no finding is a failure or a risk, 1 if one is, 2 for a wrong command line, 3 if
-something could not be read.
+Exit status: 0 if no finding is a failure or a risk, 1 if one is, 2 for a wrong
+command line, 3 if something could not be read.
 `
 
 const doctorExamples = `  cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI
+  cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -client-id 1h57kf5cpq17m0eml12EXAMPLE
   cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -public -flow srp -json
   cognitomfa doctor -user-pool-id eu-west-1_AbCdEfGhI -policy -use support
 `

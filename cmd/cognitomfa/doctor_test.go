@@ -201,7 +201,7 @@ var (
 	noEnv    = []string{}
 )
 
-// findingCases change healthy settings so that they have certain findings, or none all the same.
+// findingCases change healthy settings. Most have findings then; some still have none.
 var findingCases = map[string]struct {
 	edit   func(*poolSettings)
 	args   string

@@ -12,14 +12,15 @@ const enrollText = `Signs a user in and sets up an authenticator app: prints the
 the first code, and turns TOTP on. USER is a user name, or an alias that the
 pool allows; without it, the command asks.
 
-If the standard output is not a terminal, the key is printed as an otpauth URI. Anyone who has the
-URI can generate the user's codes: keep it secret.
+If the standard output is not a terminal, the key is printed as an otpauth URI.
+Anyone who has the URI can generate the user's codes: keep it secret.
 
 ` + conversationText + `
-The tokens are not printed, and they are revoked at the end. Earlier sign-ins stay valid.
+The tokens are not printed, and they are revoked at the end. Earlier sign-ins
+stay valid.
 
-Exit status: 0 if TOTP is turned on, 1 if Cognito refused, 2 for a wrong command line or input,
-3 if Cognito could not be asked.
+Exit status: 0 if TOTP is turned on, 1 if Cognito refused, 2 for a wrong
+command line or input, 3 for any other error.
 `
 
 const enrollExamples = `  cognitomfa enroll alice -user-pool-id eu-west-1_AbCdEfGhI -issuer "Example Inc."

@@ -14,19 +14,22 @@ const reportText = `Lists the users for whom no MFA method is turned on, includi
 unconfirmed users. In a pool that requires MFA that also includes users who set
 up an authenticator on the hosted pages and are asked for a code anyway.
 
-The report costs money: it calls ListUsers for each page of 60 users and AdminGetUser for each user,
-because no list shows methods. Cognito counts each user who is looked up as a monthly active user,
-and bills for it. On a terminal the command asks first. At the default rate 10,000 users take 17
-minutes; the calls share Cognito's quotas with sign-ins.
+The report costs money: it calls ListUsers for each page of 60 users and
+AdminGetUser for each user, because no list shows methods. Cognito counts each
+user who is looked up as a monthly active user, and bills for it. On a terminal
+the command asks first. At the default rate 10,000 users take 17 minutes; the
+calls share Cognito's quotas with sign-ins.
 
-The AWS credentials need the IAM actions cognito-idp:ListUsers and cognito-idp:AdminGetUser on the
-pool. With cognito-idp:DescribeUserPool the command also shows how many users there are.
+The AWS credentials need the IAM actions cognito-idp:ListUsers and
+cognito-idp:AdminGetUser on the pool. With cognito-idp:DescribeUserPool the
+command also shows how many users there are.
 
-The users of a page are printed after the whole page has been looked up. If the report ends early,
-by Ctrl-C or an error, it prints the command that continues it without listing a user twice.
+The users of a page are printed after the whole page has been looked up. If the
+report ends early, by Ctrl-C or an error, it prints the command that continues
+it without listing a user twice.
 
-Exit status: 0 if all users have a method turned on, 1 if some do not, 2 for a wrong command line,
-3 if the report is incomplete.
+Exit status: 0 if all users have a method turned on, 1 if some do not, 2 for a
+wrong command line, 3 if the report is incomplete.
 `
 
 const reportExamples = `  cognitomfa report -user-pool-id eu-west-1_AbCdEfGhI

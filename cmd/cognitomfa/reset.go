@@ -12,14 +12,17 @@ request comes from the user. In a pool that requires MFA the next sign-in lets
 the user set up a new authenticator; in other pools the user then signs in
 without a code.
 
-On a terminal the command asks for the user name again to confirm. Otherwise pass -yes.
+On a terminal the command asks for the user name again to confirm. Otherwise
+pass -yes.
 
-It makes one call, AdminDeleteSoftwareToken, preceded by AdminUserGlobalSignOut with -sign-out. The
-AWS credentials need the IAM actions of the same names (cognito-idp:AdminDeleteSoftwareToken) on the
-pool. If the command ends with an error, run it again.
+It makes one call, AdminDeleteSoftwareToken, preceded by AdminUserGlobalSignOut
+with -sign-out. The AWS credentials need the IAM actions of the same names
+(cognito-idp:AdminDeleteSoftwareToken) on the pool. If the command ends with an
+error, run it again.
 
-Exit status: 0 if the authenticator was removed, 1 if there is no such user, no authenticator or no
-confirmation, 2 for a wrong command line, 3 if the reset could not be completed.
+Exit status: 0 if the authenticator was removed, 1 if there is no such user, no
+authenticator or no confirmation, 2 for a wrong command line, 3 if the reset
+could not be completed.
 `
 
 const resetExamples = `  cognitomfa reset alice -user-pool-id eu-west-1_AbCdEfGhI

@@ -12,15 +12,15 @@ import (
 	"github.com/cognitomfa/cognitomfa"
 )
 
-const signInText = `Signs a user in and answers every challenge, to try a pool without writing code.
-USER is a user name, or an alias that the pool allows; without it, the command
-asks.
+const signInText = `Signs a user in and answers every challenge, to try a pool without writing
+code. USER is a user name, or an alias that the pool allows; without it, the
+command asks.
 
 ` + conversationText + `
 The tokens are not printed, and they are revoked at the end.
 
-Exit status: 0 if the user was signed in, 1 if Cognito refused, 2 for a wrong command line or
-input, 3 if Cognito could not be asked.
+Exit status: 0 if the user was signed in, 1 if Cognito refused, 2 for a wrong
+command line or input, 3 for any other error.
 `
 
 // conversationText is the part of the help that sign-in and enroll share.
@@ -29,11 +29,12 @@ terminal does not show them. If the standard input is not a terminal, each
 of its lines answers one question, in order: the password, then codes and
 choices.
 
-It first reads the app client's settings, to choose an allowed flow and to get the app client's
-secret. For that the AWS credentials need the IAM action cognito-idp:DescribeUserPoolClient; without
-it the command uses -flow and COGNITO_CLIENT_SECRET. The Admin calls need
-cognito-idp:AdminInitiateAuth and cognito-idp:AdminRespondToAuthChallenge. With -public the command
-needs no AWS credentials and reads no settings: pass -client-id, and -flow if it is not srp.
+It first reads the app client's settings, to choose an allowed flow and to get
+the app client's secret. For that the AWS credentials need the IAM action
+cognito-idp:DescribeUserPoolClient; without it the command uses -flow and
+COGNITO_CLIENT_SECRET. The Admin calls need cognito-idp:AdminInitiateAuth and
+cognito-idp:AdminRespondToAuthChallenge. With -public the command needs no AWS
+credentials and reads no settings: pass -client-id, and -flow if it is not srp.
 `
 
 const signInExamples = `  cognitomfa sign-in alice -user-pool-id eu-west-1_AbCdEfGhI

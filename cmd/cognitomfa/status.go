@@ -11,15 +11,17 @@ import (
 const statusText = `Prints the state of a user's account and MFA. USER is a user name, or an alias
 that the pool allows, such as an email address.
 
-The list of methods can be empty for users who are asked for a code because the pool requires MFA:
-only calls that turn a method on for a user add it to the list.
+The list of methods can be empty for users who are asked for a code because the
+pool requires MFA: only calls that turn a method on for a user add it to the
+list.
 
-It makes one call, AdminGetUser, for which the AWS credentials need the IAM action
-cognito-idp:AdminGetUser on the pool. Cognito counts a user who is looked up as a monthly active
-user, and bills for it.
+It makes one call, AdminGetUser, for which the AWS credentials need the IAM
+action cognito-idp:AdminGetUser on the pool. Cognito counts a user who is
+looked up as a monthly active user, and bills for it.
 
-Exit status: 0 if a method is turned on and the user is not disabled, 1 if not or if there is no
-such user, 2 for a wrong command line, 3 if the user could not be looked up.
+Exit status: 0 if a method is turned on and the user is not disabled, 1 if not
+or if there is no such user, 2 for a wrong command line, 3 if the user could
+not be looked up.
 `
 
 const statusExamples = `  cognitomfa status alice -user-pool-id eu-west-1_AbCdEfGhI

@@ -397,7 +397,7 @@ func TestFailedFetchKeepsKeys(t *testing.T) {
 			"no keys": {func(*http.Request) (*http.Response, error) {
 				return respond(200, jwks())
 			}, 1},
-			"no JSON": {func(*http.Request) (*http.Response, error) {
+			"not JSON": {func(*http.Request) (*http.Response, error) {
 				return respond(200, []byte("<html>"))
 			}, 1},
 			"a panic": {func(*http.Request) (*http.Response, error) { panic("x") }, 1},

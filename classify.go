@@ -76,7 +76,7 @@ const (
 		"or set Config.Flow and Config.Public to what it allows"
 	hintClient   = "there is no such app client: check Config.ClientID, the user pool and the Region"
 	hintPool     = "there is no such user pool: check Config.UserPoolID and the SDK client's Region"
-	hintRight    = "the AWS credentials lack the IAM right cognito-idp:{operation} on the user pool"
+	hintRight    = "the AWS credentials lack the IAM permission cognito-idp:{operation} on the user pool"
 	hintKeys     = "AWS does not accept the credentials: check the access key, its expiry and the clock"
 	hintUnsigned = "the call was not signed: check the AWS credentials"
 	hintTrigger  = "a Lambda trigger of the user pool failed: see its log"

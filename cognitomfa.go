@@ -103,7 +103,7 @@ type Config struct {
 	// Issuer is the name of the service, as the authenticator app shows it above the code.
 	// Required. It has at most 128 bytes and contains no colon and no control character.
 	Issuer string
-	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM rights,
+	// Public signs users in with InitiateAuth and RespondToAuthChallenge, which need no IAM permissions,
 	// instead of AdminInitiateAuth and AdminRespondToAuthChallenge. A server may set it, and so may
 	// an app client that has a secret.
 	Public bool

@@ -65,7 +65,7 @@ func TestFirstRunMistakes(t *testing.T) {
 		"another app client": {
 			cfg: func(c *cognitomfa.Config) { c.ClientID = "1wrong" }, want: "Config.ClientID",
 		},
-		"no IAM right": {
+		"no IAM permission": {
 			fail: cognitotest.Error("AccessDeniedException", leak+" is not authorized"),
 			want: "cognito-idp:AdminInitiateAuth",
 		},

@@ -154,7 +154,7 @@ func checkSecret(s *subject, client *types.UserPoolClientType) *finding {
 	}
 }
 
-// allowsPublic reports whether a permission lets callers without IAM rights sign in.
+// allowsPublic reports whether a permission lets callers without IAM permissions sign in.
 func allowsPublic(permission string) bool {
 	return permission == flowPassword.permission(true) || permission == flowSRP.permission(true) ||
 		permission == flowUserAuth.permission(true)

@@ -186,10 +186,10 @@ func TestReportResumes(t *testing.T) {
 		good      int // calls before the fault
 		says      string
 	}{
-		"at once":            {"ListUsers", 0, "lack the IAM right cognito-idp:ListUsers"},
-		"on the first page":  {"AdminGetUser", 30, "lack the IAM right cognito-idp:AdminGetUser"},
-		"between two pages":  {"ListUsers", 1, "lack the IAM right cognito-idp:ListUsers"},
-		"on the second page": {"AdminGetUser", 100, "lack the IAM right cognito-idp:AdminGetUser"},
+		"at once":            {"ListUsers", 0, "lack the IAM permission cognito-idp:ListUsers"},
+		"on the first page":  {"AdminGetUser", 30, "lack the IAM permission cognito-idp:AdminGetUser"},
+		"between two pages":  {"ListUsers", 1, "lack the IAM permission cognito-idp:ListUsers"},
+		"on the second page": {"AdminGetUser", 100, "lack the IAM permission cognito-idp:AdminGetUser"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

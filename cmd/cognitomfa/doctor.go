@@ -26,7 +26,7 @@ CloudFormation, CDK or Terraform manages the pool, make the change there
 instead.
 
 AWS credentials are found as in the AWS CLI. They need the IAM actions that
--policy -use doctor prints. The command cannot check the service's own rights:
+-policy -use doctor prints. The command cannot check the service's own permissions:
 compare the service's policy with what -policy prints.
 
 If the app client's secret is given, in COGNITO_CLIENT_SECRET or
@@ -65,12 +65,12 @@ func newDoctor() *command {
 		"the service's sign-in `flow` (Config.Flow): password, srp or user-auth (default:\n"+
 			"the first of them that the app client allows)")
 	cmd.flags.BoolVar(&d.public, "public", false,
-		"the service signs users in without IAM rights (Config.Public)")
+		"the service signs users in without IAM permissions (Config.Public)")
 	cmd.flags.BoolVar(&d.levels, "levels", false,
 		"the service uses authentication levels (StepUp, SignInOptions.ACR)")
 	cmd.flags.StringVar(&d.use, "use", "sign-in",
 		"the `purpose` of the AWS credentials: sign-in, support (status, reset and report)\n"+
-			"or doctor. With support, two read-only calls check the rights")
+			"or doctor. With support, two read-only calls check the permissions")
 	cmd.flags.BoolVar(&d.policy, "policy", false,
 		"print the minimal IAM policy for -use, and check nothing")
 	cmd.flags.BoolVar(&d.json, "json", false, "print one JSON object")
@@ -163,7 +163,7 @@ func (d *doctor) printPolicy(ctx context.Context, c *console, rights []string) e
 		return err
 	}
 	if rights == nil {
-		c.note("no IAM rights are needed: with Config.Public the sign-in calls are not signed")
+		c.note("no IAM permissions are needed: with Config.Public the sign-in calls are not signed")
 		return nil
 	}
 	_, err := fmt.Fprintln(c.out, newPolicy(rights, d.region, d.pool).indented())
@@ -208,7 +208,7 @@ func methodsOf(mfa *cip.GetUserPoolMfaConfigOutput) []string {
 	return methods
 }
 
-// trySupport makes read-only calls, none about a real user, to check the rights that status and
+// trySupport makes read-only calls, none about a real user, to check the permissions that status and
 // report need.
 func (f *facts) trySupport(ctx context.Context, api *cip.Client, pool string) error {
 	name := "cognitomfa-doctor-no-such-user"

@@ -127,7 +127,7 @@ func apiMessage(err error) string {
 	return shown(api.ErrorMessage())
 }
 
-// isDenied reports whether the error means that an IAM right is missing.
+// isDenied reports whether the error means that an IAM permission is missing.
 func isDenied(api smithy.APIError) bool {
 	return api.ErrorCode() == "AccessDeniedException" || api.ErrorCode() == "AccessDenied"
 }

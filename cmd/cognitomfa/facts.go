@@ -64,7 +64,7 @@ func unread(ctx context.Context, what string, err error) error {
 	says := apiMessage(err)
 	if isDenied(api) {
 		e.Right = "cognito-idp:" + operation
-		e.Why = "the AWS credentials lack the IAM right " + e.Right + ": " + says
+		e.Why = "the AWS credentials lack the IAM permission " + e.Right + ": " + says
 		return e
 	}
 	switch api.ErrorCode() {

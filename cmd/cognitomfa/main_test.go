@@ -277,7 +277,7 @@ func TestStatusFails(t *testing.T) {
 		},
 		"no right": {
 			fault: &denied,
-			says: "the AWS credentials lack the IAM right cognito-idp:AdminGetUser on the user pool " +
+			says: "the AWS credentials lack the IAM permission cognito-idp:AdminGetUser on the user pool " +
 				"(AccessDeniedException)\n" +
 				"cognitomfa status: Cognito says: User: arn:aws:iam::1:user/eve is not authorized\n" +
 				"cognitomfa status: cognitomfa doctor -policy -use support prints the minimal policy\n",

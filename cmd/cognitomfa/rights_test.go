@@ -12,7 +12,7 @@ import (
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 )
 
-// If the AWS credentials may not read something, doctor names the missing right, prints a policy that
+// If the AWS credentials may not read something, doctor names the missing permission, prints a policy that
 // includes it, and still checks the rest.
 func TestMissingRights(t *testing.T) {
 	t.Parallel()
@@ -49,7 +49,7 @@ func TestMissingRights(t *testing.T) {
 	}
 }
 
-// A secret that Cognito does not return may be the app client's second. Without the right to list
+// A secret that Cognito does not return may be the app client's second. Without the permission to list
 // the secrets, doctor does not call it wrong.
 func TestSecretsNotListed(t *testing.T) {
 	t.Parallel()
@@ -153,7 +153,7 @@ func TestPolicy(t *testing.T) {
 	r := run(t, "", nil, "doctor", "-policy", "-public", "-user-pool-id", "eu-west-1_AbCdEfGhI")
 	assert.Equal(t, result{
 		status: fine,
-		err:    "no IAM rights are needed: with Config.Public the sign-in calls are not signed\n",
+		err:    "no IAM permissions are needed: with Config.Public the sign-in calls are not signed\n",
 	}, r)
 }
 

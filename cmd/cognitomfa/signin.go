@@ -71,7 +71,7 @@ func (s *session) register(cmd *command) {
 			"the app client allows)")
 	cmd.flags.StringVar(&s.issuer, "issuer", "Cognito",
 		"the `name` that the authenticator app shows")
-	cmd.flags.BoolVar(&s.public, "public", false, "sign in with the calls that need no IAM rights")
+	cmd.flags.BoolVar(&s.public, "public", false, "sign in with the calls that need no IAM permissions")
 }
 
 // run signs in, calls then unless it is nil, and revokes the tokens.
@@ -144,7 +144,7 @@ func (s *session) read(
 	var refused *unreadError
 	switch {
 	case errors.As(err, &refused) && refused.Right != "":
-		c.note("cannot read the app client's settings: the AWS credentials lack the IAM right " +
+		c.note("cannot read the app client's settings: the AWS credentials lack the IAM permission " +
 			refused.Right)
 		return chosen, secret, nil
 	case err != nil:

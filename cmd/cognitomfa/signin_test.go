@@ -407,7 +407,7 @@ func TestEnrollRetriesEnable(t *testing.T) {
 	}
 }
 
-// Without the right to read the app client's settings, sign-in uses the given ones.
+// Without the permission to read the app client's settings, sign-in uses the given ones.
 func TestSignInWithGivenSettings(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, func(o *cognitotest.Options) { o.ClientSecret = clientSecret })
@@ -415,7 +415,7 @@ func TestSignInWithGivenSettings(t *testing.T) {
 	srv.Fail("DescribeUserPoolClient", cognitotest.Error("AccessDeniedException", "no"))
 	r := run(t, password, withSecret, append([]string{"sign-in", "alice"}, on(srv)...)...)
 	assert.Equal(t, fine, r.status, r.err)
-	assert.Contains(t, r.err, "lack the IAM right cognito-idp:DescribeUserPoolClient")
+	assert.Contains(t, r.err, "lack the IAM permission cognito-idp:DescribeUserPoolClient")
 }
 
 // A failed revocation is reported, and does not change the exit status.

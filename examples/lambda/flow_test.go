@@ -118,7 +118,7 @@ func setUpDuringSignIn(t *testing.T, s *service, format string) {
 	assert.Equal(t, "SOFTWARE_TOKEN_MFA", again.body.ChallengeName)
 }
 
-// mfasignin also handles a new password and a choice of method, with the same IAM right.
+// mfasignin also handles a new password and a choice of method, with the same IAM permission.
 func TestOtherChallenges(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestOtherChallenges(t *testing.T) {
 	}
 }
 
-// The call that ends a set-up needs its IAM right or COGNITO_SETUP_CALL; without either, nobody
+// The call that ends a set-up needs its IAM permission or COGNITO_SETUP_CALL; without either, nobody
 // gets in.
 func TestSetUpCallDenied(t *testing.T) {
 	s := newService(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })

@@ -249,7 +249,7 @@ func TestClientSecret(t *testing.T) {
 			"the operator is told the reason")
 	})
 	for _, call := range srv.Calls() {
-		assert.NotContains(t, call.Operation, "Admin", "a public client needs no IAM rights")
+		assert.NotContains(t, call.Operation, "Admin", "a public client needs no IAM permissions")
 	}
 }
 

@@ -54,7 +54,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 		"whether MFA is on in the embedded pool: optional, required or off")
 	f.StringVar(&s.issuer, "issuer", "Cognito MFA demo", "the `name` that authenticator apps show")
 	f.BoolVar(&s.public, "public", false,
-		"sign in without IAM rights, as a phone would: InitiateAuth instead of AdminInitiateAuth")
+		"sign in without IAM permissions, as a phone would: InitiateAuth instead of AdminInitiateAuth")
 	f.StringVar(&s.allowOrigin, "allow-origin", "",
 		"one other `origin`, such as https://www.example.com, whose pages may use the interface (CORS)")
 	f.StringVar(&s.userPoolID, "user-pool-id", "",

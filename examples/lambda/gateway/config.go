@@ -32,7 +32,7 @@ func Public(s *Settings) error {
 
 // SetupCall is an option of [Run] that selects the call that ends a set-up during sign-in, by the
 // environment variable COGNITO_SETUP_CALL. "admin", the default, is AdminRespondToAuthChallenge: it
-// is the counterpart of AdminInitiateAuth, which begins the sign-in, and requires the IAM right of
+// is the counterpart of AdminInitiateAuth, which begins the sign-in, and requires the IAM permission of
 // the same name. "public" is RespondToAuthChallenge, which requires none. AWS does not document
 // whether that accepts the session of an AdminInitiateAuth.
 func SetupCall(s *Settings) error {

@@ -1,5 +1,5 @@
 // Command hello is the Lambda function of GET /hello, which stands for your own API: the authorizer
-// has verified the access token, and the function returns who is calling. It needs no IAM rights.
+// has verified the access token, and the function returns who is calling. It needs no IAM permissions.
 package main
 
 import (

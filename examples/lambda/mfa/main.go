@@ -1,5 +1,5 @@
 // Command mfa is the Lambda function of POST /mfa: a QR code for an authenticator app. It needs no
-// IAM rights, because the access token, or the session during sign-in, authorizes its call.
+// IAM permissions, because the access token, or the session during sign-in, authorizes its call.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Command pages is the Lambda function for all other paths of the API: the pages of the web demo,
-// and the paths that only they use. It needs no IAM rights. Replace it by your own front end.
+// and the paths that only they use. It needs no IAM permissions. Replace it by your own front end.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Command refresh is the Lambda function of POST /refresh: new tokens for a refresh token. It needs
-// no IAM rights, because the refresh token authorizes its call.
+// no IAM permissions, because the refresh token authorizes its call.
 package main
 
 import (

@@ -1,5 +1,5 @@
 // Command verify is the Lambda function of POST /verify: the first code of an authenticator app,
-// which turns MFA on. With an access token it needs no IAM rights. During sign-in it needs the
+// which turns MFA on. With an access token it needs no IAM permissions. During sign-in it needs the
 // right to call AdminRespondToAuthChallenge on the user pool, unless configured otherwise; see
 // gateway.SetupCall.
 package main

@@ -2,6 +2,7 @@ package cognitotest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -20,7 +21,7 @@ type Fault struct {
 
 	// Code and Message are the error of the response: an exception type such as
 	// "NotAuthorizedException" and its text. Status is the HTTP status; 0 means the one that
-	// Cognito uses. Without a Code, the other two are ignored.
+	// Cognito uses. Without a Code, the other two have to be left out.
 	Code, Message string
 	Status        int
 
@@ -71,8 +72,8 @@ func Delay(d time.Duration) Fault { return Fault{Delay: d} }
 
 // Fail queues faults for the next calls of an operation, one fault per call. "" or "*" stands for
 // any operation whose own queue is empty. Without faults, Fail clears the operation's queue; for ""
-// and "*" it clears all queues. It panics if Cognito's API has no such operation, or if more than
-// 10,000 faults would be queued.
+// and "*" it clears all queues. It panics if Cognito's API has no such operation, if a fault is
+// invalid, or if more than 10,000 faults would be queued.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	if err := s.TryFail(operation, faults...); err != nil {
 		panic(err.Error())
@@ -89,7 +90,25 @@ func (s *Server) TryFail(operation string, faults ...Fault) error {
 			"cognitotest: Cognito's API has no operation %q; they are written as \"InitiateAuth\" is",
 			operation)
 	}
+	for _, f := range faults {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("cognitotest: %w", err)
+		}
+	}
 	return s.faults.add(operation, faults)
+}
+
+// check finds what would have no effect, or could not be sent.
+func (f Fault) check() error {
+	switch {
+	case f.Delay < 0:
+		return errors.New("the Delay of a fault is negative")
+	case f.Code == "" && (f.Message != "" || f.Status != 0):
+		return errors.New("a fault has a Message or a Status, but no Code")
+	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
+		return fmt.Errorf("the Status %d of a fault is not from 400 to 599", f.Status)
+	}
+	return nil
 }
 
 func (f Fault) wait(ctx context.Context) {

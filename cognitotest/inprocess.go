@@ -33,8 +33,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	incoming := r.Clone(r.Context())
 	incoming.RequestURI = r.URL.RequestURI()
-	var err error
-	// as net/http does
+	var err error // of the parser that net/http uses
 	if incoming.URL, err = url.ParseRequestURI(incoming.RequestURI); err != nil {
 		return nil, err
 	}

@@ -23,9 +23,10 @@ type Options struct {
 	TOTPDisabled bool                  // the pool does not offer TOTP
 	SMS, Email   bool                  // the pool offers these MFA methods; see Server.Outbox
 
-	// of the app client, 24 to 64 characters; default none
+	// ClientSecret is the app client's secret, 24 to 64 characters; default none.
 	ClientSecret string
-	AuthFlows    []types.ExplicitAuthFlowsType // of the app client; default all
+	// AuthFlows are the flows that the app client allows; default all.
+	AuthFlows []types.ExplicitAuthFlowsType
 
 	// FirstFactors are the factors that USER_AUTH may begin with: PASSWORD, which is required,
 	// EMAIL_OTP and SMS_OTP. Default PASSWORD.
@@ -55,15 +56,17 @@ type Options struct {
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // of user names and aliases; tokens then hold them in lower case
 
-	// of a session, in whole minutes; default 3 minutes, at most 15
+	// AuthSessionValidity is how long a session is valid, in whole minutes; default 3 minutes, at
+	// most 15.
 	AuthSessionValidity time.Duration
 
 	// The lifetimes of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
 
 	RefreshTokenRotation bool // every refresh returns a new refresh token
-	// how long a rotated token still works: 0 to 60 whole seconds
-	RotationGrace           time.Duration
+	// RotationGrace is how long a rotated token still works, 0 to 60 whole seconds.
+	RotationGrace time.Duration
+
 	TokenRevocationDisabled bool // the app client has no token revocation
 
 	// Now is the clock that Advance adds to; default time.Now. It must be safe for concurrent use.

@@ -25,7 +25,8 @@ import (
 // Its memory is bounded: it keeps the last calls (see Calls), 262,144 open sign-ins, and the last
 // 20 messages of each user.
 type Server struct {
-	// of the API, for example "http://127.0.0.1:40123", without a slash at its end
+	// URL is the address of the API, for example "http://127.0.0.1:40123", without a slash at its
+	// end.
 	URL          string
 	Region       string
 	UserPoolID   string

@@ -567,6 +567,36 @@ func TestFaultQueues(t *testing.T) {
 	assert.PanicsWithValue(t, unknown, func() { srv.Fail("getUser") })
 }
 
+// A fault that would do nothing, or could not be sent, is a mistake. Faults beside it do not wait.
+func TestInvalidFaults(t *testing.T) {
+	t.Parallel()
+	srv := start(t)
+	for _, tc := range []struct {
+		fault cognitotest.Fault
+		want  string
+	}{
+		{cognitotest.Delay(-1), "the Delay of a fault is negative"},
+		{
+			cognitotest.Fault{Message: "Rate exceeded"},
+			"a fault has a Message or a Status, but no Code",
+		},
+		{cognitotest.Fault{Status: 500}, "a fault has a Message or a Status, but no Code"},
+		{
+			cognitotest.Fault{Code: "X", Status: 200},
+			"the Status 200 of a fault is not from 400 to 599",
+		},
+		{
+			cognitotest.Fault{Code: "X", Status: 1000},
+			"the Status 1000 of a fault is not from 400 to 599",
+		},
+	} {
+		err := srv.TryFail("GetUser", cognitotest.Throttle(), tc.fault)
+		assert.EqualError(t, err, "cognitotest: "+tc.want)
+		assert.Panics(t, func() { srv.Fail("GetUser", tc.fault) })
+	}
+	srv.must("GetUser", kv{"AccessToken": srv.tokens("alice").access()})
+}
+
 // After a lost response the SDK repeats the call, and only sees that the session was used.
 func TestLostResponseWithRetries(t *testing.T) {
 	t.Parallel()

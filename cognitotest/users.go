@@ -81,7 +81,7 @@ type UserState struct {
 	Disabled   bool                 `json:"disabled"`
 	Attributes map[string]string    `json:"attributes"`
 	Groups     []string             `json:"groups"`
-	// enabled, as UserMFASettingList shows them
+	// Methods are the enabled ones, as UserMFASettingList shows them.
 	Methods             []string  `json:"methods"`
 	Preferred           string    `json:"preferred"`   // as PreferredMfaSetting shows it
 	TOTP                bool      `json:"totp"`        // a verified authenticator
@@ -103,7 +103,7 @@ type Message struct {
 	Time        time.Time `json:"time"`        // by the server's clock
 	Medium      string    `json:"medium"`      // "SMS" or "EMAIL"
 	Destination string    `json:"destination"` // the whole address, which responses mask
-	// an MFA code, a confirmation code, or a temporary password
+	// Code is an MFA code, a confirmation code, or a temporary password.
 	Code string `json:"code"`
 }
 

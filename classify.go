@@ -239,7 +239,10 @@ func (cl *call) fail(ctx context.Context, err error) error {
 	default:
 		e.Kind, e.hint = ErrUnavailable, reason(err)
 	}
-	if !errors.Is(e.Kind, ErrUnavailable) || cl.unsent() || notApplied(err) {
+	if cl.lost && errors.Is(e.Kind, ErrThrottled) { // Only the last try was certainly not applied.
+		e.Kind, e.hint = ErrUnavailable, "an earlier response was lost, then Cognito refused for now"
+	}
+	if !errors.Is(e.Kind, ErrUnavailable) || cl.unsent() || notApplied(err) && !cl.lost {
 		return e
 	}
 	if cl.single && cl.by&bySession != 0 {

@@ -43,6 +43,10 @@ func TestLostResponsesOnRealConnections(t *testing.T) {
 			faults: times(3, cognitotest.DropAfter()),
 			once:   usedUp, retried: unavailable, retriedMore: unavailable,
 		},
+		"dropped after, then throttled, always": {
+			faults: faults{cognitotest.DropAfter(), cognitotest.Throttle(), cognitotest.Throttle()},
+			once:   usedUp, retried: unavailable, retriedMore: unavailable,
+		},
 		"cut off": {
 			faults: times(1, cognitotest.CutAnswer()), once: usedUp, retried: unavailable,
 		},

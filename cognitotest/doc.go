@@ -10,7 +10,8 @@
 // Point other programs at Server.URL, for example with AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER.
 // With Options.URL the server does not listen; mount it as an http.Handler in a server of your own.
 //
-// The fake behaves as the service does, also where that is inconvenient. TOTP codes follow RFC
+// The fake follows what is documented of the service, or was seen, also where that is inconvenient.
+// TOTP codes follow RFC
 // 6238: one step early or late is accepted, and each code works once. Sessions are chained, bound
 // to user and client, single use, and expire after three minutes of the server's own clock. Wrong
 // passwords lock a user out. A pool can require MFA, offer it, or not have it. Every request is
@@ -25,7 +26,8 @@
 //
 // A setting of a pool or an app client takes effect, or the operation that describes it returns it.
 // A setting that would change what users meet and is not simulated, such as a Lambda trigger, is
-// refused by name; with Options.AcceptUnsimulated it is kept without effect.
+// refused by name; with Options.AcceptUnsimulated it is kept without effect. An operation that the
+// fake does not have returns UnknownOperationException, with the operation's name.
 //
 // Server has what a test needs beyond the API: the clock (Advance), the code that a user's
 // authenticator shows (Code, NextCode), messages sent by SMS and email (Outbox), failures (Fail),
@@ -36,6 +38,5 @@
 // The fake stores passwords in plain text, checks no AWS signature, signs tokens with keys that are
 // published with its source, and forgets everything when it is closed. Every program that reaches
 // it can create users, and so can pages in a browser on the same computer. It is made to listen on
-// the loopback interface. An operation that it does not have returns UnknownOperationException,
-// with the operation's name.
+// the loopback interface.
 package cognitotest

@@ -21,11 +21,14 @@ type Options struct {
 
 	MFA          types.UserPoolMfaType // default OPTIONAL; OFF switches every factor off
 	TOTPDisabled bool                  // the pool does not offer TOTP
-	SMS, Email   bool                  // the pool offers these MFA methods; see Server.Outbox
+	// The pool offers these MFA methods; see Server.Outbox. With Email, accounts are recovered by
+	// phone or by email, as Cognito requires then.
+	SMS, Email bool
 
 	// ClientSecret is the app client's secret, 24 to 64 characters; default none.
 	ClientSecret string
-	// AuthFlows are the flows that the app client allows; default all.
+	// AuthFlows are the flows that the app client allows. The default is all, where Cognito's own is
+	// SRP, custom challenges and refreshing; with RefreshTokenRotation it is all but refreshing.
 	AuthFlows []types.ExplicitAuthFlowsType
 
 	// FirstFactors are the factors that USER_AUTH may begin with: PASSWORD, which is required,
@@ -56,15 +59,18 @@ type Options struct {
 	RequiredAttributes []string // attributes that every user must have, for example "name"
 	CaseInsensitive    bool     // of user names and aliases; tokens then hold them in lower case
 
-	// AuthSessionValidity is how long a session is valid, in whole minutes; default 3 minutes, at
-	// most 15.
+	// AuthSessionValidity is how long a session is valid: 3 minutes, the default, to 15, in whole
+	// minutes.
 	AuthSessionValidity time.Duration
 
-	// The lifetimes of tokens, in whole seconds; default 1 hour, 1 hour, 30 days.
+	// The lifetimes of tokens, in whole seconds; default 1 hour, 1 hour, 30 days. Access and ID
+	// tokens take 5 minutes to a day (Advance lets them expire sooner), refresh tokens an hour to
+	// ten years, and no less than the other two.
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
 
 	RefreshTokenRotation bool // every refresh returns a new refresh token
-	// RotationGrace is how long a rotated token still works, 0 to 60 whole seconds.
+	// RotationGrace is how long a rotated token still works, 0 to 60 whole seconds. It needs
+	// RefreshTokenRotation.
 	RotationGrace time.Duration
 
 	TokenRevocationDisabled bool // the app client has no token revocation
@@ -105,8 +111,8 @@ type Quirks struct {
 	// HugeSessions makes sessions longer than 8,000 characters, which have been seen. A browser
 	// silently drops a cookie that holds one: its limit is 4,096 bytes.
 	HugeSessions bool
-	// StrictStep refuses a code that is older than the newest one used, as if it had been used,
-	// too.
+	// StrictStep also refuses a code that is older than the newest one used, with the error of a
+	// used code.
 	StrictStep bool
 	// CodeLockout counts wrong MFA codes as wrong passwords, so they lock the user out.
 	CodeLockout bool
@@ -209,12 +215,21 @@ func (o *Options) check() error {
 	if o.AuthSessionValidity%time.Minute != 0 {
 		return errors.New("AuthSessionValidity is not a number of whole minutes")
 	}
-	for _, d := range []time.Duration{
-		o.AccessTokenValidity, o.IDTokenValidity, o.RefreshTokenValidity, o.RotationGrace,
+	for _, d := range []struct {
+		name string
+		time.Duration
+	}{
+		{"AccessTokenValidity", o.AccessTokenValidity},
+		{"IDTokenValidity", o.IDTokenValidity},
+		{"RefreshTokenValidity", o.RefreshTokenValidity},
+		{"RotationGrace", o.RotationGrace},
 	} {
-		if d%time.Second != 0 {
-			return errors.New("a validity is not a number of whole seconds")
+		if d.Duration%time.Second != 0 {
+			return fmt.Errorf("%s is not a number of whole seconds", d.name)
 		}
+	}
+	if o.RotationGrace != 0 && !o.RefreshTokenRotation {
+		return errors.New("RotationGrace needs RefreshTokenRotation")
 	}
 	return nil
 }
@@ -309,13 +324,10 @@ func (o *Options) client() object {
 	if o.ClientSecret != "" {
 		c["ClientSecret"] = o.ClientSecret
 	}
-	if o.RefreshTokenRotation || o.RotationGrace != 0 {
-		feature := types.FeatureTypeDisabled
-		if o.RefreshTokenRotation {
-			feature = types.FeatureTypeEnabled
-		}
+	if o.RefreshTokenRotation {
 		c["RefreshTokenRotation"] = object{
-			"Feature": feature, "RetryGracePeriodSeconds": o.RotationGrace / time.Second,
+			"Feature":                 types.FeatureTypeEnabled,
+			"RetryGracePeriodSeconds": o.RotationGrace / time.Second,
 		}
 	}
 	return c

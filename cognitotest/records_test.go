@@ -84,11 +84,12 @@ func TestDomains(t *testing.T) {
 		"InvalidParameter: Custom domain is not a valid subdomain: ")
 	lite := host.other(kv{"UserPoolTier": "LITE"}, nil)
 	request := kv{"UserPoolId": lite.UserPoolID, "Domain": "awsome"}
-	assert.Equal(t,
-		"FeatureUnavailableInTier: The following feature is not available for the LITE pricing "+
-			"tier configured: Managed Login Version 2",
-		create(with(request, "ManagedLoginVersion", 2)))
+	const unavailable = "FeatureUnavailableInTier: The following feature is not available for the LITE " +
+		"pricing tier configured: Managed Login Version 2"
+	newer := with(request, "ManagedLoginVersion", 2)
+	assert.Equal(t, unavailable, create(newer))
 	assert.Empty(t, create(request))
+	assert.Equal(t, unavailable, srv.call("UpdateUserPoolDomain", newer).failure())
 	assert.Equal(t, "InvalidParameter: CustomDomainConfig does not fit the kind of the domain.",
 		srv.call("UpdateUserPoolDomain", custom).failure())
 	assert.Equal(t, "ResourceNotFound: No such domain or user pool exists.",

@@ -66,7 +66,7 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 		},
 		"half a second": {
 			func(o *options) { o.AccessTokenValidity = time.Hour + time.Second/2 },
-			"a validity is not a number of whole seconds",
+			"AccessTokenValidity is not a number of whole seconds",
 		},
 		"flow": {
 			func(o *options) { o.AuthFlows = []types.ExplicitAuthFlowsType{"ALLOW_ALL"} },
@@ -77,10 +77,14 @@ func TestNewServerPanicsOnNonsense(t *testing.T) {
 				"USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH]]",
 		},
 		"grace": {
-			func(o *options) { o.RotationGrace = time.Hour },
+			func(o *options) { o.RefreshTokenRotation, o.RotationGrace = true, time.Hour },
 			"1 validation error detected: Value '3600' at " +
 				"'refreshTokenRotation.retryGracePeriodSeconds' failed to satisfy constraint: Member " +
 				"must have value less than or equal to 60",
+		},
+		"grace for nothing": {
+			func(o *options) { o.RotationGrace = time.Minute },
+			"RotationGrace needs RefreshTokenRotation",
 		},
 		"two aliases": {func(o *options) {
 			o.AliasAttributes = []types.AliasAttributeType{"email"}

@@ -191,13 +191,12 @@ func TestMalformedRequests(t *testing.T) {
 		},
 		"hostile name": {
 			target: prefix + "GetUser\"\\é", body: `{}`,
-			failure: `UnknownOperation: The operation "GetUser\"\\é" is not emulated by cognitotest.`, status: 400,
+			failure: `UnknownOperation: Cognito's API has no operation "GetUser\"\\é".`, status: 400,
 		},
 		"long name": {
 			target: prefix + strings.Repeat("x", 5000), body: `{}`,
-			failure: `UnknownOperation: The operation "` + strings.Repeat("x", 512) +
-				`..." is not ` +
-				`emulated by cognitotest.`,
+			failure: `UnknownOperation: Cognito's API has no operation "` + strings.Repeat("x", 512) +
+				`...".`,
 			status: 400,
 		},
 		"empty": {

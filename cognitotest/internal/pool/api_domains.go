@@ -70,18 +70,23 @@ func reserved(prefix string) string {
 	return ""
 }
 
+// affordable returns an error if the pool's plan does not have the version of the domain's pages.
+func (d *domain) affordable(p *pool) error {
+	if p.settings().tier != types.UserPoolTierTypeLite || d.ManagedLoginVersion <= 1 {
+		return nil
+	}
+	return &Error{
+		"FeatureUnavailableInTierException",
+		"The following feature is not available for the LITE pricing tier configured: " +
+			"Managed Login Version 2",
+	}
+}
+
 func createDomain(c *caller, in *domain) (*domainResponse, error) {
 	dots := strings.Contains(in.Domain, ".")
-	lite := c.pool.settings().tier == types.UserPoolTierTypeLite
 	switch word := reserved(in.Domain); {
 	case !in.custom() && word != "":
 		return nil, invalidParameter("Domain cannot contain reserved word: %s", word)
-	case lite && in.ManagedLoginVersion > 1:
-		return nil, &Error{
-			"FeatureUnavailableInTierException",
-			"The following feature is not available for the LITE pricing tier configured: " +
-				"Managed Login Version 2",
-		}
 	case in.custom() && !dots:
 		return nil, invalidParameter(
 			"Custom domain is not a valid subdomain: Was not able to resolve a DNS A record " +
@@ -91,6 +96,9 @@ func createDomain(c *caller, in *domain) (*domainResponse, error) {
 			"The domain name contains an invalid character. Domain names can only contain " +
 				"lower-case letters, numbers, and hyphens. Please enter a different name that " +
 				"follows this format: " + `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
+	}
+	if err := in.affordable(c.pool); err != nil {
+		return nil, err
 	}
 	in.pool, in.created = c.pool, c.Now()
 	if in.ManagedLoginVersion == 0 {
@@ -142,6 +150,9 @@ func describeDomain(c *caller, in *domain) (*describeDomainResponse, error) {
 
 // updateDomain changes a domain of the pool. Of a prefix, only the version of its pages can change.
 func updateDomain(c *caller, in *domain) (*domainResponse, error) {
+	if err := in.affordable(c.pool); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d, err := c.domainOf(in.Domain)

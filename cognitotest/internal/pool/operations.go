@@ -8,7 +8,7 @@ import (
 )
 
 // operations are the operations of the fake, each with its authority (see find.go). A new one needs
-// a function in an api file, a row here, and a test. The model has the members of its request,
+// a function, in signin.go or an api file, a row here, and a test. The model has the members of its request,
 // their rules, whether it is signed, and its errors; members.go has the members that the function
 // does not use.
 var operations = map[string]operation{
@@ -109,8 +109,8 @@ var operations = map[string]operation{
 	"DeleteUserPoolDomain":   byPool(deleteDomain),
 }
 
-// Serve runs an operation. It returns the response or an *Error, and the members of the request if
-// they could be read. signed means that the request has an Authorization header, which is not
+// Serve runs an operation. It returns the response or an error, which is usually an *Error, and the
+// members of the request if they could be read. signed means that the request has an Authorization header, which is not
 // checked.
 func (m *Machine) Serve(
 	name string, signed bool, body []byte,
@@ -118,7 +118,12 @@ func (m *Machine) Serve(
 	published, known := model.Operation(name)
 	o, served := operations[name]
 	switch {
-	case !known || !served:
+	case !known:
+		return nil, nil, &Error{
+			"UnknownOperationException",
+			"Cognito's API has no operation " + strconv.Quote(name) + ".",
+		}
+	case !served:
 		return nil, nil, &Error{
 			"UnknownOperationException",
 			"The operation " + strconv.Quote(name) + " is not emulated by cognitotest.",

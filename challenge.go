@@ -16,8 +16,8 @@ import (
 
 // Outcome is what a step of a sign-in leads to: [*Tokens], when the user is signed in, or one of
 // the challenges [*MFAChallenge], [*SetupChallenge], [*SelectChallenge], [*NewPasswordChallenge],
-// [*PasswordChallenge] and [*OtherChallenge]. No type outside this package is an Outcome, so a type
-// switch over these is complete.
+// [*PasswordChallenge] and [*OtherChallenge]. Only this package makes outcomes. Give a type switch
+// over them a default case that refuses.
 //
 //sumtype:decl
 type Outcome interface{ outcome() }
@@ -32,7 +32,8 @@ type Outcome interface{ outcome() }
 // a little longer than its session, and sessions of 8,420 characters have been seen. Never put it
 // into a URL or a log.
 //
-// Cognito accepts the answer for three minutes, or for up to 15 if the app client's
+// To answer a challenge that is nil, or that lacks its session or user, is [ErrSessionExpired]
+// without a call. Cognito accepts the answer for three minutes, or for up to 15 if the app client's
 // AuthSessionValidity says so. If a page is submitted twice, one request gets tokens and the other
 // [ErrSessionUsed], and the browser shows the later response: disable the button.
 //
@@ -40,7 +41,9 @@ type Outcome interface{ outcome() }
 type Challenge interface {
 	Outcome
 	// Token returns the challenge as one string of URL-safe characters, for [ParseChallenge]. It
-	// contains the session: treat it as a secret. It contains no attributes of the user.
+	// contains the session: treat it as a secret. It also contains the user name, and what a page
+	// about the challenge shows: of an OtherChallenge all Parameters, of a NewPasswordChallenge no
+	// Attributes.
 	Token() string
 }
 
@@ -85,11 +88,12 @@ type MFAChallenge struct {
 }
 
 // SetupChallenge says that the pool requires MFA and that the user has none yet. Answer it with
-// [Client.EnrollSetup] and [Client.VerifySetup].
+// [Client.EnrollSetup] and [Client.VerifySetup] or, for MethodEmail, with [Client.SetupEmail].
 type SetupChallenge struct {
 	// Username is the name that Cognito knows the user by.
 	Username string
-	// Session ties the answer to the sign-in. EnrollSetup changes it.
+	// Session ties the answer to the sign-in. EnrollSetup uses it up, and returns the next one in
+	// Enrollment.Setup.
 	Session Secret
 	// Issued is when the challenge arrived, by the client's clock, in UTC and whole milliseconds.
 	Issued time.Time
@@ -192,7 +196,8 @@ func (*OtherChallenge) outcome()       {}
 // not begin, such as CUSTOM_AUTH or one right after a sign-up. Finish it with this package. name,
 // session and parameters are the response's ChallengeName, Session ("" if there is none) and
 // ChallengeParameters. username is the name that was sent; if the parameters name the user, theirs
-// counts.
+// counts. Call it only if there is a ChallengeName: a response with tokens has none. Of
+// SELECT_CHALLENGE it makes an OtherChallenge without Choices, which are not among the parameters.
 func NewChallenge(name, session, username string, parameters map[string]string) Challenge {
 	r := &reply{
 		name:       types.ChallengeNameType(name),
@@ -211,7 +216,7 @@ func nameIn(params map[string]string, username string) string {
 // newChallenge builds the challenge that Cognito responded with.
 func newChallenge(r *reply, username string, issued time.Time, deviceUnknown bool) Challenge {
 	name, params := r.name, r.parameters
-	w := describe(kindOther, nameIn(params, username), issued, deviceUnknown)
+	w := describe(tokenOther, nameIn(params, username), issued, deviceUnknown)
 	for _, choice := range r.choices {
 		w.Choices = append(w.Choices, string(choice))
 	}
@@ -221,23 +226,23 @@ func newChallenge(r *reply, username string, issued time.Time, deviceUnknown boo
 	switch name {
 	case types.ChallengeNameTypeSoftwareTokenMfa, types.ChallengeNameTypeSmsMfa,
 		types.ChallengeNameTypeEmailOtp:
-		w.Kind, w.Method = kindMFA, Method(name)
+		w.Kind, w.Method = tokenMFA, Method(name)
 		w.Destination = params["CODE_DELIVERY_DESTINATION"]
 		w.DeviceName = params["FRIENDLY_DEVICE_NAME"]
 	case types.ChallengeNameTypeMfaSetup:
-		w.Kind, w.Offered = kindSetup, jsonList(params["MFAS_CAN_SETUP"])
+		w.Kind, w.Offered = tokenSetup, jsonList(params["MFAS_CAN_SETUP"])
 	case types.ChallengeNameTypeSelectMfaType:
-		w.Kind = kindSelect
+		w.Kind = tokenSelect
 		if w.Offered = jsonList(params["MFAS_CAN_CHOOSE"]); w.Offered == nil {
 			w.Offered = jsonList(params["MFAS_CAN_SELECT"])
 		}
 	case types.ChallengeNameTypeNewPasswordRequired:
-		w.Kind = kindNewPassword
+		w.Kind = tokenNewPassword
 		for _, name := range jsonList(params["requiredAttributes"]) {
 			w.Required = append(w.Required, strings.TrimPrefix(name, attributePrefix))
 		}
 	case types.ChallengeNameTypePassword:
-		w.Kind = kindPassword
+		w.Kind = tokenPassword
 		if r.name == name {
 			w.Choices = nil // No longer a choice.
 		}
@@ -291,8 +296,7 @@ func methods(words []string) []Method {
 	return list
 }
 
-// wireChallenge is what a token holds besides the session: what the answer needs, and nobody's
-// personal data but the user name.
+// wireChallenge is what a token holds besides the session: what the answer or its page needs.
 type wireChallenge struct {
 	Kind        tokenKind         `json:"k"`
 	Username    string            `json:"u"`
@@ -312,14 +316,14 @@ type wireChallenge struct {
 type tokenKind string
 
 const (
-	kindTOTP        tokenKind = "t" // an MFAChallenge for MethodTOTP
-	kindMFA         tokenKind = "m"
-	kindSetup       tokenKind = "s"
-	kindSelect      tokenKind = "c"
-	kindNewPassword tokenKind = "n"
-	kindPassword    tokenKind = "p"
-	kindOther       tokenKind = "o"
-	kindDevice      tokenKind = "d"
+	tokenTOTP        tokenKind = "t" // an MFAChallenge for MethodTOTP
+	tokenMFA         tokenKind = "m"
+	tokenSetup       tokenKind = "s"
+	tokenSelect      tokenKind = "c"
+	tokenNewPassword tokenKind = "n"
+	tokenPassword    tokenKind = "p"
+	tokenOther       tokenKind = "o"
+	tokenDevice      tokenKind = "d"
 )
 
 // challenge returns the challenge that w describes; nil if it is of no known kind.
@@ -329,8 +333,8 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 		issued = time.UnixMilli(w.Issued).UTC()
 	}
 	switch w.Kind {
-	case kindTOTP, kindMFA:
-		if w.Kind == kindTOTP {
+	case tokenTOTP, tokenMFA:
+		if w.Kind == tokenTOTP {
 			w.Method = MethodTOTP
 		}
 		return &MFAChallenge{
@@ -338,27 +342,27 @@ func (w *wireChallenge) challenge(session Secret) Challenge {
 			Method: w.Method, Destination: w.Destination, DeviceName: w.DeviceName,
 			DeviceUnknown: w.NoDevice,
 		}
-	case kindSetup:
+	case tokenSetup:
 		return &SetupChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Methods: methods(w.Offered), DeviceUnknown: w.NoDevice,
 		}
-	case kindSelect:
+	case tokenSelect:
 		return &SelectChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Methods: methods(w.Offered), offered: otherWords(w.Offered), DeviceUnknown: w.NoDevice,
 		}
-	case kindNewPassword:
+	case tokenNewPassword:
 		return &NewPasswordChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Required: w.Required, DeviceUnknown: w.NoDevice,
 		}
-	case kindPassword:
+	case tokenPassword:
 		return &PasswordChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Choices: w.Choices, DeviceUnknown: w.NoDevice,
 		}
-	case kindOther:
+	case tokenOther:
 		return &OtherChallenge{
 			Username: w.Username, Session: session, Issued: issued,
 			Name: w.Name, Parameters: w.Parameters, Choices: w.Choices, DeviceUnknown: w.NoDevice,
@@ -380,24 +384,24 @@ func describe(
 
 // Token implements [Challenge].
 func (ch *MFAChallenge) Token() string {
-	w := describe(kindMFA, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenMFA, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Method, w.Destination, w.DeviceName = ch.Method, ch.Destination, ch.DeviceName
 	if w.Method == MethodTOTP {
-		w.Kind, w.Method = kindTOTP, ""
+		w.Kind, w.Method = tokenTOTP, ""
 	}
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SetupChallenge) Token() string {
-	w := describe(kindSetup, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenSetup, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Offered = words(ch.Methods)
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *SelectChallenge) Token() string {
-	w := describe(kindSelect, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenSelect, ch.Username, ch.Issued, ch.DeviceUnknown)
 	if w.Offered = ch.offered; w.Offered == nil {
 		w.Offered = words(ch.Methods)
 	}
@@ -406,21 +410,21 @@ func (ch *SelectChallenge) Token() string {
 
 // Token implements [Challenge].
 func (ch *NewPasswordChallenge) Token() string {
-	w := describe(kindNewPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenNewPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Required = ch.Required
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *OtherChallenge) Token() string {
-	w := describe(kindOther, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenOther, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Name, w.Parameters, w.Choices = ch.Name, ch.Parameters, ch.Choices
 	return w.token(ch.Session)
 }
 
 // Token implements [Challenge].
 func (ch *PasswordChallenge) Token() string {
-	w := describe(kindPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
+	w := describe(tokenPassword, ch.Username, ch.Issued, ch.DeviceUnknown)
 	w.Choices = ch.Choices
 	return w.token(ch.Session)
 }
@@ -466,10 +470,10 @@ func notURLSafe(r rune) bool {
 }
 
 // ParseChallenge returns the challenge that a Token method made into a string, in this process or
-// in another. It reads tokens of any length: limit the size of requests elsewhere.
-// For anything else the error is of the kind [ErrSessionExpired], because all that the user can do
-// is sign in again. The token is not authenticated: Cognito checks the session, and that it is this
-// user's, when the challenge is answered.
+// in another. For anything else the error is of the kind [ErrSessionExpired], because all that the
+// user can do is sign in again. The token is not authenticated: Cognito checks the session, and
+// that it is this user's, when the challenge is answered. Tokens may have any length: limit the
+// size of requests elsewhere.
 func ParseChallenge(token string) (Challenge, error) {
 	cl := newCall("parse challenge", bySession)
 	w, session, err := parseToken(token)

@@ -45,7 +45,7 @@ type Device struct {
 // Token returns the device as one string of URL-safe characters, for [ParseDevice]. It reveals the
 // device's password: treat it as a secret. It has some 200 bytes.
 func (d *Device) Token() string {
-	w := wireChallenge{Kind: kindDevice, Username: d.Key, Name: d.GroupKey}
+	w := wireChallenge{Kind: tokenDevice, Username: d.Key, Name: d.GroupKey}
 	return w.token(d.Password)
 }
 
@@ -56,7 +56,7 @@ func ParseDevice(token string) (*Device, error) {
 	cl := newCall("parse device", byAny)
 	w, password, err := parseToken(token)
 	d := &Device{Key: w.Username, GroupKey: w.Name, Password: password}
-	if err != nil || w.Kind != kindDevice || !d.usable() {
+	if err != nil || w.Kind != tokenDevice || !d.usable() {
 		return nil, cl.refuse(ErrDevice, "")
 	}
 	return d, nil

@@ -21,7 +21,8 @@ type EnrollOptions struct {
 	// Account is the name that the authenticator app shows under the issuer, such as the user's
 	// email address. The default is the user name: the access token's in Enroll, the challenge's
 	// in EnrollSetup. In a pool where users sign in by email address that is a UUID, which means
-	// nothing to a person. It must not contain a colon; a colon in the default becomes "_".
+	// nothing to a person. It is [ErrConfig] if it contains a colon, or what otpauth.Key does not
+	// allow; a colon in the default becomes "_".
 	Account string
 }
 
@@ -63,8 +64,8 @@ type Enrollment struct {
 }
 
 // ParseEnrollment returns the Enrollment whose URI was kept, to show its QR code again. In a
-// set-up, keep the token of its Setup as well: that is the challenge for VerifySetup. The error
-// repeats nothing of the URI.
+// set-up, keep the token of its Setup as well: that is the challenge for VerifySetup. For anything
+// else the error is of the kind [ErrNotEnrolled], and repeats nothing of the URI.
 func ParseEnrollment(uri string) (*Enrollment, error) {
 	key, err := otpauth.Parse(uri)
 	if err != nil {
@@ -91,7 +92,8 @@ func (e *Enrollment) SVG() ([]byte, error) {
 }
 
 // PNG returns the QR code as a PNG picture, size pixels wide and high. Each module of the code is
-// as many whole pixels wide as fit. It fails if not even one pixel fits, and where SVG fails.
+// as many whole pixels wide as fit. It fails if not even one pixel fits, if size is over 4,096, and
+// where SVG fails.
 func (e *Enrollment) PNG(size int) ([]byte, error) {
 	code, err := e.qrCode()
 	if err != nil {
@@ -133,7 +135,7 @@ func (e *Enrollment) Grouped() string { return e.Key.Grouped() }
 // require MFA of the provider instead. The identities claim of the ID token tells them apart.
 //
 // It makes one call, AssociateSoftwareToken, which the access token authorizes. Cognito limits this
-// and the other calls of an enrollment to 25 per second in a whole Region.
+// and the other calls of an enrollment to 25 per second for all pools of an account in a Region.
 func (c *Client) Enroll(
 	ctx context.Context, accessToken string, optFns ...func(*EnrollOptions),
 ) (*Enrollment, error) {
@@ -251,7 +253,8 @@ func usernameClaim(accessToken string) string {
 // Verify completes the enrollment that Enroll began: it checks the first code and turns MFA on, so
 // the next sign-in asks for a code. It reads the code as RespondMFA does. After [ErrCodeMismatch]
 // and [ErrCodeUsed] it can be called again with another one. A code is single use: a sign-in in the
-// same 30 seconds needs the next one.
+// same 30 seconds needs the next one. After [ErrUnavailable] the code may have been accepted: if a
+// repetition with the same code is ErrCodeUsed, it was, and Enable finishes the job.
 //
 // Turning MFA on ends no session. Sessions that were opened with the password alone live on, for as
 // long as they are refreshed: call SignOut after Verify and let the user sign in again, or have
@@ -316,10 +319,10 @@ func (cl *call) accepted(status types.VerifySoftwareTokenResponseType) error {
 
 // VerifySetup is Verify for users who must set MFA up before the pool lets them in: ch is the Setup
 // of the Enrollment that EnrollSetup returned. It checks the first code, finishes the sign-in and
-// turns MFA on. The outcome is [*Tokens], unless the pool asks for more. After
-// [ErrCodeMismatch] it can be called again with the same challenge. After most other errors the
-// user signs in again; if the code was accepted meanwhile, the sign-in asks for the authenticator's
-// next one.
+// turns MFA on. The outcome is [*Tokens], unless the pool asks for more. After [ErrCodeMismatch] it
+// can be called again with the same challenge, unless NextStep says to start over. After most other
+// errors the user signs in again; if the code was accepted meanwhile, the sign-in asks for the
+// authenticator's next one.
 //
 // If only the last call fails, both the outcome and the error are set: the user is signed in, the
 // error is [ErrNotEnabled], and Enable with the new access token finishes the job.

@@ -18,8 +18,9 @@ func (k *kind) Error() string { return k.text }
 
 // The kinds of error, for [errors.Is]. [NextStep] returns what the caller can do about each.
 var (
-	// ErrCredentials means that the password is wrong or that there is no such user; the error does
-	// not tell which. Ask for both again.
+	// ErrCredentials means that the password is wrong or that there is no such user. The error's
+	// text does not tell which. Detail and Err do if the app client reveals it
+	// (PreventUserExistenceErrors): show neither to the user. Ask for both again.
 	ErrCredentials error = &kind{"wrong user name or password", StepStartOver}
 	// ErrTooManyAttempts means that Cognito has locked the user out after failed attempts, for a
 	// second at first and up to about 15 minutes. It refuses even the right password meanwhile. Ask
@@ -77,7 +78,8 @@ var (
 		"the access token lacks the scope aws.cognito.signin.user.admin", StepGiveUp,
 	}
 	// ErrDevice means that Cognito does not know the remembered device. Drop it and sign in without
-	// it. SignIn does so by itself.
+	// it. SignIn does so by itself. From RememberDevice it means that the tokens name no device to
+	// remember; NextStep is then StepGiveUp.
 	ErrDevice error = &kind{"the remembered device is not known; sign in without it", StepStartOver}
 	// ErrLevel means that Cognito refused the authentication level: the user cannot reach it with
 	// the factors that are set up, or has reached it already, or the pool has no such level.
@@ -124,10 +126,10 @@ var (
 	ErrUnavailable error = &kind{"no usable response from Cognito", StepBackOff}
 )
 
-// Error is the type of every error that a [Client] returns. Its text is one line that names the
-// operation, the kind and Cognito's error code, and for [ErrConfig] what to change. It can be
-// logged: it contains no user name, no input and no secret, and of what the server sent only the
-// error code.
+// Error is the type of every error of a [Client], of New and of the Parse functions. Its text is
+// one line that names the operation, the kind and Cognito's error code, and for [ErrConfig] what to
+// change. It can be logged: it contains no user name, no input and no secret, and of what the
+// server sent only the error code.
 type Error struct {
 	// Op is the operation, such as "verify" or "sign in".
 	Op string
@@ -166,8 +168,8 @@ func (e *Error) Error() string {
 }
 
 // Detail returns Cognito's own sentence, or that of the pool's Lambda trigger; "" if there is none.
-// It may contain user input: show it to an operator, or to the user who sent the input, but do not
-// log it with the rest.
+// It may contain user input: do not log it with the rest. Show it to an operator or, unless the
+// kind is [ErrCredentials], to the user who sent the input.
 func (e *Error) Detail() string {
 	var api smithy.APIError
 	if errors.As(e.Err, &api) {

@@ -43,7 +43,9 @@ type AnswerOptions struct{ CallOptions }
 
 // SignIn checks a user name, or an alias that the pool allows such as an email address, and a
 // password. The outcome is [*Tokens] or a [Challenge]. A wrong password and an unknown user are
-// both [ErrCredentials].
+// both [ErrCredentials], and so are empty ones, without a call. Spaces around the user name are
+// dropped. Users who have to do something else first are [ErrNotConfirmed], [ErrPasswordReset] or
+// [ErrUserDisabled].
 //
 // Config.Flow says how the password gets to Cognito. The first call is AdminInitiateAuth (IAM
 // action cognito-idp:AdminInitiateAuth on the pool) or, with Config.Public, InitiateAuth. With
@@ -55,9 +57,9 @@ type AnswerOptions struct{ CallOptions }
 // DeviceUnknown of the outcome says so. That costs one more call, or four if Cognito knows the
 // device but not its password.
 //
-// Whatever call fails, SignIn can be called again. FlowSRP signs the time, which Cognito checks: it
-// is that of Options.Now, or the Date of Cognito's first response if the two differ by more than a
-// minute, because the local clock is off then.
+// If any of the calls fails, SignIn can be called again. FlowSRP signs the current time, which
+// Cognito checks: by Options.Now, or by the Date of Cognito's first response if that differs by
+// more than a minute.
 func (c *Client) SignIn(
 	ctx context.Context, username, password string, optFns ...func(*SignInOptions),
 ) (Outcome, error) {
@@ -124,7 +126,7 @@ func (s *signIn) signIn(
 // cannot reach with the factors that are set up. A failed challenge ends the attempt; there are no
 // tokens of a lower level.
 //
-// Levels are documented since October 2026, in "Step-up authentication" of Cognito's developer
+// AWS has documented levels since October 2026, in "Step-up authentication" of Cognito's developer
 // guide; this package has not seen them live yet. Tokens that come without the claims are no error
 // here: the verifier that requires a level refuses them.
 //

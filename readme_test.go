@@ -39,7 +39,7 @@ func TestReadmeShowsHowToTest(t *testing.T) {
 	t.Parallel()
 	assertShows(t, "README.md", "test with cognitotest")
 	// begin: test with cognitotest
-	srv := cognitotest.NewServer() // MFA optional, TOTP on, one app client
+	srv := cognitotest.NewServer() // MFA optional, TOTP on, one app client that allows every flow
 	defer srv.Close()
 	srv.AddUser(cognitotest.User{Username: "alice", Password: "Passw0rd!"})
 	mfa, err := cognitomfa.New(srv.Client(), cognitomfa.Config{

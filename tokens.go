@@ -125,7 +125,7 @@ type RefreshOptions struct {
 // read the stored token again once you have the lock. Of two that refresh with the same token one
 // gets [ErrRefreshToken], unless the app client has a grace period (RetryGracePeriodSeconds, up to
 // 60), which also makes up for a response that is lost. Without one, a lost response ends the
-// sign-in: the error is [ErrUnavailable] and NextStep says to start over.
+// session: the error is [ErrUnavailable], and a repetition is ErrRefreshToken.
 //
 // It makes one call, GetTokensFromRefreshToken, which the refresh token authorizes.
 func (c *Client) Refresh(

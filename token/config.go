@@ -39,8 +39,8 @@ type Config struct {
 	// acr claim, most wanted first. They are compared by name, so list the higher levels as well.
 	// Unless the pool's AcrConfiguration renames it, urn:cognito:loa:4 is a password and a code
 	// from an authenticator app. A token without the claim is refused, and Cognito adds the claim
-	// only if the sign-in asked for a level. Documented by AWS since October 2026, and not yet
-	// seen live. See ErrACR.
+	// only if the sign-in asked for a level. AWS has documented it since October 2026; it has not
+	// been seen live yet. See ErrACR.
 	ACR []string
 
 	// MaxAge, if not zero, is how long ago the user may have signed in (auth_time), in whole
@@ -49,8 +49,9 @@ type Config struct {
 	MaxAge time.Duration
 
 	// Leeway makes up for clocks that differ: it is how long a token is accepted after it has
-	// expired and before its nbf claim, and is added to MaxAge. Zero means none. In any case, a
-	// token may have been issued up to five minutes in the future.
+	// expired and before its nbf claim, and is added to MaxAge. Zero means none. In any case, the
+	// times of iat and auth_time may be up to five minutes in the future, or up to Leeway if that is
+	// more.
 	Leeway time.Duration
 
 	// Now tells the time. Nil means time.Now. It must be safe for concurrent use.

@@ -8,10 +8,11 @@
 //
 //   - It is a JWT signed with RS256 by a key of the pool (RFC 7515, RFC 7518).
 //   - Its issuer is the pool, in either of the two forms that Cognito uses.
-//   - It has not expired and was not issued in the future.
+//   - It has not expired, and was not issued in the future, nor did its user sign in then, beyond
+//     the tolerance for clocks that differ (see [Config].Leeway).
 //   - Its token_use is the kind that was asked for.
-//   - It was issued to one of the app clients, which access tokens name in client_id and ID tokens
-//     in aud.
+//   - It was issued to one of [Config].ClientIDs, unless AnyClient is set. Access tokens name the
+//     app client in client_id, ID tokens in aud.
 //
 // See "Verifying JSON web tokens" in the Amazon Cognito developer guide. Groups, scopes, the level
 // of the sign-in and its age are checked where a [Config] or [Verifier.With] requires them.
@@ -20,7 +21,7 @@
 //
 // The pool's public keys are fetched when the first token needs them, or by [Verifier.Hydrate].
 // They are fetched again when a token names a key that is not among them, at most once in ten
-// seconds. A fetch takes five seconds at most. It runs in a goroutine of its own, so callers wait
+// seconds, or once a second while there are no keys at all. A fetch takes five seconds at most. It runs in a goroutine of its own, so callers wait
 // for it only as long as their contexts allow, and it serves everybody, even if those who caused
 // it have left. Between fetches there is no goroutine.
 //
@@ -30,7 +31,7 @@
 // # Levels
 //
 // The claims acr and amr say how the user signed in, if the sign-in asked for a level
-// (TARGET_ACR_VALUES). AWS documents this since October 2026; it has not been seen live yet. A
+// (TARGET_ACR_VALUES). AWS has documented this since October 2026; it has not been seen live yet. A
 // Verifier that requires a level refuses every token without the claim (see [ErrACR]), so while
 // Cognito leaves it out, such a Verifier accepts no token at all.
 //

@@ -22,10 +22,11 @@ type Verifier struct {
 }
 
 // VerifyAccess verifies an access token, given without the word Bearer, and returns its claims. Any
-// error means that the token must not be accepted, and is one of this package's.
+// error means that the token must not be accepted; [errors.Is] finds one of the Err variables in it.
 //
-// If the token names a key that is not known yet, VerifyAccess waits for a fetch of the keys until
-// the context ends. The fetch goes on without it, for the tokens that come next.
+// If the token names an unknown key, VerifyAccess waits for a fetch of the keys, which takes five
+// seconds at most, no longer than the context allows. The fetch goes on without it, for the tokens
+// that come next. Where it is too early for another fetch, the error is [ErrKeysUnavailable].
 func (v *Verifier) VerifyAccess(ctx context.Context, raw string) (*AccessClaims, error) {
 	c, err := v.verify(ctx, raw, accessToken)
 	if err != nil {
@@ -167,6 +168,7 @@ func (v *Verifier) fetch(do func(*keySet) error) error {
 	}
 	all.Wait()
 
+	// An error matters if old keys stay in use, or if a pool has no keys from any address.
 	for i, s := range v.sets {
 		missed := s.usable() != nil || slices.ContainsFunc(v.pools, func(p *pool) bool {
 			return slices.Contains(p.keys, s) && !p.ready()

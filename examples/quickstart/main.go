@@ -34,10 +34,11 @@ func main() {
 	if err := run(ctx, mfa, ask); err != nil {
 		log.Fatalf("%v; next step: %s", err, cognitomfa.NextStep(err))
 	}
-	fmt.Println("Signed in with MFA.")
+	fmt.Println("Signed in. MFA is on.")
 }
 
 func run(ctx context.Context, mfa *cognitomfa.Client, ask func(string) string) error {
+	// A real program reads the password without echo, with golang.org/x/term.
 	tokens, err := signIn(ctx, mfa, ask("User name: "), ask("Password: "), ask)
 	if err != nil {
 		return err
@@ -50,10 +51,11 @@ func run(ctx context.Context, mfa *cognitomfa.Client, ask func(string) string) e
 	if err != nil {
 		return err
 	}
-	return mfa.Verify(ctx, tokens.Access.Reveal(), ask(scan(enrollment))) // MFA is on
+	// SignOut would now end the sessions from before, and this one.
+	return mfa.Verify(ctx, tokens.Access.Reveal(), ask(scan(enrollment)))
 }
 
-// signIn answers whatever Cognito asks. It returns tokens or an error, never neither.
+// signIn answers what users of a terminal can answer. It returns tokens or an error, never neither.
 func signIn(
 	ctx context.Context, mfa *cognitomfa.Client, name, password string, ask func(string) string,
 ) (*cognitomfa.Tokens, error) {

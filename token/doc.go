@@ -8,8 +8,8 @@
 //
 //   - It is a JWT signed with RS256 by a key of the pool (RFC 7515, RFC 7518).
 //   - Its issuer is the pool, in either of the two forms that Cognito uses.
-//   - It has not expired, and was not issued in the future, nor did its user sign in then, beyond
-//     the tolerance for clocks that differ (see [Config].Leeway).
+//   - Its times are right: exp is not over, and nbf, iat and auth_time are not in the future,
+//     allowing for clocks that differ (see [Config].Leeway).
 //   - Its token_use is the kind that was asked for.
 //   - It was issued to one of [Config].ClientIDs, unless AnyClient is set. Access tokens name the
 //     app client in client_id, ID tokens in aud.
@@ -21,9 +21,10 @@
 //
 // The pool's public keys are fetched when the first token needs them, or by [Verifier.Hydrate].
 // They are fetched again when a token names a key that is not among them, at most once in ten
-// seconds, or once a second while there are no keys at all. A fetch takes five seconds at most. It runs in a goroutine of its own, so callers wait
-// for it only as long as their contexts allow, and it serves everybody, even if those who caused
-// it have left. Between fetches there is no goroutine.
+// seconds, or once a second while there are no keys at all. A fetch takes five seconds at most. It
+// runs in a goroutine of its own, so callers wait for it only as long as their contexts allow, and
+// it serves everybody, even if those who caused it have left. Between fetches there is no
+// goroutine.
 //
 // A key that Cognito has withdrawn stays trusted until the next fetch, which may never come.
 // [Verifier.Refresh] fetches now, and [Config].MaxKeyAge bounds how long keys are trusted.

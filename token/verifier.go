@@ -22,11 +22,12 @@ type Verifier struct {
 }
 
 // VerifyAccess verifies an access token, given without the word Bearer, and returns its claims. Any
-// error means that the token must not be accepted; [errors.Is] finds one of the Err variables in it.
+// error means that the token must not be accepted; [errors.Is] finds one of the Err variables in
+// it.
 //
-// If the token names an unknown key, VerifyAccess waits for a fetch of the keys, which takes five
-// seconds at most, no longer than the context allows. The fetch goes on without it, for the tokens
-// that come next. Where it is too early for another fetch, the error is [ErrKeysUnavailable].
+// If the token names an unknown key, VerifyAccess waits for a fetch of the keys: five seconds at
+// most, and no longer than the context allows. The fetch goes on without it, for the tokens that
+// come next. If it is too early for another fetch, the error is [ErrKeysUnavailable].
 func (v *Verifier) VerifyAccess(ctx context.Context, raw string) (*AccessClaims, error) {
 	c, err := v.verify(ctx, raw, accessToken)
 	if err != nil {

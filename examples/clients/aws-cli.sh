@@ -1,6 +1,6 @@
 #!/bin/sh
-# The AWS CLI with a user pool. It cannot do SRP, so it sends the password. It reads the pools from standard input; see README.md. The codes
-# are from oathtool.
+# The AWS CLI with a user pool. It cannot do SRP, so it sends the password. It reads the pools from
+# standard input; see README.md. The codes are from oathtool.
 set -eu
 
 settings=$(cat)
@@ -33,7 +33,8 @@ wrong_code() { # neither right, nor just now or soon
 wait_for_next_code() { # moves the pool's clock
 	curl -fsS -H 'Content-Type: application/json' -d '{"advance":"30s"}' "$control/clock" >/dev/null
 }
-received() { curl -fsS "$control/users/$1/outbox" | jq -er '.messages[-1].code'; } # the code in the message that came last
+# received USERNAME prints the code in the message that came last.
+received() { curl -fsS "$control/users/$1/outbox" | jq -er '.messages[-1].code'; }
 
 fail() {
 	echo "aws-cli.sh: $*" >&2
@@ -49,13 +50,16 @@ refused() {
 # expect WANT GOT.
 expect() { [ "$1" = "$2" ] || fail "$2 instead of $1"; }
 
-# sign_in USERNAME PASSWORD, and answer CHALLENGE SESSION RESPONSES, print the next challenge and its session, or None twice and the tokens.
+# sign_in USERNAME PASSWORD, and answer CHALLENGE SESSION RESPONSES, print the next challenge and
+# its session, or None twice and the tokens.
 outcome='[ChallengeName, Session, AuthenticationResult.AccessToken, AuthenticationResult.RefreshToken]'
 sign_in() {
-	cognito initiate-auth --client-id "$client" --auth-flow USER_PASSWORD_AUTH --auth-parameters "USERNAME=$1,PASSWORD=$2" --query "$outcome"
+	cognito initiate-auth --client-id "$client" --auth-flow USER_PASSWORD_AUTH \
+		--auth-parameters "USERNAME=$1,PASSWORD=$2" --query "$outcome"
 }
 answer() {
-	cognito respond-to-auth-challenge --client-id "$client" --challenge-name "$1" --session "$2" --challenge-responses "$3" --query "$outcome"
+	cognito respond-to-auth-challenge --client-id "$client" --challenge-name "$1" --session "$2" \
+		--challenge-responses "$3" --query "$outcome"
 }
 # next CHALLENGE OUTCOME parses an outcome; the challenge None stands for tokens.
 next() {
@@ -68,7 +72,8 @@ next() {
 use optional
 
 # Sign-up.
-cognito sign-up --client-id "$client" --username alice --password "$password" --user-attributes Name=email,Value=alice@example.com >/dev/null
+cognito sign-up --client-id "$client" --username alice --password "$password" \
+	--user-attributes Name=email,Value=alice@example.com >/dev/null
 refused UserNotConfirmedException sign_in alice "$password"
 cognito confirm-sign-up --client-id "$client" --username alice --confirmation-code "$(received alice)"
 
@@ -78,21 +83,26 @@ next None "$(sign_in alice "$password")"
 
 # Set up TOTP.
 secret=$(cognito associate-software-token --access-token "$access" --query SecretCode)
-refused EnableSoftwareTokenMFAException cognito verify-software-token --access-token "$access" --user-code "$(wrong_code "$secret")"
+refused EnableSoftwareTokenMFAException cognito verify-software-token \
+	--access-token "$access" --user-code "$(wrong_code "$secret")"
 used=$(code "$secret")
-expect SUCCESS "$(cognito verify-software-token --access-token "$access" --user-code "$used" --friendly-device-name phone --query Status)"
-cognito set-user-mfa-preference --access-token "$access" --software-token-mfa-settings Enabled=true,PreferredMfa=true
+expect SUCCESS "$(cognito verify-software-token --access-token "$access" --user-code "$used" \
+	--friendly-device-name phone --query Status)"
+cognito set-user-mfa-preference --access-token "$access" \
+	--software-token-mfa-settings Enabled=true,PreferredMfa=true
 
 # Sign in with a code. After a wrong one the same sign-in continues. Codes are single use.
 next SOFTWARE_TOKEN_MFA "$(sign_in alice "$password")"
 refused ExpiredCodeException answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$used"
-refused CodeMismatchException answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$(wrong_code "$secret")"
+refused CodeMismatchException answer SOFTWARE_TOKEN_MFA "$session" \
+	"USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$(wrong_code "$secret")"
 wait_for_next_code
 next None "$(answer SOFTWARE_TOKEN_MFA "$session" "USERNAME=alice,SOFTWARE_TOKEN_MFA_CODE=$(code "$secret")")"
 
 # Refresh, and sign out everywhere.
 refresh_tokens() {
-	cognito initiate-auth --client-id "$client" --auth-flow REFRESH_TOKEN_AUTH --auth-parameters "REFRESH_TOKEN=$refresh" --query AuthenticationResult.AccessToken
+	cognito initiate-auth --client-id "$client" --auth-flow REFRESH_TOKEN_AUTH \
+		--auth-parameters "REFRESH_TOKEN=$refresh" --query AuthenticationResult.AccessToken
 }
 fresh=$(refresh_tokens)
 cognito global-sign-out --access-token "$fresh"
@@ -101,11 +111,13 @@ refused NotAuthorizedException refresh_tokens
 
 # A forgotten password.
 cognito forgot-password --client-id "$client" --username alice >/dev/null
-cognito confirm-forgot-password --client-id "$client" --username alice --confirmation-code "$(received alice)" --password An0ther-password
+cognito confirm-forgot-password --client-id "$client" --username alice \
+	--confirmation-code "$(received alice)" --password An0ther-password
 next SOFTWARE_TOKEN_MFA "$(sign_in alice An0ther-password)"
 
 # A user created by an administrator must choose a password first.
-cognito admin-create-user --user-pool-id "$pool" --username bob --temporary-password "$password" --message-action SUPPRESS >/dev/null
+cognito admin-create-user --user-pool-id "$pool" --username bob \
+	--temporary-password "$password" --message-action SUPPRESS >/dev/null
 next NEW_PASSWORD_REQUIRED "$(sign_in bob "$password")"
 next None "$(answer NEW_PASSWORD_REQUIRED "$session" USERNAME=bob,NEW_PASSWORD=My-0wn-password)"
 
@@ -114,7 +126,8 @@ next SELECT_MFA_TYPE "$(sign_in both "$password")"
 next SMS_MFA "$(answer SELECT_MFA_TYPE "$session" USERNAME=both,ANSWER=SMS_MFA)"
 next None "$(answer SMS_MFA "$session" "USERNAME=both,SMS_MFA_CODE=$(received both)")"
 
-# Where MFA is required, it is set up during the first sign-in. Every call takes the session from the last one.
+# Where MFA is required, it is set up during the first sign-in. Every call takes the session from
+# the last one.
 use required
 next MFA_SETUP "$(sign_in newcomer "$password")"
 # shellcheck disable=SC2046 # words

@@ -21,8 +21,10 @@ export class Person {
 
   // A code that is not valid around now.
   wrongCode(secret) {
-    const right = [-60, -30, 0, 30, 60].map((later) => this.#codeAt(secret, later))
-    return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !right.includes(code))
+    const right = [-60, -30, 0, 30, 60].map(later => this.#codeAt(secret, later))
+    return ['000000', '111111', '222222', '333333', '444444', '555555'].find(
+      code => !right.includes(code),
+    )
   }
 
   // Waits for the next code, by moving the clock of the pool. With a real pool, wait.
@@ -32,7 +34,11 @@ export class Person {
   }
 
   async moveClock(by) {
-    await this.#ask('/clock', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ advance: by }) })
+    await this.#ask('/clock', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ advance: by }),
+    })
   }
 
   // The code in the latest message.

@@ -1,4 +1,7 @@
-"""boto3 with a user pool: sign-up, sign-in by SRP, TOTP, and sign-out. It reads the pools from standard input; see README.md."""
+"""boto3 with a user pool: sign-up, sign-in by SRP, TOTP, and sign-out.
+
+It reads the pools from standard input; see README.md.
+"""
 
 import base64
 import contextlib
@@ -28,7 +31,8 @@ class Person:
     def code(self, secret, later=0):
         """The current code of the authenticator (RFC 6238)."""
         step = int(time.time() + self.ahead + later) // 30
-        digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), step.to_bytes(8, "big"), hashlib.sha1).digest()
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+        digest = hmac.new(key, step.to_bytes(8, "big"), hashlib.sha1).digest()
         offset = digest[-1] & 15
         return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7fffffff) % 1_000_000:06}"
 
@@ -40,7 +44,9 @@ class Person:
     def wait_for_next_code(self):
         """Waits for the next code, by moving the clock of the pool. With a real pool, wait."""
         body = json.dumps({"advance": "30s"}).encode()
-        urllib.request.urlopen(urllib.request.Request(self.control + "/clock", body, {"Content-Type": "application/json"})).close()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.control + "/clock", body, headers)
+        urllib.request.urlopen(request).close()
         self.ahead += 30
 
     def received(self, username):
@@ -59,7 +65,9 @@ class Pool:
 
     def sign_in(self, username, password=PASSWORD):
         srp = SRP()
-        asked = self.cognito.initiate_auth(ClientId=self.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters=srp.parameters(username))
+        asked = self.cognito.initiate_auth(
+            ClientId=self.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters=srp.parameters(username)
+        )
         assert asked["ChallengeName"] == "PASSWORD_VERIFIER", asked
         return self.cognito.respond_to_auth_challenge(
             ClientId=self.client_id, ChallengeName="PASSWORD_VERIFIER",
@@ -99,11 +107,18 @@ pool = Pool(settings["optional"])
 cognito, person = pool.cognito, pool.person
 
 # Sign-up.
-cognito.sign_up(ClientId=pool.client_id, Username="alice", Password=PASSWORD, UserAttributes=[{"Name": "email", "Value": "alice@example.com"}])
+cognito.sign_up(
+    ClientId=pool.client_id,
+    Username="alice",
+    Password=PASSWORD,
+    UserAttributes=[{"Name": "email", "Value": "alice@example.com"}],
+)
 with refused("UserNotConfirmedException"):
     pool.sign_in("alice")
 with refused("CodeMismatchException"):
-    cognito.confirm_sign_up(ClientId=pool.client_id, Username="alice", ConfirmationCode="x" + person.received("alice"))
+    cognito.confirm_sign_up(
+        ClientId=pool.client_id, Username="alice", ConfirmationCode="x" + person.received("alice")
+    )
 cognito.confirm_sign_up(ClientId=pool.client_id, Username="alice", ConfirmationCode=person.received("alice"))
 
 # Sign-in. An unknown user looks like a wrong password.
@@ -117,9 +132,14 @@ secret = cognito.associate_software_token(AccessToken=tokens["AccessToken"])["Se
 with refused("EnableSoftwareTokenMFAException"):
     cognito.verify_software_token(AccessToken=tokens["AccessToken"], UserCode=person.wrong_code(secret))
 code = person.code(secret)
-verified = cognito.verify_software_token(AccessToken=tokens["AccessToken"], UserCode=code, FriendlyDeviceName="phone")
+verified = cognito.verify_software_token(
+    AccessToken=tokens["AccessToken"], UserCode=code, FriendlyDeviceName="phone"
+)
 assert verified["Status"] == "SUCCESS", verified
-cognito.set_user_mfa_preference(AccessToken=tokens["AccessToken"], SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True})
+cognito.set_user_mfa_preference(
+    AccessToken=tokens["AccessToken"],
+    SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
+)
 assert cognito.get_user(AccessToken=tokens["AccessToken"])["PreferredMfaSetting"] == "SOFTWARE_TOKEN_MFA"
 cognito.revoke_token(ClientId=pool.client_id, Token=tokens["RefreshToken"])
 
@@ -136,7 +156,11 @@ with refused("NotAuthorizedException", "Invalid session for the user, session ca
     pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=person.code(secret))
 
 # Refresh, and sign out everywhere.
-refresh = {"ClientId": pool.client_id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]}}
+refresh = {
+    "ClientId": pool.client_id,
+    "AuthFlow": "REFRESH_TOKEN_AUTH",
+    "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]},
+}
 fresh = signed_in(cognito.initiate_auth(**refresh))
 assert fresh["AccessToken"] != tokens["AccessToken"]
 assert cognito.get_user(AccessToken=fresh["AccessToken"])["Username"] == "alice"
@@ -149,7 +173,12 @@ with refused("NotAuthorizedException", "Refresh Token has been revoked"):
 
 # A forgotten password.
 cognito.forgot_password(ClientId=pool.client_id, Username="alice")
-cognito.confirm_forgot_password(ClientId=pool.client_id, Username="alice", ConfirmationCode=person.received("alice"), Password="An0ther-password")
+cognito.confirm_forgot_password(
+    ClientId=pool.client_id,
+    Username="alice",
+    ConfirmationCode=person.received("alice"),
+    Password="An0ther-password",
+)
 asked_for("SOFTWARE_TOKEN_MFA", pool.sign_in("alice", "An0ther-password"))
 
 # A user created by an administrator must choose a password first.
@@ -160,7 +189,8 @@ signed_in(pool.sign_in("bob", "My-0wn-password"))
 
 # A user with two factors and no preference must choose one.
 challenge = asked_for("SELECT_MFA_TYPE", pool.sign_in("both"))
-assert json.loads(challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"], challenge
+choices = json.loads(challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"])
+assert choices == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"], challenge
 challenge = asked_for("SMS_MFA", pool.answer(challenge, ANSWER="SMS_MFA"))
 signed_in(pool.answer(challenge, SMS_MFA_CODE=person.received("both")))
 challenge = asked_for("SOFTWARE_TOKEN_MFA", pool.answer(pool.sign_in("both"), ANSWER="SOFTWARE_TOKEN_MFA"))

@@ -1,7 +1,9 @@
-"""Sign-in by SRP, which boto3 does not implement: the client's half of USER_SRP_AUTH, with only the standard library.
+"""Sign-in by SRP, which boto3 does not implement.
 
-It is SRP-6a (RFC 5054) on the group of 3072 bits (RFC 3526, section 4) with SHA-256. Cognito's own: numbers are hashed in as few bytes as two's
-complement takes, the part of the pool's id after the underscore belongs to the user name, and the key comes of the shared secret by HKDF.
+This is the client's half of USER_SRP_AUTH, with only the standard library: SRP-6a (RFC 5054) on
+the group of 3072 bits (RFC 3526, section 4) with SHA-256. What is Cognito's own: numbers are
+hashed in as few bytes as two's complement takes, the part of the pool's ID after the underscore
+belongs to the user name, and the key is derived from the shared secret by HKDF.
 """
 
 import base64

@@ -165,7 +165,8 @@ var faults = []struct {
 	{cognitomfa.ErrCredentials, say(
 		http.StatusUnauthorized, "wrong-credentials",
 		"The user name or password is wrong. Check both and try again.",
-		"ユーザー名またはパスワードが正しくありません。確認して、もう一度お試しください。",
+		"ユーザー名またはパスワードが正しくありません。"+
+			"確認して、もう一度お試しください。",
 	)},
 	{cognitomfa.ErrTooManyAttempts, say(
 		http.StatusTooManyRequests, "too-many-attempts",
@@ -203,7 +204,8 @@ var faults = []struct {
 		http.StatusBadRequest, "bad-attribute",
 		"Some of your details are missing, invalid, or used by another account. "+
 			"Correct them and try again.",
-		"ユーザー情報が不足しているか、形式が正しくないか、すでに使用されています。"+
+		"ユーザー情報が不足しているか、形式が正しくないか、"+
+			"すでに使用されています。"+
 			"修正して、もう一度お試しください。",
 	)},
 	{cognitomfa.ErrCodeMismatch, say(

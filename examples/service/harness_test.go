@@ -109,6 +109,15 @@ func open(t *testing.T, srv *cognitotest.Server, base string) *browser {
 	return b
 }
 
+// openService opens a browser on a service with a pool of its own.
+func openService(
+	t *testing.T, more ...func(*cognitotest.Options),
+) (*cognitotest.Server, *browser) {
+	t.Helper()
+	srv := fake(t, more...)
+	return srv, open(t, srv, start(t, srv, "").URL)
+}
+
 func (b *browser) send(req *http.Request) {
 	b.t.Helper()
 	req.Header.Set("Accept-Language", b.lang)

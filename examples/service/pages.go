@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -77,7 +78,11 @@ var pages = func() map[string]map[string]*template.Template {
 				}
 				return fmt.Sprintf(text, values...), nil
 			},
-			"has":  func(name string) bool { return texts[name] != nil },
+			"has": func(name string) bool { return texts[name] != nil },
+			// A method or an attribute may be one that has no text.
+			"label": func(prefix string, name any) string {
+				return cmp.Or(texts[prefix+fmt.Sprint(name)][lang], fmt.Sprint(name))
+			},
 			"lang": func() string { return lang },
 		}
 		names, err := files.ReadDir("pages")

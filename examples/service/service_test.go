@@ -25,8 +25,7 @@ const support1 = "support@example.com"
 
 func TestPassword(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.get("/")
 	b.at("/sign-in")
 	b.submit("/sign-in", "account", alice, "password", "wrong")
@@ -116,8 +115,7 @@ func TestSetup(t *testing.T) {
 // Where MFA is required, the set-up is part of the sign-in.
 func TestRequiredSetup(t *testing.T) {
 	t.Parallel()
-	srv := fake(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t, func(o *cognitotest.Options) { o.MFA = types.UserPoolMfaTypeOn })
 	b.signIn("temporary@example.com")
 	b.at("/new-password")
 	b.submit(
@@ -151,8 +149,7 @@ func TestRequiredSetup(t *testing.T) {
 
 func TestNewPassword(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.signIn("temporary@example.com")
 	b.at("/new-password")
 	for problem, fields := range map[string][]string{
@@ -204,8 +201,7 @@ func TestMethod(t *testing.T) {
 // Unknown challenges and pages out of order let nobody in.
 func TestOutOfOrder(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	for _, path := range []string{"/new-password", "/method", "/code", "/recover", "/setup"} {
 		b.get(path)
 		b.at("/sign-in")
@@ -238,8 +234,7 @@ func TestOutOfOrder(t *testing.T) {
 
 func TestSessionExpired(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.signIn(support1)
 	b.at("/code")
 	srv.Advance(16 * time.Minute)
@@ -322,8 +317,7 @@ func TestEarlierSessions(t *testing.T) {
 
 func TestReplaceAuthenticator(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.signIn(alice)
 	first, _ := b.enroll()
 	b.get("/setup")
@@ -463,8 +457,7 @@ func TestRemember(t *testing.T) {
 
 func TestForgetDevices(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.remember()
 	b.get("/sign-out-everywhere")
 	b.submit("/sign-out-everywhere")
@@ -803,8 +796,7 @@ func TestClientAddress(t *testing.T) {
 
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	_, b := openService(t)
 	b.signIn(alice)
 	for _, header := range [][2]string{
 		{"Sec-Fetch-Site", "cross-site"},
@@ -828,8 +820,7 @@ func TestCrossOrigin(t *testing.T) {
 
 func TestHost(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	_, b := openService(t)
 	for _, host := range []string{"evil.example", "127.0.0.1", "localhost"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/sign-in", nil)
 		require.NoError(t, err)
@@ -889,8 +880,7 @@ func TestCookies(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	_, b := openService(t)
 	b.signIn(alice)
 	for _, path := range []string{"/", "/setup", "/nothing", "/style.css"} {
 		b.get(path)
@@ -912,8 +902,7 @@ func TestHeaders(t *testing.T) {
 
 func TestLanguage(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	b.get("/sign-in")
 	assert.Equal(t, "en", attr(b.find("html", "lang", "en"), "lang"))
 	b.get(attr(b.find("a", "lang", "ja"), "href"))
@@ -962,8 +951,7 @@ func TestTexts(t *testing.T) {
 // If Cognito fails, the page says so and nobody gets in.
 func TestCognitoFails(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	for code, want := range map[string]int{
 		"InternalErrorException":         http.StatusServiceUnavailable,
 		"TooManyRequestsException":       http.StatusServiceUnavailable,
@@ -1047,8 +1035,7 @@ func TestClockBehind(t *testing.T) {
 // account of the other site's.
 func TestCrossOriginOnEveryRoute(t *testing.T) {
 	t.Parallel()
-	srv := fake(t)
-	b := open(t, srv, start(t, srv, "").URL)
+	srv, b := openService(t)
 	form := url.Values{"account": {alice}, "password": {password}}.Encode()
 	for _, r := range routes {
 		if !strings.Contains(r.methods, http.MethodPost) {

@@ -14,7 +14,7 @@ import (
 // roundTripper returns the transport of Client.
 func (s *Server) roundTripper() http.RoundTripper {
 	if s.http != nil {
-		return wholeBody{s.transport}
+		return s.transport
 	}
 	handler := http.Handler(s)
 	if own, err := url.Parse(s.URL); err == nil && own.Path != "" {

@@ -86,6 +86,7 @@ func (t *target) connect(ctx context.Context, signed bool) (*cip.Client, error) 
 		if t.endpoint != "" {
 			o.BaseEndpoint = &t.endpoint
 		}
+		o.HTTPClient = loopback.Client{Next: o.HTTPClient}
 	})
 	if _, err := checkEndpoint(aws.ToString(client.Options().BaseEndpoint)); err != nil {
 		return nil, fmt.Errorf("the endpoint in the AWS configuration: %w", err)

@@ -1,5 +1,5 @@
-// Package loopback listens on the loopback interface, whichever IP version the computer has, and
-// recognizes its names.
+// Package loopback listens on the loopback interface, whichever IP version the computer has,
+// recognizes its names, and calls servers there.
 package loopback
 
 import (

@@ -607,6 +607,19 @@ func TestVerifyBeforeUpdate(t *testing.T) {
 	assert.Empty(t, host.User("bob").Attributes["email"])
 }
 
+// The ARN of a pool names the partition of its Region.
+func TestARN(t *testing.T) {
+	t.Parallel()
+	for region, partition := range map[string]string{
+		"eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+	} {
+		srv := start(t, func(o *options) { o.Region = region })
+		assert.Equal(t,
+			"arn:"+partition+":cognito-idp:"+region+":123456789012:userpool/"+srv.UserPoolID,
+			srv.described()["Arn"])
+	}
+}
+
 // Tags are records.
 func TestTags(t *testing.T) {
 	t.Parallel()

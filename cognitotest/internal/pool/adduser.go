@@ -57,12 +57,10 @@ func (m *Machine) AddUser(poolID string, description User) error {
 	if err != nil {
 		return err
 	}
-	if err := p.schema.checkNew(given, anyAttribute); err != nil {
-		return err
-	}
 	c := &caller{Machine: m, pool: p}
 	defer c.release()
-	u, err := c.newUser(description.Username, description.Password, status, given)
+	u, err := c.newUser(
+		description.Username, description.Password, status, given, anyAttribute)
 	if err != nil {
 		return err
 	}
@@ -106,8 +104,8 @@ func (d *User) check() error {
 	return checkScript(d.Challenges)
 }
 
-// checkScript returns an error for a challenge that could not be answered: the server looks for the
-// answer to a ..._VERIFIER in a SECRET_BLOCK, not in a session.
+// checkScript returns an error for a challenge with a name like those of SRP: the server finds the
+// user of their answers by a SECRET_BLOCK, not by a session.
 func checkScript(challenges []Challenge) error {
 	for i, c := range challenges {
 		if strings.HasSuffix(c.Name, "_VERIFIER") {

@@ -89,8 +89,12 @@ func (c *caller) join(u *user, exists error, force bool) error {
 }
 
 // changeAttributes sets attributes of the user and updates the aliases. An empty value deletes an
-// attribute. An address that becomes verified moves to the user if it was another user's alias.
+// attribute, which is an error for the address of an enabled factor in a pool that requires MFA. An
+// address that becomes verified moves to the user if it was another user's alias.
 func (c *caller) changeAttributes(changed ...attribute) error {
+	if err := c.keepsFactor(changed); err != nil {
+		return err
+	}
 	return c.replaceAttributes(c.user.attributes.with(changed...), true)
 }
 

@@ -31,9 +31,6 @@ func updateAttributes(c *caller, in *updateAttributesRequest) (*updateAttributes
 	if err := c.pool.schema.checkChange(u.attributes, in.UserAttributes, may); err != nil {
 		return nil, err
 	}
-	if err := c.keepsFactor(in.UserAttributes); err != nil {
-		return nil, err
-	}
 	before, set := u.attributes, c.pool.settings()
 	now, later := in.UserAttributes.splitDelayed(before, set.verifyFirst)
 	if err := c.changeAttributes(now...); err != nil {

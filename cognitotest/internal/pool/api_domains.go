@@ -70,13 +70,13 @@ func reserved(prefix string) string {
 	return ""
 }
 
-// affordable returns an error if the pool's plan does not have the version of the domain's pages.
+// affordable returns an error if the pool's tier does not have the version of the domain's pages.
 func (d *domain) affordable(p *pool) error {
 	if p.settings().tier != types.UserPoolTierTypeLite || d.ManagedLoginVersion <= 1 {
 		return nil
 	}
 	return &Error{
-		"FeatureUnavailableInTierException",
+		notInTier,
 		"The following feature is not available for the LITE pricing tier configured: " +
 			"Managed Login Version 2",
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// resourceServer is an API with scopes of its own. App clients may list them, but no token has
-// them. It is replaced, never changed.
+// resourceServer is an API with scopes of its own. App clients may list them, but only IssueTokens
+// puts them into tokens. It is replaced, never changed.
 type resourceServer struct {
 	UserPoolID string `json:"UserPoolId"`
 	Identifier string

@@ -32,10 +32,8 @@ func signUp(c *caller, in *signUpRequest) (*signUpResponse, error) {
 			return nil, err
 		}
 	}
-	if err := c.pool.schema.checkNew(in.UserAttributes, c.client.writes); err != nil {
-		return nil, err
-	}
-	u, err := c.newUser(in.Username, in.Password, userUnconfirmed, in.UserAttributes)
+	u, err := c.newUser(
+		in.Username, in.Password, userUnconfirmed, in.UserAttributes, c.client.writes)
 	if err != nil {
 		return nil, err
 	}

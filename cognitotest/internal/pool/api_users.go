@@ -32,13 +32,10 @@ func adminCreateUser(c *caller, in *adminCreateUserRequest) (*adminCreateUserRes
 	if err := set.policy.check(password); err != nil {
 		return nil, err
 	}
-	if err := c.pool.schema.checkNew(in.UserAttributes, anyAttribute); err != nil {
-		return nil, err
-	}
 	if in.TemporaryPassword == "" && set.passwordless() {
 		password, status = "", userConfirmed
 	}
-	u, err := c.newUser(in.Username, password, status, in.UserAttributes)
+	u, err := c.newUser(in.Username, password, status, in.UserAttributes, anyAttribute)
 	if err != nil {
 		return nil, err
 	}

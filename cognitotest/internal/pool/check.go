@@ -26,7 +26,7 @@ func acceptUnless(
 		}
 	}
 	if message, ok := op.Type(known); !ok {
-		return nil, nil, &Error{"SerializationException", message}
+		return nil, nil, &Error{badSerialization, message}
 	}
 	checked := known
 	if name, _ := known["ChallengeName"].(string); name != "" && scripted(name) {

@@ -8,6 +8,8 @@ const (
 	firstCodeLength = 8
 )
 
+var errOTPMismatch = &Error{codeMismatch, "Invalid code or auth state for the user."}
+
 // askCode sends the code of a second factor.
 func (s *signIn) askCode(method string) next {
 	return s.askCodeAt(

@@ -8,16 +8,19 @@ import (
 )
 
 // Error is the error of a request: one of the service's exception types, with its text, which
-// clients have matched for years. This file has the errors that several files share.
+// clients have matched for years. This file has the errors that several files share, and those of
+// sessions.
 type Error struct{ Type, Message string }
 
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
 // The exception types that several errors have.
 const (
+	badSerialization  = "SerializationException"
 	codeMismatch      = "CodeMismatchException"
 	expiredCode       = "ExpiredCodeException"
 	notAuthorized     = "NotAuthorizedException"
+	notInTier         = "FeatureUnavailableInTierException"
 	resourceNotFound  = "ResourceNotFoundException"
 	tokenMFANotFound  = "SoftwareTokenMFANotFoundException"
 	unsupportedStatus = "UnsupportedUserStateException"
@@ -76,7 +79,6 @@ var (
 // Codes, devices and authenticators.
 var (
 	errNoTOTP       = &Error{tokenMFANotFound, "Software Token MFA does not exist for the user."}
-	errOTPMismatch  = &Error{codeMismatch, "Invalid code or auth state for the user."}
 	errConfirmCode  = &Error{codeMismatch, "Invalid verification code provided, please try again."}
 	errConfirmOld   = &Error{expiredCode, "Invalid code provided, please request a code again."}
 	errNoDevice     = &Error{resourceNotFound, "Device does not exist."}
@@ -99,5 +101,5 @@ func serialization(err error) *Error {
 			message += " at " + typeErr.Field
 		}
 	}
-	return &Error{"SerializationException", message}
+	return &Error{badSerialization, message}
 }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// This file finds the user of a call, according to its authority. Users are locked and unlocked
-// only here. A finder fills in the caller, and its user stays locked while the operation runs. An
-// operation that finds a user later, such as the one of a refresh token, also uses a method of this
-// file, and never unlocks the user.
+// This file finds the user of a call, according to its authority, and locks it; besides, only join
+// locks a user, who is new. A finder fills in the caller, and its user stays locked while the
+// operation runs. An operation that finds a user later, such as the one of a refresh token, also
+// uses a method of this file, and never unlocks the user.
 
 // operation is an operation of the API. It runs with a caller of whom only the request is known.
 type operation struct {

@@ -97,7 +97,7 @@ var (
 	errMaxAge      = invalidParameter("MAX_AGE is not a number of seconds.")
 	errTokenOthers = invalidParameter("ACCESS_TOKEN is not one of the user whom USERNAME names.")
 	errTier        = &Error{
-		"FeatureUnavailableInTierException",
+		notInTier,
 		"Authentication levels are not available in the LITE tier.",
 	}
 )

@@ -2,9 +2,9 @@
 // clock. It takes the operations of Cognito's API by name and knows nothing of HTTP.
 //
 // The files from the bottom up: the state and its rules (user.go, pool.go, client.go, machine.go);
-// sessions and tokens; find.go, the only code that finds and locks the user of a call; the sign-in,
-// with a file for each kind of challenge and signin.go, which decides their order; the operations
-// by resource (api_*.go); and operations.go, the table of operations.
+// sessions and tokens; find.go, which finds and locks the user of a call; the sign-in, with a file
+// for each kind of challenge and signin.go, which decides their order; the operations by resource
+// (api_*.go); and operations.go, the table of operations.
 package pool
 
 import (
@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cognitomfa/cognitomfa/internal/endpoint"
 )
 
 // Config is the configuration of a Machine.
@@ -100,7 +102,8 @@ func (m *Machine) issuerOf(p *pool) string { return m.issuer + "/" + p.id }
 const account = "123456789012"
 
 func (m *Machine) arn(p *pool) string {
-	return "arn:aws:cognito-idp:" + m.region + ":" + account + ":userpool/" + p.id
+	return "arn:" + endpoint.Partition(m.region) + ":cognito-idp:" + m.region + ":" + account +
+		":userpool/" + p.id
 }
 
 // derive returns bytes that are always the same for a purpose, a pool and a name, and that nobody

@@ -6,12 +6,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// newUser returns a user that is not in the pool yet. In a pool whose users sign in by email or
-// phone number, the name is that address, and the user name is a UUID.
+// newUser returns a user that is not in the pool yet, with attributes that the caller may write. In
+// a pool whose users sign in by email or phone number, the name is that address, and the user name
+// is a UUID.
 func (c *caller) newUser(
-	name, password string, status types.UserStatusType, given attributes,
+	name, password string, status types.UserStatusType, given attributes, may mayWrite,
 ) (*user, error) {
 	p := c.pool
+	if err := p.schema.checkNew(given, may); err != nil {
+		return nil, err
+	}
 	if err := given.check(); err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // operations are the operations of the fake, each with its authority (see find.go). A new one needs
-// a function, in signin.go or an api file, a row here, and a test. The model has the members of its request,
-// their rules, whether it is signed, and its errors; members.go has the members that the function
-// does not use.
+// a function, in signin.go or an api file, a row here, and a test. The model has the members of its
+// request, their rules, whether it is signed, and its errors; members.go has the members that the
+// function does not use.
 var operations = map[string]operation{
 	"InitiateAuth":                byClientAlone(initiateAuth),
 	"AdminInitiateAuth":           byClientAlone(initiateAuth),
@@ -110,8 +110,8 @@ var operations = map[string]operation{
 }
 
 // Serve runs an operation. It returns the response or an error, which is usually an *Error, and the
-// members of the request if they could be read. signed means that the request has an Authorization header, which is not
-// checked.
+// members of the request if they could be read. signed means that the request has an Authorization
+// header, which is not checked.
 func (m *Machine) Serve(
 	name string, signed bool, body []byte,
 ) (response any, members map[string]any, err error) {
@@ -134,7 +134,7 @@ func (m *Machine) Serve(
 		}
 	}
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return nil, nil, &Error{"SerializationException", "The request is not a JSON object."}
+		return nil, nil, &Error{badSerialization, "The request is not a JSON object."}
 	}
 	accepted, body, err := acceptUnless(published, members, body, func(challenge string) bool {
 		_, scripted := m.scripted.Load(challenge)

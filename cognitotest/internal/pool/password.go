@@ -76,9 +76,6 @@ func (s *signIn) answerNewPassword(given map[string]string) (next, error) {
 	if err := s.pool.schema.checkChange(s.user.attributes, changed, s.client.writes); err != nil {
 		return next{}, err
 	}
-	if err := s.keepsFactor(changed); err != nil {
-		return next{}, err
-	}
 	if err := s.changeAttributes(changed...); err != nil {
 		return next{}, err
 	}

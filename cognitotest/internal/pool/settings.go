@@ -258,7 +258,7 @@ func (s poolSettings) checkTier(mfa mfaConfig) error {
 		return nil
 	}
 	return &Error{
-		"FeatureUnavailableInTierException", "The following features need to be disabled for the " +
+		notInTier, "The following features need to be disabled for the " +
 			string(s.tier) + " pricing tier configured: " + strings.Join(missing, ", "),
 	}
 }

@@ -110,7 +110,8 @@ func initiateAuth(c *caller, in *initiateAuthRequest) (*authResponse, error) {
 	return s.proceed(n)
 }
 
-// respond takes the answer to a challenge. Only a right answer uses the session up.
+// respond takes the answer to a challenge. A right answer uses the session up; a wrong one does so
+// on the way to a level, and where the challenge says so.
 func respond(c *caller, in *respondRequest) (*authResponse, error) {
 	s := &signIn{caller: c}
 	answer := challenges[in.ChallengeName]

@@ -114,7 +114,7 @@ func (m *Machine) IssueTokens(
 	out := &types.AuthenticationResultType{
 		AccessToken: &result.AccessToken, IdToken: &result.IDToken,
 		RefreshToken: &result.RefreshToken,
-		ExpiresIn:    int32(result.ExpiresIn), //nolint:gosec // no token lives longer than a day
+		ExpiresIn:    int32(result.ExpiresIn), //nolint:gosec // no access token lives longer than a day
 		TokenType:    aws.String(result.TokenType),
 	}
 	if d := result.NewDeviceMetadata; d != nil {

@@ -27,8 +27,8 @@ const (
 
 // user is a user of a pool. The fields above mu never change; mu guards the rest.
 //
-// The password is kept in plain text: a fake has nothing to protect, and SRP derives a verifier
-// from without a new SRP verifier.
+// The password is kept in plain text: a fake has nothing to protect, and SRP derives its verifier
+// from the password and a salt of its own.
 type user struct {
 	name, sub string
 	created   time.Time

@@ -144,7 +144,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // origin returns the origin of the service. Requests for another host are refused.
 func (s *settings) origin(addr net.Addr) (*url.URL, error) {
-	u, err := url.Parse(cmp.Or(s.url, "http://"+addr.String()))
+	u, err := url.Parse(cmp.Or(s.url, "http://"+loopback.Reachable(addr)))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
 		return nil, errors.New("-url must be a URL without a path, such as https://id.example.com")
 	}

@@ -50,6 +50,14 @@ func TestRunEmbedded(t *testing.T) {
 	b.at("/")
 }
 
+// The address can be opened in a browser, and is the one that requests are served for.
+func TestRunOnEveryInterface(t *testing.T) {
+	t.Parallel()
+	_, address := runs(t, "-addr", ":0")
+	assert.Regexp(t, `^http://localhost:\d+$`, address)
+	open(t, nil, address).signIn(alice)
+}
+
 func TestRunOnPool(t *testing.T) {
 	srv := fake(t)
 	t.Setenv(secretVariable, srv.ClientSecret)

@@ -78,7 +78,6 @@ var pages = func() map[string]map[string]*template.Template {
 				}
 				return fmt.Sprintf(text, values...), nil
 			},
-			"has": func(name string) bool { return texts[name] != nil },
 			// A method or an attribute may be one that has no text.
 			"label": func(prefix string, name any) string {
 				return cmp.Or(texts[prefix+fmt.Sprint(name)][lang], fmt.Sprint(name))
@@ -106,6 +105,7 @@ type view struct {
 	Login           *login // nil if nobody is signed in
 	Support         bool   // the user may use the support desk's pages
 	Problem, Notice string
+	Incident        string
 	Minutes         int // the time to wait
 	Data            any
 }
@@ -119,7 +119,7 @@ func (x *exchange) write(w http.ResponseWriter, rep reply) {
 	v := view{
 		Page: rep.page, Path: x.r.URL.Path, Login: x.login,
 		Support: x.login != nil && x.login.support(), Problem: rep.problem, Notice: rep.notice,
-		Data:    rep.data,
+		Incident: rep.incident, Data: rep.data,
 		Minutes: int(math.Ceil(rep.wait.Minutes())),
 	}
 	if x.r.Method != http.MethodGet || rep.page == "message" {

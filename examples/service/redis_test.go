@@ -337,10 +337,10 @@ func TestRedisDown(t *testing.T) {
 	assert.Empty(t, srv.Calls(), "no attempt reaches Cognito uncounted")
 
 	server.start()
-	// The client reconnects within a second.
-	for b.get("/setup"); b.status == http.StatusServiceUnavailable; {
+	tooltest.Until(t, "the client to reconnect", func() bool {
 		b.get("/setup")
-	}
+		return b.status != http.StatusServiceUnavailable
+	})
 	b.at("/setup")
 	assert.Equal(t, key, b.key())
 	b.get("/")

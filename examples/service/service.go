@@ -148,6 +148,7 @@ type reply struct {
 	page     string
 	data     any
 	problem  string // the text for an error
+	incident string // the number of an error in the log
 	notice   string // the text for a success
 	wait     time.Duration
 	redirect string
@@ -347,6 +348,6 @@ func (x *exchange) failure(err error) reply {
 		return message(http.StatusServiceUnavailable, "unavailable").after(5 * time.Second)
 	}
 	rep := message(http.StatusInternalServerError, "internal")
-	rep.problem = incident
+	rep.incident = incident
 	return rep
 }

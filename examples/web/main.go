@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if !isLoopback(listener.Addr()) {
+	if !loopback.IsHost(listener.Addr().String()) {
 		_, _ = fmt.Fprintln(stderr, "web: warning: other computers can reach", listener.Addr(),
 			"and nothing they send is encrypted")
 	}
@@ -96,11 +96,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		"to get a code without a phone, run oathtool --totp --base32 KEY "+
 		"with the key that the set-up page shows.\n", address, p.who)
 	return serve(ctx, listener, api.Handler(), logger)
-}
-
-func isLoopback(addr net.Addr) bool {
-	tcp, ok := addr.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
 }
 
 // listen opens the address of a flag.

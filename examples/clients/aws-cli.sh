@@ -79,6 +79,7 @@ cognito confirm-sign-up --client-id "$client" --username alice --confirmation-co
 
 # Sign-in.
 refused NotAuthorizedException sign_in alice Wr0ng-password
+refused NotAuthorizedException sign_in nobody "$password"
 next None "$(sign_in alice "$password")"
 
 # Set up TOTP.

@@ -22,9 +22,10 @@ type Limit struct {
 	Every time.Duration
 }
 
-// Limits bounds how fast passwords and codes can be guessed. Only failures count, so successful
-// sign-ins are never slowed down. The counts are in the memory of this process: several processes,
-// or Lambda instances, together allow a multiple.
+// Limits bounds how fast passwords and codes can be guessed. Except for EnrollAddress, only failures
+// count, so users who make no mistakes use nothing up. Over a limit, right passwords and codes are
+// refused as well. The counts are in the memory of this process: several processes, or Lambda
+// instances, together allow a multiple.
 type Limits struct {
 	// SignInUser and SignInAddress limit failed sign-ins for one user name and from one client
 	// address. Cognito has a lockout of its own; these also protect the quota.
@@ -178,10 +179,7 @@ func always(error) bool { return true }
 // bySignIn returns the claims of a sign-in.
 func (a *API) bySignIn(r *http.Request, username string) []claim {
 	return []claim{
-		{
-			budget: &a.budgets.signInAddress, key: a.addressKey(r), counts: refused,
-			next: cognitomfa.StepBackOff,
-		},
+		a.byAddress(r, &a.budgets.signInAddress, refused),
 		{
 			budget: &a.budgets.signInUser, key: userKey(username), counts: wrongPassword,
 			next: cognitomfa.StepBackOff,
@@ -192,10 +190,7 @@ func (a *API) bySignIn(r *http.Request, username string) []claim {
 // byCode returns the claims of a code at sign-in.
 func (a *API) byCode(r *http.Request, username, session string) []claim {
 	return []claim{
-		{
-			budget: &a.budgets.codeAddress, key: a.addressKey(r), counts: refused,
-			next: cognitomfa.StepBackOff,
-		},
+		a.byAddress(r, &a.budgets.codeAddress, refused),
 		{
 			budget: &a.budgets.codeUser, key: userKey(username), counts: wrongCode,
 			next: cognitomfa.StepBackOff,
@@ -211,20 +206,19 @@ func (a *API) byCode(r *http.Request, username, session string) []claim {
 // there is nothing to guess: these limits protect the quota.
 func (a *API) byFirstCode(r *http.Request, session string, next cognitomfa.Step) []claim {
 	return []claim{
-		{
-			budget: &a.budgets.codeAddress, key: a.addressKey(r), counts: refused,
-			next: cognitomfa.StepBackOff,
-		},
+		a.byAddress(r, &a.budgets.codeAddress, refused),
 		{budget: &a.budgets.codeSession, key: session, counts: wrongCode, next: next},
 	}
 }
 
 // byEnrollment returns the claim of a request for a QR code.
 func (a *API) byEnrollment(r *http.Request) claim {
-	return claim{
-		budget: &a.budgets.enrollAddress, key: a.addressKey(r), counts: always,
-		next: cognitomfa.StepBackOff,
-	}
+	return a.byAddress(r, &a.budgets.enrollAddress, always)
+}
+
+// byAddress returns a claim of the client's address.
+func (a *API) byAddress(r *http.Request, b *budget, counts func(error) bool) claim {
+	return claim{budget: b, key: a.addressKey(r), counts: counts, next: cognitomfa.StepBackOff}
 }
 
 // userKey returns the same key for all spellings that a pool may treat as one name.

@@ -328,7 +328,7 @@ async function setupPage() {
   }
   const notice = !signingIn && state.mfa ? 'mfa-replaced' : 'mfa-on'
   // whose returns the request fields that identify the user to /mfa or /verify.
-  const whose = (accessToken) => signingIn ? who(state.challenge) : { [accessToken]: state.access }
+  const whose = () => signingIn ? who(state.challenge) : { accessToken: state.access }
 
   // finish offers to turn MFA on, if only that failed after the code was accepted.
   const finish = (failure) => {
@@ -348,7 +348,7 @@ async function setupPage() {
     const deviceName = device.value.trim()
     try {
       const answer = await post('verify', {
-        mfaCode: code.value, deviceName, ...whose('accessToken'),
+        mfaCode: code.value, deviceName, ...whose(),
       })
       keep({ ...kept(), device: deviceName || undefined, enrollment: undefined })
       if (!answer.warning) {
@@ -374,7 +374,7 @@ async function setupPage() {
   // Keep the key on reload, because it may be in the app already.
   if (!state.enrollment) {
     try {
-      const { qrcode, secret, uri, Session: session } = await post('mfa', whose('AccessToken'))
+      const { qrcode, secret, uri, Session: session } = await post('mfa', whose())
       state.enrollment = { qrcode, secret, uri }
       if (signingIn) state.challenge.session = session
       keep(state)

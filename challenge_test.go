@@ -267,8 +267,9 @@ func usernameOf(ch cognitomfa.Challenge) string {
 	panic("unreachable: these are all challenges")
 }
 
-// A token is at most 64 bytes longer than its session, so all but the longest session that AWS
-// documents, 4,096 characters, fit in a cookie: browsers limit name and value to 4,096 bytes.
+// With a short user name, the token of a challenge for TOTP is at most 64 bytes longer than its
+// session, so all but the longest session that AWS documents, 4,096 characters, fit in a cookie:
+// browsers limit name and value to 4,096 bytes. With a UUID it is at most 96 bytes longer.
 func TestTokenFitsInACookie(t *testing.T) {
 	t.Parallel()
 	for _, quirks := range []cognitotest.Quirks{{}, {LongSessions: true}, {HugeSessions: true}} {
@@ -279,6 +280,9 @@ func TestTokenFitsInACookie(t *testing.T) {
 		outcome, err := client.SignIn(t.Context(), "ann", password)
 		ch := as[*cognitomfa.MFAChallenge](t, outcome, err)
 		assert.LessOrEqual(t, len(ch.Token())-len(ch.Session.Reveal()), 64)
+		other := *ch
+		other.Username = "1f3e9c2a-7d54-4b8e-9a61-0c2d4e6f8a10"
+		assert.LessOrEqual(t, len(other.Token())-len(ch.Session.Reveal()), 96)
 		assert.Equal(t, !quirks.HugeSessions, len("mfa"+ch.Token()) <= 4096, len(ch.Token()))
 		outcome, err = client.RespondMFA(t.Context(), ch, srv.Code("ann"))
 		as[*cognitomfa.Tokens](t, outcome, err)

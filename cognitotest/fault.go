@@ -112,9 +112,6 @@ func (f Fault) check() error {
 }
 
 func (f Fault) wait(ctx context.Context) {
-	if f.Delay <= 0 {
-		return
-	}
 	timer := time.NewTimer(f.Delay)
 	defer timer.Stop()
 	select {

@@ -17,11 +17,11 @@ import (
 
 // Server is a Cognito user pool in memory that listens on a port of this computer. It is safe for
 // concurrent use. Methods that take a user name also take an alias or a sub. They look in the pool
-// that the server started with, then in those made by CreateUserPool. Except for LookupUser, they
-// panic if there is no such user: that is a mistake in the test.
+// that the server started with, then in those made by CreateUserPool. Except for LookupUser and
+// LookupUsers, they panic if there is no such user: that is a mistake in the test.
 //
-// Its memory is bounded: it keeps the last calls (see Calls), 262,144 open sign-ins, and the last
-// 20 messages of each user.
+// Calls and sign-ins do not fill its memory: it keeps the last calls (see Calls), 262,144 open
+// sign-ins, and the last 20 messages of each user.
 type Server struct {
 	// URL is the address of the API, for example "http://127.0.0.1:40123", without a slash at its
 	// end.
@@ -55,7 +55,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 }
 
 // The limits on connections. Most clients keep idle connections for at most a minute and a half.
-// The server keeps them longer, so a client never reuses one that is being closed.
+// The server keeps them longer, so those clients do not reuse one that is being closed.
 const (
 	readTimeout = 30 * time.Second
 	idleTimeout = 2 * time.Minute

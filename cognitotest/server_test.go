@@ -23,6 +23,7 @@ import (
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
 	"github.com/cognitomfa/cognitomfa/internal/loopback"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 func TestNewServerPanicsOnNonsense(t *testing.T) {
@@ -347,8 +348,7 @@ func TestDelayEndsWithTheClient(t *testing.T) {
 	_, err := srv.Client().GetUser(ctx,
 		&cognitoidentityprovider.GetUserInput{AccessToken: aws.String("x")})
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Eventually(t, func() bool { return len(srv.Calls()) == 1 }, time.Minute,
-		time.Millisecond)
+	tooltest.Until(t, "the call to end", func() bool { return len(srv.Calls()) == 1 })
 }
 
 // once turns off the SDK's retries.

@@ -23,7 +23,7 @@ type User struct {
 	Sub        string            // a UUID in lower case; default random
 	Email      string            // a verified address; set the attribute "email" for an unverified one
 	Phone      string            // likewise, for example "+15550001234"; the attribute is "phone_number"
-	Attributes map[string]string // any custom: attributes, and those of the pool's schema
+	Attributes map[string]string // the schema's; in the first pool, any custom: attribute as well
 	Groups     []string
 
 	Status   types.UserStatusType // default CONFIRMED

@@ -34,7 +34,7 @@ const (
 // ServeHTTP speaks the protocol of Cognito's API (AWS JSON 1.1, POST to "/" with the operation in
 // X-Amz-Target) and publishes the public keys of its tokens at "/<pool id>/.well-known/jwks.json".
 // Pages of any origin may call the operations that need no signature; only pages of this computer
-// may call the others.
+// and of the server's own URL may call the others.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Read the whole request before responding, and send the response in one piece: clients close
 	// their side as soon as they have the header, and lose what is still on its way.

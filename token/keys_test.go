@@ -19,8 +19,8 @@ import (
 	"github.com/cognitomfa/cognitomfa/token"
 )
 
-// The tests in this file run in synctest bubbles, which have their own clock and fail if a
-// goroutine is left at the end.
+// Tests that wait run in synctest bubbles, which have their own clock and fail if a goroutine is
+// left at the end.
 
 // tokenNow returns an access token that is valid now, with this key ID.
 func tokenNow(name string, changes m) string {

@@ -85,8 +85,8 @@ func (c *console) askSecret(ctx context.Context, what string) (string, error) {
 		text, err := term.ReadPassword(fd)
 		return string(text), err
 	})
-	// The question appears only after ReadPassword has turned off the echo, so nothing that is typed
-	// in response is shown.
+	// The question appears after ReadPassword has turned off the echo, so nothing that is typed in
+	// response is shown. On a terminal that has no echo nothing changes: wait no longer than 100 ms.
 	for range 100 {
 		now, err := term.GetState(fd)
 		if err != nil || !reflect.DeepEqual(now, before) || len(answers) > 0 {

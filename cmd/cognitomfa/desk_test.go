@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 const totp = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -221,7 +222,7 @@ func TestReportCannotPrint(t *testing.T) {
 	srv := newServer(t)
 	without := addUsers(srv, 150)
 	args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.CommandContext(tooltest.Context(t), program, args...)
 	cmd.Env = environment(t)
 	var errs strings.Builder
 	cmd.Stdout, cmd.Stderr = readOnly, &errs
@@ -241,7 +242,7 @@ func resume(t *testing.T, says string) result {
 	_, line, ok := strings.Cut(says, "to continue:\n  cognitomfa ")
 	require.True(t, ok, says)
 	line, _, _ = strings.Cut(line, "\n")
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" `+line, program)
+	cmd := exec.CommandContext(tooltest.Context(t), "sh", "-c", `exec "$0" `+line, program)
 	cmd.Env = environment(t)
 	return finish(t, cmd, "")
 }
@@ -256,7 +257,7 @@ func TestReportStopped(t *testing.T) {
 	faults[80] = cognitotest.Delay(1 << 40)
 	srv.Fail("AdminGetUser", faults...)
 	args := append([]string{"report", "-yes", "-json", "-rate", "1000"}, on(srv)...)
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.CommandContext(tooltest.Context(t), program, args...)
 	cmd.Env = environment(t)
 	var errs strings.Builder
 	cmd.Stderr = &errs

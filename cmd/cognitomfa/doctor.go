@@ -70,7 +70,8 @@ func newDoctor() *command {
 		"the service uses authentication levels (StepUp, SignInOptions.ACR)")
 	cmd.flags.StringVar(&d.use, "use", "sign-in",
 		"the `purpose` of the AWS credentials: sign-in, support (status, reset and report)\n"+
-			"or doctor. With support, two read-only calls check the permissions")
+			"or doctor. With support, two read-only calls check the permissions\n"+
+			"of status and report")
 	cmd.flags.BoolVar(&d.policy, "policy", false,
 		"print the minimal IAM policy for -use, and check nothing")
 	cmd.flags.BoolVar(&d.json, "json", false, "print one JSON object")
@@ -208,8 +209,8 @@ func methodsOf(mfa *cip.GetUserPoolMfaConfigOutput) []string {
 	return methods
 }
 
-// trySupport makes read-only calls, none about a real user, to check the permissions that status and
-// report need.
+// trySupport makes two read-only calls to check the permissions that status and report need. It
+// looks up no real user.
 func (f *facts) trySupport(ctx context.Context, api *cip.Client, pool string) error {
 	name := "cognitomfa-doctor-no-such-user"
 	_, err := api.AdminGetUser(ctx, &cip.AdminGetUserInput{UserPoolId: &pool, Username: &name})

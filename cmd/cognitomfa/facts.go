@@ -37,7 +37,8 @@ func (e *unreadError) Error() string {
 
 func (e *unreadError) Unwrap() error { return e.cause }
 
-// unread turns the error of a reading call into an unreadError; nil stays nil.
+// unread turns the error of a reading call into an unreadError, or after Ctrl-C errStopped; nil
+// stays nil.
 func unread(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
@@ -86,7 +87,8 @@ func isNotFound(err error) bool {
 	return errors.As(err, &missing)
 }
 
-// gather reads the settings. It fails only if nothing can be checked.
+// gather reads the settings. It fails if there is no such pool or app client, or if an error keeps
+// it from reading anything else.
 func gather(
 	ctx context.Context, api *cip.Client, t *target, a *appClient, secret string,
 ) (*facts, error) {

@@ -117,7 +117,7 @@ func TestCommandsResolveFindings(t *testing.T) {
 			at := slices.IndexFunc(r.Findings, func(f finding) bool { return f.ID == id })
 			require.GreaterOrEqual(t, at, 0, text.out)
 			before := state(t, srv)
-			cmd := exec.CommandContext(t.Context(), "sh", "-c", r.Findings[at].Command)
+			cmd := exec.CommandContext(tooltest.Context(t), "sh", "-c", r.Findings[at].Command)
 			cmd.Env = environment(t, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", path)
 			done := finish(t, cmd, "")
 			after := state(t, srv)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 var program string // the path of the built program
@@ -71,7 +72,7 @@ func environment(t *testing.T, extra ...string) []string {
 // run runs the program and checks that it prints no secret.
 func run(t *testing.T, in string, extra []string, args ...string) result {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.CommandContext(tooltest.Context(t), program, args...)
 	cmd.Env = environment(t, extra...)
 	return finish(t, cmd, in)
 }
@@ -163,7 +164,7 @@ func TestHelp(t *testing.T) {
 			for _, e := range examples {
 				line, _, _ := strings.Cut(e[1], " >")
 				line += " -endpoint http://127.0.0.1:1"
-				cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" `+line, program)
+				cmd := exec.CommandContext(tooltest.Context(t), "sh", "-c", `exec "$0" `+line, program)
 				cmd.Env = environment(t)
 				want := incomplete
 				switch {

@@ -25,8 +25,9 @@ cognito-idp:AdminGetUser on the pool. With cognito-idp:DescribeUserPool the
 command also shows how many users there are.
 
 The users of a page are printed after the whole page has been looked up. If the
-report ends early, by Ctrl-C or an error, it prints the command that continues
-it without listing a user twice.
+report ends early, by Ctrl-C or an error of Cognito, it prints the command that
+continues it without listing a user twice. If the output cannot be written, that
+command lists the users of the last page again.
 
 Exit status: 0 if all users have a method turned on, 1 if some do not, 2 for a
 wrong command line, 3 if the report is incomplete.

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 	"github.com/cognitomfa/cognitomfa/otpauth"
 )
 
@@ -30,7 +30,7 @@ type dialogue struct {
 
 func converse(t *testing.T, extra []string, args ...string) *dialogue {
 	t.Helper()
-	d := &dialogue{t: t, cmd: exec.CommandContext(t.Context(), program, args...)}
+	d := &dialogue{t: t, cmd: exec.CommandContext(tooltest.Context(t), program, args...)}
 	d.cmd.Env = environment(t, extra...)
 	d.cmd.Stderr = &d.errs
 	var err error
@@ -241,14 +241,14 @@ func TestChallenges(t *testing.T) {
 			user: cognitotest.User{
 				Phone: "+15550001234", Methods: []string{"SMS_MFA"}, Preferred: "SMS_MFA",
 			},
-			say: func(srv *cognitotest.Server, d *dialogue) { d.say(sent(srv)) },
+			say: func(srv *cognitotest.Server, d *dialogue) { d.say(d.sent(srv)) },
 		},
 		"email": {
 			options: methods,
 			user: cognitotest.User{
 				Email: "alice@example.com", Methods: []string{"EMAIL_OTP"}, Preferred: "EMAIL_OTP",
 			},
-			say: func(srv *cognitotest.Server, d *dialogue) { d.say(sent(srv)) },
+			say: func(srv *cognitotest.Server, d *dialogue) { d.say(d.sent(srv)) },
 		},
 		"choice by number": {
 			options: methods,
@@ -259,7 +259,7 @@ func TestChallenges(t *testing.T) {
 			say: func(srv *cognitotest.Server, d *dialogue) {
 				d.say("9")
 				d.say("2")
-				d.say(sent(srv))
+				d.say(d.sent(srv))
 			},
 		},
 		"choice by name": {
@@ -297,7 +297,7 @@ func TestChallenges(t *testing.T) {
 				d.say("email_otp")
 				d.say("no address")
 				d.say("alice@example.com")
-				d.say(sent(srv))
+				d.say(d.sent(srv))
 			},
 			says: "choose method: the method is not one of those offered\n",
 		},
@@ -336,13 +336,14 @@ func TestUnsupportedChallenge(t *testing.T) {
 }
 
 // sent waits until Cognito has sent alice a code.
-func sent(srv *cognitotest.Server) string {
-	for {
-		if box := srv.Outbox("alice"); len(box) > 0 {
-			return box[len(box)-1].Code
+func (d *dialogue) sent(srv *cognitotest.Server) (code string) {
+	tooltest.Until(d.t, "a code for alice", func() bool {
+		for _, message := range srv.Outbox("alice") {
+			code = message.Code
 		}
-		time.Sleep(time.Millisecond)
-	}
+		return code != ""
+	})
+	return code
 }
 
 // codeOf returns the code of the key that the program prints.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cognitomfa/cognitomfa/cognitotest"
+	"github.com/cognitomfa/cognitomfa/internal/tooltest"
 )
 
 // terminal is a run of the program on a terminal.
@@ -40,7 +41,7 @@ func onTerminal(t *testing.T, extra []string, args ...string) *terminal {
 	require.NoError(t, err)
 	tty := &terminal{t: t, inner: inner, outer: outer, settings: settings}
 	tty.more = sync.NewCond(&tty.mu)
-	tty.cmd = exec.CommandContext(t.Context(), program, args...)
+	tty.cmd = exec.CommandContext(tooltest.Context(t), program, args...)
 	tty.cmd.Env = environment(t, append(extra, "TERM=xterm")...)
 	tty.cmd.Stdin, tty.cmd.Stdout, tty.cmd.Stderr = inner, inner, inner
 	tty.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

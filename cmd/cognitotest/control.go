@@ -302,7 +302,7 @@ func (c *control) addFaults(_ *http.Request, body []byte) (any, error) {
 	case operation == "":
 		return nil, errors.New(
 			`"operation" is missing: a call of Cognito's API, such as "InitiateAuth", or "*" for any`)
-	case fault.Code == "" && (fault.Message != "" || fault.Status != 0): // would be ignored
+	case fault.Code == "" && (fault.Message != "" || fault.Status != 0):
 		return nil, errors.New(`"code" is missing, which "message" and "status" go with: ` +
 			`an exception, such as "TooManyRequestsException"`)
 	case fault.Status != 0 && (fault.Status < 400 || fault.Status > 599):

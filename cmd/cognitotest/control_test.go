@@ -544,7 +544,7 @@ func TestControlRefusesWebPages(t *testing.T) {
 			test.name)
 	}
 
-	// In a trusted network the interface has other names, but still refuses pages.
+	// In a trusted network the interface has other names, but still refuses pages that say so.
 	c.anyHost = true
 	r := newRequest(t.Context(), http.MethodGet, "/clock", "")
 	r.Host = "cognito:9230"

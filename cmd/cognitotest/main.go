@@ -184,15 +184,16 @@
 //
 // With -accept-unsimulated, "unsimulated" lists the settings of the call that were kept without
 // effect. An error is {"error":…}, with a sentence that says what to do, and a status of 400 or
-// more. The control address refuses web pages, so no site that the developer's browser visits can
-// use it. The pool accepts calls from pages of the same computer; from other pages, only those that
-// AWS does not require to be signed.
+// more. On the loopback interface, the control address refuses web pages, so no site that the
+// developer's browser visits can use it. The pool accepts calls from pages of the same computer;
+// from other pages, only those that AWS does not require to be signed.
 //
 // # Other addresses
 //
 // Everyone who reaches the program can do everything. It listens on the loopback interface only,
 // unless -insecure-listen declares the network trusted, such as one between containers. A control
-// address outside the loopback interface may be called under any name.
+// address outside the loopback interface may be called under any name, so it has no protection
+// against DNS rebinding.
 package main
 
 import (

@@ -91,7 +91,8 @@ func (l *lines) signUp(names []types.UsernameAttributeType) {
 }
 
 // signIn signs a user in. If there is a control address to read the code from, it includes the
-// second factor. It prompts for the password, which must not appear on the screen.
+// second factor. It prompts for the password, so the lines do not contain the one
+// of the users file.
 func (l *lines) signIn(username string, mfa bool) {
 	user, _ := l.srv.LookupUser(username)
 	challenge := user.Preferred

@@ -8,10 +8,9 @@ import (
 
 // Client lets the SDK call a server that responds faster than net/http finishes sending. The SDK
 // closes a request's body as soon as it has the header of the response, and its body then returns
-// io.EOF from WriteTo, which net/http takes for a failure: it closes the connection, the rest of the
-// response is lost, and the SDK calls again. So that nothing of the body is left to be read by then,
-// Client gives net/http bodies that it knows to be in memory, which it sends in one piece with the
-// header.
+// io.EOF from WriteTo, which net/http, looking for the body's end, takes for a failure: it closes
+// the connection, the rest of the response is lost, and the SDK calls again. So Client gives
+// net/http a copy of the body, which the SDK does not close.
 type Client struct {
 	Next interface {
 		Do(*http.Request) (*http.Response, error)

@@ -69,13 +69,10 @@ func TestReachable(t *testing.T) {
 	t.Parallel()
 	for listened, want := range map[string]string{
 		"127.0.0.1:9229": "127.0.0.1:9229", "[::1]:9229": "[::1]:9229", "192.0.2.1:80": "192.0.2.1:80",
-		"0.0.0.0:9229": "localhost:9229", "[::]:9229": "localhost:9229", ":9229": "localhost:9229",
+		"0.0.0.0:9229": "localhost:9229", "[::]:9229": "localhost:9229",
 	} {
 		addr, err := net.ResolveTCPAddr("tcp", listened)
 		require.NoError(t, err)
-		if listened[0] == ':' {
-			addr.IP = net.IPv6unspecified // as a listener has it
-		}
 		assert.Equal(t, want, Reachable(addr), listened)
 	}
 	assert.Equal(t, "/run/x.sock", Reachable(&net.UnixAddr{Net: "unix", Name: "/run/x.sock"}))

@@ -41,7 +41,7 @@ const modulus = "" +
 	"D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E2" +
 	"08E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
-// secretSize is the size of the ephemeral exponents in bytes. RFC 5054 requires at least 256 bits,
+// secretSize is the size of the ephemeral exponents in bytes. RFC 5054 recommends at least 256 bits,
 // which is as strong as the modulus; more would make sign-ins slower but not safer.
 const secretSize = 32
 
@@ -59,7 +59,8 @@ var group = sync.OnceValue(func() constants {
 func Modulus() *big.Int { return new(big.Int).Set(group().n) }
 
 // ErrPublicKey means that the other side's public key is not a number between zero and the modulus.
-// RFC 5054 requires rejecting it, because anyone could compute the shared secret.
+// RFC 5054 requires rejecting multiples of the modulus, with which anyone could compute the shared
+// secret. Nobody sends the other numbers.
 var ErrPublicKey = errors.New("the public key of the SRP exchange is not valid")
 
 // ErrSalt means that a salt is not a number.
